@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "backends/backend.h"
+
+#include <string.h>
+
+#include "backends/ipvs/ipvs.h"
+
+static const struct backend_ops *const backends[] = {
+	&ipvs_backend,
+};
+
+const struct backend_ops *backend_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(backends); i++)
+		if (strcmp(backends[i]->name, name) == 0)
+			return backends[i];
+	return NULL;
+}
+
+void backend_result_clear(struct backend_result *result)
+{
+	error_clear(&result->error);
+	*result = (struct backend_result){};
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What poise needs of a load balancer: the interface that every backend implements.
+ *
+ * A backend holds services, destinations and some globals, and knows nothing of files, ownership,
+ * drains or plans' order: it reads what is there and carries out operations that it is given. The
+ * reconciler (reconciler/) is its only caller. tests/memory/ implements it in memory,
+ * backends/ipvs/ for the kernel; one conformance suite (tests/conformance/) runs against each. To
+ * add a backend: a folder, one `const struct backend_ops`, one line in backends/backend.c.
+ *
+ * All calls are made from one thread, and block for as long as the backend needs. */
+#pragma once
+
+#include "base/error.h"
+#include "model/plan.h"
+#include "model/state.h"
+
+/* An open backend. Each implementation embeds it as its first member. */
+struct backend {
+	const struct backend_ops *ops;
+};
+
+/* What a backend can do, so that the diff plans only that. */
+struct backend_abilities {
+	uint32_t forward_methods;       /* 1 << enum forward_method */
+	bool scheduler_change_disrupts; /* changing a service's scheduler refuses connections
+					   meanwhile */
+	bool sync_daemons;
+	bool sysctls;
+	bool timeouts;
+	bool atomic; /* a batch is seen by traffic whole or not at all */
+};
+
+/* Which services a read is about. What is in scope must be right in the answer whatever other
+ * programs do meanwhile; services beside it are as good as the backend can tell (they are only
+ * shown, and never deleted unless they were seen). */
+struct backend_scope {
+	/* Sorted by service_key_compare(), borrowed. NULL with count 0: none must be exact. */
+	const struct service_key *keys;
+	size_t count;
+	bool only; /* read just these, and no others; globals are read all the same */
+};
+
+enum backend_result_status {
+	BACKEND_RESULT_DONE, /* the object is now as the operation wants it */
+	BACKEND_RESULT_FAILED,
+	BACKEND_RESULT_SKIPPED, /* not tried, or pointless: what it depends on failed */
+};
+
+/* The outcome of one operation. error.text says in words what to do, without naming the object (the
+ * caller does). */
+struct backend_result {
+	enum backend_result_status status;
+	int code; /* 0 or -errno */
+	struct error error;
+};
+
+struct backend_ops {
+	/* The word after `backend:` in the file. */
+	const char *name;
+
+	/* Connects, in the network namespace of the calling process. Makes nothing in the backend's
+	 * tables. *ret is freed by close(). Errors: -ENOENT when the backend is not there (its
+	 * module is not loaded), -EPERM without the privilege; `error` says what to do. */
+	int (*open)(struct backend **ret, struct error *error);
+
+	/* Never fails; NULL is allowed. What was applied stays. */
+	void (*close)(struct backend *backend);
+
+	/* Constant for an open backend; borrowed. */
+	const struct backend_abilities *(*abilities)(struct backend *backend);
+
+	/* The live state, sorted, each object once, into an empty `ret` that the caller clears. On
+	 * failure `ret` is empty. scope may be NULL: everything, nothing exact. -EAGAIN when no
+	 * right answer could be had in bounded tries. */
+	int (*read)(struct backend *backend, const struct backend_scope *scope, struct state *ret,
+		struct error *error);
+
+	/* Carries out `count` operations in the order given, and fills results[i] for each (zeroed
+	 * by the caller, who clears their errors). One failed operation does not stop the others;
+	 * operations on the destinations of a service whose add failed in the same batch are
+	 * SKIPPED. An add of what is there already becomes an update; a delete of what is gone is
+	 * DONE. An operation marked disruptive is sent alone and awaited. Returns 0 when every
+	 * operation has a result (whatever it is); -errno when the connection itself was lost:
+	 * results then tell which were carried out, and those in doubt are FAILED with that code.
+	 */
+	int (*apply)(struct backend *backend, const struct plan_op *ops, size_t count,
+		struct backend_result *results, struct error *error);
+};
+
+/* The backend of that name, or NULL. Borrowed. */
+const struct backend_ops *backend_find(const char *name);
+
+void backend_result_clear(struct backend_result *result);

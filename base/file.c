@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/memory.h"
+#include "base/strbuf.h"
+
+#define FILE_READ_CHUNK 65536
+
+int file_read_fd(int fd, size_t limit, char **ret, size_t *size)
+{
+	_cleanup_free_ char *data = NULL;
+	size_t length = 0, capacity = 0;
+	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return -errno;
+	if (S_ISDIR(status.st_mode))
+		return -EISDIR;
+	if (S_ISREG(status.st_mode) && (uint64_t)status.st_size > limit)
+		return -EFBIG;
+	/* st_size is a hint: files in /proc say 0, and a file may grow while it is read. */
+	capacity = (S_ISREG(status.st_mode) ? (size_t)status.st_size : 0) + FILE_READ_CHUNK;
+	data = memory_resize(NULL, capacity + 1, 1);
+	for (;;) {
+		ssize_t n = read(fd, data + length, capacity - length);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		length += (size_t)n;
+		if (length > limit)
+			return -EFBIG;
+		if (length == capacity) {
+			capacity += capacity / 2;
+			data = memory_resize(data, capacity + 1, 1);
+		}
+	}
+	data[length] = '\0';
+	*size = length;
+	*ret = STEAL(data);
+	return 0;
+}
+
+int file_read(int at, const char *path, size_t limit, char **ret, size_t *size)
+{
+	_cleanup_close_ int fd = openat(at, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0)
+		return -errno;
+	return file_read_fd(fd, limit, ret, size);
+}
+
+int file_write_all(int fd, const void *data, size_t size)
+{
+	const char *rest = data;
+
+	while (size) {
+		ssize_t n = write(fd, rest, size);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		rest += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+static int file_sync_directory_of(const char *path)
+{
+	_cleanup_free_ char *copy = memory_copy_string(path);
+	_cleanup_close_ int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	return fsync(fd) < 0 ? -errno : 0;
+}
+
+static int file_fill(int fd, const void *data, size_t size, mode_t mode)
+{
+	int r = file_write_all(fd, data, size);
+
+	if (r < 0)
+		return r;
+	if (fchmod(fd, mode) < 0 || fsync(fd) < 0)
+		return -errno;
+	return 0;
+}
+
+int file_replace(const char *path, const void *data, size_t size, mode_t mode)
+{
+	_cleanup_free_ char *temporary = memory_printf("%s.XXXXXX", path);
+	_cleanup_close_ int fd = mkostemp(temporary, O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	int r = file_fill(fd, data, size, mode);
+	if (r == 0 && rename(temporary, path) < 0)
+		r = -errno;
+	if (r < 0) {
+		unlink(temporary);
+		return r;
+	}
+	return file_sync_directory_of(path);
+}
+
+int file_make_directories(const char *path, mode_t mode)
+{
+	_cleanup_free_ char *copy = memory_copy_string(path);
+
+	for (char *slash = copy + 1; *copy && (slash = strchr(slash, '/')); slash++) {
+		*slash = '\0';
+		if (mkdir(copy, mode) < 0 && errno != EEXIST)
+			return -errno;
+		*slash = '/';
+	}
+	if (mkdir(copy, mode) < 0 && errno != EEXIST)
+		return -errno;
+	struct stat status;
+	if (stat(copy, &status) < 0)
+		return -errno;
+	return S_ISDIR(status.st_mode) ? 0 : -ENOTDIR;
+}
+
+int file_remove(const char *path)
+{
+	if (unlink(path) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	return file_sync_directory_of(path);
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Files read whole and replaced whole: bounded on the way in, atomic and synced on the way out. */
+#pragma once
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Reads all of `path` relative to the directory descriptor `at` (AT_FDCWD: as it stands; "-" is not
+ * special). *ret gets a buffer of its own with a NUL behind the *size bytes. -EFBIG when there are
+ * more than `limit`; -EISDIR for a directory; on failure nothing is returned. */
+int file_read(int at, const char *path, size_t limit, char **ret, size_t *size);
+
+/* The same from a descriptor (standard input, a pipe) up to its end. */
+int file_read_fd(int fd, size_t limit, char **ret, size_t *size);
+
+/* Puts `size` bytes at `path` so that a crash leaves either the old content or the new one: a
+ * temporary file in the same directory, fsync, rename, fsync of the directory. On failure (-ENOSPC,
+ * -EROFS, …) the old file is untouched and the temporary one is gone. */
+int file_replace(const char *path, const void *data, size_t size, mode_t mode);
+
+/* mkdir -p; directories that it makes get `mode`. 0 when it is there already. */
+int file_make_directories(const char *path, mode_t mode);
+
+/* unlink and fsync of the directory, so that the removal outlives a crash. 0 when there was no
+ * file. */
+int file_remove(const char *path);
+
+/* write() until all is written; -errno. */
+int file_write_all(int fd, const void *data, size_t size);

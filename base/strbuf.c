@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/strbuf.h"
+
+#include <stdio.h>
+
+#include "base/memory.h"
+#include "base/vector.h"
+
+static void strbuf_reserve(struct strbuf *buffer, size_t more)
+{
+	size_t want = buffer->length + more + 1;
+
+	if (want > buffer->capacity)
+		buffer->text = vector_grow_(buffer->text, &buffer->capacity, want, 1);
+}
+
+void strbuf_add_bytes(struct strbuf *buffer, const char *bytes, size_t length)
+{
+	strbuf_reserve(buffer, length);
+	if (length)
+		memcpy(buffer->text + buffer->length, bytes, length);
+	buffer->length += length;
+	buffer->text[buffer->length] = '\0';
+}
+
+void strbuf_add(struct strbuf *buffer, const char *text)
+{
+	strbuf_add_bytes(buffer, text, strlen(text));
+}
+
+void strbuf_add_char(struct strbuf *buffer, char character)
+{
+	strbuf_add_bytes(buffer, &character, 1);
+}
+
+void strbuf_vprintf(struct strbuf *buffer, const char *format, va_list arguments)
+{
+	va_list again;
+
+	va_copy(again, arguments);
+	strbuf_reserve(buffer, 64);
+	size_t room = buffer->capacity - buffer->length;
+	int length = vsnprintf(buffer->text + buffer->length, room, format, arguments);
+	if (length >= 0 && (size_t)length >= room) {
+		strbuf_reserve(buffer, (size_t)length);
+		vsnprintf(buffer->text + buffer->length, (size_t)length + 1, format, again);
+	}
+	va_end(again);
+	if (length > 0)
+		buffer->length += (size_t)length;
+}
+
+void strbuf_printf(struct strbuf *buffer, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	strbuf_vprintf(buffer, format, arguments);
+	va_end(arguments);
+}
+
+char *strbuf_take(struct strbuf *buffer)
+{
+	char *text = buffer->text ? buffer->text : memory_copy_string("");
+
+	*buffer = (struct strbuf){};
+	return text;
+}
+
+void strbuf_clear(struct strbuf *buffer)
+{
+	free(buffer->text);
+	*buffer = (struct strbuf){};
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "model/state.h"
+
+#include <errno.h>
+
+int service_key_compare(const struct service_key *a, const struct service_key *b)
+{
+	int order = COMPARE(a->kind, b->kind);
+
+	if (!order)
+		order = address_compare(&a->address, &b->address);
+	if (!order)
+		order = COMPARE(a->port, b->port);
+	return order ? order : COMPARE(a->fwmark, b->fwmark);
+}
+
+int destination_key_compare(const struct destination_key *a, const struct destination_key *b)
+{
+	int order = address_compare(&a->address, &b->address);
+
+	return order ? order : COMPARE(a->port, b->port);
+}
+
+int service_compare(const void *a, const void *b)
+{
+	return service_key_compare(a, b);
+}
+
+int destination_compare(const void *a, const void *b)
+{
+	return destination_key_compare(a, b);
+}
+
+int sync_daemon_compare(const void *a, const void *b)
+{
+	const struct sync_daemon *left = a, *right = b;
+
+	return COMPARE(left->role, right->role);
+}
+
+int sysctl_compare(const void *a, const void *b)
+{
+	const struct sysctl *left = a, *right = b;
+
+	return strcmp(left->name, right->name);
+}
+
+bool service_attributes_equal(
+	const struct service_attributes *a, const struct service_attributes *b)
+{
+	return strcmp(a->scheduler, b->scheduler) == 0 &&
+	       a->scheduler_flags == b->scheduler_flags && a->one_packet == b->one_packet &&
+	       a->persistent == b->persistent && a->persistence_timeout == b->persistence_timeout &&
+	       a->netmask == b->netmask && strcmp(a->engine, b->engine) == 0;
+}
+
+bool destination_attributes_equal(
+	const struct destination_attributes *a, const struct destination_attributes *b)
+{
+	return a->forward == b->forward && a->tunnel_type == b->tunnel_type &&
+	       a->tunnel_checksum == b->tunnel_checksum && a->tunnel_port == b->tunnel_port &&
+	       a->weight == b->weight && a->upper_threshold == b->upper_threshold &&
+	       a->lower_threshold == b->lower_threshold;
+}
+
+bool sync_daemon_equal(const struct sync_daemon *a, const struct sync_daemon *b)
+{
+	return a->role == b->role && strcmp(a->interface, b->interface) == 0 && a->id == b->id &&
+	       address_equal(&a->group, &b->group) && a->port == b->port && a->ttl == b->ttl &&
+	       a->max_length == b->max_length;
+}
+
+struct service *state_find_service(const struct state *state, const struct service_key *key)
+{
+	return vector_find(&state->services, key, service_compare);
+}
+
+struct destination *service_find_destination(
+	const struct service *service, const struct destination_key *key)
+{
+	return vector_find(&service->destinations, key, destination_compare);
+}
+
+static int sysctl_compare_name(const void *name, const void *item)
+{
+	return strcmp(name, ((const struct sysctl *)item)->name);
+}
+
+struct sysctl *state_find_sysctl(const struct state *state, const char *name)
+{
+	return vector_find(&state->sysctls, name, sysctl_compare_name);
+}
+
+void state_sort(struct state *state)
+{
+	vector_sort(&state->services, service_compare);
+	vector_foreach(&state->services, service)
+		vector_sort(&service->destinations, destination_compare);
+	vector_sort(&state->sync, sync_daemon_compare);
+	vector_sort(&state->sysctls, sysctl_compare);
+}
+
+void service_copy(struct service *to, const struct service *from)
+{
+	size_t count = from->destinations.count;
+
+	*to = (struct service){.key = from->key, .attributes = from->attributes};
+	if (!count)
+		return;
+	vector_reserve(&to->destinations, count);
+	memcpy(to->destinations.items, from->destinations.items,
+		count * sizeof(*to->destinations.items));
+	to->destinations.count = count;
+}
+
+void service_clear(struct service *service)
+{
+	vector_clear(&service->destinations);
+}
+
+void state_copy(struct state *to, const struct state *from)
+{
+	*to = (struct state){.timeouts = from->timeouts, .sync_managed = from->sync_managed};
+	vector_reserve(&to->services, from->services.count);
+	vector_foreach(&from->services, service)
+		service_copy(vector_append(&to->services), service);
+	vector_foreach(&from->sync, daemon)
+		vector_push(&to->sync, *daemon);
+	vector_foreach(&from->sysctls, sysctl)
+		vector_push(&to->sysctls, *sysctl);
+}
+
+void state_clear(struct state *state)
+{
+	vector_foreach(&state->services, service)
+		service_clear(service);
+	vector_clear(&state->services);
+	vector_clear(&state->sync);
+	vector_clear(&state->sysctls);
+	*state = (struct state){};
+}
+
+uint32_t service_netmask(uint16_t family, unsigned int prefix)
+{
+	if (family == AF_INET6)
+		return prefix;
+	return prefix ? UINT32_MAX << (32 - prefix) : 0;
+}
+
+int service_prefix(uint16_t family, uint32_t netmask)
+{
+	if (family == AF_INET6)
+		return (int)netmask;
+	uint32_t rest = ~netmask;
+	if (rest & (rest + 1))
+		return -EINVAL;
+	return 32 - __builtin_popcount(rest);
+}
+
+const char *const scheduler_names[] = {"rr", "wrr", "lc", "wlc", "fo", "ovf", "lblc", "lblcr", "dh",
+	"sh", "mh", "sed", "nq", "twos", NULL};
+
+bool scheduler_is_known(const char *name)
+{
+	for (const char *const *known = scheduler_names; *known; known++)
+		if (strcmp(*known, name) == 0)
+			return true;
+	return false;
+}
+
+bool scheduler_honours_weight_zero(const struct service_attributes *attributes)
+{
+	if (strcmp(attributes->scheduler, "dh") == 0)
+		return false;
+	if (strcmp(attributes->scheduler, "sh") == 0)
+		return attributes->scheduler_flags & SCHEDULER_FLAG_SH_FALLBACK;
+	if (strcmp(attributes->scheduler, "mh") == 0)
+		return attributes->scheduler_flags & SCHEDULER_FLAG_MH_FALLBACK;
+	return true;
+}
