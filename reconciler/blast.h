@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The blast guard: a file that drops most of what the last one declared is more likely a mistake
+ * than a wish.
+ *
+ * It compares what was declared with what is declared now, never facts, and never the live table.
+ * Listeners are counted: a listener is lost when it is gone and its service (by name) did not get
+ * another in its place. The destinations of a service are compared by its name (or by its listener,
+ * when the service was renamed): three or more lost, and more than `max-delete` of them, trips the
+ * guard. */
+#pragma once
+
+#include "base/strbuf.h"
+#include "model/declared.h"
+#include "reconciler/record.h"
+
+/* True when the guard refuses; `reasons` then has a line for each ("7 of 9 services would go (78 %,
+ * max-delete is 50
+ * %)"), at most ten and a count of the rest. O(n log n). */
+bool blast_guard(const struct record *before, const struct declared *now, struct strbuf *reasons);

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The record: what poise knows of this machine between two runs, in STATE-DIR/state.json.
+ *
+ * IPVS objects carry no owner's mark, so ownership lives here, with what is draining, what was
+ * declared last (for the blast guard), from which paths, and which content was refused. Valid for
+ * one boot and one network namespace: of another, only the refused revision counts, for the table
+ * it spoke of is gone. Replaced atomically and synced; a record that cannot be read is an error
+ * that says so, never an empty one. */
+#pragma once
+
+#include "base/error.h"
+#include "model/declared.h"
+#include "reconciler/memory.h"
+
+/* A declared service as the blast guard needs it. */
+struct record_service {
+	struct service_key key; /* first: service_compare() works on it */
+	char *name;
+	struct {
+		VECTOR_OF(struct destination_key);
+	} destinations; /* sorted */
+};
+
+struct record {
+	char boot[40];                      /* /proc/sys/kernel/random/boot_id */
+	uint64_t netns_device, netns_inode; /* of /proc/self/ns/net */
+	struct memory memory;
+	struct {
+		VECTOR_OF(struct record_service);
+	} declared; /* sorted; empty before the first apply */
+	struct {
+		VECTOR_OF(char *);
+	} paths;        /* as normalised by record_set_paths() */
+	char *revision; /* content hash of what was applied last; NULL: none */
+	char *refused;  /* revision that was rolled back; NULL: none */
+};
+
+/* The record of `directory` for this boot and namespace, into an empty `ret`: a missing file or one
+ * of another boot or namespace gives a fresh record (with `refused` carried over). -EINVAL when it
+ * is damaged: `error` names the file and what to do. */
+int record_load(const char *directory, struct record *ret, struct error *error);
+
+/* Makes the directory (0755) if need be, replaces the file (0600), synced. -ENOSPC, -EROFS, … with
+ * words; the old file is then untouched. */
+int record_save(const char *directory, const struct record *record, struct error *error);
+
+/* From and to JSON text, without I/O (fuzzed). The caller frees the text. */
+int record_parse(const char *text, size_t size, struct record *ret, struct error *error);
+char *record_format(const struct record *record);
+
+/* Fills `declared` of the record from what is declared now. */
+void record_set_declared(struct record *record, const struct declared *declared);
+
+/* Paths made absolute against the current directory, "-" as it is, sorted. */
+void record_set_paths(struct record *record, const char *const *paths, size_t count);
+bool record_paths_equal(const struct record *record, const char *const *paths, size_t count);
+
+void record_copy(struct record *to, const struct record *from);
+void record_clear(struct record *record);
+
+#define _cleanup_record_ _cleanup_(record_clear)
+
+/* The revision of a declared state: SHA-256 of its canonical YAML, as 64 hexadecimal digits. */
+#define REVISION_SIZE 65
+void record_revision(const char *canonical, char ret[static REVISION_SIZE]);

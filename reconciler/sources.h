@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The files of a desired state: from path arguments to bytes.
+ *
+ * A path is a file, a directory, or "-" (standard input). Of a directory: poise.yaml in it if it is
+ * there, then conf.d/ of it (files *.yaml in lexical order) if that is there; a directory that has
+ * neither gives its own
+ * *.yaml files in lexical order. Hidden files and editors' backups are no *.yaml. A missing path, a
+ * directory without any file, or an unreadable file is an error, never an empty state. */
+#pragma once
+
+#include "base/error.h"
+#include "model/load.h"
+
+/* Owns its texts and names. */
+struct sources {
+	VECTOR_OF(struct document);
+};
+
+#define SOURCES_DEFAULT_PATH "/etc/poise"
+/* A file of more bytes than this is refused (-EFBIG). */
+#define SOURCES_FILE_LIMIT (256u << 20)
+
+/* Reads all of them into an empty `ret` (cleared by the caller). Without paths:
+ * SOURCES_DEFAULT_PATH. All failures are reported, not only the first: `problems` gets one line
+ * each ("/etc/poise: No such file or directory: …what to do"). -errno of the first on failure. */
+int sources_read(
+	const char *const *paths, size_t count, struct sources *ret, struct strbuf *problems);
+
+void sources_clear(struct sources *sources);
+
+#define _cleanup_sources_ _cleanup_(sources_clear)
