@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* An apply that must be confirmed, or is undone: `poise apply --confirm-timeout`.
+ *
+ * Before the first operation, STATE-DIR/confirm.json holds everything that is needed to go back:
+ * the record and the live state of all that the apply touches, as they were, and the deadline.
+ * Until the confirmation nothing is deleted (step() holds it at weight 0). A guard process of its
+ * own session waits for the deadline; whoever comes first (the guard, a later command, poised)
+ * undoes an expired one, under the lock. After a reboot, or in another namespace, there is nothing
+ * to undo: the content that was never confirmed is refused until the files change. */
+#pragma once
+
+#include "reconciler/reconciler.h"
+
+/* One that is awaited. */
+struct confirm_pending {
+	char *canonical;             /* of what was applied */
+	struct record before;        /* the record as it was */
+	struct state live;           /* the objects touched, as they were */
+	struct service_key *touched; /* every service that the apply may have touched, sorted */
+	size_t touched_count;
+	uint64_t deadline;      /* CLOCK_BOOTTIME ns */
+	uint64_t wall_deadline; /* seconds since the epoch, for people */
+	char *revision;
+};
+
+/* 1 and `ret` filled when an apply waits for its confirmation (expired or not), 0 when none does.
+ * -EINVAL when the file is damaged. Of another boot or namespace: the file is settled (the content
+ * refused) and 0. */
+int confirm_load(struct reconciler *reconciler, struct confirm_pending *ret, struct error *error);
+
+/* Writes the file and starts the guard, before the first operation of an apply. */
+int confirm_begin(struct reconciler *reconciler, const struct reconciler_request *request,
+	const struct declared *declared, struct error *error);
+
+/* Keeps it: removes the file, then carries out the deletions that were held back (and their drains,
+ * unless no_wait). The lock must be held. -ENOENT when none is awaited; -ETIME when the deadline
+ * has passed (it is undone instead). */
+int confirm_accept(struct reconciler *reconciler, bool no_wait,
+	const struct reconciler_observer *observer, struct reconciler_outcome *outcome,
+	struct error *error);
+
+/* Undoes it now. The lock must be held. -ENOENT when none is awaited. */
+int confirm_rollback(struct reconciler *reconciler, const struct reconciler_observer *observer,
+	struct reconciler_outcome *outcome, struct error *error);
+
+/* What every command does first: undoes an expired one. Takes and releases the lock itself when
+ * there is something to do and it is not held yet. */
+int confirm_settle(struct reconciler *reconciler, const struct reconciler_observer *observer,
+	struct error *error);
+
+void confirm_pending_clear(struct confirm_pending *pending);
+
+#define _cleanup_confirm_pending_ _cleanup_(confirm_pending_clear)
