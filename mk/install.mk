@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# make install [DESTDIR=…] [PREFIX=/usr/local]
+
+PREFIX ?= /usr/local
+SBINDIR ?= $(PREFIX)/sbin
+MANDIR ?= $(PREFIX)/share/man
+DATADIR ?= $(PREFIX)/share
+INSTALL ?= install
+
+.PHONY: install uninstall
+install: all
+	$(Q)$(INSTALL) -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
+		$(DESTDIR)$(DATADIR)/poise $(DESTDIR)$(DATADIR)/bash-completion/completions \
+		$(DESTDIR)$(DATADIR)/doc/poise
+	$(Q)$(INSTALL) -m 755 $(BUILD)/poise $(DESTDIR)$(SBINDIR)/poise
+	$(Q)$(INSTALL) -m 644 $(BUILD)/man/poise.1 $(DESTDIR)$(MANDIR)/man1/poise.1
+	$(Q)$(INSTALL) -m 644 $(BUILD)/man/poise.yaml.5 $(DESTDIR)$(MANDIR)/man5/poise.yaml.5
+	$(Q)$(INSTALL) -m 644 cli/completion/poise.bash \
+		$(DESTDIR)$(DATADIR)/bash-completion/completions/poise
+	$(Q)$(BUILD)/poise schema > $(DESTDIR)$(DATADIR)/poise/poise.schema.json
+	$(Q)cp -r examples $(DESTDIR)$(DATADIR)/doc/poise/
+	$(Q)$(INSTALL) -m 644 README.md ARCHITECTURE.md LICENSE $(DESTDIR)$(DATADIR)/doc/poise/
+
+uninstall:
+	$(Q)rm -f $(DESTDIR)$(SBINDIR)/poise $(DESTDIR)$(MANDIR)/man1/poise.1 \
+		$(DESTDIR)$(MANDIR)/man5/poise.yaml.5 \
+		$(DESTDIR)$(DATADIR)/bash-completion/completions/poise
+	$(Q)rm -rf $(DESTDIR)$(DATADIR)/poise $(DESTDIR)$(DATADIR)/doc/poise

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Tests. `make test` is all of them; each part is a target of its own:
+#   test-unit     cmocka programs of tests/unit, and the memory backend's conformance
+#   test-golden   files in, texts out: tests/golden and tests/cli
+#   test-corpus   every fuzz input ever kept, replayed
+#   test-vm       the real kernel: one boot runs tests/vm/suite
+
+UNIT_SOURCES := $(wildcard tests/unit/test-*.c)
+UNIT_PROGRAMS := $(UNIT_SOURCES:%.c=$(BUILD)/%)
+# What test programs share: the in-memory backend, generators.
+SUPPORT_SOURCES := $(wildcard tests/memory/*.c tests/support/*.c)
+SUPPORT_OBJECTS := $(SUPPORT_SOURCES:%.c=$(BUILD)/obj/%.o)
+CONFORMANCE_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/conformance/*.c))
+# One program for each source: yardsticks and probes of the benchmarks and the VM tests.
+TOOL_SOURCES := $(wildcard tests/bench/*.c tests/vm/tools/*.c)
+TOOL_PROGRAMS := $(TOOL_SOURCES:%.c=$(BUILD)/%)
+TEST_OBJECTS := $(SUPPORT_OBJECTS) $(CONFORMANCE_OBJECTS) \
+	$(patsubst %.c,$(BUILD)/obj/%.o,$(UNIT_SOURCES) $(TOOL_SOURCES))
+
+.PHONY: test test-programs test-unit test-golden test-corpus test-vm asan bench demo
+
+test-programs: programs $(UNIT_PROGRAMS) $(BUILD)/tests/conformance $(TOOL_PROGRAMS)
+
+$(UNIT_PROGRAMS): $(BUILD)/%: $(BUILD)/obj/%.o $(SUPPORT_OBJECTS) $(CORE_OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
+
+$(TOOL_PROGRAMS): $(BUILD)/%: $(BUILD)/obj/%.o $(CORE_OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+$(BUILD)/tests/conformance: $(CONFORMANCE_OBJECTS) $(SUPPORT_OBJECTS) $(CORE_OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
+
+$(TEST_OBJECTS): | $(BUILD)/.packages-test
+
+test: | $(BUILD)/.packages-test $(BUILD)/.packages-vm
+	$(Q)$(MAKE) --no-print-directory test-unit test-golden test-corpus test-vm
+	@echo "make test: all passed"
+
+test-unit: test-programs
+	$(Q)tests/unit/run $(UNIT_PROGRAMS)
+	$(Q)$(BUILD)/tests/conformance memory
+
+test-golden: programs man
+	$(Q)BUILD=$(BUILD) tests/golden/run
+	$(Q)BUILD=$(BUILD) tests/cli/run
+
+test-vm: test-programs man | $(BUILD)/.packages-vm
+	$(Q)BUILD=$(BUILD) tests/vm/run tests/vm/suite $(BUILD)
+
+# The same under the sanitizers, in a build folder of its own. The kernel's cases too: a leak or an
+# overflow in the netlink code shows nowhere else.
+asan: | $(BUILD)/.packages-test $(BUILD)/.packages-vm
+	$(Q)$(MAKE) --no-print-directory CONFIG=asan BUILD=$(BUILD)/asan test-unit test-golden
+	$(Q)$(MAKE) --no-print-directory CONFIG=asan BUILD=$(BUILD)/asan test-vm
+	@echo "make asan: clean"
+
+bench: test-programs | $(BUILD)/.packages-bench $(BUILD)/.packages-vm
+	$(Q)BUILD=$(BUILD) tests/bench/run
+
+demo: programs | $(BUILD)/.packages-demo $(BUILD)/.packages-vm
+	$(Q)BUILD=$(BUILD) tests/demo/run
+
+-include $(TEST_OBJECTS:.o=.d)
