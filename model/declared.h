@@ -11,6 +11,9 @@
 #include "model/config.h"
 #include "model/state.h"
 
+/* `drain` where no file says otherwise. */
+#define DECLARED_DEFAULT_DRAIN_NS 30000000000ull
+
 /* A destination as the file wants it while everything is well. */
 struct declared_destination {
 	struct destination_key key; /* first: destination_compare() works on it */

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The rules of what must exist now.
+ *
+ * One linear merge of what is declared with what is live, service by service, and within each the
+ *same for destinations:
+ *
+ *	declared, not live	it must be there
+ *	declared and live	it must be as declared; a drain that was under way is forgotten
+ *	live, not declared	it leaves: by the rules of a drain, below
+ *
+ * A service that is not declared and not ours is no concern of step(); diff() leaves it alone.
+ *
+ * The drain of a destination (drain_stays()): while it drains, the destination is desired at weight
+ *0, with the attributes that it has. It leaves the desired state, and is so deleted, when the live
+ *side shows it at weight 0 without active or inactive connections, or when its deadline has come.
+ *It leaves at once when the file says `drain: 0s`, and when the scheduler would refuse clients that
+ *it maps to weight 0. A whole service stays until the last of its destinations has gone.
+ *
+ * While a confirmation is awaited nothing may leave: what would be deleted stays at weight 0, or as
+ *it is where weight 0 refuses clients. */
+#include "reconciler/step.h"
+
+#define STEP_EXPIRE_NODEST    "expire_nodest_conn"
+#define STEP_EXPIRE_QUIESCENT "expire_quiescent_template"
+
+/* The state of one merge. */
+struct step_pass {
+	const struct step_input *input;
+	struct step_output *output;
+};
+
+/* The service that a destination is leaving. */
+struct step_leaving {
+	const struct service *live;
+	const struct service_attributes *desired;
+	uint64_t drain;
+	enum drain_reason reason;
+};
+
+static void step_wake_at(struct step_output *output, uint64_t when)
+{
+	output->wake = MIN(output->wake, when);
+}
+
+static bool step_weight_zero_works(const struct step_leaving *leaving)
+{
+	return scheduler_honours_weight_zero(&leaving->live->attributes) &&
+	       scheduler_honours_weight_zero(leaving->desired);
+}
+
+static bool step_is_idle(const struct destination *destination)
+{
+	return destination->attributes.weight == 0 && destination->counts.active == 0 &&
+	       destination->counts.inactive == 0;
+}
+
+/* Whether a leaving destination must still exist, with its drain remembered if so. */
+static bool drain_stays(const struct step_pass *pass, const struct step_leaving *leaving,
+	const struct destination *destination)
+{
+	const struct step_input *input = pass->input;
+	const struct memory_drain *known =
+		memory_find_drain(input->memory, &leaving->live->key, &destination->key);
+
+	if (!input->hold_deletions) {
+		if (leaving->drain == 0 || !step_weight_zero_works(leaving))
+			return false;
+		if (step_is_idle(destination) || (known && input->now >= known->deadline))
+			return false;
+	}
+	struct memory_drain drain = {
+		.service = leaving->live->key,
+		.destination = destination->key,
+		.since = input->now,
+		.deadline = input->now + leaving->drain,
+		.reason = leaving->reason,
+	};
+	if (known)
+		drain = *known;
+	vector_push(&pass->output->memory.drains, drain);
+	step_wake_at(pass->output, MIN(drain.deadline, input->now + STEP_DRAIN_POLL_NS));
+	return true;
+}
+
+static void step_leave(const struct step_pass *pass, const struct step_leaving *leaving,
+	const struct destination *destination, struct service *desired)
+{
+	if (!drain_stays(pass, leaving, destination))
+		return;
+	struct destination *stays = vector_append(&desired->destinations);
+	stays->key = destination->key;
+	stays->attributes = destination->attributes;
+	if (step_weight_zero_works(leaving))
+		stays->attributes.weight = 0;
+}
+
+static void step_want(const struct declared_destination *declared, struct service *desired)
+{
+	struct destination *destination = vector_append(&desired->destinations);
+
+	destination->key = declared->key;
+	destination->attributes = declared->attributes;
+}
+
+/* One destination of a declared service: `declared` or `live` may be NULL, not both. */
+static void step_destination(const struct step_pass *pass, struct step_leaving *leaving,
+	const struct declared_destination *declared, const struct destination *live,
+	struct service *desired)
+{
+	if (declared && !declared->drain) {
+		step_want(declared, desired);
+		return;
+	}
+	if (!live)
+		return;
+	leaving->reason = declared ? DRAIN_REASON_DECLARED : DRAIN_REASON_REMOVED;
+	step_leave(pass, leaving, live, desired);
+}
+
+/* Order of the next items of two sorted runs: below 0, the left one comes first (or alone); 0,
+ * both. */
+static int step_next(bool left, bool right, const void *a, const void *b,
+	int (*compare)(const void *, const void *))
+{
+	if (!left || !right)
+		return left ? -1 : 1;
+	return compare(a, b);
+}
+
+static void step_destinations(const struct step_pass *pass, const struct declared_service *declared,
+	const struct service *live, struct service *desired)
+{
+	struct step_leaving leaving = {
+		.live = live, .desired = &declared->attributes, .drain = declared->drain};
+	const struct declared_destination *want = declared->destinations.items;
+	const struct declared_destination *want_end = want + declared->destinations.count;
+	const struct destination *have = live ? live->destinations.items : NULL;
+	const struct destination *have_end = have + (live ? live->destinations.count : 0);
+
+	vector_reserve(&desired->destinations, declared->destinations.count);
+	while (want < want_end || have < have_end) {
+		int order = step_next(
+			want < want_end, have < have_end, want, have, destination_compare);
+
+		step_destination(pass, &leaving, order <= 0 ? want : NULL, order >= 0 ? have : NULL,
+			desired);
+		want += order <= 0;
+		have += order >= 0;
+	}
+}
+
+static void step_remember(
+	struct step_output *output, const struct service_key *key, const char *name, uint64_t drain)
+{
+	struct memory_service *owned = vector_append(&output->memory.owned);
+
+	owned->key = *key;
+	owned->name = memory_copy_string(name);
+	owned->drain = drain;
+}
+
+static void step_declared(const struct step_pass *pass, const struct declared_service *declared,
+	const struct service *live)
+{
+	struct service *desired = vector_append(&pass->output->desired.services);
+
+	desired->key = declared->key;
+	desired->attributes = declared->attributes;
+	step_destinations(pass, declared, live, desired);
+	step_remember(pass->output, &declared->key, declared->name, declared->drain);
+}
+
+/* A live service that is not declared: if it is to go, it stays as long as something in it drains.
+ */
+static void step_undeclared(const struct step_pass *pass, const struct service *live)
+{
+	const struct step_input *input = pass->input;
+	const struct memory_service *owned = memory_find_owned(input->memory, &live->key);
+	enum config_prune prune = input->declared->prune;
+
+	if (owned && prune == CONFIG_PRUNE_NONE) {
+		step_remember(pass->output, &owned->key, owned->name, owned->drain);
+		return;
+	}
+	if (!owned && prune != CONFIG_PRUNE_ALL)
+		return;
+	struct step_leaving leaving = {
+		.live = live,
+		.desired = &live->attributes,
+		.drain = owned ? owned->drain : DECLARED_DEFAULT_DRAIN_NS,
+		.reason = DRAIN_REASON_REMOVED,
+	};
+	struct service desired = {.key = live->key, .attributes = live->attributes};
+	vector_foreach(&live->destinations, destination)
+		step_leave(pass, &leaving, destination, &desired);
+	if (!desired.destinations.count && !input->hold_deletions)
+		return;
+	vector_push(&pass->output->desired.services, desired);
+	step_remember(pass->output, &live->key, owned ? owned->name : NULL, leaving.drain);
+}
+
+static void step_services(const struct step_pass *pass)
+{
+	const struct step_input *input = pass->input;
+	const struct declared_service *want = input->declared->services.items;
+	const struct declared_service *want_end = want + input->declared->services.count;
+	const struct service *have = input->live->services.items;
+	const struct service *have_end = have + input->live->services.count;
+
+	vector_reserve(&pass->output->desired.services, input->declared->services.count);
+	while (want < want_end || have < have_end) {
+		int order =
+			step_next(want < want_end, have < have_end, want, have, service_compare);
+
+		if (order <= 0)
+			step_declared(pass, want, order == 0 ? have : NULL);
+		else
+			step_undeclared(pass, have);
+		want += order <= 0;
+		have += order >= 0;
+	}
+}
+
+static bool step_declares_sysctl(const struct declared *declared, const char *name)
+{
+	vector_foreach(&declared->sysctls, sysctl)
+		if (strcmp(sysctl->name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Connections of a destination that drains or went must not hang: both are needed wherever there is
+ * a service, unless the file says otherwise. */
+static void step_sysctls(const struct step_pass *pass)
+{
+	static const char *const needed[] = {STEP_EXPIRE_NODEST, STEP_EXPIRE_QUIESCENT};
+	const struct declared *declared = pass->input->declared;
+	struct state *desired = &pass->output->desired;
+
+	vector_foreach(&declared->sysctls, sysctl)
+		vector_push(&desired->sysctls, *sysctl);
+	for (size_t i = 0; desired->services.count && i < ARRAY_LENGTH(needed); i++)
+		if (!step_declares_sysctl(declared, needed[i])) {
+			struct sysctl *sysctl = vector_append(&desired->sysctls);
+			memcpy(sysctl->name, needed[i], strlen(needed[i]));
+			sysctl->value[0] = '1';
+		}
+	vector_sort(&desired->sysctls, sysctl_compare);
+}
+
+static void step_globals(const struct step_pass *pass)
+{
+	const struct declared *declared = pass->input->declared;
+	struct state *desired = &pass->output->desired;
+
+	desired->timeouts = declared->timeouts;
+	desired->sync_managed = declared->sync_managed;
+	vector_foreach(&declared->sync, daemon)
+		vector_push(&desired->sync, *daemon);
+	step_sysctls(pass);
+}
+
+void step(const struct step_input *input, struct step_output *output)
+{
+	const struct step_pass pass = {.input = input, .output = output};
+
+	output->wake = UINT64_MAX;
+	step_services(&pass);
+	step_globals(&pass);
+	/* Services and destinations were walked in key order, so owned and drains are sorted
+	 * already. */
+}
+
+void step_output_clear(struct step_output *output)
+{
+	state_clear(&output->desired);
+	memory_clear(&output->memory);
+	*output = (struct step_output){};
+}
