@@ -66,22 +66,6 @@ char *arena_copy_string(struct arena *arena, const char *text)
 	return text ? arena_copy(arena, text, strlen(text)) : NULL;
 }
 
-void arena_absorb(struct arena *to, struct arena *from)
-{
-	struct arena_block **last = &from->blocks;
-
-	while (*last)
-		last = &(*last)->older;
-	/* The receiver keeps filling its own newest block, so that one must stay in front. */
-	if (!to->blocks) {
-		*to = *from;
-	} else {
-		*last = to->blocks->older;
-		to->blocks->older = from->blocks;
-	}
-	*from = (struct arena){};
-}
-
 void arena_clear(struct arena *arena)
 {
 	struct arena_block *block = arena->blocks;

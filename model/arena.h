@@ -25,9 +25,6 @@ char *arena_copy(struct arena *arena, const char *bytes, size_t length);
 /* arena_copy() of a whole string; NULL stays NULL. */
 char *arena_copy_string(struct arena *arena, const char *text);
 
-/* Moves everything in `from` to `to`, which then owns it; leaves `from` empty. */
-void arena_absorb(struct arena *to, struct arena *from);
-
 void arena_clear(struct arena *arena);
 
 #define _cleanup_arena_ _cleanup_(arena_clear)
