@@ -52,6 +52,58 @@ void plan_op_describe(const struct plan_op *op, struct strbuf *text)
 	}
 }
 
+static bool plan_service_equal(const struct plan_op *a, const struct plan_op *b)
+{
+	bool before = a->verb == PLAN_VERB_ADD ||
+		      service_attributes_equal(&a->attributes.before, &b->attributes.before);
+	bool after = a->verb == PLAN_VERB_DELETE ||
+		     service_attributes_equal(&a->attributes.after, &b->attributes.after);
+
+	return before && after && service_key_compare(&a->service, &b->service) == 0;
+}
+
+static bool plan_destination_equal(const struct plan_op *a, const struct plan_op *b)
+{
+	bool before = a->verb == PLAN_VERB_ADD ||
+		      destination_attributes_equal(&a->destination.before, &b->destination.before);
+	bool after = a->verb == PLAN_VERB_DELETE ||
+		     destination_attributes_equal(&a->destination.after, &b->destination.after);
+
+	return before && after && service_key_compare(&a->service, &b->service) == 0 &&
+	       destination_key_compare(&a->destination.key, &b->destination.key) == 0;
+}
+
+static bool plan_sync_equal(const struct plan_op *a, const struct plan_op *b)
+{
+	bool before =
+		a->verb == PLAN_VERB_ADD || sync_daemon_equal(&a->sync.before, &b->sync.before);
+	bool after =
+		a->verb == PLAN_VERB_DELETE || sync_daemon_equal(&a->sync.after, &b->sync.after);
+
+	return before && after;
+}
+
+bool plan_op_equal(const struct plan_op *a, const struct plan_op *b)
+{
+	if (a->verb != b->verb || a->object != b->object)
+		return false;
+	switch (a->object) {
+	case PLAN_OBJECT_SERVICE:
+		return plan_service_equal(a, b);
+	case PLAN_OBJECT_DESTINATION:
+		return plan_destination_equal(a, b);
+	case PLAN_OBJECT_TIMEOUTS:
+		return timeouts_equal(&a->timeouts.before, &b->timeouts.before) &&
+		       timeouts_equal(&a->timeouts.after, &b->timeouts.after);
+	case PLAN_OBJECT_SYNC:
+		return plan_sync_equal(a, b);
+	default:
+		return strcmp(a->sysctl.name, b->sysctl.name) == 0 &&
+		       strcmp(a->sysctl.before, b->sysctl.before) == 0 &&
+		       strcmp(a->sysctl.after, b->sysctl.after) == 0;
+	}
+}
+
 void plan_clear(struct plan *plan)
 {
 	vector_clear(&plan->ops);

@@ -91,6 +91,9 @@ struct plan_totals plan_count(const struct plan *plan);
  * tcp://203.0.113.10:80", "timeouts", "sync active", "sysctl expire_nodest_conn". Appends. */
 void plan_op_describe(const struct plan_op *op, struct strbuf *text);
 
+/* Whether two operations do the same to the same object, from the same state. */
+bool plan_op_equal(const struct plan_op *a, const struct plan_op *b);
+
 const char *plan_verb_name(enum plan_verb verb);
 const char *plan_object_name(enum plan_object object);
 int plan_verb_from_name(const char *name);

@@ -63,6 +63,13 @@ bool destination_attributes_equal(
 	       a->lower_threshold == b->lower_threshold;
 }
 
+bool timeouts_equal(const struct timeouts *a, const struct timeouts *b)
+{
+	return a->tcp_set == b->tcp_set && a->tcp_fin_set == b->tcp_fin_set &&
+	       a->udp_set == b->udp_set && a->tcp == b->tcp && a->tcp_fin == b->tcp_fin &&
+	       a->udp == b->udp;
+}
+
 bool sync_daemon_equal(const struct sync_daemon *a, const struct sync_daemon *b)
 {
 	return a->role == b->role && strcmp(a->interface, b->interface) == 0 && a->id == b->id &&

@@ -201,6 +201,7 @@ bool service_attributes_equal(
 	const struct service_attributes *a, const struct service_attributes *b);
 bool destination_attributes_equal(
 	const struct destination_attributes *a, const struct destination_attributes *b);
+bool timeouts_equal(const struct timeouts *a, const struct timeouts *b);
 bool sync_daemon_equal(const struct sync_daemon *a, const struct sync_daemon *b);
 
 /* Find by key; NULL when there is none. Borrowed. */

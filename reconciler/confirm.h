@@ -28,9 +28,13 @@ struct confirm_pending {
  * refused) and 0. */
 int confirm_load(struct reconciler *reconciler, struct confirm_pending *ret, struct error *error);
 
-/* Writes the file and starts the guard, before the first operation of an apply. */
+/* Writes the file and starts the guard, before the first operation of `plan`. On failure nothing of
+ * it is left. */
 int confirm_begin(struct reconciler *reconciler, const struct reconciler_request *request,
-	const struct declared *declared, struct error *error);
+	const struct plan *plan, struct error *error);
+
+/* Takes back what confirm_begin() did when the apply was refused after it. */
+void confirm_cancel(struct reconciler *reconciler);
 
 /* Keeps it: removes the file, then carries out the deletions that were held back (and their drains,
  * unless no_wait). The lock must be held. -ENOENT when none is awaited; -ETIME when the deadline

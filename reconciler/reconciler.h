@@ -31,8 +31,9 @@ struct reconciler {
 	struct backend *backend;
 	const struct backend_abilities *abilities;
 	struct record record;
-	struct state live; /* of the last pass */
-	int lock;          /* descriptor, or -1 */
+	struct state live;   /* of the last pass */
+	bool hold_deletions; /* an apply waits for its confirmation (confirm.h) */
+	int lock;            /* descriptor, or -1 */
 };
 
 /* What the user sees while an apply runs. Every member may be NULL. */
@@ -50,6 +51,9 @@ struct reconciler_observer {
 	/* While drains are awaited, at most twice a second; `now` is CLOCK_BOOTTIME in ns. */
 	void (*draining)(
 		void *data, const struct memory *memory, const struct state *live, uint64_t now);
+	/* Asked while drains are awaited: true ends the wait; what drains is left to a later apply.
+	 */
+	bool (*stopped)(void *data);
 	/* A passing remark for stderr ("an apply that nobody confirmed was undone"). */
 	void (*remark)(void *data, const char *text);
 	void *data;

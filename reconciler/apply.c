@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "reconciler/apply.h"
+
+#include <errno.h>
+
+/* Operations of one call to the backend: enough to keep its pipeline full, few enough to show
+ * progress. */
+#define APPLY_BATCH 2048
+
+static int service_key_compare_items(const void *a, const void *b)
+{
+	return service_key_compare(a, b);
+}
+
+struct service_key *apply_touched(const struct plan *plan, size_t *count)
+{
+	struct {
+		VECTOR_OF(struct service_key);
+	} keys = {};
+	size_t unique = 0;
+
+	vector_foreach(&plan->ops, op) {
+		if (op->object != PLAN_OBJECT_SERVICE && op->object != PLAN_OBJECT_DESTINATION)
+			continue;
+		/* The destinations of a service follow it: most repetitions are neighbours. */
+		if (keys.count &&
+			service_key_compare(&keys.items[keys.count - 1], &op->service) == 0)
+			continue;
+		vector_push(&keys, op->service);
+	}
+	vector_sort(&keys, service_key_compare_items);
+	for (size_t i = 0; i < keys.count; i++)
+		if (!unique || service_key_compare(&keys.items[unique - 1], &keys.items[i]) != 0)
+			keys.items[unique++] = keys.items[i];
+	*count = unique;
+	return keys.items;
+}
+
+static void apply_refresh_globals(struct state *live, struct state *fresh)
+{
+	vector_clear(&live->sync);
+	vector_clear(&live->sysctls);
+	live->timeouts = fresh->timeouts;
+	live->sync = fresh->sync;
+	live->sysctls = fresh->sysctls;
+	memset(&fresh->sync, 0, sizeof(fresh->sync));
+	memset(&fresh->sysctls, 0, sizeof(fresh->sysctls));
+}
+
+void apply_refresh(
+	struct state *live, struct state *fresh, const struct service_key *keys, size_t count)
+{
+	struct service_vector merged = {};
+	struct service *old = live->services.items, *old_end = old + live->services.count;
+	struct service *new = fresh->services.items, *new_end = new + fresh->services.count;
+	const struct service_key *key = keys, *key_end = keys + count;
+
+	vector_reserve(&merged, live->services.count + fresh->services.count);
+	while (old < old_end || new < new_end) {
+		bool take_new = old == old_end || (new < new_end &&service_compare(new, old) <= 0);
+
+		if (take_new) {
+			if (old < old_end && service_compare(new, old) == 0)
+				service_clear(old++);
+			vector_push(&merged, *new ++);
+			continue;
+		}
+		while (key < key_end && service_key_compare(key, &old->key) < 0)
+			key++;
+		if (key < key_end && service_key_compare(key, &old->key) == 0)
+			service_clear(old++); /* was read, and is not there any more */
+		else
+			vector_push(&merged, *old++);
+	}
+	vector_clear(&live->services);
+	vector_clear(&fresh->services);
+	live->services = merged;
+	apply_refresh_globals(live, fresh);
+}
+
+/* The end of the batch that begins at `start`: no service is parted from the destinations added
+ * with it, so that the backend can skip those of one that could not be made. */
+static size_t apply_batch_end(const struct plan *plan, size_t start)
+{
+	size_t end = MIN(start + APPLY_BATCH, plan->ops.count);
+
+	while (end < plan->ops.count && plan->ops.items[end].object == PLAN_OBJECT_DESTINATION &&
+		plan->ops.items[end].verb == PLAN_VERB_ADD)
+		end++;
+	return end;
+}
+
+static void apply_count(struct apply_report *report, const struct plan_op *op,
+	const struct backend_result *result, const struct reconciler_observer *observer)
+{
+	switch (result->status) {
+	case BACKEND_RESULT_DONE:
+		report->done++;
+		return;
+	case BACKEND_RESULT_FAILED:
+		report->failed++;
+		break;
+	case BACKEND_RESULT_SKIPPED:
+		report->skipped++;
+		break;
+	}
+	if (op->object == PLAN_OBJECT_SERVICE && op->verb == PLAN_VERB_DELETE)
+		vector_push(&report->undeleted, op->service);
+	if (observer && observer->failed)
+		observer->failed(observer->data, op, result);
+}
+
+static int apply_batch(struct reconciler *reconciler, const struct plan_op *ops,
+	struct backend_result *results, size_t count, const struct reconciler_observer *observer,
+	struct apply_report *report, struct error *error)
+{
+	int r = reconciler->backend->ops->apply(reconciler->backend, ops, count, results, error);
+
+	for (size_t i = 0; i < count; i++) {
+		apply_count(report, &ops[i], &results[i], observer);
+	}
+	return r;
+}
+
+static int apply_operations(struct reconciler *reconciler, const struct plan *plan,
+	struct backend_result *results, const struct reconciler_observer *observer,
+	struct apply_report *report, struct error *error)
+{
+	for (size_t start = 0, end; start < plan->ops.count; start = end) {
+		end = apply_batch_end(plan, start);
+		int r = apply_batch(reconciler, plan->ops.items + start, results + start,
+			end - start, observer, report, error);
+		if (r < 0)
+			return r;
+		if (observer && observer->progress)
+			observer->progress(observer->data, end, plan->ops.count);
+	}
+	return 0;
+}
+
+static bool apply_timeouts_hold(const struct timeouts *want, const struct timeouts *live)
+{
+	return (!want->tcp_set || want->tcp == live->tcp) &&
+	       (!want->tcp_fin_set || want->tcp_fin == live->tcp_fin) &&
+	       (!want->udp_set || want->udp == live->udp);
+}
+
+static bool apply_sync_holds(const struct plan_op *op, const struct state *live)
+{
+	bool deleted = op->verb == PLAN_VERB_DELETE;
+	struct sync_daemon want = deleted ? op->sync.before : op->sync.after;
+
+	vector_foreach(&live->sync, daemon) {
+		if (daemon->role != want.role)
+			continue;
+		if (!want.max_length)
+			want.max_length = daemon->max_length;
+		return !deleted && sync_daemon_equal(&want, daemon);
+	}
+	return deleted;
+}
+
+static bool apply_service_holds(const struct plan_op *op, const struct service *live)
+{
+	if (op->verb == PLAN_VERB_DELETE)
+		return !live;
+	return live && service_attributes_equal(&live->attributes, &op->attributes.after);
+}
+
+static bool apply_destination_holds(const struct plan_op *op, const struct service *service)
+{
+	const struct destination *live =
+		service ? service_find_destination(service, &op->destination.key) : NULL;
+
+	if (op->verb == PLAN_VERB_DELETE)
+		return !live;
+	return live && destination_attributes_equal(&live->attributes, &op->destination.after);
+}
+
+/* Whether the live state, read after the operation, is what the operation was to make of it. */
+static bool apply_holds(const struct plan_op *op, const struct state *live)
+{
+	const struct sysctl *sysctl;
+
+	switch (op->object) {
+	case PLAN_OBJECT_SERVICE:
+		return apply_service_holds(op, state_find_service(live, &op->service));
+	case PLAN_OBJECT_DESTINATION:
+		return apply_destination_holds(op, state_find_service(live, &op->service));
+	case PLAN_OBJECT_TIMEOUTS:
+		return apply_timeouts_hold(&op->timeouts.after, &live->timeouts);
+	case PLAN_OBJECT_SYNC:
+		return apply_sync_holds(op, live);
+	default:
+		sysctl = state_find_sysctl(live, op->sysctl.name);
+		return sysctl && strcmp(sysctl->value, op->sysctl.after) == 0;
+	}
+}
+
+static int apply_verify(struct reconciler *reconciler, const struct plan *plan,
+	const struct backend_result *results, const struct reconciler_observer *observer,
+	struct apply_report *report, struct error *error)
+{
+	_cleanup_state_ struct state fresh = {};
+	struct backend_scope scope = {.only = true};
+	_cleanup_free_ struct service_key *keys = apply_touched(plan, &scope.count);
+
+	scope.keys = keys;
+	int r = reconciler->backend->ops->read(reconciler->backend, &scope, &fresh, error);
+	if (r < 0)
+		return error_prefix(error, r, "cannot read back what was applied");
+	apply_refresh(&reconciler->live, &fresh, keys, scope.count);
+	for (size_t i = 0; i < plan->ops.count; i++) {
+		const struct plan_op *op = &plan->ops.items[i];
+
+		if (results[i].status != BACKEND_RESULT_DONE || apply_holds(op, &reconciler->live))
+			continue;
+		report->mismatches++;
+		if (observer && observer->mismatch)
+			observer->mismatch(observer->data, op);
+	}
+	return 0;
+}
+
+int apply_execute(struct reconciler *reconciler, const struct plan *plan,
+	const struct reconciler_observer *observer, struct apply_report *report,
+	struct error *error)
+{
+	size_t count = plan->ops.count;
+
+	if (!count)
+		return 0;
+	_cleanup_free_ struct backend_result *results = memory_new(count * sizeof(*results));
+	int r = apply_operations(reconciler, plan, results, observer, report, error);
+	if (r == 0)
+		r = apply_verify(reconciler, plan, results, observer, report, error);
+	for (size_t i = 0; i < count; i++)
+		backend_result_clear(&results[i]);
+	vector_sort(&report->undeleted, service_key_compare_items);
+	return r;
+}
+
+void apply_report_clear(struct apply_report *report)
+{
+	vector_clear(&report->undeleted);
+	*report = (struct apply_report){};
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Carrying out a plan: batches to the backend, the touched objects read back, what went wrong told.
+ *
+ * Private to reconciler/: reconciler.c and confirm.c are its callers. */
+#pragma once
+
+#include "reconciler/reconciler.h"
+
+/* Which operations failed, for the one who writes the record. */
+struct apply_report {
+	size_t done, failed, skipped, mismatches;
+	struct {
+		VECTOR_OF(struct service_key);
+	} undeleted; /* services whose deletion failed: still ours. Sorted */
+};
+
+/* Executes `plan` in its order, reads the services that it touches back into reconciler->live
+ * (others stay as they were) and compares. 0 whatever single operations gave; -errno when the
+ * connection was lost or the read failed. Adds to `report`. */
+int apply_execute(struct reconciler *reconciler, const struct plan *plan,
+	const struct reconciler_observer *observer, struct apply_report *report,
+	struct error *error);
+
+/* The services that a plan touches, sorted, each once. The caller frees the array. */
+struct service_key *apply_touched(const struct plan *plan, size_t *count);
+
+/* Puts `fresh` (a read of exactly `keys`, and of all globals) into `live`. `fresh` is empty
+ * afterwards. */
+void apply_refresh(
+	struct state *live, struct state *fresh, const struct service_key *keys, size_t count);
+
+void apply_report_clear(struct apply_report *report);
+
+#define _cleanup_apply_report_ _cleanup_(apply_report_clear)

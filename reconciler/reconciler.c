@@ -1,0 +1,479 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The shell around the core: what an apply does, in which order, and what it refuses.
+ *
+ *	guards		what was declared against what is declared: nothing has been read yet
+ *	pass		read, step, diff; the plan is shown
+ *	confirm		with a confirmation: what is needed to go back, on disk
+ *	record		every service that is or becomes ours, on disk and synced: a crash orphans
+ *nothing execute		the operations; the touched objects read back and compared record
+ *what is ours now, and what drains drains		the same pass again on fresh counts of what
+ *drains, until nothing does
+ *
+ * Whatever fails before `execute` has changed nothing. */
+#include "reconciler/reconciler.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "reconciler/apply.h"
+#include "reconciler/blast.h"
+#include "reconciler/confirm.h"
+#include "reconciler/diff.h"
+#include "reconciler/lock.h"
+#include "reconciler/plan_text.h"
+
+uint64_t reconciler_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
+}
+
+int reconciler_open(struct reconciler *reconciler, const struct reconciler_options *options,
+	struct error *error)
+{
+	*reconciler = (struct reconciler){.options = *options, .lock = -1};
+	int r = record_load(options->state_dir, &reconciler->record, error);
+	if (r == 0)
+		r = options->backend->open(&reconciler->backend, error);
+	if (r < 0) {
+		reconciler_close(reconciler);
+		return r;
+	}
+	reconciler->abilities = options->backend->abilities(reconciler->backend);
+	return 0;
+}
+
+void reconciler_close(struct reconciler *reconciler)
+{
+	if (reconciler->backend)
+		reconciler->options.backend->close(reconciler->backend);
+	record_clear(&reconciler->record);
+	state_clear(&reconciler->live);
+	if (reconciler->options.backend && reconciler->lock >= 0)
+		close(reconciler->lock);
+	*reconciler = (struct reconciler){.lock = -1};
+}
+
+int reconciler_lock(struct reconciler *reconciler, uint64_t wait_ns, struct error *error)
+{
+	_cleanup_record_ struct record record = {};
+
+	if (reconciler->lock >= 0)
+		return 0;
+	int lock =
+		lock_take(reconciler->options.run_dir, reconciler->options.program, wait_ns, error);
+	if (lock < 0)
+		return lock;
+	reconciler->lock = lock;
+	/* Whoever held it before may have changed the record since reconciler_open(). */
+	int r = record_load(reconciler->options.state_dir, &record, error);
+	if (r < 0)
+		return r;
+	record_clear(&reconciler->record);
+	reconciler->record = record;
+	record = (struct record){};
+	return 0;
+}
+
+/* Every service that must be read right: what is declared, and what is ours. Sorted; the caller
+ * frees it. */
+static struct service_key *reconciler_scope(
+	const struct reconciler *reconciler, const struct declared *declared, size_t *count)
+{
+	const struct declared_service *left = declared->services.items;
+	const struct declared_service *left_end = left + declared->services.count;
+	const struct memory_service *right = reconciler->record.memory.owned.items;
+	const struct memory_service *right_end = right + reconciler->record.memory.owned.count;
+	struct {
+		VECTOR_OF(struct service_key);
+	} keys = {};
+
+	while (left < left_end || right < right_end) {
+		int order = left == left_end     ? 1
+			    : right == right_end ? -1
+						 : service_key_compare(&left->key, &right->key);
+
+		vector_push(&keys, order <= 0 ? left->key : right->key);
+		left += order <= 0;
+		right += order >= 0;
+	}
+	*count = keys.count;
+	return keys.items;
+}
+
+static int reconciler_read(
+	struct reconciler *reconciler, const struct declared *declared, struct error *error)
+{
+	struct backend_scope scope = {};
+	_cleanup_free_ struct service_key *keys =
+		reconciler_scope(reconciler, declared, &scope.count);
+
+	scope.keys = keys;
+	state_clear(&reconciler->live);
+	return reconciler->backend->ops->read(
+		reconciler->backend, &scope, &reconciler->live, error);
+}
+
+/* step() and diff() on what is known: no I/O. */
+static void reconciler_pass(struct reconciler *reconciler, const struct declared *declared,
+	const struct state *live, struct plan *plan, struct step_output *output)
+{
+	const struct step_input step_input = {
+		.declared = declared,
+		.live = live,
+		.memory = &reconciler->record.memory,
+		.now = reconciler_now(),
+		.hold_deletions = reconciler->hold_deletions,
+	};
+	step(&step_input, output);
+	const struct diff_input diff_input = {
+		.desired = &output->desired,
+		.live = live,
+		.memory = &reconciler->record.memory,
+		.prune = declared->prune,
+		.abilities = reconciler->abilities,
+	};
+	diff(&diff_input, plan);
+}
+
+int reconciler_plan(struct reconciler *reconciler, const struct declared *declared,
+	const struct state *live, struct plan *plan, struct step_output *output,
+	struct error *error)
+{
+	if (!live) {
+		int r = reconciler_read(reconciler, declared, error);
+		if (r < 0)
+			return r;
+		live = &reconciler->live;
+	}
+	reconciler_pass(reconciler, declared, live, plan, output);
+	return 0;
+}
+
+static int reconciler_check_paths(const struct reconciler *reconciler,
+	const struct reconciler_request *request, struct error *error)
+{
+	const struct record *record = &reconciler->record;
+	_cleanup_strbuf_ struct strbuf made_from = {};
+
+	if (request->replace || !record->paths.count ||
+		record_paths_equal(record, request->paths, request->path_count))
+		return 0;
+	vector_foreach(&record->paths, path)
+		strbuf_printf(&made_from, " %s", *path);
+	return error_set(error, -EPERM,
+		"the state of this machine was made from other files (%s): apply those, or use "
+		"--replace to put these in their place",
+		made_from.text + 1);
+}
+
+static int reconciler_check_refused(const struct reconciler *reconciler,
+	const struct reconciler_request *request, struct error *error)
+{
+	char revision[REVISION_SIZE];
+
+	if (request->force || !reconciler->record.refused)
+		return 0;
+	record_revision(request->canonical, revision);
+	if (strcmp(revision, reconciler->record.refused) != 0)
+		return 0;
+	return error_set(error, -EPERM,
+		"this content (revision %.12s) was applied before, was not confirmed and was "
+		"undone: "
+		"change the files, or use --force",
+		revision);
+}
+
+static int reconciler_check_blast(const struct reconciler *reconciler,
+	const struct reconciler_request *request, struct error *error)
+{
+	_cleanup_strbuf_ struct strbuf reasons = {};
+
+	if (request->force || !blast_guard(&reconciler->record, request->declared, &reasons))
+		return 0;
+	return error_set(error, -EPERM,
+		"too much would go at once:\n%snothing was changed: use --force if it is meant, or "
+		"raise `max-delete`",
+		reasons.text);
+}
+
+int reconciler_check(struct reconciler *reconciler, const struct reconciler_request *request,
+	struct error *error)
+{
+	int r = reconciler_check_paths(reconciler, request, error);
+
+	if (r == 0)
+		r = reconciler_check_refused(reconciler, request, error);
+	if (r == 0)
+		r = reconciler_check_blast(reconciler, request, error);
+	return r;
+}
+
+/* A saved plan is still good when each of its operations, before and after, is one that would be
+ * planned now: both lists are in the order of diff(), so the saved one must be a subsequence. */
+static int reconciler_check_saved(
+	const struct plan *saved, const struct plan *now, struct error *error)
+{
+	size_t next = 0;
+
+	vector_foreach(&saved->ops, op) {
+		while (next < now->ops.count && !plan_op_equal(op, &now->ops.items[next]))
+			next++;
+		if (next++ < now->ops.count)
+			continue;
+		_cleanup_strbuf_ struct strbuf text = {};
+		plan_op_format(op, &text);
+		return error_set(error, -ESTALE,
+			"the live state is not the one that this plan was made from (first: %s): "
+			"nothing "
+			"was changed; make a new plan with `poise diff --out`",
+			text.text);
+	}
+	return 0;
+}
+
+/* What the record says once `memory` is true, under the files of the request. */
+static void reconciler_next_record(const struct reconciler *reconciler,
+	const struct reconciler_request *request, const struct memory *memory, struct record *next)
+{
+	char revision[REVISION_SIZE];
+
+	record_copy(next, &reconciler->record);
+	memory_clear(&next->memory);
+	memory_copy(&next->memory, memory);
+	record_set_declared(next, request->declared);
+	record_set_paths(next, request->paths, request->path_count);
+	record_revision(request->canonical, revision);
+	free(next->revision);
+	next->revision = memory_copy_string(revision);
+	free(STEAL(next->refused));
+}
+
+/* Makes `next` the record, on disk when that says anything new. */
+static int reconciler_save(struct reconciler *reconciler, struct record *next, struct error *error)
+{
+	_cleanup_free_ char *before = record_format(&reconciler->record);
+	_cleanup_free_ char *after = record_format(next);
+
+	if (strcmp(before, after) != 0) {
+		int r = record_save(reconciler->options.state_dir, next, error);
+		if (r < 0)
+			return r;
+	}
+	record_clear(&reconciler->record);
+	reconciler->record = *next;
+	*next = (struct record){};
+	return 0;
+}
+
+static int reconciler_record(struct reconciler *reconciler,
+	const struct reconciler_request *request, const struct memory *memory, struct error *error)
+{
+	_cleanup_record_ struct record next = {};
+
+	reconciler_next_record(reconciler, request, memory, &next);
+	return reconciler_save(reconciler, &next, error);
+}
+
+/* Adds to `memory` the services that should have gone and did not. */
+static void reconciler_keep_undeleted(const struct reconciler *reconciler,
+	const struct apply_report *report, struct memory *memory)
+{
+	_cleanup_memory_ struct memory kept = {};
+	_cleanup_memory_ struct memory merged = {};
+
+	vector_foreach(&report->undeleted, key) {
+		const struct memory_service *known =
+			memory_find_owned(&reconciler->record.memory, key);
+		struct memory_service *service = vector_append(&kept.owned);
+
+		service->key = *key;
+		service->name = memory_copy_string(known ? known->name : NULL);
+		service->drain = known ? known->drain : 0;
+	}
+	memory_union(&merged, &kept, memory);
+	memory_clear(memory);
+	*memory = merged;
+	merged = (struct memory){};
+}
+
+/* Record, execute, record. `output` is step()'s of the plan's pass; its memory is moved into the
+ * record. */
+static int reconciler_carry_out(struct reconciler *reconciler,
+	const struct reconciler_request *request, const struct plan *plan,
+	struct step_output *output, const struct reconciler_observer *observer,
+	struct reconciler_outcome *outcome, struct error *error)
+{
+	_cleanup_apply_report_ struct apply_report report = {};
+	_cleanup_memory_ struct memory both = {};
+
+	if (plan->ops.count) {
+		memory_union(&both, &reconciler->record.memory, &output->memory);
+		int r = reconciler_record(reconciler, request, &both, error);
+		if (r < 0)
+			return r;
+	}
+	int executed = apply_execute(reconciler, plan, observer, &report, error);
+	outcome->done += report.done;
+	outcome->failed += report.failed;
+	outcome->skipped += report.skipped;
+	outcome->mismatches += report.mismatches;
+	if (executed < 0)
+		return executed; /* the record names all that may be ours: nothing is orphaned */
+	reconciler_keep_undeleted(reconciler, &report, &output->memory);
+	return reconciler_record(reconciler, request, &output->memory, error);
+}
+
+static void reconciler_sleep_until(uint64_t when)
+{
+	uint64_t now = reconciler_now();
+	uint64_t rest = when > now ? when - now : 0;
+	struct timespec time = {
+		.tv_sec = (time_t)(rest / 1000000000ull), .tv_nsec = (long)(rest % 1000000000ull)};
+
+	nanosleep(&time, NULL); /* a signal ends it early: the observer is asked */
+}
+
+/* The services in which something drains, sorted. The caller frees the array. */
+static struct service_key *reconciler_draining(const struct memory *memory, size_t *count)
+{
+	struct service_key *keys = memory_resize(NULL, memory->drains.count, sizeof(*keys));
+
+	*count = 0;
+	vector_foreach(&memory->drains, drain)
+		if (!*count || service_key_compare(&keys[*count - 1], &drain->service) != 0)
+			keys[(*count)++] = drain->service;
+	return keys;
+}
+
+static bool reconciler_is_among(
+	const struct service_key *keys, size_t count, const struct plan_op *op)
+{
+	if (op->object != PLAN_OBJECT_SERVICE && op->object != PLAN_OBJECT_DESTINATION)
+		return false;
+	return vector_find_(&op->service, keys, count, sizeof(*keys), service_compare) != NULL;
+}
+
+/* One look at what drains: fresh counts, and the deletions that have become due. Operations of
+ * other services (those that failed before) are not tried again here. */
+static int reconciler_drain_pass(struct reconciler *reconciler,
+	const struct reconciler_request *request, const struct reconciler_observer *observer,
+	struct reconciler_outcome *outcome, uint64_t *wake, struct error *error)
+{
+	_cleanup_state_ struct state fresh = {};
+	_cleanup_plan_ struct plan plan = {};
+	_cleanup_step_output_ struct step_output output = {};
+	struct backend_scope scope = {.only = true};
+	_cleanup_free_ struct service_key *keys =
+		reconciler_draining(&reconciler->record.memory, &scope.count);
+	size_t kept = 0;
+
+	scope.keys = keys;
+	int r = reconciler->backend->ops->read(reconciler->backend, &scope, &fresh, error);
+	if (r < 0)
+		return r;
+	apply_refresh(&reconciler->live, &fresh, keys, scope.count);
+	reconciler_pass(reconciler, request->declared, &reconciler->live, &plan, &output);
+	vector_foreach(&plan.ops, op)
+		if (reconciler_is_among(keys, scope.count, op))
+			plan.ops.items[kept++] = *op;
+	plan.ops.count = kept;
+	*wake = output.wake;
+	return reconciler_carry_out(reconciler, request, &plan, &output, observer, outcome, error);
+}
+
+static bool reconciler_was_stopped(const struct reconciler_observer *observer)
+{
+	return observer && observer->stopped && observer->stopped(observer->data);
+}
+
+/* Until nothing drains any more, something fails, or the observer has had enough. */
+static int reconciler_await_drains(struct reconciler *reconciler,
+	const struct reconciler_request *request, const struct reconciler_observer *observer,
+	struct reconciler_outcome *outcome, struct error *error)
+{
+	const struct memory *memory = &reconciler->record.memory;
+	size_t troubles = outcome->failed + outcome->mismatches;
+
+	while (memory->drains.count) {
+		uint64_t wake = UINT64_MAX;
+		int r = reconciler_drain_pass(reconciler, request, observer, outcome, &wake, error);
+
+		if (r < 0)
+			return r;
+		if (outcome->failed + outcome->mismatches > troubles || !memory->drains.count)
+			return 0;
+		if (observer && observer->draining)
+			observer->draining(
+				observer->data, memory, &reconciler->live, reconciler_now());
+		if (reconciler_was_stopped(observer))
+			return 0;
+		reconciler_sleep_until(wake);
+	}
+	return 0;
+}
+
+/* The pass of an apply: the plan, replaced by the saved one where there is one. */
+static int reconciler_prepare(struct reconciler *reconciler,
+	const struct reconciler_request *request, struct plan *plan, struct step_output *output,
+	struct error *error)
+{
+	int r = reconciler_plan(reconciler, request->declared, NULL, plan, output, error);
+
+	if (r < 0 || !request->saved)
+		return r;
+	r = reconciler_check_saved(&request->saved->plan, plan, error);
+	if (r < 0)
+		return r;
+	plan->ops.count = 0;
+	vector_foreach(&request->saved->plan.ops, op)
+		vector_push(&plan->ops, *op);
+	return 0;
+}
+
+static int reconciler_outcome_code(const struct reconciler_outcome *outcome, struct error *error)
+{
+	if (!outcome->failed && !outcome->skipped && !outcome->mismatches)
+		return 0;
+	return error_set(error, -EIO,
+		"%zu operations failed, %zu were skipped, %zu read back otherwise than written",
+		outcome->failed, outcome->skipped, outcome->mismatches);
+}
+
+int reconciler_apply(struct reconciler *reconciler, const struct reconciler_request *request,
+	const struct reconciler_observer *observer, struct reconciler_outcome *outcome,
+	struct error *error)
+{
+	_cleanup_plan_ struct plan plan = {};
+	_cleanup_step_output_ struct step_output output = {};
+
+	*outcome = (struct reconciler_outcome){};
+	if (reconciler->hold_deletions)
+		return error_set(error, -EBUSY,
+			"an apply waits for its confirmation: `poise confirm` or `poise rollback` "
+			"first");
+	int r = reconciler_check(reconciler, request, error);
+	if (r < 0)
+		return r;
+	reconciler->hold_deletions = request->confirm_timeout > 0;
+	r = reconciler_prepare(reconciler, request, &plan, &output, error);
+	if (r < 0)
+		return r;
+	outcome->planned = plan_count(&plan);
+	if (observer && observer->planned)
+		observer->planned(observer->data, &plan, &reconciler->live, &output.memory);
+	if (request->confirm_timeout && plan.ops.count) {
+		r = confirm_begin(reconciler, request, &plan, error);
+		if (r < 0)
+			return r;
+	}
+	r = reconciler_carry_out(reconciler, request, &plan, &output, observer, outcome, error);
+	if (r < 0 && !outcome->done && !outcome->failed && request->confirm_timeout)
+		confirm_cancel(reconciler);
+	if (r == 0 && !request->no_wait && !reconciler->hold_deletions)
+		r = reconciler_await_drains(reconciler, request, observer, outcome, error);
+	outcome->draining = reconciler->record.memory.drains.count;
+	return r < 0 ? r : reconciler_outcome_code(outcome, error);
+}
