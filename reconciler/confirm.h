@@ -13,14 +13,15 @@
 
 /* One that is awaited. */
 struct confirm_pending {
-	char *canonical;             /* of what was applied */
-	struct record before;        /* the record as it was */
-	struct state live;           /* the objects touched, as they were */
-	struct service_key *touched; /* every service that the apply may have touched, sorted */
-	size_t touched_count;
+	char *canonical;      /* of what was applied: canonical YAML */
+	char *revision;       /* of it */
+	struct record before; /* the record as it was; names the boot and the namespace */
+	struct state live; /* the objects touched, as they were; sync_managed when daemons were */
+	struct {
+		VECTOR_OF(struct service_key);
+	} touched;              /* every service that the apply may have touched, sorted */
 	uint64_t deadline;      /* CLOCK_BOOTTIME ns */
 	uint64_t wall_deadline; /* seconds since the epoch, for people */
-	char *revision;
 };
 
 /* 1 and `ret` filled when an apply waits for its confirmation (expired or not), 0 when none does.
@@ -51,6 +52,10 @@ int confirm_rollback(struct reconciler *reconciler, const struct reconciler_obse
  * there is something to do and it is not held yet. */
 int confirm_settle(struct reconciler *reconciler, const struct reconciler_observer *observer,
 	struct error *error);
+
+/* To and from JSON text, without I/O (fuzzed). The caller frees the text. */
+char *confirm_format(const struct confirm_pending *pending);
+int confirm_parse(const char *text, size_t size, struct confirm_pending *ret, struct error *error);
 
 void confirm_pending_clear(struct confirm_pending *pending);
 

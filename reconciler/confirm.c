@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The life of a confirmation.
+ *
+ *	confirm_begin()     nothing -> awaited: confirm.json is on disk, the guard runs
+ *	confirm_accept()    awaited -> nothing: the file goes first, then what was held back is
+ *deleted confirm_rollback()  awaited -> nothing: the objects go back, then the record, then the
+ *file. Each of the three may be done again after a crash between them
+ *
+ * Going back is a diff like any other: what the touched objects were is the desired state, and for
+ *this one pass every touched service counts as ours, so that those which the apply added go. */
+#include "reconciler/confirm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "reconciler/apply.h"
+#include "reconciler/diff.h"
+#include "model/load.h"
+#include "reconciler/guard.h"
+
+#define CONFIRM_FILE_LIMIT (512u << 20)
+
+static char *confirm_path(const struct reconciler *reconciler)
+{
+	return memory_printf("%s/confirm.json", reconciler->options.state_dir);
+}
+
+/* An unconfirmed apply of another boot or namespace: its objects are gone with that. What it wanted
+ * is refused from now on, and the file has served. */
+static int confirm_void(struct reconciler *reconciler, const struct confirm_pending *pending,
+	const char *path, struct error *error)
+{
+	free(reconciler->record.refused);
+	reconciler->record.refused = memory_copy_string(pending->revision);
+	int r = record_save(reconciler->options.state_dir, &reconciler->record, error);
+	if (r < 0)
+		return r;
+	r = file_remove(path);
+	return r < 0 ? error_set(error, r, "cannot remove %s: %s", path, strerror(-r)) : 0;
+}
+
+static bool confirm_is_here(
+	const struct reconciler *reconciler, const struct confirm_pending *pending)
+{
+	const struct record *here = &reconciler->record, *there = &pending->before;
+
+	return strcmp(here->boot, there->boot) == 0 && here->netns_device == there->netns_device &&
+	       here->netns_inode == there->netns_inode;
+}
+
+int confirm_load(struct reconciler *reconciler, struct confirm_pending *ret, struct error *error)
+{
+	_cleanup_free_ char *path = confirm_path(reconciler);
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+
+	int r = file_read(AT_FDCWD, path, CONFIRM_FILE_LIMIT, &text, &size);
+	if (r == -ENOENT || r == -ENOTDIR)
+		return 0;
+	if (r < 0)
+		return error_set(error, r, "cannot read %s: %s", path, strerror(-r));
+	r = confirm_parse(text, size, ret, error);
+	if (r < 0)
+		return error_prefix(error, r,
+			"%s is damaged, so an unconfirmed apply cannot be undone; remove the file "
+			"to "
+			"keep the machine as it is",
+			path);
+	if (confirm_is_here(reconciler, ret))
+		return 1;
+	r = confirm_void(reconciler, ret, path, error);
+	confirm_pending_clear(ret);
+	return r;
+}
+
+/* What the touched services and globals are before the first operation. */
+static void confirm_snapshot(const struct reconciler *reconciler, const struct plan *plan,
+	struct confirm_pending *pending)
+{
+	pending->touched.items = apply_touched(plan, &pending->touched.count);
+	vector_foreach(&pending->touched, key) {
+		const struct service *live = state_find_service(&reconciler->live, key);
+		if (live)
+			service_copy(vector_append(&pending->live.services), live);
+	}
+	vector_foreach(&plan->ops, op) {
+		if (op->object == PLAN_OBJECT_TIMEOUTS)
+			pending->live.timeouts = reconciler->live.timeouts;
+		if (op->object == PLAN_OBJECT_SYNC)
+			pending->live.sync_managed = true;
+		if (op->object == PLAN_OBJECT_SYSCTL && op->sysctl.before[0]) {
+			struct sysctl *sysctl = vector_append(&pending->live.sysctls);
+			memcpy(sysctl->name, op->sysctl.name, sizeof(sysctl->name));
+			memcpy(sysctl->value, op->sysctl.before, sizeof(sysctl->value));
+		}
+	}
+	if (pending->live.sync_managed)
+		vector_foreach(&reconciler->live.sync, daemon)
+			vector_push(&pending->live.sync, *daemon);
+	state_sort(&pending->live);
+}
+
+static int confirm_write(
+	struct reconciler *reconciler, const struct confirm_pending *pending, struct error *error)
+{
+	_cleanup_free_ char *path = confirm_path(reconciler);
+	_cleanup_free_ char *text = confirm_format(pending);
+
+	if (!text)
+		return error_set(error, -EINVAL, "the live state cannot be written down");
+	int r = file_make_directories(reconciler->options.state_dir, 0755);
+	if (r == 0)
+		r = file_replace(path, text, strlen(text), 0600);
+	if (r < 0)
+		return error_set(
+			error, r, "cannot write %s: %s: nothing was changed", path, strerror(-r));
+	return 0;
+}
+
+int confirm_begin(struct reconciler *reconciler, const struct reconciler_request *request,
+	const struct plan *plan, struct error *error)
+{
+	_cleanup_confirm_pending_ struct confirm_pending pending = {};
+	char revision[REVISION_SIZE];
+
+	record_revision(request->canonical, revision);
+	record_copy(&pending.before, &reconciler->record);
+	pending.canonical = memory_copy_string(request->canonical);
+	pending.revision = memory_copy_string(revision);
+	pending.deadline = reconciler_now() + request->confirm_timeout;
+	pending.wall_deadline =
+		(uint64_t)time(NULL) + (request->confirm_timeout + 999999999) / 1000000000;
+	confirm_snapshot(reconciler, plan, &pending);
+	int r = confirm_write(reconciler, &pending, error);
+	if (r < 0)
+		return r;
+	r = guard_start(&reconciler->options, pending.deadline, error);
+	if (r < 0)
+		confirm_cancel(reconciler);
+	return r;
+}
+
+void confirm_cancel(struct reconciler *reconciler)
+{
+	_cleanup_free_ char *path = confirm_path(reconciler);
+
+	file_remove(path);
+	reconciler->hold_deletions = false;
+}
+
+static int confirm_require(
+	struct reconciler *reconciler, struct confirm_pending *pending, struct error *error)
+{
+	int r = confirm_load(reconciler, pending, error);
+
+	if (r == 0)
+		return error_set(error, -ENOENT,
+			"no apply waits for a confirmation (`poise apply --confirm-timeout` starts "
+			"one)");
+	return r < 0 ? r : 0;
+}
+
+/* The memory under which every touched service counts as ours. */
+static void confirm_own_touched(const struct confirm_pending *pending, struct memory *memory)
+{
+	vector_foreach(&pending->touched, key)
+		vector_append(&memory->owned)->key = *key;
+}
+
+static int confirm_restore_objects(struct reconciler *reconciler,
+	const struct confirm_pending *pending, const struct reconciler_observer *observer,
+	struct apply_report *report, struct error *error)
+{
+	_cleanup_memory_ struct memory memory = {};
+	_cleanup_plan_ struct plan plan = {};
+	const struct backend_scope scope = {
+		.keys = pending->touched.items, .count = pending->touched.count, .only = true};
+
+	state_clear(&reconciler->live);
+	int r = reconciler->backend->ops->read(
+		reconciler->backend, &scope, &reconciler->live, error);
+	if (r < 0)
+		return r;
+	confirm_own_touched(pending, &memory);
+	const struct diff_input input = {
+		.desired = &pending->live,
+		.live = &reconciler->live,
+		.memory = &memory,
+		.prune = CONFIG_PRUNE_OWNED,
+		.abilities = reconciler->abilities,
+	};
+	diff(&input, &plan);
+	if (observer && observer->planned)
+		observer->planned(observer->data, &plan, &reconciler->live, NULL);
+	return apply_execute(reconciler, &plan, observer, report, error);
+}
+
+/* The record as it was before, but for what could not be deleted, and with the content refused. */
+static int confirm_restore_record(struct reconciler *reconciler,
+	const struct confirm_pending *pending, const struct apply_report *report,
+	struct error *error)
+{
+	_cleanup_record_ struct record record = {};
+	_cleanup_memory_ struct memory undeleted = {};
+	_cleanup_memory_ struct memory merged = {};
+
+	record_copy(&record, &pending->before);
+	vector_foreach(&report->undeleted, key)
+		vector_append(&undeleted.owned)->key = *key;
+	memory_union(&merged, &undeleted, &record.memory);
+	memory_clear(&record.memory);
+	record.memory = merged;
+	merged = (struct memory){};
+	free(record.refused);
+	record.refused = memory_copy_string(pending->revision);
+	int r = record_save(reconciler->options.state_dir, &record, error);
+	if (r < 0)
+		return r;
+	record_clear(&reconciler->record);
+	reconciler->record = record;
+	record = (struct record){};
+	return 0;
+}
+
+static int confirm_undo(struct reconciler *reconciler, const struct confirm_pending *pending,
+	const struct reconciler_observer *observer, struct reconciler_outcome *outcome,
+	struct error *error)
+{
+	_cleanup_apply_report_ struct apply_report report = {};
+
+	int r = confirm_restore_objects(reconciler, pending, observer, &report, error);
+	*outcome = (struct reconciler_outcome){
+		.done = report.done,
+		.failed = report.failed,
+		.skipped = report.skipped,
+		.mismatches = report.mismatches,
+	};
+	if (r < 0)
+		return r;
+	r = confirm_restore_record(reconciler, pending, &report, error);
+	if (r < 0)
+		return r;
+	confirm_cancel(reconciler);
+	if (report.failed || report.skipped || report.mismatches)
+		return error_set(error, -EIO,
+			"the apply was undone, but %zu operations failed: see `poise get --all`",
+			report.failed + report.skipped + report.mismatches);
+	return 0;
+}
+
+int confirm_rollback(struct reconciler *reconciler, const struct reconciler_observer *observer,
+	struct reconciler_outcome *outcome, struct error *error)
+{
+	_cleanup_confirm_pending_ struct confirm_pending pending = {};
+
+	int r = confirm_require(reconciler, &pending, error);
+	if (r < 0)
+		return r;
+	return confirm_undo(reconciler, &pending, observer, outcome, error);
+}
+
+static int confirm_finish(struct reconciler *reconciler, const struct confirm_pending *pending,
+	bool no_wait, const struct reconciler_observer *observer,
+	struct reconciler_outcome *outcome, struct error *error)
+{
+	_cleanup_(config_clear) struct config config = {};
+	_cleanup_declared_ struct declared declared = {};
+	_cleanup_diagnostics_ struct diagnostics diagnostics = {};
+	const struct document document = {.name = "confirm.json",
+		.text = pending->canonical,
+		.size = strlen(pending->canonical)};
+	_cleanup_record_ struct record record = {};
+
+	int r = config_load(&document, 1, &config, &diagnostics);
+	if (r < 0)
+		return error_set(error, r, "what was applied cannot be read from confirm.json: %s",
+			diagnostics.count ? diagnostics.items[0].message : strerror(-r));
+	declared_from_config(&config, &declared);
+	record_copy(&record, &reconciler->record);
+	confirm_cancel(reconciler);
+	const struct reconciler_request request = {
+		.declared = &declared,
+		.canonical = pending->canonical,
+		.paths = (const char *const *)record.paths.items,
+		.path_count = record.paths.count,
+		.force = true,
+		.replace = true,
+		.no_wait = no_wait,
+	};
+	return reconciler_apply(reconciler, &request, observer, outcome, error);
+}
+
+int confirm_accept(struct reconciler *reconciler, bool no_wait,
+	const struct reconciler_observer *observer, struct reconciler_outcome *outcome,
+	struct error *error)
+{
+	_cleanup_confirm_pending_ struct confirm_pending pending = {};
+
+	int r = confirm_require(reconciler, &pending, error);
+	if (r < 0)
+		return r;
+	if (reconciler_now() < pending.deadline)
+		return confirm_finish(reconciler, &pending, no_wait, observer, outcome, error);
+	r = confirm_undo(reconciler, &pending, observer, outcome, error);
+	if (r < 0)
+		return r;
+	return error_set(
+		error, -ETIME, "too late: the time to confirm had passed, so it was undone");
+}
+
+static int confirm_settle_expired(struct reconciler *reconciler,
+	const struct reconciler_observer *observer, struct error *error)
+{
+	_cleanup_confirm_pending_ struct confirm_pending pending = {};
+	struct reconciler_outcome outcome;
+	/* What is undone here is not what the caller's user looks at: remarks only. */
+	const struct reconciler_observer quiet = {
+		.failed = observer ? observer->failed : NULL,
+		.mismatch = observer ? observer->mismatch : NULL,
+		.data = observer ? observer->data : NULL,
+	};
+
+	/* Again under the lock: the guard may have been faster. */
+	int r = confirm_load(reconciler, &pending, error);
+	if (r <= 0)
+		return r;
+	r = confirm_undo(reconciler, &pending, &quiet, &outcome, error);
+	if (r == 0 && observer && observer->remark)
+		observer->remark(observer->data,
+			"an earlier apply was not confirmed in time: it was undone");
+	return r;
+}
+
+int confirm_settle(struct reconciler *reconciler, const struct reconciler_observer *observer,
+	struct error *error)
+{
+	_cleanup_confirm_pending_ struct confirm_pending pending = {};
+	bool held = reconciler->lock >= 0;
+
+	int r = confirm_load(reconciler, &pending, error);
+	if (r <= 0)
+		return r;
+	if (reconciler_now() < pending.deadline) {
+		reconciler->hold_deletions = true;
+		return 0;
+	}
+	r = reconciler_lock(reconciler, 30000000000ull, error);
+	if (r < 0)
+		return r;
+	r = confirm_settle_expired(reconciler, observer, error);
+	if (!held) {
+		close(reconciler->lock);
+		reconciler->lock = -1;
+	}
+	return r;
+}

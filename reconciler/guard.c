@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "reconciler/guard.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <syslog.h>
+#include <time.h>
+
+#include "reconciler/confirm.h"
+
+/* How long the guard waits for a command that holds the lock when the deadline comes. */
+#define GUARD_LOCK_WAIT_NS 600000000000ull
+
+static void guard_sleep_until(uint64_t deadline)
+{
+	struct timespec time = {.tv_sec = (time_t)(deadline / 1000000000ull),
+		.tv_nsec = (long)(deadline % 1000000000ull)};
+
+	/* CLOCK_BOOTTIME: a suspended machine that wakes late undoes at once. */
+	while (clock_nanosleep(CLOCK_BOOTTIME, TIMER_ABSTIME, &time, NULL) == EINTR)
+		;
+}
+
+/* Undoes the confirmation of this deadline, if it is still awaited. Another, later one has a guard
+ * of its own. */
+static int guard_undo(const struct reconciler_options *options, uint64_t deadline)
+{
+	_cleanup_reconciler_ struct reconciler reconciler = {.lock = -1};
+	_cleanup_confirm_pending_ struct confirm_pending pending = {};
+	_cleanup_error_ struct error error = {};
+	struct reconciler_outcome outcome = {};
+
+	int r = reconciler_open(&reconciler, options, &error);
+	if (r == 0)
+		r = reconciler_lock(&reconciler, GUARD_LOCK_WAIT_NS, &error);
+	if (r == 0)
+		r = confirm_load(&reconciler, &pending, &error);
+	if (r == 0 || (r > 0 && pending.deadline != deadline))
+		return 0;
+	if (r > 0)
+		r = confirm_rollback(&reconciler, NULL, &outcome, &error);
+	if (r < 0)
+		syslog(LOG_ERR, "an apply was not confirmed, and undoing it failed: %s",
+			error_text(&error, r));
+	else
+		syslog(LOG_NOTICE, "an apply was not confirmed in time and was undone");
+	return r;
+}
+
+static void guard_detach(int ready)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	setsid();
+	signal(SIGHUP, SIG_IGN);
+	prctl(PR_SET_NAME, "poise-guard");
+	for (int fd = 0; null >= 0 && fd < 3; fd++)
+		dup2(null, fd);
+	/* All that the caller had open, its lock above all: flock() is shared across fork(). */
+	if (ready > 3)
+		close_range(3, (unsigned int)ready - 1, 0);
+	close_range((unsigned int)ready + 1, ~0u, 0);
+}
+
+static _noreturn_ void guard_run(
+	const struct reconciler_options *options, uint64_t deadline, int ready)
+{
+	struct reconciler_options own = *options;
+
+	own.program = "the guard of an unconfirmed `poise apply`";
+	guard_detach(ready);
+	openlog("poise", LOG_PID, LOG_DAEMON);
+	if (write(ready, "r", 1) != 1)
+		_exit(1);
+	close(ready);
+	guard_sleep_until(deadline);
+	_exit(guard_undo(&own, deadline) < 0 ? 1 : 0);
+}
+
+/* Between the two forks: its end makes the guard an orphan, which nobody needs to wait for. */
+static _noreturn_ void guard_fork_again(
+	const struct reconciler_options *options, uint64_t deadline, int ready)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		guard_run(options, deadline, ready);
+	_exit(pid < 0 ? 1 : 0);
+}
+
+int guard_start(const struct reconciler_options *options, uint64_t deadline, struct error *error)
+{
+	_cleanup_close_ int reader = -1;
+	int ends[2];
+	char byte;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return error_set(error, -errno, "cannot start the guard: %m");
+	reader = ends[0];
+	pid_t pid = fork();
+	if (pid == 0)
+		guard_fork_again(options, deadline, ends[1]);
+	int saved = errno;
+	close(ends[1]);
+	if (pid < 0)
+		return error_set(error, -saved, "cannot start the guard: %s", strerror(saved));
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (read(reader, &byte, 1) != 1)
+		return error_set(error, -EIO, "the guard did not start");
+	return 0;
+}
