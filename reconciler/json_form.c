@@ -195,18 +195,28 @@ int json_form_read_count(struct json_form_pass *pass, const struct json_form_pla
 	return !json || json_is_array(json) ? 0 : json_form_fail(pass, place, "not a list");
 }
 
+/* The key of an item: its first member, where it is an object. */
+static json_t *json_form_name(
+	struct json_form_pass *pass, const struct json_form_member *item, const char *from)
+{
+	while (item->form) {
+		item = &item->form->members[0];
+		from += item->offset;
+	}
+	return json_form_kept(item->type->write(pass, item, from));
+}
+
 int json_form_check_unique(struct json_form_pass *pass, const struct json_form_place *place,
-	const struct json_form *form, const void *items, size_t count, size_t size,
+	const struct json_form_member *item, const void *items, size_t count, size_t size,
 	int (*compare)(const void *, const void *))
 {
 	for (size_t i = 1; i < count; i++) {
-		const char *item = (const char *)items + i * size;
-		const struct json_form_member *key = &form->members[0];
+		const char *at = (const char *)items + i * size;
 		char quoted[JSON_FORM_QUOTE_SIZE];
 
-		if (compare(item - size, item) != 0)
+		if (compare(at - size, at) != 0)
 			continue;
-		json_t *name = json_form_kept(key->type->write(pass, key, item + key->offset));
+		json_t *name = json_form_name(pass, item, at);
 		json_form_quote(json_string_value(name), quoted);
 		json_decref(name);
 		return json_form_fail(pass, place, "%s stands there twice", quoted);

@@ -128,23 +128,28 @@ json_t *json_form_kept(json_t *value);
 int json_form_read_count(struct json_form_pass *pass, const struct json_form_place *place,
 	const json_t *json, size_t *count);
 
-/* -EINVAL when two neighbours of a sorted array are equal; the first member of `form` names them.
- */
+/* -EINVAL when two neighbours of a sorted array are equal. */
 int json_form_check_unique(struct json_form_pass *pass, const struct json_form_place *place,
-	const struct json_form *form, const void *items, size_t count, size_t size,
+	const struct json_form_member *item, const void *items, size_t count, size_t size,
 	int (*compare)(const void *, const void *));
 
-/* Makes a type NAME for a VECTOR_OF structs: an array, each item by its form; sorted after reading,
- * and without duplicates, unless `compare` is NULL. */
-#define JSON_FORM_LIST(list_name, vector_type, item_form, compare)                                 \
+/* The item of a list whose items are objects of that form. */
+#define JSON_FORM_ITEM(item_form)                                                                  \
+	{                                                                                          \
+		.type = &json_form_object, .form = (item_form)                                     \
+	}
+
+/* Makes a type NAME for a VECTOR_OF something: an array, each item read and written as the member
+ * `item` says; sorted after reading, and without duplicates, unless `compare` is NULL. */
+#define JSON_FORM_LIST(list_name, vector_type, item, compare)                                      \
 	static json_t *list_name##_write(struct json_form_pass *pass,                              \
 		const struct json_form_member *member _unused_, const void *field)                 \
 	{                                                                                          \
 		const __typeof__(vector_type) *list = field;                                       \
 		json_t *array = json_form_kept(json_array());                                      \
                                                                                                    \
-		vector_foreach(list, item)                                                         \
-			json_array_append_new(array, json_form_write(pass, (item_form), item));    \
+		vector_foreach(list, at)                                                           \
+			json_array_append_new(array, (item)->type->write(pass, (item), at));       \
 		return array;                                                                      \
 	}                                                                                          \
 	static int list_name##_read(struct json_form_pass *pass,                                   \
@@ -159,13 +164,13 @@ int json_form_check_unique(struct json_form_pass *pass, const struct json_form_p
 		if (r == 0)                                                                        \
 			vector_reserve(list, count);                                               \
 		for (size_t i = 0; r == 0 && i < count; i++)                                       \
-			r = json_form_read(pass,                                                   \
-				&(struct json_form_place){.parent = place, .index = i},            \
-				(item_form), json_array_get(json, i), vector_append(list));        \
+			r = (item)->type->read(pass,                                               \
+				&(struct json_form_place){.parent = place, .index = i}, (item),    \
+				json_array_get(json, i), vector_append(list));                     \
 		if (r < 0 || !order)                                                               \
 			return r;                                                                  \
 		vector_sort(list, order);                                                          \
-		return json_form_check_unique(pass, place, (item_form), list->items, list->count,  \
+		return json_form_check_unique(pass, place, (item), list->items, list->count,       \
 			sizeof(*list->items), order);                                              \
 	}                                                                                          \
 	static const struct json_form_type list_name = {list_name##_write, list_name##_read}

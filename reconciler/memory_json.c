@@ -26,8 +26,10 @@ static const struct json_form_member drain_members[] = {
 };
 static const struct json_form drain_form = JSON_FORM(drain_members);
 
-JSON_FORM_LIST(owned_list, ((struct memory *)NULL)->owned, &owned_form, service_compare);
-JSON_FORM_LIST(drain_list, ((struct memory *)NULL)->drains, &drain_form, memory_drain_compare);
+static const struct json_form_member owned_item = JSON_FORM_ITEM(&owned_form);
+JSON_FORM_LIST(owned_list, ((struct memory *)NULL)->owned, &owned_item, service_compare);
+static const struct json_form_member drain_item = JSON_FORM_ITEM(&drain_form);
+JSON_FORM_LIST(drain_list, ((struct memory *)NULL)->drains, &drain_item, memory_drain_compare);
 
 static json_t *drains_write(
 	struct json_form_pass *pass, const struct json_form_member *member, const void *field)

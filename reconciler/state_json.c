@@ -92,7 +92,8 @@ static const struct json_form_member destination_members[] = {
 };
 static const struct json_form destination_form = JSON_FORM(destination_members);
 
-JSON_FORM_LIST(destination_list, struct destination_vector, &destination_form, destination_compare);
+static const struct json_form_member destination_item = JSON_FORM_ITEM(&destination_form);
+JSON_FORM_LIST(destination_list, struct destination_vector, &destination_item, destination_compare);
 
 /* Services: the scheduler's flags have names of their own where the scheduler is known to give them
  * a meaning. */
@@ -288,7 +289,8 @@ static const struct json_form_member service_members[] = {
 };
 static const struct json_form service_form = JSON_FORM(service_members);
 
-JSON_FORM_LIST(service_list, struct service_vector, &service_form, service_compare);
+static const struct json_form_member service_item = JSON_FORM_ITEM(&service_form);
+JSON_FORM_LIST(service_list, struct service_vector, &service_item, service_compare);
 
 /* Globals */
 
@@ -322,7 +324,8 @@ static const struct json_form_member sync_members[] = {
 };
 const struct json_form state_form_sync = JSON_FORM(sync_members);
 
-JSON_FORM_LIST(sync_list, struct sync_vector, &state_form_sync, sync_daemon_compare);
+static const struct json_form_member sync_item = JSON_FORM_ITEM(&state_form_sync);
+JSON_FORM_LIST(sync_list, struct sync_vector, &sync_item, sync_daemon_compare);
 
 bool state_form_is_sysctl_name(const char *text)
 {
