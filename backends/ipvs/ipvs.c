@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* IPVS as a backend: the kernel's own layer-4 balancer.
+ *
+ * It has one table per network namespace, with no owner's mark on any entry, no transaction, no
+ * notification of changes and no update of a part of an entry. Every program with CAP_NET_ADMIN
+ * writes it. So this backend is built on doubt: a read trusts a dump only when another agrees with
+ * it (read.h), an operation is judged by its own answer, and without one by reading back (apply.h),
+ * and the number under which the kernel knows IPVS is looked up again whenever it could have
+ *changed (genl.h).
+ *
+ * One generic netlink socket serves an open backend. The environment chooses:
+ *
+ *	POISE_IPVS_WINDOW=N              at most N (1 to 128) requests unanswered; 1 makes every
+ *	                                 operation one sendmsg(), which tests of crashes use
+ *	POISE_IPVS_TRANSPORT=sockopt     the older interface (sockopt.h)
+ *
+ * Both belong to the network namespace of the process at open(), and so do the settings below
+ * /proc/sys/net/ipv4/vs as long as the process stays there. */
+#include "backends/ipvs/ipvs.h"
+
+#include <errno.h>
+#include <linux/ip_vs.h>
+
+#include "backends/ipvs/apply.h"
+#include "backends/ipvs/encode.h"
+#include "backends/ipvs/explain.h"
+#include "backends/ipvs/internal.h"
+#include "backends/ipvs/read.h"
+#include "backends/ipvs/sockopt.h"
+
+static void ipvs_close(struct backend *backend)
+{
+	if (!backend)
+		return;
+	struct ipvs_backend *ipvs = ipvs_backend_of(backend);
+	if (ipvs->sockopt && ipvs->raw >= 0)
+		close(ipvs->raw);
+	if (!ipvs->sockopt)
+		ipvs_genl_close(&ipvs->genl);
+	free(ipvs);
+}
+
+/* 0 for netlink, 1 for sockopt. */
+static int ipvs_choose_transport(struct error *error)
+{
+	const char *text = getenv("POISE_IPVS_TRANSPORT");
+
+	if (!text || !*text || strcmp(text, "netlink") == 0)
+		return 0;
+	if (strcmp(text, "sockopt") == 0)
+		return 1;
+	return error_set(error, -EINVAL,
+		"POISE_IPVS_TRANSPORT is `%s`, and may be `netlink` or `sockopt`", text);
+}
+
+/* Whoever may not ask may not change either, so the privilege is found missing here and not at the
+ * first operation. */
+static int ipvs_open_netlink(struct ipvs_backend *ipvs)
+{
+	int code = ipvs_genl_open(&ipvs->genl);
+
+	if (code < 0)
+		return code;
+	return ipvs_genl_request(
+		&ipvs->genl, ipvs_encode_plain(IPVS_CMD_GET_INFO, 0), false, NULL, NULL);
+}
+
+static int ipvs_open(struct backend **ret, struct error *error)
+{
+	int transport = ipvs_choose_transport(error);
+
+	if (transport < 0)
+		return transport;
+	struct ipvs_backend *ipvs = memory_new(sizeof(*ipvs));
+	*ipvs = (struct ipvs_backend){
+		.backend.ops = &ipvs_backend, .sockopt = transport == 1, .raw = -1};
+	int code;
+	if (ipvs->sockopt)
+		code = ipvs->raw = ipvs_sockopt_open();
+	else
+		code = ipvs_open_netlink(ipvs);
+	if (code < 0) {
+		ipvs_close(&ipvs->backend);
+		return ipvs_explain_open(code == -ENOPROTOOPT ? -ENOENT : code, error);
+	}
+	*ret = &ipvs->backend;
+	return 0;
+}
+
+static const struct backend_abilities *ipvs_abilities(struct backend *backend)
+{
+	static const struct backend_abilities abilities = {
+		.forward_methods = 1U << FORWARD_METHOD_NAT | 1U << FORWARD_METHOD_DIRECT |
+				   1U << FORWARD_METHOD_TUNNEL,
+		.scheduler_change_disrupts = true,
+		.sync_daemons = true,
+		.sysctls = true,
+		.timeouts = true,
+		.atomic = false,
+	};
+
+	(void)backend;
+	return &abilities;
+}
+
+static int ipvs_read(struct backend *backend, const struct backend_scope *scope, struct state *ret,
+	struct error *error)
+{
+	struct ipvs_backend *ipvs = ipvs_backend_of(backend);
+	int code = ipvs->sockopt ? ipvs_sockopt_read(ipvs->raw, scope, ret)
+				 : ipvs_read_state(&ipvs->genl, scope, ret);
+
+	if (code == 0)
+		return 0;
+	state_clear(ret);
+	return ipvs_explain_read(code, error);
+}
+
+static int ipvs_apply(struct backend *backend, const struct plan_op *ops, size_t count,
+	struct backend_result *results, struct error *error)
+{
+	struct ipvs_backend *ipvs = ipvs_backend_of(backend);
+
+	if (ipvs->sockopt)
+		return ipvs_sockopt_apply(ipvs->raw, ops, count, results, error);
+	return ipvs_apply_ops(&ipvs->genl, ops, count, results, error);
+}
+
+const struct backend_ops ipvs_backend = {
+	.name = "ipvs",
+	.open = ipvs_open,
+	.close = ipvs_close,
+	.abilities = ipvs_abilities,
+	.read = ipvs_read,
+	.apply = ipvs_apply,
+};

@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "backends/ipvs/sockopt.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/ip_vs.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+#include "backends/ipvs/apply.h"
+#include "backends/ipvs/decode.h"
+#include "backends/ipvs/encode.h"
+#include "backends/ipvs/sysctl.h"
+
+/* The kernel does not say how many entries it gave, and gives no more than asked for: so there is
+ * always room for a few more than expected, and an unused end shows that all came. */
+enum {
+	SOCKOPT_SPARE = 16,
+	SOCKOPT_TRIES = 16
+};
+
+static int sockopt_get(int fd, int option, void *data, size_t size)
+{
+	socklen_t length = (socklen_t)size;
+
+	return getsockopt(fd, IPPROTO_IP, option, data, &length) < 0 ? -errno : 0;
+}
+
+static int sockopt_set(int fd, int option, const void *data, size_t size)
+{
+	return setsockopt(fd, IPPROTO_IP, option, data, (socklen_t)size) < 0 ? -errno : 0;
+}
+
+int ipvs_sockopt_open(void)
+{
+	_cleanup_close_ int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+	struct ip_vs_getinfo info = {};
+
+	if (fd < 0)
+		return -errno;
+	int code = sockopt_get(fd, IP_VS_SO_GET_INFO, &info, sizeof(info));
+	if (code < 0)
+		return code;
+	int opened = fd;
+	fd = -1;
+	return opened;
+}
+
+static uint32_t sockopt_address(const struct address *address)
+{
+	uint32_t word;
+
+	memcpy(&word, address->bytes, sizeof(word));
+	return word;
+}
+
+/* -EPROTONOSUPPORT for what poise cannot express. */
+static int sockopt_decode_service(const struct ip_vs_service_entry *entry, struct service *ret)
+{
+	*ret = (struct service){.key.address.family = AF_INET};
+	int code = 0;
+
+	if (entry->fwmark) {
+		ret->key.kind = SERVICE_KIND_FWMARK;
+		ret->key.fwmark = entry->fwmark;
+	} else {
+		ret->key.address = address_from_bytes(AF_INET, &entry->addr);
+		ret->key.port = ntohs(entry->port);
+		code = ipvs_decode_protocol(entry->protocol, &ret->key.kind);
+	}
+	snprintf(ret->attributes.scheduler, sizeof(ret->attributes.scheduler), "%.*s",
+		(int)sizeof(entry->sched_name) - 1, entry->sched_name);
+	ipvs_decode_service_flags(
+		&ret->attributes, AF_INET, entry->flags, entry->timeout, entry->netmask);
+	return code;
+}
+
+/* Appends the destinations of one service. -ESRCH when it is gone. */
+static int sockopt_read_destinations(
+	int fd, const struct ip_vs_service_entry *entry, struct destination_vector *ret)
+{
+	size_t room = entry->num_dests + SOCKOPT_SPARE;
+
+	for (int i = 0; i < SOCKOPT_TRIES; i++, room *= 2) {
+		size_t size =
+			sizeof(struct ip_vs_get_dests) + room * sizeof(struct ip_vs_dest_entry);
+		_cleanup_free_ struct ip_vs_get_dests *get = memory_new(size);
+
+		get->protocol = entry->protocol;
+		get->addr = entry->addr;
+		get->port = entry->port;
+		get->fwmark = entry->fwmark;
+		get->num_dests = (unsigned int)room;
+		int code = sockopt_get(fd, IP_VS_SO_GET_DESTS, get, size);
+		if (code < 0)
+			return code;
+		/* No destination has the address 0.0.0.0: the kernel wants a unicast one. */
+		if (get->entrytable[room - 1].addr)
+			continue;
+		for (size_t j = 0; j < room && get->entrytable[j].addr; j++) {
+			const struct ip_vs_dest_entry *from = &get->entrytable[j];
+			struct destination *to = vector_append(ret);
+
+			to->key.address = address_from_bytes(AF_INET, &from->addr);
+			to->key.port = ntohs(from->port);
+			to->attributes.forward = ipvs_decode_forward(from->conn_flags);
+			to->attributes.weight = (uint32_t)from->weight;
+			to->attributes.upper_threshold = from->u_threshold;
+			to->attributes.lower_threshold = from->l_threshold;
+			to->counts.active = from->activeconns;
+			to->counts.inactive = from->inactconns;
+			to->counts.persistent = from->persistconns;
+		}
+		return 0;
+	}
+	return -EAGAIN;
+}
+
+static int sockopt_read_service(
+	int fd, const struct ip_vs_service_entry *entry, struct service_vector *services)
+{
+	struct service service;
+	int code = sockopt_decode_service(entry, &service);
+
+	if (code == 0)
+		code = sockopt_read_destinations(fd, entry, &service.destinations);
+	if (code == 0)
+		vector_push(services, service);
+	else
+		service_clear(&service);
+	/* Not for poise to express, or deleted meanwhile. */
+	return code == -EPROTONOSUPPORT || code == -ESRCH ? 0 : code;
+}
+
+static bool sockopt_entry_used(const struct ip_vs_service_entry *entry)
+{
+	return entry->protocol || entry->fwmark;
+}
+
+static int sockopt_read_all(int fd, struct service_vector *services)
+{
+	struct ip_vs_getinfo info = {};
+	int code = sockopt_get(fd, IP_VS_SO_GET_INFO, &info, sizeof(info));
+	size_t room = (size_t)info.num_services + SOCKOPT_SPARE;
+
+	for (int i = 0; i < SOCKOPT_TRIES && code == 0; i++, room *= 2) {
+		size_t size = sizeof(struct ip_vs_get_services) +
+			      room * sizeof(struct ip_vs_service_entry);
+		_cleanup_free_ struct ip_vs_get_services *get = memory_new(size);
+
+		get->num_services = (unsigned int)room;
+		code = sockopt_get(fd, IP_VS_SO_GET_SERVICES, get, size);
+		if (code < 0)
+			return code;
+		if (sockopt_entry_used(&get->entrytable[room - 1]))
+			continue;
+		for (size_t j = 0; j < room && code == 0; j++) {
+			if (!sockopt_entry_used(&get->entrytable[j]))
+				break;
+			code = sockopt_read_service(fd, &get->entrytable[j], services);
+		}
+		return code;
+	}
+	return code < 0 ? code : -EAGAIN;
+}
+
+static int sockopt_read_scope(
+	int fd, const struct backend_scope *scope, struct service_vector *services)
+{
+	for (size_t i = 0; i < scope->count; i++) {
+		const struct service_key *key = &scope->keys[i];
+		struct ip_vs_service_entry entry = {
+			.protocol = ipvs_encode_protocol(key->kind),
+			.addr = sockopt_address(&key->address),
+			.port = htons(key->port),
+			.fwmark = key->fwmark,
+		};
+
+		if (key->address.family != AF_INET)
+			continue;
+		int code = sockopt_get(fd, IP_VS_SO_GET_SERVICE, &entry, sizeof(entry));
+		if (code == 0)
+			code = sockopt_read_service(fd, &entry, services);
+		if (code < 0 && code != -ESRCH)
+			return code;
+	}
+	return 0;
+}
+
+static int sockopt_read_globals(int fd, struct state *ret)
+{
+	struct ip_vs_timeout_user timeouts = {};
+	struct ip_vs_daemon_user daemons[2] = {};
+	int code = sockopt_get(fd, IP_VS_SO_GET_TIMEOUT, &timeouts, sizeof(timeouts));
+
+	if (code == 0)
+		code = sockopt_get(fd, IP_VS_SO_GET_DAEMON, daemons, sizeof(daemons));
+	if (code < 0)
+		return code;
+	ret->timeouts = (struct timeouts){
+		.tcp_set = true,
+		.tcp_fin_set = true,
+		.udp_set = true,
+		.tcp = (uint32_t)timeouts.tcp_timeout,
+		.tcp_fin = (uint32_t)timeouts.tcp_fin_timeout,
+		.udp = (uint32_t)timeouts.udp_timeout,
+	};
+	for (size_t i = 0; i < ARRAY_LENGTH(daemons); i++) {
+		if (daemons[i].state == IP_VS_STATE_NONE)
+			continue;
+		struct sync_daemon *daemon = vector_append(&ret->sync);
+		daemon->role = daemons[i].state == IP_VS_STATE_MASTER ? SYNC_ROLE_ACTIVE
+								      : SYNC_ROLE_BACKUP;
+		daemon->id = (uint32_t)daemons[i].syncid;
+		snprintf(daemon->interface, sizeof(daemon->interface), "%.*s",
+			(int)sizeof(daemons[i].mcast_ifn) - 1, daemons[i].mcast_ifn);
+	}
+	return ipvs_sysctl_read(&ret->sysctls);
+}
+
+int ipvs_sockopt_read(int fd, const struct backend_scope *scope, struct state *ret)
+{
+	int code = scope && scope->only ? sockopt_read_scope(fd, scope, &ret->services)
+					: sockopt_read_all(fd, &ret->services);
+
+	if (code == 0)
+		code = sockopt_read_globals(fd, ret);
+	if (code == 0)
+		state_sort(ret);
+	return code;
+}
+
+/* What setsockopt takes for every operation on a service or destination. */
+struct sockopt_request {
+	struct ip_vs_service_user service;
+	struct ip_vs_dest_user destination;
+};
+
+static const char *sockopt_refuses_service(const struct plan_op *op)
+{
+	if (op->service.address.family != AF_INET)
+		return "the sockopt transport knows IPv4 only";
+	if (op->object == PLAN_OBJECT_SERVICE && op->verb != PLAN_VERB_DELETE &&
+		*op->attributes.after.engine)
+		return "the sockopt transport knows no persistence engine";
+	return NULL;
+}
+
+static const char *sockopt_refuses_sync(const struct sync_daemon *daemon)
+{
+	if (daemon->group.family || daemon->port || daemon->ttl || daemon->max_length)
+		return "the sockopt transport knows a sync daemon's role, interface and id only";
+	return NULL;
+}
+
+/* Why this transport cannot do it, or NULL. */
+static const char *sockopt_refuses(const struct plan_op *op)
+{
+	const struct destination_attributes *after = &op->destination.after;
+	bool deletes = op->verb == PLAN_VERB_DELETE;
+
+	switch (op->object) {
+	case PLAN_OBJECT_SERVICE:
+		return sockopt_refuses_service(op);
+	case PLAN_OBJECT_SYNC:
+		return deletes ? NULL : sockopt_refuses_sync(&op->sync.after);
+	case PLAN_OBJECT_DESTINATION:
+		if (op->destination.key.address.family != AF_INET)
+			return "the sockopt transport knows IPv4 only";
+		if (!deletes && after->forward == FORWARD_METHOD_TUNNEL &&
+			after->tunnel_type != TUNNEL_TYPE_IPIP)
+			return "the sockopt transport knows tunnels of type ipip only";
+		return sockopt_refuses_service(op);
+	default:
+		return NULL;
+	}
+}
+
+static struct sockopt_request sockopt_encode(const struct plan_op *op)
+{
+	struct sockopt_request request = {
+		.service =
+			{
+				.protocol = ipvs_encode_protocol(op->service.kind),
+				.addr = sockopt_address(&op->service.address),
+				.port = htons(op->service.port),
+				.fwmark = op->service.fwmark,
+			},
+	};
+
+	if (op->object == PLAN_OBJECT_SERVICE && op->verb != PLAN_VERB_DELETE) {
+		const struct service_attributes *after = &op->attributes.after;
+
+		snprintf(request.service.sched_name, sizeof(request.service.sched_name), "%s",
+			after->scheduler);
+		request.service.flags = ipvs_encode_service_flags(after);
+		request.service.timeout = after->persistence_timeout;
+		request.service.netmask = htonl(after->netmask);
+	}
+	if (op->object == PLAN_OBJECT_DESTINATION) {
+		const struct destination_attributes *after = &op->destination.after;
+
+		request.destination.addr = sockopt_address(&op->destination.key.address);
+		request.destination.port = htons(op->destination.key.port);
+		if (op->verb == PLAN_VERB_DELETE)
+			return request;
+		request.destination.conn_flags = ipvs_encode_forward(after->forward);
+		request.destination.weight = (int)after->weight;
+		request.destination.u_threshold = after->upper_threshold;
+		request.destination.l_threshold = after->lower_threshold;
+	}
+	return request;
+}
+
+static int sockopt_table_op(int fd, const struct plan_op *op)
+{
+	bool service = op->object == PLAN_OBJECT_SERVICE;
+	struct sockopt_request request = sockopt_encode(op);
+	int add = service ? IP_VS_SO_SET_ADD : IP_VS_SO_SET_ADDDEST;
+	int edit = service ? IP_VS_SO_SET_EDIT : IP_VS_SO_SET_EDITDEST;
+	int delete = service ? IP_VS_SO_SET_DEL : IP_VS_SO_SET_DELDEST;
+
+	switch (op->verb) {
+	case PLAN_VERB_DELETE:
+		return sockopt_set(fd, delete, &request, sizeof(request));
+	case PLAN_VERB_ADD: {
+		int code = sockopt_set(fd, add, &request, sizeof(request));
+
+		if (code != -EEXIST)
+			return code;
+		return sockopt_set(fd, edit, &request, sizeof(request));
+	}
+	default:
+		return sockopt_set(fd, edit, &request, sizeof(request));
+	}
+}
+
+static int sockopt_sync_op(int fd, const struct plan_op *op)
+{
+	const struct sync_daemon *daemon =
+		op->verb == PLAN_VERB_DELETE ? &op->sync.before : &op->sync.after;
+	struct ip_vs_daemon_user request = {
+		.state = daemon->role == SYNC_ROLE_ACTIVE ? IP_VS_STATE_MASTER : IP_VS_STATE_BACKUP,
+		.syncid = (int)daemon->id,
+	};
+	int code = 0;
+
+	snprintf(request.mcast_ifn, sizeof(request.mcast_ifn), "%s", daemon->interface);
+	if (op->verb == PLAN_VERB_ADD) {
+		code = sockopt_set(fd, IP_VS_SO_SET_STARTDAEMON, &request, sizeof(request));
+		if (code != -EEXIST)
+			return code;
+	}
+	code = sockopt_set(fd, IP_VS_SO_SET_STOPDAEMON, &request, sizeof(request));
+	if (op->verb == PLAN_VERB_DELETE || (code < 0 && code != -ESRCH))
+		return code;
+	return sockopt_set(fd, IP_VS_SO_SET_STARTDAEMON, &request, sizeof(request));
+}
+
+static int sockopt_timeouts_op(int fd, const struct timeouts *timeouts)
+{
+	struct ip_vs_timeout_user request = {
+		.tcp_timeout = timeouts->tcp_set ? (int)timeouts->tcp : 0,
+		.tcp_fin_timeout = timeouts->tcp_fin_set ? (int)timeouts->tcp_fin : 0,
+		.udp_timeout = timeouts->udp_set ? (int)timeouts->udp : 0,
+	};
+
+	return sockopt_set(fd, IP_VS_SO_SET_TIMEOUT, &request, sizeof(request));
+}
+
+static int sockopt_op(int fd, const struct plan_op *op)
+{
+	switch (op->object) {
+	case PLAN_OBJECT_SYNC:
+		return sockopt_sync_op(fd, op);
+	case PLAN_OBJECT_TIMEOUTS:
+		return sockopt_timeouts_op(fd, &op->timeouts.after);
+	default:
+		return sockopt_table_op(fd, op);
+	}
+}
+
+static void sockopt_apply_one(int fd, const struct plan_op *op, struct backend_result *result)
+{
+	const char *refusal = sockopt_refuses(op);
+
+	if (refusal) {
+		result->status = BACKEND_RESULT_FAILED;
+		result->code = error_set(&result->error, -EOPNOTSUPP, "%s", refusal);
+		return;
+	}
+	if (op->object == PLAN_OBJECT_SYSCTL) {
+		result->code = ipvs_sysctl_write(op->sysctl.name, op->sysctl.after, &result->error);
+		result->status = result->code < 0 ? BACKEND_RESULT_FAILED : BACKEND_RESULT_DONE;
+		return;
+	}
+	int code = sockopt_op(fd, op);
+	if (code == 0 || ipvs_apply_is_gone(op, code))
+		ipvs_apply_done(result);
+	else
+		ipvs_apply_failed(result, op, code,
+			op->object == PLAN_OBJECT_SERVICE
+				? ipvs_explain_module(&op->attributes.after)
+				: IPVS_MISSING_UNKNOWN);
+}
+
+int ipvs_sockopt_apply(int fd, const struct plan_op *ops, size_t count,
+	struct backend_result *results, struct error *error)
+{
+	struct ipvs_additions additions = {};
+
+	(void)error;
+	ipvs_additions_collect(&additions, ops, count);
+	for (size_t i = 0; i < count; i++) {
+		if (ipvs_additions_failed(&additions, &ops[i], results))
+			ipvs_apply_skipped(&results[i], "its service could not be added");
+		else
+			sockopt_apply_one(fd, &ops[i], &results[i]);
+	}
+	vector_clear(&additions);
+	return 0;
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The second transport: getsockopt() and setsockopt() on a raw socket, as before Linux 2.6.28.
+ *
+ * For kernels without generic netlink, for containers whose user namespace may not use the netlink
+ * family, and as a second opinion in tests. It knows less (linux/ip_vs.h, the structs that end in
+ * _user and _entry): IPv4 only, ipip tunnels only, no persistence engine, no destinations of the
+ * other family, and of a sync daemon only role, interface and id. What it cannot express it
+ * refuses. Its lists are made under one lock, so they are exact. One operation at a time.
+ *
+ * Chosen by POISE_IPVS_TRANSPORT=sockopt. */
+#pragma once
+
+#include "backends/backend.h"
+
+/* The raw socket, or -errno: -ENOPROTOOPT when ip_vs is not loaded, -EPERM without CAP_NET_ADMIN or
+ * CAP_NET_RAW. The caller closes it. */
+int ipvs_sockopt_open(void);
+
+/* backend_ops.read and .apply over that socket; the same contract. */
+int ipvs_sockopt_read(int fd, const struct backend_scope *scope, struct state *ret);
+int ipvs_sockopt_apply(int fd, const struct plan_op *ops, size_t count,
+	struct backend_result *results, struct error *error);
