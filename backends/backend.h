@@ -58,6 +58,10 @@ struct backend_ops {
 	/* The word after `backend:` in the file. */
 	const char *name;
 
+	/* What abilities() gives on a machine where nothing is missing: for plans that are made
+	 * without opening the backend. */
+	const struct backend_abilities *static_abilities;
+
 	/* Connects, in the network namespace of the calling process. Makes nothing in the backend's
 	 * tables. *ret is freed by close(). Errors: -ENOENT when the backend is not there (its
 	 * module is not loaded), -EPERM without the privilege; `error` says what to do. */

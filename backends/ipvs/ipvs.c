@@ -87,20 +87,19 @@ static int ipvs_open(struct backend **ret, struct error *error)
 	return 0;
 }
 
-static const struct backend_abilities *ipvs_abilities(struct backend *backend)
-{
-	static const struct backend_abilities abilities = {
-		.forward_methods = 1U << FORWARD_METHOD_NAT | 1U << FORWARD_METHOD_DIRECT |
-				   1U << FORWARD_METHOD_TUNNEL,
-		.scheduler_change_disrupts = true,
-		.sync_daemons = true,
-		.sysctls = true,
-		.timeouts = true,
-		.atomic = false,
-	};
+static const struct backend_abilities ipvs_all_abilities = {
+	.forward_methods = 1U << FORWARD_METHOD_NAT | 1U << FORWARD_METHOD_DIRECT |
+			   1U << FORWARD_METHOD_TUNNEL,
+	.scheduler_change_disrupts = true,
+	.sync_daemons = true,
+	.sysctls = true,
+	.timeouts = true,
+	.atomic = false,
+};
 
-	(void)backend;
-	return &abilities;
+static const struct backend_abilities *ipvs_abilities(_unused_ struct backend *backend)
+{
+	return &ipvs_all_abilities;
 }
 
 static int ipvs_read(struct backend *backend, const struct backend_scope *scope, struct state *ret,
@@ -128,6 +127,7 @@ static int ipvs_apply(struct backend *backend, const struct plan_op *ops, size_t
 
 const struct backend_ops ipvs_backend = {
 	.name = "ipvs",
+	.static_abilities = &ipvs_all_abilities,
 	.open = ipvs_open,
 	.close = ipvs_close,
 	.abilities = ipvs_abilities,
