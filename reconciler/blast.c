@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Both sides are grouped by the name of the service. What counts as lost is decided per group:
+ *
+ * Listeners. Those of the name that are declared nowhere any more, less those that the name has now
+ * and that were declared nowhere before: the latter stand in their place.
+ *
+ * Destinations. A destination's port often is its listener's, so a changed listener changes the
+ * keys of all of them. Hence they are counted by address: how many ports of it one listener of the
+ * group has, at most. An address with fewer ports than before has lost the difference, whatever
+ * ports those are. */
+#include "reconciler/blast.h"
+
+#define BLAST_REASONS_LIMIT 10
+/* Fewer lost destinations of a service than this are daily work, whatever their share. */
+#define BLAST_DESTINATIONS_LEAST 3
+
+/* Declared services, by name and then by key. Borrowed. */
+struct blast_side {
+	VECTOR_OF(const struct record_service *);
+};
+
+/* A run of one name in a side. */
+struct blast_group {
+	const struct record_service *const *services;
+	size_t count;
+};
+
+struct blast_address {
+	struct address address;
+	size_t ports;
+};
+
+struct blast_addresses {
+	VECTOR_OF(struct blast_address);
+};
+
+struct blast_pass {
+	const struct record *before, *now;
+	unsigned int max_delete;
+	struct blast_side before_by_name, now_by_name;
+	struct strbuf *reasons;
+	size_t refused;        /* reasons to refuse, written or only counted */
+	size_t listeners_lost; /* of all groups */
+};
+
+static int blast_compare_names(const void *a, const void *b)
+{
+	const struct record_service *left = *(const struct record_service *const *)a;
+	const struct record_service *right = *(const struct record_service *const *)b;
+	int order = strcmp(left->name, right->name);
+
+	return order ? order : service_key_compare(&left->key, &right->key);
+}
+
+static void blast_side_fill(struct blast_side *side, const struct record *record)
+{
+	vector_reserve(side, record->declared.count);
+	vector_foreach(&record->declared, service)
+		vector_push(side, service);
+	vector_sort(side, blast_compare_names);
+}
+
+/* The run of the name that stands at `from`. */
+static struct blast_group blast_group_at(const struct blast_side *side, size_t from)
+{
+	struct blast_group group = {.services = side->items + from};
+
+	while (from + group.count < side->count &&
+		strcmp(side->items[from + group.count]->name, side->items[from]->name) == 0)
+		group.count++;
+	return group;
+}
+
+/* Empty when there is no service of that name. */
+static struct blast_group blast_group_find(const struct blast_side *side, const char *name)
+{
+	size_t low = 0, high = side->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(side->items[middle]->name, name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == side->count || strcmp(side->items[low]->name, name) != 0)
+		return (struct blast_group){};
+	return blast_group_at(side, low);
+}
+
+static const struct record_service *blast_find_listener(
+	const struct record *record, const struct service_key *key)
+{
+	return vector_find(&record->declared, key, service_compare);
+}
+
+/* The group of now that a group of before became: by name, else by the first listener that is still
+ * declared. */
+static struct blast_group blast_group_now(
+	const struct blast_pass *pass, const struct blast_group *before)
+{
+	struct blast_group group = blast_group_find(&pass->now_by_name, before->services[0]->name);
+
+	for (size_t i = 0; !group.count && i < before->count; i++) {
+		const struct record_service *renamed =
+			blast_find_listener(pass->now, &before->services[i]->key);
+
+		if (renamed)
+			group = blast_group_find(&pass->now_by_name, renamed->name);
+	}
+	return group;
+}
+
+/* How many of the group's listeners the other side does not declare. */
+static size_t blast_count_missing(const struct blast_group *group, const struct record *other)
+{
+	size_t missing = 0;
+
+	for (size_t i = 0; i < group->count; i++)
+		missing += !blast_find_listener(other, &group->services[i]->key);
+	return missing;
+}
+
+static int blast_compare_addresses(const void *a, const void *b)
+{
+	const struct blast_address *left = a, *right = b;
+	int order = address_compare(&left->address, &right->address);
+
+	return order ? order : COMPARE(right->ports, left->ports);
+}
+
+/* Each address of the group once, with the most ports that a listener has of it; sorted. */
+static void blast_group_addresses(const struct blast_group *group, struct blast_addresses *ret)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < group->count; i++) {
+		struct blast_address *run = NULL;
+
+		/* Keys are sorted by address first. */
+		vector_foreach(&group->services[i]->destinations, key) {
+			if (!run || !address_equal(&run->address, &key->address)) {
+				run = vector_append(ret);
+				run->address = key->address;
+			}
+			run->ports++;
+		}
+	}
+	vector_sort(ret, blast_compare_addresses);
+	vector_foreach(ret, item)
+		if (!kept || !address_equal(&ret->items[kept - 1].address, &item->address))
+			ret->items[kept++] = *item;
+	ret->count = kept;
+}
+
+static void blast_count_destinations(const struct blast_addresses *before,
+	const struct blast_addresses *now, size_t *total, size_t *lost)
+{
+	size_t at = 0;
+
+	vector_foreach(before, was) {
+		size_t ports = 0;
+
+		while (at < now->count &&
+			address_compare(&now->items[at].address, &was->address) < 0)
+			at++;
+		if (at < now->count && address_equal(&now->items[at].address, &was->address))
+			ports = now->items[at].ports;
+		*total += was->ports;
+		*lost += was->ports > ports ? was->ports - ports : 0;
+	}
+}
+
+/* Writes the reason when `lost` of `total` is more than is allowed. */
+static void blast_judge(
+	struct blast_pass *pass, size_t lost, size_t total, const char *what, const char *name)
+{
+	if (lost * 100 <= total * pass->max_delete)
+		return;
+	if (++pass->refused > BLAST_REASONS_LIMIT)
+		return;
+	/* Rounded up: it is more than max-delete, so it must not look the same. */
+	strbuf_printf(pass->reasons, "%zu of %zu %s%s would go (%zu %%, max-delete is %u %%)\n",
+		lost, total, what, name, (lost * 100 + total - 1) / total, pass->max_delete);
+}
+
+/* Of a service that is gone its listeners are counted, and not its destinations too. */
+static void blast_judge_destinations(struct blast_pass *pass, const struct blast_group *before)
+{
+	struct blast_group now = blast_group_now(pass, before);
+	struct blast_addresses was = {}, is = {};
+	size_t total = 0, lost = 0;
+
+	if (!now.count)
+		return;
+	blast_group_addresses(before, &was);
+	blast_group_addresses(&now, &is);
+	blast_count_destinations(&was, &is, &total, &lost);
+	if (lost >= BLAST_DESTINATIONS_LEAST)
+		blast_judge(pass, lost, total, "destinations of ", before->services[0]->name);
+	vector_clear(&was);
+	vector_clear(&is);
+}
+
+static void blast_count_listeners(struct blast_pass *pass, const struct blast_group *before)
+{
+	struct blast_group now = blast_group_find(&pass->now_by_name, before->services[0]->name);
+	size_t gone = blast_count_missing(before, pass->now);
+	size_t come = blast_count_missing(&now, pass->before);
+
+	pass->listeners_lost += gone > come ? gone - come : 0;
+}
+
+static void blast_each_group(struct blast_pass *pass,
+	void (*visit)(struct blast_pass *pass, const struct blast_group *before))
+{
+	for (size_t i = 0; i < pass->before_by_name.count;) {
+		struct blast_group group = blast_group_at(&pass->before_by_name, i);
+
+		visit(pass, &group);
+		i += group.count;
+	}
+}
+
+bool blast_guard(const struct record *before, const struct declared *now, struct strbuf *reasons)
+{
+	_cleanup_record_ struct record current = {};
+	struct blast_pass pass = {
+		.before = before,
+		.now = &current,
+		.max_delete = now->max_delete,
+		.reasons = reasons,
+	};
+
+	record_set_declared(&current, now);
+	blast_side_fill(&pass.before_by_name, before);
+	blast_side_fill(&pass.now_by_name, &current);
+	blast_each_group(&pass, blast_count_listeners);
+	blast_judge(&pass, pass.listeners_lost, before->declared.count, "services", "");
+	blast_each_group(&pass, blast_judge_destinations);
+	if (pass.refused > BLAST_REASONS_LIMIT)
+		strbuf_printf(
+			reasons, "and %zu more like these\n", pass.refused - BLAST_REASONS_LIMIT);
+	vector_clear(&pass.before_by_name);
+	vector_clear(&pass.now_by_name);
+	return pass.refused > 0;
+}

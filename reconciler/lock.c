@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "reconciler/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+
+#define LOCK_FILE        "lock"
+#define LOCK_POLL_NS     20000000ull
+#define LOCK_DAEMON      "poised"
+#define LOCK_HOLDER_SIZE 80
+
+static uint64_t lock_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* Whether `fd` still is the file of that path: who cleans up /run may have removed it meanwhile,
+ * and then another process locks another file. */
+static bool lock_is_current(int fd, const char *path)
+{
+	struct stat held, named;
+
+	return fstat(fd, &held) == 0 && stat(path, &named) == 0 && held.st_dev == named.st_dev &&
+	       held.st_ino == named.st_ino;
+}
+
+/* The descriptor, locked; -EWOULDBLOCK while another holds it. */
+static int lock_try(const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	int taken;
+
+	if (fd < 0)
+		return -errno;
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return -errno;
+	if (!lock_is_current(fd, path))
+		return -EWOULDBLOCK;
+	taken = fd;
+	fd = -1;
+	return taken;
+}
+
+/* "PID NAME" of who holds it; false when the file says nothing of use: its writer is gone, and the
+ * new holder has not written yet. */
+static bool lock_read_holder(const char *path, pid_t *pid, char name[static LOCK_HOLDER_SIZE])
+{
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+	char *rest;
+
+	if (file_read(AT_FDCWD, path, LOCK_HOLDER_SIZE, &text, &size) < 0)
+		return false;
+	errno = 0;
+	long number = strtol(text, &rest, 10);
+	if (errno || number <= 0 || number > INT32_MAX || *rest != ' ')
+		return false;
+	if (kill((pid_t)number, 0) < 0 && errno == ESRCH)
+		return false;
+	*pid = (pid_t)number;
+	rest[strcspn(rest, "\n")] = '\0';
+	for (char *c = rest; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+	snprintf(name, LOCK_HOLDER_SIZE, "%s", rest + 1);
+	return true;
+}
+
+static int lock_fail_held(const char *path, struct error *error)
+{
+	char name[LOCK_HOLDER_SIZE];
+	pid_t pid;
+
+	if (!lock_read_holder(path, &pid, name))
+		return error_set(
+			error, -EBUSY, "another process holds %s: wait for it to end", path);
+	if (strcmp(name, LOCK_DAEMON) == 0)
+		return error_set(error, -EBUSY,
+			"%s (pid %d) holds this machine: use `poise reload`, or stop it first",
+			name, pid);
+	return error_set(
+		error, -EBUSY, "another `%s` (pid %d) is running: wait for it to end", name, pid);
+}
+
+/* The lock holds with or without these words, so a full disk is no reason to give it up. */
+static void lock_write_holder(int fd, const char *name)
+{
+	_cleanup_free_ char *text = memory_printf("%d %s\n", getpid(), name);
+
+	if (ftruncate(fd, 0) == 0)
+		(void)file_write_all(fd, text, strlen(text));
+}
+
+int lock_take(const char *directory, const char *name, uint64_t wait_ns, struct error *error)
+{
+	_cleanup_free_ char *path = memory_printf("%s/" LOCK_FILE, directory);
+	uint64_t start = lock_now();
+	int fd = file_make_directories(directory, 0755);
+
+	if (fd < 0)
+		return error_set(
+			error, fd, "cannot make the folder %s: %s", directory, strerror(-fd));
+	while ((fd = lock_try(path)) == -EWOULDBLOCK) {
+		uint64_t waited = lock_now() - start;
+
+		if (waited >= wait_ns)
+			return lock_fail_held(path, error);
+		nanosleep(&(struct timespec){.tv_nsec = (long)MIN(LOCK_POLL_NS, wait_ns - waited)},
+			NULL);
+	}
+	if (fd < 0)
+		return error_set(error, fd, "cannot lock %s: %s", path, strerror(-fd));
+	lock_write_holder(fd, name);
+	return fd;
+}

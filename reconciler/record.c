@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "reconciler/record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sha256.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "reconciler/json_form.h"
+#include "reconciler/sources.h"
+
+#define RECORD_FILE  "state.json"
+#define RECORD_LIMIT (256u << 20)
+#define BOOT_ID_PATH "/proc/sys/kernel/random/boot_id"
+#define NETNS_PATH   "/proc/self/ns/net"
+
+/* What to do about a failure, after what failed. */
+static const struct record_advice {
+	int code;
+	const char *text;
+} record_advices[] = {
+	{-EACCES, ": run poise as root"},
+	{-EPERM, ": run poise as root"},
+	{-EROFS, ": name a folder that can be written with --state-dir"},
+	{-ENOTDIR, ": name a folder with --state-dir"},
+};
+
+static const char *record_advice(int code)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(record_advices); i++)
+		if (record_advices[i].code == code)
+			return record_advices[i].text;
+	return "";
+}
+
+/* Where this process is: boot and network namespace. */
+static int record_set_here(struct record *record, struct error *error)
+{
+	_cleanup_free_ char *boot = NULL;
+	struct stat netns;
+	size_t size;
+	int r = file_read(AT_FDCWD, BOOT_ID_PATH, sizeof(record->boot), &boot, &size);
+
+	if (r < 0)
+		return error_set(error, r, "cannot read " BOOT_ID_PATH ": %s: is /proc mounted?",
+			strerror(-r));
+	if (stat(NETNS_PATH, &netns) < 0) {
+		r = -errno;
+		return error_set(error, r, "cannot read " NETNS_PATH ": %s: is /proc mounted?",
+			strerror(-r));
+	}
+	boot[strcspn(boot, "\n")] = '\0';
+	memset(record->boot, 0, sizeof(record->boot));
+	memcpy(record->boot, boot, MIN(strlen(boot), sizeof(record->boot) - 1));
+	record->netns_device = netns.st_dev;
+	record->netns_inode = netns.st_ino;
+	return 0;
+}
+
+static bool record_same_place(const struct record *a, const struct record *b)
+{
+	return strcmp(a->boot, b->boot) == 0 && a->netns_device == b->netns_device &&
+	       a->netns_inode == b->netns_inode;
+}
+
+/* The file as it is, of whatever boot; 0 and untouched `ret` when there is none. */
+static int record_read(const char *path, struct record *ret, struct error *error)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+	int r = file_read(AT_FDCWD, path, RECORD_LIMIT, &text, &size);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return error_set(
+			error, r, "cannot read %s: %s%s", path, strerror(-r), record_advice(r));
+	r = record_parse(text, size, ret, error);
+	if (r < 0)
+		return error_set(error, -EINVAL,
+			"%s is damaged: %s: move it away to start anew; services that poise made "
+			"then count as unmanaged until a file declares them",
+			path, error_text(error, r));
+	return 1;
+}
+
+int record_load(const char *directory, struct record *ret, struct error *error)
+{
+	_cleanup_free_ char *path = memory_printf("%s/" RECORD_FILE, directory);
+	_cleanup_record_ struct record here = {}, found = {};
+	_cleanup_error_ struct error reason = {};
+	int r = record_set_here(&here, error);
+
+	if (r < 0)
+		return r;
+	r = record_read(path, &found, &reason);
+	if (r < 0)
+		return error_set(error, r, "%s", reason.text);
+	if (r > 0 && record_same_place(&here, &found)) {
+		*ret = found;
+		found = (struct record){};
+		return 0;
+	}
+	here.refused = STEAL(found.refused);
+	*ret = here;
+	here = (struct record){};
+	return 0;
+}
+
+int record_save(const char *directory, const struct record *record, struct error *error)
+{
+	_cleanup_free_ char *path = memory_printf("%s/" RECORD_FILE, directory);
+	_cleanup_free_ char *text = record_format(record);
+	int r = file_make_directories(directory, 0755);
+
+	if (r < 0)
+		return error_set(error, r, "cannot make the folder %s: %s: nothing was changed%s",
+			directory, strerror(-r), record_advice(r));
+	r = file_replace(path, text, strlen(text), 0600);
+	if (r < 0)
+		return error_set(error, r, "cannot write %s: %s: nothing was changed%s", path,
+			strerror(-r), record_advice(r));
+	return 0;
+}
+
+static struct record_service *record_add_service(
+	struct record *record, const struct service_key *key, const char *name, size_t destinations)
+{
+	struct record_service *service = vector_append(&record->declared);
+
+	service->key = *key;
+	service->name = memory_copy_string(name);
+	vector_reserve(&service->destinations, destinations);
+	return service;
+}
+
+static void record_clear_declared(struct record *record)
+{
+	vector_foreach(&record->declared, service) {
+		free(service->name);
+		vector_clear(&service->destinations);
+	}
+	vector_clear(&record->declared);
+}
+
+void record_set_declared(struct record *record, const struct declared *declared)
+{
+	record_clear_declared(record);
+	vector_reserve(&record->declared, declared->services.count);
+	vector_foreach(&declared->services, from) {
+		struct record_service *to = record_add_service(
+			record, &from->key, from->name, from->destinations.count);
+
+		vector_foreach(&from->destinations, destination)
+			vector_push(&to->destinations, destination->key);
+	}
+}
+
+/* Appends the components of `path` to an absolute path, without the empty ones and ".". ".." stays:
+ * what it means hangs on symbolic links, and those may change. */
+static void path_add_components(struct strbuf *to, const char *path)
+{
+	while (*path) {
+		size_t length = strcspn(path, "/");
+
+		if (length && !(length == 1 && *path == '.')) {
+			strbuf_add_char(to, '/');
+			strbuf_add_bytes(to, path, length);
+		}
+		path += length;
+		path += strspn(path, "/");
+	}
+}
+
+static char *path_normalise(const char *path)
+{
+	_cleanup_strbuf_ struct strbuf absolute = {};
+
+	if (strcmp(path, "-") == 0)
+		return memory_copy_string(path);
+	if (*path != '/') {
+		_cleanup_free_ char *current = getcwd(NULL, 0);
+
+		path_add_components(&absolute, current ? current : "");
+	}
+	path_add_components(&absolute, path);
+	/* The record is JSON, which cannot hold every name. */
+	return json_form_valid_text(absolute.length ? absolute.text : "/");
+}
+
+static int path_compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void record_clear_paths(struct record *record)
+{
+	vector_foreach(&record->paths, path)
+		free(*path);
+	vector_clear(&record->paths);
+}
+
+/* It is a set: the same path twice is that path. */
+static void record_drop_equal_paths(struct record *record)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < record->paths.count; i++) {
+		char *path = record->paths.items[i];
+
+		if (kept && strcmp(record->paths.items[kept - 1], path) == 0)
+			free(path);
+		else
+			record->paths.items[kept++] = path;
+	}
+	record->paths.count = kept;
+}
+
+void record_set_paths(struct record *record, const char *const *paths, size_t count)
+{
+	static const char *const standard[] = {SOURCES_DEFAULT_PATH};
+
+	record_clear_paths(record);
+	if (!count) {
+		paths = standard;
+		count = ARRAY_LENGTH(standard);
+	}
+	for (size_t i = 0; i < count; i++)
+		vector_push(&record->paths, path_normalise(paths[i]));
+	vector_sort(&record->paths, path_compare);
+	record_drop_equal_paths(record);
+}
+
+bool record_paths_equal(const struct record *record, const char *const *paths, size_t count)
+{
+	_cleanup_record_ struct record other = {};
+
+	record_set_paths(&other, paths, count);
+	if (other.paths.count != record->paths.count)
+		return false;
+	for (size_t i = 0; i < other.paths.count; i++)
+		if (strcmp(other.paths.items[i], record->paths.items[i]) != 0)
+			return false;
+	return true;
+}
+
+void record_copy(struct record *to, const struct record *from)
+{
+	*to = (struct record){
+		.netns_device = from->netns_device,
+		.netns_inode = from->netns_inode,
+		.revision = memory_copy_string(from->revision),
+		.refused = memory_copy_string(from->refused),
+	};
+	memcpy(to->boot, from->boot, sizeof(to->boot));
+	memory_copy(&to->memory, &from->memory);
+	vector_reserve(&to->declared, from->declared.count);
+	vector_foreach(&from->declared, service) {
+		struct record_service *copy = record_add_service(
+			to, &service->key, service->name, service->destinations.count);
+
+		vector_foreach(&service->destinations, key)
+			vector_push(&copy->destinations, *key);
+	}
+	vector_foreach(&from->paths, path)
+		vector_push(&to->paths, memory_copy_string(*path));
+}
+
+void record_clear(struct record *record)
+{
+	memory_clear(&record->memory);
+	record_clear_declared(record);
+	record_clear_paths(record);
+	free(record->revision);
+	free(record->refused);
+	*record = (struct record){};
+}
+
+void record_revision(const char *canonical, char ret[static REVISION_SIZE])
+{
+	_Static_assert(REVISION_SIZE == SHA256_DIGEST_STRING_LENGTH, "a digest and its NUL");
+	SHA256Data((const uint8_t *)canonical, strlen(canonical), ret);
+}
