@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The blast guard: what counts as lost, and when it is too much. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+
+#include "reconciler/blast.h"
+#include "tests/support/build.h"
+
+/* A declaration in short: services "NAME LISTENER[ DESTINATION…]", up to NULL. */
+struct guard_case {
+	const char *what;
+	const char *before[14], *now[14];
+	unsigned int max_delete; /* 0: the file's default */
+	const char *reasons;     /* "": none, the guard lets it pass */
+};
+
+static const struct guard_case cases[] = {
+	{.what = "the first apply has nothing to lose",
+		.now = {"web tcp://192.0.2.1:80 10.0.0.1"},
+		.reasons = ""},
+	{.what = "nothing changed",
+		.before = {"web tcp://192.0.2.1:80 10.0.0.1", "dns udp://192.0.2.1:53 10.0.0.1"},
+		.now = {"web tcp://192.0.2.1:80 10.0.0.1", "dns udp://192.0.2.1:53 10.0.0.1"},
+		.reasons = ""},
+	{.what = "half of the services is not more than half",
+		.before = {"a tcp://192.0.2.1:80", "b tcp://192.0.2.2:80"},
+		.now = {"a tcp://192.0.2.1:80"},
+		.reasons = ""},
+	{.what = "more than half of the services",
+		.before = {"a tcp://192.0.2.1:80", "b tcp://192.0.2.2:80", "c tcp://192.0.2.3:80"},
+		.now = {"a tcp://192.0.2.1:80"},
+		.reasons = "2 of 3 services would go (67 %, max-delete is 50 %)\n"},
+	{.what = "all of the services",
+		.before = {"a tcp://192.0.2.1:80 10.0.0.1 10.0.0.2 10.0.0.3"},
+		.reasons = "1 of 1 services would go (100 %, max-delete is 50 %)\n"},
+	{.what = "all of the services, and others in their place",
+		.before = {"a tcp://192.0.2.1:80", "b tcp://192.0.2.2:80"},
+		.now = {"c tcp://192.0.2.3:80", "d tcp://192.0.2.4:80"},
+		.reasons = "2 of 2 services would go (100 %, max-delete is 50 %)\n"},
+	{.what = "the same services under changed listeners",
+		.before = {"a tcp://192.0.2.1:80 10.0.0.1:80 10.0.0.2:80 10.0.0.3:80",
+			"b udp://192.0.2.2:80"},
+		.now = {"a tcp://192.0.2.1:8080 10.0.0.1:8080 10.0.0.2:8080 10.0.0.3:8080",
+			"b fwmark://7"},
+		.reasons = ""},
+	{.what = "two listeners for one",
+		.before = {"a tcp://192.0.2.1:80", "a tcp://192.0.2.1:81", "a tcp://192.0.2.1:82"},
+		.now = {"a tcp://192.0.2.1:8080"},
+		.reasons = "2 of 3 services would go (67 %, max-delete is 50 %)\n"},
+	{.what = "renamed services",
+		.before = {"a tcp://192.0.2.1:80 10.0.0.1", "b tcp://192.0.2.2:80 10.0.0.1"},
+		.now = {"x tcp://192.0.2.1:80 10.0.0.1", "y tcp://192.0.2.2:80 10.0.0.1"},
+		.reasons = ""},
+	{.what = "a listener that moves to another service replaces nothing there",
+		.before = {"a tcp://192.0.2.1:80", "b tcp://192.0.2.2:80", "b tcp://192.0.2.3:80"},
+		.now = {"b tcp://192.0.2.1:80"},
+		.reasons = "2 of 3 services would go (67 %, max-delete is 50 %)\n"},
+	{.what = "two of two destinations are daily work",
+		.before = {"a tcp://192.0.2.1:80 10.0.0.1 10.0.0.2"},
+		.now = {"a tcp://192.0.2.1:80 10.0.0.3"},
+		.reasons = ""},
+	{.what = "three of six destinations are not more than half",
+		.before = {"a tcp://192.0.2.1:80 10.0.0.1 10.0.0.2 10.0.0.3 10.0.0.4 10.0.0.5 "
+			   "10.0.0.6"},
+		.now = {"a tcp://192.0.2.1:80 10.0.0.1 10.0.0.2 10.0.0.3"},
+		.reasons = ""},
+	{.what = "three of five destinations",
+		.before = {"a tcp://192.0.2.1:80 10.0.0.1 10.0.0.2 10.0.0.3 10.0.0.4 10.0.0.5"},
+		.now = {"a tcp://192.0.2.1:80 10.0.0.2 10.0.0.4"},
+		.reasons = "3 of 5 destinations of a would go (60 %, max-delete is 50 %)\n"},
+	{.what = "others in their place do not help",
+		.before = {"a tcp://192.0.2.1:80 10.0.0.1 10.0.0.2 10.0.0.3"},
+		.now = {"a tcp://192.0.2.1:80 10.0.1.1 10.0.1.2 10.0.1.3"},
+		.reasons = "3 of 3 destinations of a would go (100 %, max-delete is 50 %)\n"},
+	{.what = "the destinations of a renamed service",
+		.before = {"a tcp://192.0.2.1:80 10.0.0.1 10.0.0.2 10.0.0.3"},
+		.now = {"x tcp://192.0.2.1:80 10.0.0.9"},
+		.reasons = "3 of 3 destinations of a would go (100 %, max-delete is 50 %)\n"},
+	{.what = "the destinations of a service under a changed listener",
+		.before = {"a tcp://192.0.2.1:80 10.0.0.1:80 10.0.0.2:80 10.0.0.3:80 10.0.0.4:80"},
+		.now = {"a tcp://192.0.2.1:81 10.0.0.1:81"},
+		.reasons = "3 of 4 destinations of a would go (75 %, max-delete is 50 %)\n"},
+	{.what = "ports of one address",
+		.before = {"a tcp://192.0.2.1:80 10.0.0.1:1 10.0.0.1:2 10.0.0.1:3 10.0.0.1:4"},
+		.now = {"a tcp://192.0.2.1:80 10.0.0.1:1"},
+		.reasons = "3 of 4 destinations of a would go (75 %, max-delete is 50 %)\n"},
+	{.what = "listeners of one service have the same destinations",
+		.before = {"a tcp://192.0.2.1:80 10.0.0.1:80 10.0.0.2:80 10.0.0.3:80",
+			"a tcp://192.0.2.1:443 10.0.0.1:443 10.0.0.2:443 10.0.0.3:443"},
+		.now = {"a tcp://192.0.2.1:80 10.0.0.1:80 10.0.0.2:80 10.0.0.3:80"},
+		.reasons = ""},
+	{.what = "both families of one service",
+		.before = {"a tcp://192.0.2.1:80 10.0.0.1 10.0.0.2",
+			"a tcp://[2001:db8::1]:80 2001:db8::11 2001:db8::12"},
+		.now = {"a tcp://192.0.2.1:80 10.0.0.1"},
+		.reasons = "3 of 4 destinations of a would go (75 %, max-delete is 50 %)\n"},
+	{.what = "max-delete 0 lets nothing go",
+		.before = {"a tcp://192.0.2.1:80", "b tcp://192.0.2.2:80"},
+		.now = {"a tcp://192.0.2.1:80"},
+		.max_delete = UINT32_MAX,
+		.reasons = "1 of 2 services would go (50 %, max-delete is 0 %)\n"},
+	{.what = "max-delete 100 lets all go",
+		.before = {"a tcp://192.0.2.1:80"},
+		.max_delete = 100,
+		.reasons = ""},
+	{.what = "services and destinations both",
+		.before = {"a tcp://192.0.2.1:80 10.0.0.1 10.0.0.2 10.0.0.3 10.0.0.4",
+			"b tcp://192.0.2.2:80", "c tcp://192.0.2.3:80"},
+		.now = {"a tcp://192.0.2.1:80 10.0.0.1"},
+		.reasons = "2 of 3 services would go (67 %, max-delete is 50 %)\n"
+			   "3 of 4 destinations of a would go (75 %, max-delete is 50 %)\n"},
+};
+
+static void declare(struct declared *declared, const char *text)
+{
+	/* A name is borrowed, as from a config: these end with the test program. */
+	static char kept[64][256];
+	static size_t used;
+	char *rest = kept[used++ % ARRAY_LENGTH(kept)];
+
+	snprintf(rest, sizeof(kept[0]), "%s", text);
+	const char *name = strtok_r(rest, " ", &rest);
+	struct declared_service *service =
+		build_declared(declared, name, strtok_r(NULL, " ", &rest), "wlc", 30);
+	for (const char *endpoint; (endpoint = strtok_r(NULL, " ", &rest));)
+		build_declared_destination(service, endpoint, 1);
+}
+
+static void declare_all(struct declared *declared, const char *const *texts)
+{
+	for (; *texts; texts++)
+		declare(declared, *texts);
+	build_sort(declared);
+}
+
+static void the_guard_judges(void **state _unused_)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+		const struct guard_case *test = &cases[i];
+		_cleanup_declared_ struct declared before = {}, now = {};
+		_cleanup_record_ struct record record = {};
+		_cleanup_strbuf_ struct strbuf reasons = {};
+
+		print_message("%s\n", test->what);
+		declare_all(&before, test->before);
+		declare_all(&now, test->now);
+		now.max_delete = test->max_delete == UINT32_MAX ? 0
+				 : test->max_delete             ? test->max_delete
+								: 50;
+		record_set_declared(&record, &before);
+		bool refused = blast_guard(&record, &now, &reasons);
+		const char *text = reasons.text ? reasons.text : "";
+
+		assert_int_equal(refused, *test->reasons != '\0');
+		assert_string_equal(text, test->reasons);
+	}
+}
+
+static void only_ten_reasons_are_given(void **state _unused_)
+{
+	_cleanup_declared_ struct declared before = {}, now = {.max_delete = 50};
+	_cleanup_record_ struct record record = {};
+	_cleanup_strbuf_ struct strbuf reasons = {};
+	size_t lines = 0;
+
+	for (int i = 0; i < 25; i++) {
+		char text[100];
+
+		snprintf(text, sizeof(text),
+			"s%02d tcp://192.0.2.%d:80 10.0.0.1 10.0.0.2 10.0.0.3 10.0.0.4", i, i);
+		declare(&before, text);
+		snprintf(text, sizeof(text), "s%02d tcp://192.0.2.%d:80 10.0.0.1", i, i);
+		declare(&now, text);
+	}
+	build_sort(&before);
+	build_sort(&now);
+	record_set_declared(&record, &before);
+	assert_true(blast_guard(&record, &now, &reasons));
+	for (const char *c = reasons.text; *c; c++)
+		lines += *c == '\n';
+	assert_int_equal(lines, 11);
+	assert_int_equal(strncmp(reasons.text, "3 of 4 destinations of s00 ", 27), 0);
+	assert_non_null(strstr(reasons.text, "of s09 "));
+	assert_null(strstr(reasons.text, "of s10 "));
+	assert_non_null(strstr(reasons.text, "\nand 15 more like these\n"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_guard_judges),
+		cmocka_unit_test(only_ten_reasons_are_given),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
