@@ -21,6 +21,9 @@
 	type *items;                                                                               \
 	size_t count
 
+/* Set in config_object.set while it loads: an error within was already reported. */
+#define CONFIG_OBJECT_BROKEN (1u << 31)
+
 struct config_object {
 	uint32_t set;  /* bit N: row N of the mapping's table was written */
 	uint32_t mark; /* where, for messages while it loads (model/decode.h); else meaningless */

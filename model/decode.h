@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* From a tree of nodes to the structs of model/config.h, by the tables of model/schema.h. Internal
+ * to model/: config_load() is the way in. */
+#pragma once
+
+#include "model/schema.h"
+#include "model/yaml.h"
+
+/* Starts with report and config set, backend as the files say, the rest zeroed. */
+struct decode {
+	struct report *report;
+	struct config *config;
+	enum config_backend backend;
+	/* What the marks of config objects stand for. Mark 0 is none. */
+	struct {
+		VECTOR_OF(const struct yaml_node *);
+	} marks;
+	uint32_t first[CONFIG_COUNT]; /* marks of the top keys, where they stood first */
+};
+
+/* A new mark for a node. */
+uint32_t decode_mark(struct decode *decode, const struct yaml_node *node);
+
+/* The node of a mark that decode_mark() gave, aliases resolved. */
+const struct yaml_node *decode_node(const struct decode *decode, uint32_t mark);
+
+/* The place of a mark; for that of a key (or its value) see decode_key_place(). */
+struct report_place decode_place(const struct decode *decode, uint32_t mark);
+
+/* Where row `key` of an object stands: its value when it is a single text, else the key itself; the
+ * object's own place when the row was not written. */
+struct report_place decode_key_place(const struct decode *decode,
+	const struct schema_mapping *mapping, const struct config_object *object, unsigned int key);
+
+/* Sets every default of an object that is zero. */
+void decode_defaults(struct decode *decode, const struct schema_mapping *mapping, void *object);
+
+/* Fills an object that has its defaults from a mapping node. All errors are reported; the object is
+ * then marked broken. At the top it is called once for each document: named things add up. `name`
+ * is the object's name node, for what concerns the object as a whole, or NULL. */
+void decode_mapping(struct decode *decode, const struct schema_mapping *mapping,
+	const struct yaml_node *node, const struct yaml_node *name, void *object);
+
+/* One value of a row whose type is a single text (BOOLEAN … ENDPOINT) into its field. -EINVAL when
+ * it is none, which is then reported. */
+int decode_scalar(struct decode *decode, const struct schema_key *key, const struct yaml_node *node,
+	void *field);
+
+/* One item of a LISTENERS, RANGES, TEXTS or FLAGS row. */
+int decode_item(struct decode *decode, const struct schema_key *key, const struct yaml_node *node,
+	void *field);
+
+/* "`weight` takes a number, 0 to 65535, not a list". Returns -EINVAL. */
+int decode_wrong_type(
+	struct decode *decode, const struct schema_key *key, const struct yaml_node *node);
+
+/* Reports a name that is not kebab-case. -EINVAL then. */
+int decode_check_name(struct decode *decode, const struct yaml_node *node);
+
+/* The value of a sysctl, its words separated by one space; -EINVAL when it is none. */
+int decode_sysctl(struct decode *decode, const struct yaml_node *name,
+	const struct yaml_node *value, struct config_sysctl *ret);
+
+/* "did you mean `x`?" for the nearest of what was offered, into `text`; NULL when none is near. */
+#define DECODE_HINT_SIZE 128
+const char *decode_hint(const char *best, char text[static DECODE_HINT_SIZE]);

@@ -1,0 +1,503 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Values that are a single text: each type of the schema, and what to say when it is none. */
+#include <errno.h>
+#include <inttypes.h>
+#include <regex.h>
+#include <stdio.h>
+
+#include "base/suggest.h"
+#include "model/decode.h"
+#include "model/units.h"
+#include "model/utf8.h"
+
+/* One value on its way: what it should be, and where it stands. */
+struct value {
+	struct decode *decode;
+	const struct schema_key *key;
+	const struct yaml_node *node; /* with its own place, which an alias has too */
+	const char *text;
+	bool plain;
+};
+
+/* "`KEY` takes WHAT: `TEXT` is none", with a hint. Returns -EINVAL. */
+static int value_error(const struct value *value, const char *hint)
+{
+	_cleanup_strbuf_ struct strbuf wanted = {};
+	char quoted[REPORT_QUOTE_SIZE];
+
+	schema_describe(value->key, value->decode->backend, &wanted);
+	report_error(value->decode->report, yaml_place(value->node), hint,
+		"`%s` takes %s; %s is none", value->key->name, wanted.text,
+		report_quote(value->text, quoted));
+	return -EINVAL;
+}
+
+static int value_quoted(const struct value *value)
+{
+	_cleanup_free_ char *hint = memory_printf("write %.60s without quotes", value->text);
+
+	return value_error(value, hint);
+}
+
+static bool value_is_one_of(const char *text, const char *const *words)
+{
+	for (; *words; words++)
+		if (strcasecmp(text, *words) == 0)
+			return true;
+	return false;
+}
+
+static int value_boolean(const struct value *value, void *field)
+{
+	static const char *const yes[] = {"true", "yes", "on", "y", NULL};
+	static const char *const no[] = {"false", "no", "off", "n", NULL};
+	bool is_true = strcmp(value->text, "true") == 0;
+
+	if (value->plain && (is_true || strcmp(value->text, "false") == 0)) {
+		*(bool *)field = is_true;
+		return 0;
+	}
+	if (value_is_one_of(value->text, yes))
+		return value_error(value, "write true");
+	return value_error(value, value_is_one_of(value->text, no) ? "write false" : NULL);
+}
+
+static int value_in_bounds(const struct value *value, uint64_t number)
+{
+	return number < value->key->minimum || number > value->key->maximum
+		       ? value_error(value, NULL)
+		       : 0;
+}
+
+static int value_number(const struct value *value, void *field)
+{
+	uint64_t number;
+	int r = units_parse_number(value->text, &number);
+
+	if (r < 0)
+		return value_error(value, NULL);
+	if (!value->plain)
+		return value_quoted(value);
+	r = value_in_bounds(value, number);
+	if (r == 0)
+		*(uint32_t *)field = (uint32_t)number;
+	return r;
+}
+
+/* What durations, sizes and percents have in common. `unit` is the one that a bare number most
+ * likely means. */
+static int value_quantity(const struct value *value, int (*parse)(const char *text, uint64_t *ret),
+	const char *unit, uint64_t *ret)
+{
+	char hint[64];
+	uint64_t number;
+	int r = parse(value->text, &number);
+
+	if (r == -ENODATA) {
+		snprintf(hint, sizeof(hint), "a unit is missing: write %.20s%s", value->text, unit);
+		return value_error(value, hint);
+	}
+	if (r < 0)
+		return value_error(value, NULL);
+	*ret = number;
+	return value_in_bounds(value, number);
+}
+
+static int value_duration(const struct value *value, void *field)
+{
+	uint64_t duration;
+	int r = value_quantity(value, units_parse_duration, "s", &duration);
+
+	if (r == 0 && duration % value->key->unit)
+		return value_error(value, "the kernel counts it in whole seconds");
+	if (r == 0)
+		*(uint64_t *)field = duration;
+	return r;
+}
+
+static int value_size(const struct value *value, void *field)
+{
+	uint64_t size;
+	int r = value_quantity(value, units_parse_size, "B", &size);
+
+	if (r == 0)
+		*(uint32_t *)field = (uint32_t)size;
+	return r;
+}
+
+static int value_percent(const struct value *value, void *field)
+{
+	uint64_t percent;
+	int r = value_quantity(value, units_parse_percent, "%", &percent);
+
+	if (r == 0)
+		*(uint32_t *)field = (uint32_t)percent;
+	return r;
+}
+
+static bool value_is_available(const struct value *value, const struct schema_word *word)
+{
+	return !word->backends || word->backends & 1u << value->decode->backend;
+}
+
+/* Finds a word; reports one that is unknown or not the backend's. */
+static int value_find_word(const struct value *value, int *ret)
+{
+	struct suggest suggest = {};
+	char hint[DECODE_HINT_SIZE];
+
+	for (const struct schema_word *word = value->key->words; word->name; word++) {
+		bool available = value_is_available(value, word);
+
+		if (strcmp(word->name, value->text) == 0 && available) {
+			*ret = word->value;
+			return 0;
+		}
+		if (strcmp(word->name, value->text) == 0)
+			return value_error(value, "the other backend has it");
+		if (available)
+			suggest_offer(&suggest, value->text, word->name);
+	}
+	return value_error(value, decode_hint(suggest.best, hint));
+}
+
+static int value_word(const struct value *value, void *field)
+{
+	int word, r = value_find_word(value, &word);
+
+	if (r == 0)
+		*(uint32_t *)field = (uint32_t)word;
+	return r;
+}
+
+/* Whether a character is in a bracket expression's list ("a-z0-9_-"). */
+static bool value_is_allowed(const char *allowed, char character)
+{
+	for (; *allowed; allowed++) {
+		if (allowed[1] == '-' && allowed[2]) {
+			if (character >= allowed[0] && character <= allowed[2])
+				return true;
+			allowed += 2;
+		} else if (*allowed == character) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool value_has_control(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			return true;
+	return false;
+}
+
+static size_t value_characters(const char *text)
+{
+	size_t count = 0;
+
+	for (; *text; text++)
+		count += !utf8_is_continuation(*text);
+	return count;
+}
+
+static int value_check_regex(const struct value *value)
+{
+	char reason[128];
+	regex_t regex;
+	int r = regcomp(&regex, value->text, REG_EXTENDED | REG_NOSUB);
+
+	if (r == 0) {
+		regfree(&regex);
+		return 0;
+	}
+	regerror(r, &regex, reason, sizeof(reason));
+	return value_error(value, reason);
+}
+
+static int value_check_text(const struct value *value)
+{
+	const struct schema_text *class = value->key->text;
+	size_t prefix = strlen(class->prefix);
+
+	if (!*value->text)
+		return value_error(value, "it is empty");
+	if (strncmp(value->text, class->prefix, prefix) != 0)
+		return value_error(value, NULL);
+	if (value_characters(value->text) > class->longest)
+		return value_error(value, "it is too long");
+	if (!class->control && value_has_control(value->text))
+		return value_error(value, "it has control characters");
+	for (const char *text = value->text + prefix; class->allowed && *text; text++)
+		if (!value_is_allowed(class->allowed, *text))
+			return value_error(value, NULL);
+	return class->regex ? value_check_regex(value) : 0;
+}
+
+static const char *value_keep(const struct value *value)
+{
+	return arena_copy_string(&value->decode->config->arena, value->text);
+}
+
+static int value_text(const struct value *value, void *field)
+{
+	int r = value_check_text(value);
+
+	if (r == 0)
+		*(const char **)field = value_keep(value);
+	return r;
+}
+
+/* [a-z0-9]+(-[a-z0-9]+)*, as SCHEMA_NAME_PATTERN says. */
+static bool value_is_name(const char *text)
+{
+	size_t length = strlen(text);
+
+	if (!length || length > SCHEMA_NAME_LONGEST || text[0] == '-' || text[length - 1] == '-')
+		return false;
+	return text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-")] == '\0' &&
+	       !strstr(text, "--");
+}
+
+static const char value_name_hint[] =
+	"names have lower-case letters, digits and single dashes between them, 63 at most";
+
+int decode_check_name(struct decode *decode, const struct yaml_node *node)
+{
+	const char *text = yaml_resolve(node)->text;
+	char quoted[REPORT_QUOTE_SIZE];
+
+	if (value_is_name(text))
+		return 0;
+	report_error(decode->report, yaml_place(node), value_name_hint, "%s is no name",
+		report_quote(text, quoted));
+	return -EINVAL;
+}
+
+static int value_reference(const struct value *value, void *field)
+{
+	if (!value_is_name(value->text))
+		return value_error(value, value_name_hint);
+	*(const char **)field = value_keep(value);
+	return 0;
+}
+
+/* Why a text is no ADDRESS or ADDRESS:PORT, as far as it can be told. */
+static const char *value_address_hint(const char *text)
+{
+	const char *port = strrchr(text, ':');
+	uint64_t number;
+
+	if (strchr(text, '/'))
+		return "a prefix length has no place here";
+	if (strchr(text, '%'))
+		return "a zone (`%`) has no place here";
+	if (text[strspn(text, "0123456789.:abcdefABCDEF[]")] != '\0')
+		return "addresses are literal: no name is looked up";
+	if (port && strchr(text, ':') != port && *text != '[')
+		return "write an IPv6 address with a port as [ADDRESS]:PORT";
+	if (port && (units_parse_number(port + 1, &number) < 0 || number > UINT16_MAX))
+		return "a port is a number, 1 to 65535";
+	return NULL;
+}
+
+static int value_address(const struct value *value, void *field)
+{
+	struct address address;
+
+	if (address_parse(value->text, &address) < 0)
+		return value_error(value, value_address_hint(value->text));
+	*(struct address *)field = address;
+	return 0;
+}
+
+/* Whether a port stands behind an address that parsed. */
+static bool value_has_port(const char *text)
+{
+	const char *colon = strchr(text, ':');
+
+	return strstr(text, "]:") || (colon && !strchr(colon + 1, ':'));
+}
+
+static int value_endpoint(const struct value *value, void *field)
+{
+	struct config_endpoint *endpoint = field;
+	struct destination_key key;
+
+	if (destination_key_parse(value->text, &key) < 0)
+		return value_error(value, value_address_hint(value->text));
+	if (!key.port && value_has_port(value->text))
+		return value_error(value, "a port is 1 to 65535; leave it out for the listener's");
+	*endpoint = (struct config_endpoint){.address = key.address, .port = key.port};
+	return 0;
+}
+
+static int (*const value_types[SCHEMA_TYPE_COUNT])(const struct value *value, void *field) = {
+	[SCHEMA_TYPE_BOOLEAN] = value_boolean,
+	[SCHEMA_TYPE_NUMBER] = value_number,
+	[SCHEMA_TYPE_DURATION] = value_duration,
+	[SCHEMA_TYPE_SIZE] = value_size,
+	[SCHEMA_TYPE_PERCENT] = value_percent,
+	[SCHEMA_TYPE_TEXT] = value_text,
+	[SCHEMA_TYPE_REFERENCE] = value_reference,
+	[SCHEMA_TYPE_WORD] = value_word,
+	[SCHEMA_TYPE_ADDRESS] = value_address,
+	[SCHEMA_TYPE_ENDPOINT] = value_endpoint,
+};
+
+/* `role: {follow: ROUTER}`, which no version has yet. */
+static bool value_follows(
+	struct decode *decode, const struct schema_key *key, const struct yaml_node *node)
+{
+	const struct yaml_node *value = yaml_resolve(node);
+
+	if (!(key->flags & SCHEMA_FLAG_FOLLOW) || value->kind != YAML_KIND_MAPPING ||
+		!yaml_find(value, "follow"))
+		return false;
+	report_error(decode->report, yaml_place(node), "write active or backup",
+		"`%s: {follow: …}` needs virtual routers, which this version does not have",
+		key->name);
+	return true;
+}
+
+int decode_scalar(struct decode *decode, const struct schema_key *key, const struct yaml_node *node,
+	void *field)
+{
+	const struct yaml_node *text = yaml_resolve(node);
+	const struct value value = {decode, key, node, text->text, text->plain};
+
+	if (value_follows(decode, key, node))
+		return -EINVAL;
+	if (text->kind != YAML_KIND_SCALAR || yaml_is_null(text))
+		return decode_wrong_type(decode, key, node);
+	return value_types[key->type](&value, field);
+}
+
+/* Why a text is no listener. */
+static const char *value_listener_hint(const char *text)
+{
+	const char *address = strstr(text, "://");
+	size_t scheme = address ? (size_t)(address - text) : 0;
+
+	if (!address)
+		return "write tcp://ADDRESS:PORT, udp://…, sctp://…, fwmark://MARK or "
+		       "fwmark6://MARK";
+	if (strncmp(text, "fwmark", 6) == 0)
+		return "a mark is a number, 1 to 4294967295";
+	if ((scheme != 3 || (strncmp(text, "tcp", 3) != 0 && strncmp(text, "udp", 3) != 0)) &&
+		(scheme != 4 || strncmp(text, "sctp", 4) != 0))
+		return "the forms are tcp://, udp://, sctp://, fwmark:// and fwmark6://";
+	if (!value_has_port(address + 3) && !strchr(address + 3, '['))
+		return strchr(address + 3, ':') ? "write an IPv6 address as [ADDRESS]:PORT"
+						: "the port is missing: write ADDRESS:PORT";
+	const char *hint = value_address_hint(address + 3);
+	return hint ? hint : "write ADDRESS:PORT, an IPv6 address as [ADDRESS]:PORT";
+}
+
+static int value_listener(const struct value *value, void *field)
+{
+	struct config_listener *listener = field;
+
+	if (service_key_parse(value->text, &listener->key) < 0)
+		return value_error(value, value_listener_hint(value->text));
+	listener->mark = decode_mark(value->decode, value->node);
+	return 0;
+}
+
+static int value_range(const struct value *value, void *field)
+{
+	const struct schema_key *key = value->key;
+	char low[8] = "";
+	const char *dash = strchr(value->text, '-'), *high = dash ? dash + 1 : low;
+	uint64_t first, last;
+
+	snprintf(low, sizeof(low), "%.*s", dash ? (int)MIN(dash - value->text, (ptrdiff_t)7) : 7,
+		value->text);
+	if (units_parse_number(low, &first) < 0 || units_parse_number(high, &last) < 0 ||
+		first > last || first < key->minimum || last > key->maximum)
+		return value_error(value, NULL);
+	*(struct config_range *)field = (struct config_range){(uint32_t)first, (uint32_t)last};
+	return 0;
+}
+
+static int value_item_text(const struct value *value, void *field)
+{
+	if (!*value->text || value_has_control(value->text))
+		return value_error(
+			value, *value->text ? "it has control characters" : "it is empty");
+	*(const char **)field = value_keep(value);
+	return 0;
+}
+
+int decode_item(struct decode *decode, const struct schema_key *key, const struct yaml_node *node,
+	void *field)
+{
+	const struct yaml_node *text = yaml_resolve(node);
+	const struct value value = {decode, key, node, text->text, text->plain};
+
+	if (text->kind != YAML_KIND_SCALAR || yaml_is_null(text))
+		return decode_wrong_type(decode, key, node);
+	switch (key->type) {
+	case SCHEMA_TYPE_LISTENERS:
+		return value_listener(&value, field);
+	case SCHEMA_TYPE_RANGES:
+		return value_range(&value, field);
+	case SCHEMA_TYPE_FLAGS:
+		return value_word(&value, field);
+	default:
+		return value_item_text(&value, field);
+	}
+}
+
+/* One or two integers, as SCHEMA_SYSCTL_VALUE_PATTERN says, copied with one space between. */
+static int value_sysctl(const char *text, char value[static SYSCTL_VALUE_SIZE])
+{
+	size_t length = 0;
+
+	for (int words = 0; words < 2; words++) {
+		text += strspn(text, " ");
+		size_t sign = *text == '-', digits = strspn(text + sign, "0123456789");
+
+		if (words && !*text)
+			break;
+		if (!digits || length + sign + digits + 2 > SYSCTL_VALUE_SIZE)
+			return -EINVAL;
+		if (words)
+			value[length++] = ' ';
+		memcpy(value + length, text, sign + digits);
+		length += sign + digits;
+		text += sign + digits;
+		if (*text && *text != ' ')
+			return -EINVAL;
+	}
+	value[length] = '\0';
+	return text[strspn(text, " ")] ? -EINVAL : 0;
+}
+
+int decode_sysctl(struct decode *decode, const struct yaml_node *name, const struct yaml_node *node,
+	struct config_sysctl *ret)
+{
+	const struct yaml_node *key = yaml_resolve(name), *value = yaml_resolve(node);
+	struct arena *arena = &decode->config->arena;
+	char quoted[REPORT_QUOTE_SIZE], text[SYSCTL_VALUE_SIZE];
+
+	if (!key->size || key->size >= SYSCTL_NAME_SIZE ||
+		key->text[strspn(key->text, "abcdefghijklmnopqrstuvwxyz0123456789_")]) {
+		report_error(decode->report, yaml_place(name),
+			"a name has lower-case letters, digits and `_`, as below "
+			"/proc/sys/net/ipv4/vs",
+			"%s is no name of a sysctl", report_quote(key->text, quoted));
+		return -EINVAL;
+	}
+	if (value->kind != YAML_KIND_SCALAR || value_sysctl(value->text, text) < 0) {
+		report_error(decode->report, yaml_place(node), NULL,
+			"the sysctl %s takes an integer, or two with a space between them",
+			report_quote(key->text, quoted));
+		return -EINVAL;
+	}
+	*ret = (struct config_sysctl){.name = arena_copy_string(arena, key->text),
+		.value = arena_copy_string(arena, text),
+		.mark = decode_mark(decode, name)};
+	return 0;
+}

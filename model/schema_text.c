@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What can be asked of a row: its type in words, its default as text, its pattern. */
+#include <inttypes.h>
+
+#include "model/schema.h"
+#include "model/units.h"
+
+#define SCHEMA_DURATION_PATTERN "([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?"
+#define SCHEMA_LISTENER_PATTERN                                                                    \
+	"((tcp|udp|sctp)://([0-9.]+|\\[[0-9A-Fa-f:.]+\\]):[0-9]+|fwmark6?://[1-9][0-9]*)"
+#define SCHEMA_ADDRESS_PATTERN  "([0-9.]+|[0-9A-Fa-f:.]+)"
+#define SCHEMA_ENDPOINT_PATTERN "([0-9.]+(:[0-9]+)?|[0-9A-Fa-f:.]+|\\[[0-9A-Fa-f:.]+\\](:[0-9]+)?)"
+
+const struct schema_key *schema_find(const struct schema_mapping *mapping, const char *name)
+{
+	for (size_t i = 0; i < mapping->count; i++)
+		if (strcmp(mapping->keys[i].name, name) == 0)
+			return &mapping->keys[i];
+	return NULL;
+}
+
+static void schema_add_words(
+	const struct schema_key *key, enum config_backend backend, struct strbuf *text)
+{
+	const char *separator = "";
+
+	for (const struct schema_word *word = key->words; word->name; word++) {
+		if (word->backends && !(word->backends & 1u << backend))
+			continue;
+		strbuf_printf(text, "%s%s", separator, word->name);
+		separator = ", ";
+	}
+}
+
+/* ", 1s to 31d" */
+static void schema_add_bounds(const struct schema_key *key,
+	void (*format)(uint64_t value, struct strbuf *text), struct strbuf *text)
+{
+	strbuf_add(text, ", ");
+	format(key->minimum, text);
+	strbuf_add(text, " to ");
+	format(key->maximum, text);
+}
+
+static void schema_format_number(uint64_t number, struct strbuf *text)
+{
+	strbuf_printf(text, "%" PRIu64, number);
+}
+
+static void schema_format_percent(uint64_t percent, struct strbuf *text)
+{
+	strbuf_printf(text, "%" PRIu64 "%%", percent);
+}
+
+/* What needs no more than its type; the others are in schema_describe(). */
+static const char *const schema_type_words[SCHEMA_TYPE_COUNT] = {
+	[SCHEMA_TYPE_BOOLEAN] = "true or false",
+	[SCHEMA_TYPE_NUMBER] = "a number",
+	[SCHEMA_TYPE_DURATION] = "a duration",
+	[SCHEMA_TYPE_SIZE] = "a size",
+	[SCHEMA_TYPE_PERCENT] = "a share",
+	[SCHEMA_TYPE_WORD] = "one of ",
+	[SCHEMA_TYPE_FLAGS] = "a list of ",
+	[SCHEMA_TYPE_ADDRESS] = "an IPv4 or IPv6 address",
+	[SCHEMA_TYPE_ENDPOINT] = "an address, ADDRESS or ADDRESS:PORT",
+	[SCHEMA_TYPE_LISTENERS] = "a list of listeners like tcp://203.0.113.10:80",
+	[SCHEMA_TYPE_TEXTS] = "a list of texts",
+	[SCHEMA_TYPE_SYSCTLS] = "a mapping of names to values",
+	[SCHEMA_TYPE_MAPPING] = "a mapping of keys",
+	[SCHEMA_TYPE_UNSUPPORTED] = "nothing in this version",
+};
+
+void schema_describe(const struct schema_key *key, enum config_backend backend, struct strbuf *text)
+{
+	if (schema_type_words[key->type])
+		strbuf_add(text, schema_type_words[key->type]);
+	switch (key->type) {
+	case SCHEMA_TYPE_NUMBER:
+		schema_add_bounds(key, schema_format_number, text);
+		break;
+	case SCHEMA_TYPE_DURATION:
+		schema_add_bounds(key, units_format_duration, text);
+		break;
+	case SCHEMA_TYPE_SIZE:
+		schema_add_bounds(key, units_format_size, text);
+		break;
+	case SCHEMA_TYPE_PERCENT:
+		schema_add_bounds(key, schema_format_percent, text);
+		break;
+	case SCHEMA_TYPE_WORD:
+	case SCHEMA_TYPE_FLAGS:
+		schema_add_words(key, backend, text);
+		break;
+	case SCHEMA_TYPE_TEXT:
+		strbuf_add(text, key->text->name);
+		break;
+	case SCHEMA_TYPE_REFERENCE:
+		strbuf_printf(text, "the name of a %s", key->refers);
+		break;
+	case SCHEMA_TYPE_RANGES:
+		strbuf_printf(text, "a list of numbers or ranges, %" PRIu64 "-%" PRIu64,
+			key->minimum, key->maximum);
+		break;
+	case SCHEMA_TYPE_MAPPINGS:
+		strbuf_printf(text, "a list of %ss", key->mapping->name);
+		break;
+	case SCHEMA_TYPE_NAMED:
+		strbuf_printf(text, "a mapping of names to %ss", key->mapping->name);
+		break;
+	default:
+		break;
+	}
+}
+
+static void schema_format_word(const struct schema_key *key, struct strbuf *text)
+{
+	for (const struct schema_word *word = key->words; word->name; word++)
+		if ((uint64_t)word->value == key->fallback)
+			strbuf_add(text, word->name);
+}
+
+void schema_format_default(const struct schema_key *key, struct strbuf *text)
+{
+	if (!(key->flags & SCHEMA_FLAG_DEFAULT))
+		return;
+	if (key->fallback_text) {
+		strbuf_add(text, key->fallback_text);
+		return;
+	}
+	switch (key->type) {
+	case SCHEMA_TYPE_BOOLEAN:
+		strbuf_add(text, key->fallback ? "true" : "false");
+		break;
+	case SCHEMA_TYPE_DURATION:
+		units_format_duration(key->fallback, text);
+		break;
+	case SCHEMA_TYPE_SIZE:
+		units_format_size(key->fallback, text);
+		break;
+	case SCHEMA_TYPE_PERCENT:
+		schema_format_percent(key->fallback, text);
+		break;
+	case SCHEMA_TYPE_WORD:
+		schema_format_word(key, text);
+		break;
+	default:
+		schema_format_number(key->fallback, text);
+	}
+}
+
+static bool schema_text_pattern(const struct schema_text *class, struct strbuf *text)
+{
+	if (!class->allowed && !*class->prefix)
+		return false;
+	strbuf_printf(text, "^%s", class->prefix);
+	if (class->allowed)
+		strbuf_printf(text, "[%s]*$", class->allowed);
+	return true;
+}
+
+bool schema_pattern(const struct schema_key *key, struct strbuf *text)
+{
+	static const char *const patterns[SCHEMA_TYPE_COUNT] = {
+		[SCHEMA_TYPE_DURATION] = "^" SCHEMA_DURATION_PATTERN "$",
+		[SCHEMA_TYPE_SIZE] = "^[0-9]+([KMG]i)?B$",
+		[SCHEMA_TYPE_PERCENT] = "^(100|[1-9]?[0-9])%$",
+		[SCHEMA_TYPE_REFERENCE] = SCHEMA_NAME_PATTERN,
+		[SCHEMA_TYPE_ADDRESS] = "^" SCHEMA_ADDRESS_PATTERN "$",
+		[SCHEMA_TYPE_ENDPOINT] = "^" SCHEMA_ENDPOINT_PATTERN "$",
+		[SCHEMA_TYPE_LISTENERS] = "^" SCHEMA_LISTENER_PATTERN "$",
+		[SCHEMA_TYPE_RANGES] = "^[0-9]+(-[0-9]+)?$",
+	};
+
+	if (key->type == SCHEMA_TYPE_TEXT)
+		return schema_text_pattern(key->text, text);
+	if (!patterns[key->type])
+		return false;
+	strbuf_add(text, patterns[key->type]);
+	return true;
+}
