@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# bash completion for poise(1).
+
+_poise_commands='validate diff apply confirm rollback get import export schema version help'
+_poise_common='--format --netns --state-dir --run-dir --color --quiet --verbose --help --version'
+
+# What follows an option as its value; 1 when the option takes none.
+_poise_value() {
+	local option=$1 current=$2 formats='text json'
+
+	case $option in
+	-o | --format)
+		case $3 in
+		validate) formats='text json yaml' ;;
+		get) formats='yaml json' ;;
+		schema) formats='json' ;;
+		import | export | confirm | rollback | help) formats='text' ;;
+		esac
+		mapfile -t COMPREPLY < <(compgen -W "$formats" -- "$current")
+		;;
+	--color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$current") ;;
+	--netns)
+		mapfile -t COMPREPLY < <(compgen -W "$(ls /run/netns 2>/dev/null)" -- "$current")
+		;;
+	--state-dir | --run-dir)
+		compopt -o filenames
+		mapfile -t COMPREPLY < <(compgen -d -- "$current")
+		;;
+	--plan | --out)
+		compopt -o filenames
+		mapfile -t COMPREPLY < <(compgen -f -- "$current")
+		;;
+	--live)
+		[[ $3 == diff ]] || return 1
+		compopt -o filenames
+		mapfile -t COMPREPLY < <(compgen -f -- "$current")
+		;;
+	--confirm-timeout | --lock-timeout)
+		mapfile -t COMPREPLY < <(compgen -W '10s 60s 5m' -- "$current")
+		;;
+	*) return 1 ;;
+	esac
+}
+
+_poise_options() {
+	case $1 in
+	diff) echo '--live --out --timing' ;;
+	apply) echo '--plan --dry-run --confirm-timeout --force --replace --no-wait --lock-timeout' ;;
+	confirm) echo '--no-wait --lock-timeout' ;;
+	rollback) echo '--lock-timeout' ;;
+	get) echo '--all' ;;
+	export) echo '--live --all' ;;
+	schema) echo '--mdoc' ;;
+	esac
+}
+
+# Prints how many arguments of the command stand before the current word, and the command.
+_poise_command() {
+	local i word command='' count=0
+
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		word=${COMP_WORDS[i]}
+		case $word in
+		-o | --format | --netns | --state-dir | --run-dir | --color | --plan | --out | \
+			--confirm-timeout | --lock-timeout)
+			[[ ${COMP_WORDS[i + 1]-} == '=' ]] && ((i++))
+			((i++))
+			;;
+		--live) [[ $command == export ]] || ((i++)) ;;
+		-* | =) ;;
+		*)
+			if [[ -z $command ]]; then
+				command=$word
+			else
+				((count++))
+			fi
+			;;
+		esac
+	done
+	echo "$count $command"
+}
+
+_poise_arguments() {
+	local command=$1 count=$2 current=$3
+
+	case $command:$count in
+	help:0) mapfile -t COMPREPLY < <(compgen -W "$_poise_commands" -- "$current") ;;
+	import:0 | export:0) mapfile -t COMPREPLY < <(compgen -W 'ipvsadm' -- "$current") ;;
+	validate:* | diff:* | apply:* | import:1 | export:*)
+		compopt -o filenames
+		mapfile -t COMPREPLY < <(compgen -f -- "$current")
+		;;
+	esac
+}
+
+_poise() {
+	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+	local command count
+
+	COMPREPLY=()
+	read -r count command < <(_poise_command)
+	# --option=value arrives as three words.
+	if [[ $current == '=' ]]; then
+		current=''
+	elif [[ $previous == '=' && $COMP_CWORD -ge 2 ]]; then
+		previous=${COMP_WORDS[COMP_CWORD - 2]}
+	fi
+	_poise_value "$previous" "$current" "$command" && return
+	if [[ $current == -* ]]; then
+		mapfile -t COMPREPLY < <(
+			compgen -W "$_poise_common $(_poise_options "$command")" -- "$current")
+	elif [[ -z $command ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$_poise_commands" -- "$current")
+	else
+		_poise_arguments "$command" "$count" "$current"
+	fi
+}
+
+complete -F _poise poise
