@@ -79,39 +79,6 @@ int decode_wrong_type(
 	return -EINVAL;
 }
 
-static void decode_default(struct decode *decode, const struct schema_key *key, void *field)
-{
-	switch (key->type) {
-	case SCHEMA_TYPE_BOOLEAN:
-		*(bool *)field = key->fallback;
-		break;
-	case SCHEMA_TYPE_DURATION:
-		*(uint64_t *)field = key->fallback;
-		break;
-	case SCHEMA_TYPE_TEXT:
-		*(const char **)field = key->fallback_text;
-		break;
-	case SCHEMA_TYPE_ADDRESS:
-		address_parse(key->fallback_text, field);
-		break;
-	case SCHEMA_TYPE_MAPPING:
-		decode_defaults(decode, key->mapping, field);
-		break;
-	default: /* numbers, sizes, percents, words and flags are all of 32 bits */
-		*(uint32_t *)field = (uint32_t)key->fallback;
-	}
-}
-
-void decode_defaults(struct decode *decode, const struct schema_mapping *mapping, void *object)
-{
-	for (size_t i = 0; i < mapping->count; i++) {
-		const struct schema_key *key = &mapping->keys[i];
-
-		if (key->flags & SCHEMA_FLAG_DEFAULT || key->type == SCHEMA_TYPE_MAPPING)
-			decode_default(decode, key, (char *)object + key->offset);
-	}
-}
-
 /* A mapping, or its short form, as item of a list. */
 static void decode_object(struct decode *decode, const struct schema_key *key,
 	const struct yaml_node *node, void *item)
@@ -120,7 +87,7 @@ static void decode_object(struct decode *decode, const struct schema_key *key,
 	const struct yaml_node *value = yaml_resolve(node);
 	struct config_object *object = item;
 
-	decode_defaults(decode, mapping, item);
+	schema_defaults(mapping, item);
 	object->mark = decode_mark(decode, node);
 	if (value->kind == YAML_KIND_MAPPING) {
 		decode_mapping(decode, mapping, node, NULL, item);
@@ -246,7 +213,7 @@ static void decode_named_item(struct decode *decode, const struct schema_key *ke
 	struct config_name *field = (void *)(object + 1);
 	const struct yaml_node *text = yaml_resolve(name);
 
-	decode_defaults(decode, key->mapping, item);
+	schema_defaults(key->mapping, item);
 	field->text = arena_copy(&decode->config->arena, text->text, text->size);
 	field->mark = decode_mark(decode, name);
 	object->mark = decode_mark(decode, name->next);

@@ -32,9 +32,6 @@ struct report_place decode_place(const struct decode *decode, uint32_t mark);
 struct report_place decode_key_place(const struct decode *decode,
 	const struct schema_mapping *mapping, const struct config_object *object, unsigned int key);
 
-/* Sets every default of an object that is zero. */
-void decode_defaults(struct decode *decode, const struct schema_mapping *mapping, void *object);
-
 /* Fills an object that has its defaults from a mapping node. All errors are reported; the object is
  * then marked broken. At the top it is called once for each document: named things add up. `name`
  * is the object's name node, for what concerns the object as a whole, or NULL. */

@@ -66,8 +66,8 @@ struct schema_text {
 	const char *prefix;  /* it starts with this ("" for any) … */
 	const char *allowed; /* … then come these, as in a bracket expression; NULL: any */
 	size_t longest;      /* characters in all */
-	bool regex;	     /* an extended regular expression */
-	bool control;	     /* control characters too: a payload */
+	bool regex;          /* an extended regular expression */
+	bool control;        /* control characters too: a payload */
 };
 
 struct schema_mapping;
@@ -111,6 +111,9 @@ extern const struct schema_mapping schema_top, schema_service, schema_pool, sche
 
 /* The row of `name`, or NULL. */
 const struct schema_key *schema_find(const struct schema_mapping *mapping, const char *name);
+
+/* Sets the defaults of an object of this mapping that is zero, and of the mappings in it. */
+void schema_defaults(const struct schema_mapping *mapping, void *object);
 
 /* The text of a row's value: "duration", "number, 1 to 255", "one of nat, direct, tunnel". Words
  * that the backend does not have are left out. Appends. */

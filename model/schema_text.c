@@ -19,6 +19,39 @@ const struct schema_key *schema_find(const struct schema_mapping *mapping, const
 	return NULL;
 }
 
+static void schema_default(const struct schema_key *key, void *field)
+{
+	switch (key->type) {
+	case SCHEMA_TYPE_BOOLEAN:
+		*(bool *)field = key->fallback;
+		break;
+	case SCHEMA_TYPE_DURATION:
+		*(uint64_t *)field = key->fallback;
+		break;
+	case SCHEMA_TYPE_TEXT:
+		*(const char **)field = key->fallback_text;
+		break;
+	case SCHEMA_TYPE_ADDRESS:
+		address_parse(key->fallback_text, field);
+		break;
+	default: /* numbers, sizes, percents, words and flags are all of 32 bits */
+		*(uint32_t *)field = (uint32_t)key->fallback;
+	}
+}
+
+void schema_defaults(const struct schema_mapping *mapping, void *object)
+{
+	for (size_t i = 0; i < mapping->count; i++) {
+		const struct schema_key *key = &mapping->keys[i];
+		char *field = (char *)object + key->offset;
+
+		if (key->type == SCHEMA_TYPE_MAPPING)
+			schema_defaults(key->mapping, field);
+		else if (key->flags & SCHEMA_FLAG_DEFAULT)
+			schema_default(key, field);
+	}
+}
+
 static void schema_add_words(
 	const struct schema_key *key, enum config_backend backend, struct strbuf *text)
 {
@@ -36,6 +69,11 @@ static void schema_add_words(
 static void schema_add_bounds(const struct schema_key *key,
 	void (*format)(uint64_t value, struct strbuf *text), struct strbuf *text)
 {
+	if (key->minimum == key->maximum) {
+		strbuf_add(text, ", and this version knows only ");
+		format(key->minimum, text);
+		return;
+	}
 	strbuf_add(text, ", ");
 	format(key->minimum, text);
 	strbuf_add(text, " to ");

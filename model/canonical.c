@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "model/canonical.h"
+
+#include <stdio.h>
+
+#include "model/schema.h"
+#include "model/units.h"
+#include "model/utf8.h"
+
+#define CANONICAL_INDENT 2
+
+/* Texts that some YAML parser takes for something else. */
+static const char *const canonical_special[] = {
+	"true", "false", "yes", "no", "on", "off", "y", "n", "null", NULL};
+
+static bool canonical_is_special(const char *text)
+{
+	for (const char *const *special = canonical_special; *special; special++)
+		if (strcasecmp(text, *special) == 0)
+			return true;
+	return false;
+}
+
+/* A number of any kind, a date, or the sexagesimal form of YAML 1.1 (an IPv6 address may be one). */
+static bool canonical_is_number(const char *text)
+{
+	char *end;
+
+	if (text[strspn(text, "0123456789:_+-.")] == '\0' && strspn(text, "0123456789.:") &&
+		!strchr(text, '.'))
+		return true;
+	strtod(text, &end);
+	return !*end;
+}
+
+static bool canonical_is_plain(const char *text)
+{
+	static const char first[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/_";
+	static const char rest[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/_.:@%+=-[]";
+	size_t length = strlen(text);
+
+	return length && strchr(first, text[0]) && text[strspn(text, rest)] == '\0' &&
+	       text[length - 1] != ':' && !canonical_is_special(text) && !canonical_is_number(text);
+}
+
+static void canonical_add_escape(uint32_t code, struct strbuf *text)
+{
+	if (code <= 0xff)
+		strbuf_printf(text, "\\x%02X", code);
+	else if (code <= 0xffff)
+		strbuf_printf(text, "\\u%04X", code);
+	else
+		strbuf_printf(text, "\\U%08X", code);
+}
+
+void config_format_scalar(const char *user_text, struct strbuf *text)
+{
+	const char *end = user_text + strlen(user_text);
+
+	if (canonical_is_plain(user_text)) {
+		strbuf_add(text, user_text);
+		return;
+	}
+	strbuf_add_char(text, '"');
+	while (user_text < end) {
+		size_t length = MAX(utf8_length(user_text, end), (size_t)1);
+		uint32_t code = utf8_decode(user_text, length);
+
+		if (code == '"' || code == '\\')
+			strbuf_printf(text, "\\%c", (int)code);
+		else if (!utf8_is_printable(code))
+			canonical_add_escape(code, text);
+		else
+			strbuf_add_bytes(text, user_text, length);
+		user_text += length;
+	}
+	strbuf_add_char(text, '"');
+}
+
+static void canonical_add_indent(unsigned int depth, struct strbuf *text)
+{
+	strbuf_printf(text, "%*s", (int)(depth * CANONICAL_INDENT), "");
+}
+
+static void canonical_add_endpoint(const struct config_endpoint *endpoint, struct strbuf *text)
+{
+	char buffer[ADDRESS_ENDPOINT_LENGTH];
+
+	config_format_scalar(
+		address_format_endpoint(&endpoint->address, endpoint->port, buffer), text);
+}
+
+static void canonical_add_address(const struct address *address, struct strbuf *text)
+{
+	char buffer[ADDRESS_LENGTH];
+
+	config_format_scalar(address_format(address, buffer), text);
+}
+
+static void canonical_add_word(const struct schema_key *key, uint32_t value, struct strbuf *text)
+{
+	for (const struct schema_word *word = key->words; word->name; word++)
+		if ((uint32_t)word->value == value)
+			config_format_scalar(word->name, text);
+}
+
+/* A value that fits behind its key. */
+static void canonical_add_scalar(
+	const struct schema_key *key, const void *field, struct strbuf *text)
+{
+	switch (key->type) {
+	case SCHEMA_TYPE_BOOLEAN:
+		strbuf_add(text, *(const bool *)field ? "true" : "false");
+		break;
+	case SCHEMA_TYPE_NUMBER:
+		strbuf_printf(text, "%u", *(const uint32_t *)field);
+		break;
+	case SCHEMA_TYPE_DURATION:
+		units_format_duration(*(const uint64_t *)field, text);
+		break;
+	case SCHEMA_TYPE_SIZE:
+		units_format_size(*(const uint32_t *)field, text);
+		break;
+	case SCHEMA_TYPE_PERCENT:
+		strbuf_printf(text, "%u%%", *(const uint32_t *)field);
+		break;
+	case SCHEMA_TYPE_TEXT:
+	case SCHEMA_TYPE_REFERENCE:
+		config_format_scalar(*(const char *const *)field, text);
+		break;
+	case SCHEMA_TYPE_WORD:
+		canonical_add_word(key, *(const uint32_t *)field, text);
+		break;
+	case SCHEMA_TYPE_ADDRESS:
+		canonical_add_address(field, text);
+		break;
+	case SCHEMA_TYPE_ENDPOINT:
+		canonical_add_endpoint(field, text);
+		break;
+	default:
+		break;
+	}
+}
+
+static void canonical_add_mapping(const struct schema_mapping *mapping, const void *object,
+	unsigned int depth, bool first_inline, struct strbuf *text);
+
+/* Sorted pointers to the items of any list or vector. */
+struct canonical_items {
+	const void **items;
+	size_t count;
+};
+
+static void canonical_collect(const void *field, size_t size,
+	int (*compare)(const void *a, const void *b), struct canonical_items *ret)
+{
+	struct {
+		const char *items;
+		size_t count;
+	} list;
+
+	memcpy(&list, field, sizeof(list)); /* how CONFIG_LIST_OF and VECTOR_OF begin */
+	ret->items = memory_resize(NULL, list.count, sizeof(*ret->items));
+	ret->count = list.count;
+	for (size_t i = 0; i < list.count; i++)
+		ret->items[i] = list.items + i * size;
+	if (compare)
+		vector_sort_(ret->items, ret->count, sizeof(*ret->items), compare);
+}
+
+/* The items of each comparison are pointers to pointers; equals keep the order of the file. */
+#define CANONICAL_ITEM(type, pointer) (*(const type *const *)(pointer))
+
+static int canonical_compare_destinations(const void *a, const void *b)
+{
+	const struct config_destination *left = CANONICAL_ITEM(struct config_destination, a);
+	const struct config_destination *right = CANONICAL_ITEM(struct config_destination, b);
+	int order = address_compare(&left->address.address, &right->address.address);
+
+	if (!order)
+		order = COMPARE(left->address.port, right->address.port);
+	return order ? order : COMPARE(left, right);
+}
+
+static int canonical_compare_syncs(const void *a, const void *b)
+{
+	const struct config_sync *left = CANONICAL_ITEM(struct config_sync, a);
+	const struct config_sync *right = CANONICAL_ITEM(struct config_sync, b);
+	int order = COMPARE(left->role, right->role);
+
+	return order ? order : COMPARE(left, right);
+}
+
+static int canonical_compare_listeners(const void *a, const void *b)
+{
+	return service_key_compare(&CANONICAL_ITEM(struct config_listener, a)->key,
+		&CANONICAL_ITEM(struct config_listener, b)->key);
+}
+
+static int canonical_compare_ranges(const void *a, const void *b)
+{
+	const struct config_range *left = CANONICAL_ITEM(struct config_range, a);
+	const struct config_range *right = CANONICAL_ITEM(struct config_range, b);
+	int order = COMPARE(left->low, right->low);
+
+	return order ? order : COMPARE(left->high, right->high);
+}
+
+static int canonical_compare_sysctls(const void *a, const void *b)
+{
+	return strcmp(CANONICAL_ITEM(struct config_sysctl, a)->name,
+		CANONICAL_ITEM(struct config_sysctl, b)->name);
+}
+
+/* Any named thing: its config_name is behind its object. */
+static const char *canonical_name(const void *item)
+{
+	return ((const struct config_name *)((const struct config_object *)item + 1))->text;
+}
+
+static int canonical_compare_names(const void *a, const void *b)
+{
+	return strcmp(
+		canonical_name(*(const void *const *)a), canonical_name(*(const void *const *)b));
+}
+
+static void canonical_add_listener(const void *item, struct strbuf *text)
+{
+	char buffer[SERVICE_KEY_TEXT_SIZE];
+
+	config_format_scalar(
+		service_key_format(&((const struct config_listener *)item)->key, buffer), text);
+}
+
+static void canonical_add_range(const void *item, struct strbuf *text)
+{
+	const struct config_range *range = item;
+
+	if (range->low == range->high)
+		strbuf_printf(text, "%u", range->low);
+	else
+		strbuf_printf(text, "%u-%u", range->low, range->high);
+}
+
+static void canonical_add_text(const void *item, struct strbuf *text)
+{
+	config_format_scalar(*(const char *const *)item, text);
+}
+
+/* Lists of what is no mapping. */
+static const struct {
+	size_t size;
+	int (*compare)(const void *a, const void *b); /* NULL: the order has a meaning */
+	void (*add)(const void *item, struct strbuf *text);
+} canonical_lists[SCHEMA_TYPE_COUNT] = {
+	[SCHEMA_TYPE_LISTENERS] = {sizeof(struct config_listener), canonical_compare_listeners,
+		canonical_add_listener},
+	[SCHEMA_TYPE_RANGES] = {sizeof(struct config_range), canonical_compare_ranges,
+		canonical_add_range},
+	[SCHEMA_TYPE_TEXTS] = {sizeof(const char *), NULL, canonical_add_text},
+};
+
+static void canonical_add_list(
+	const struct schema_key *key, const void *field, unsigned int depth, struct strbuf *text)
+{
+	struct canonical_items items;
+
+	canonical_collect(
+		field, canonical_lists[key->type].size, canonical_lists[key->type].compare, &items);
+	strbuf_add(text, items.count ? "\n" : " []\n");
+	for (size_t i = 0; i < items.count; i++) {
+		canonical_add_indent(depth + 1, text);
+		strbuf_add(text, "- ");
+		canonical_lists[key->type].add(items.items[i], text);
+		strbuf_add_char(text, '\n');
+	}
+	free(items.items);
+}
+
+static void canonical_add_flags(
+	const struct schema_key *key, uint32_t flags, unsigned int depth, struct strbuf *text)
+{
+	strbuf_add(text, flags ? "\n" : " []\n");
+	for (const struct schema_word *word = key->words; word->name; word++) {
+		if (!(flags & (uint32_t)word->value))
+			continue;
+		canonical_add_indent(depth + 1, text);
+		strbuf_printf(text, "- %s\n", word->name);
+	}
+}
+
+static void canonical_add_mappings(
+	const struct schema_key *key, const void *field, unsigned int depth, struct strbuf *text)
+{
+	const struct schema_mapping *mapping = key->mapping;
+	struct canonical_items items;
+
+	canonical_collect(field, mapping->size,
+		mapping == &schema_destination ? canonical_compare_destinations
+					       : canonical_compare_syncs,
+		&items);
+	strbuf_add(text, items.count ? "\n" : " []\n");
+	for (size_t i = 0; i < items.count; i++) {
+		const struct config_object *object = items.items[i];
+
+		canonical_add_indent(depth + 1, text);
+		strbuf_add(text, "- ");
+		if (mapping->short_form && object->set == 1) {
+			canonical_add_scalar(&mapping->keys[0],
+				(const char *)object + mapping->keys[0].offset, text);
+			strbuf_add_char(text, '\n');
+		} else {
+			canonical_add_mapping(mapping, object, depth + 2, true, text);
+		}
+	}
+	free(items.items);
+}
+
+static void canonical_add_named(
+	const struct schema_key *key, const void *field, unsigned int depth, struct strbuf *text)
+{
+	struct canonical_items items;
+
+	canonical_collect(field, key->mapping->size, canonical_compare_names, &items);
+	strbuf_add(text, items.count ? "\n" : " {}\n");
+	for (size_t i = 0; i < items.count; i++) {
+		canonical_add_indent(depth + 1, text);
+		config_format_scalar(canonical_name(items.items[i]), text);
+		strbuf_add(text, ":\n");
+		canonical_add_mapping(key->mapping, items.items[i], depth + 2, false, text);
+	}
+	free(items.items);
+}
+
+static void canonical_add_sysctls(
+	const struct config_sysctl_list *sysctls, unsigned int depth, struct strbuf *text)
+{
+	struct canonical_items items;
+
+	canonical_collect(sysctls, sizeof(struct config_sysctl), canonical_compare_sysctls, &items);
+	strbuf_add(text, items.count ? "\n" : " {}\n");
+	for (size_t i = 0; i < items.count; i++) {
+		const struct config_sysctl *sysctl = items.items[i];
+
+		canonical_add_indent(depth + 1, text);
+		config_format_scalar(sysctl->name, text);
+		strbuf_printf(
+			text, strchr(sysctl->value, ' ') ? ": \"%s\"\n" : ": %s\n", sysctl->value);
+	}
+	free(items.items);
+}
+
+static void canonical_add_inside(
+	const struct schema_key *key, const void *field, unsigned int depth, struct strbuf *text)
+{
+	const struct config_object *object = field;
+
+	if (!object->set) {
+		strbuf_add(text, " {}\n");
+		return;
+	}
+	strbuf_add_char(text, '\n');
+	canonical_add_mapping(key->mapping, field, depth + 1, false, text);
+}
+
+/* What comes after "KEY:". */
+static void canonical_add_value(
+	const struct schema_key *key, const void *field, unsigned int depth, struct strbuf *text)
+{
+	switch (key->type) {
+	case SCHEMA_TYPE_LISTENERS:
+	case SCHEMA_TYPE_RANGES:
+	case SCHEMA_TYPE_TEXTS:
+		canonical_add_list(key, field, depth, text);
+		break;
+	case SCHEMA_TYPE_FLAGS:
+		canonical_add_flags(key, *(const uint32_t *)field, depth, text);
+		break;
+	case SCHEMA_TYPE_SYSCTLS:
+		canonical_add_sysctls(field, depth, text);
+		break;
+	case SCHEMA_TYPE_MAPPING:
+		canonical_add_inside(key, field, depth, text);
+		break;
+	case SCHEMA_TYPE_MAPPINGS:
+		canonical_add_mappings(key, field, depth, text);
+		break;
+	case SCHEMA_TYPE_NAMED:
+		canonical_add_named(key, field, depth, text);
+		break;
+	default:
+		strbuf_add_char(text, ' ');
+		canonical_add_scalar(key, field, text);
+		strbuf_add_char(text, '\n');
+	}
+}
+
+/* The keys of an object, in the order of the table. first_inline: "- " stands before the first. */
+static void canonical_add_mapping(const struct schema_mapping *mapping, const void *object,
+	unsigned int depth, bool first_inline, struct strbuf *text)
+{
+	const struct config_object *head = object;
+
+	for (size_t i = 0; i < mapping->count; i++) {
+		const struct schema_key *key = &mapping->keys[i];
+
+		if (!config_has(head, (unsigned int)i) && !(key->flags & SCHEMA_FLAG_ALWAYS))
+			continue;
+		if (!first_inline)
+			canonical_add_indent(depth, text);
+		first_inline = false;
+		strbuf_printf(text, "%s:", key->name);
+		canonical_add_value(key, (const char *)object + key->offset, depth, text);
+	}
+}
+
+void config_format_yaml(const struct config *config, struct strbuf *text)
+{
+	canonical_add_mapping(&schema_top, config, 0, false, text);
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "model/listen.h"
+
+/* Picks the field of the innermost of destination and pool that has its key, else `otherwise`. */
+#define LISTEN_PICK(key, field, otherwise)                                                         \
+	(config_has(&destination->object, CONFIG_DESTINATION_##key)    ? destination->rules.field  \
+		: pool && config_has(&pool->object, CONFIG_POOL_##key) ? pool->rules.field         \
+								       : (otherwise))
+
+struct config_rules listen_rules(const struct config_service *service,
+	const struct config_pool *pool, const struct config_destination *destination)
+{
+	return (struct config_rules){
+		.forward = LISTEN_PICK(FORWARD, forward, service->forward),
+		.tunnel = LISTEN_PICK(TUNNEL, tunnel, service->tunnel),
+		.weight = LISTEN_PICK(WEIGHT, weight, 1),
+		.upper_threshold = LISTEN_PICK(UPPER_THRESHOLD, upper_threshold, 0),
+		.lower_threshold = LISTEN_PICK(LOWER_THRESHOLD, lower_threshold, 0),
+		.check = LISTEN_PICK(CHECK, check, service->check),
+	};
+}
+
+bool listen_takes(
+	const struct config_listener *listener, const struct config_destination *destination)
+{
+	return destination->cross_family ||
+	       destination->address.address.family == listener->key.address.family;
+}
+
+struct destination_key listen_key(
+	const struct config_listener *listener, const struct config_destination *destination)
+{
+	uint16_t port = destination->address.port;
+
+	return (struct destination_key){
+		.address = destination->address.address, .port = port ? port : listener->key.port};
+}
+
+struct destination_attributes listen_attributes(const struct config_rules *rules)
+{
+	struct destination_attributes attributes = {
+		.forward = (enum forward_method)rules->forward,
+		.weight = rules->weight,
+		.upper_threshold = rules->upper_threshold,
+		.lower_threshold = rules->lower_threshold,
+	};
+
+	if (rules->forward != CONFIG_FORWARD_TUNNEL)
+		return attributes;
+	attributes.tunnel_type = rules->tunnel.type;
+	attributes.tunnel_checksum = rules->tunnel.checksum;
+	if (rules->tunnel.type == TUNNEL_TYPE_GUE)
+		attributes.tunnel_port = (uint16_t)rules->tunnel.port;
+	return attributes;
+}

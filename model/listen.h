@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* How listeners and destinations meet: which takes which, with what rules and which port. What
+ * validation looks at and what declared_from_config() makes is the same, from here. */
+#pragma once
+
+#include "model/config.h"
+
+/* What holds for a destination of a service: what it says itself, else its pool (NULL: none), else
+ * the service, else the default. */
+struct config_rules listen_rules(const struct config_service *service,
+	const struct config_pool *pool, const struct config_destination *destination);
+
+/* Whether a listener takes a destination: of its own family, or across by the file's word. */
+bool listen_takes(
+	const struct config_listener *listener, const struct config_destination *destination);
+
+/* The destination's key below a listener: a port that the file leaves out is the listener's. */
+struct destination_key listen_key(
+	const struct config_listener *listener, const struct config_destination *destination);
+
+/* How packets are forwarded and encapsulated, as a backend wants it: only a tunnel has a type, only
+ * gue a port. */
+struct destination_attributes listen_attributes(const struct config_rules *rules);

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The rules between keys, and between things: what a table of keys cannot say. Internal to model/:
+ * config_load() is the way in.
+ *
+ * What is wrong with one destination of a pool is said once, however many services use the pool.
+ * Objects that are marked broken are left out: their errors are known. */
+#pragma once
+
+#include "model/decode.h"
+
+/* So many destinations may all listeners have in the end: a pool and the services that use it
+ * multiply. */
+#define VALIDATE_DESTINATION_LIMIT (4u << 20)
+
+/* A destination in the place that it takes below a listener. */
+struct validate_slot {
+	struct destination_key key; /* first: destination_compare() works on it */
+	const struct config_destination *destination;
+};
+
+struct validate {
+	struct decode *decode;
+	const struct config *config; /* named things sorted */
+	bool incomplete;             /* a document is missing: what a name refers to may be in it */
+	bool *said; /* by mark of a destination: an error about it was reported; or NULL */
+	size_t said_count;
+	size_t destinations; /* of all listeners so far */
+	struct {
+		VECTOR_OF(struct validate_slot);
+	} slots; /* of the listener at hand */
+};
+
+/* Reports everything. O(n log n). */
+void validate_config(struct validate *validate);
+
+/* Parts of it. */
+void validate_service(struct validate *validate, const struct config_service *service);
+void validate_destinations(
+	struct validate *validate, const struct config_destination_list *destinations);
+void validate_tunnel(struct validate *validate, const struct config_tunnel *tunnel);
+void validate_ipvs(struct validate *validate, const struct config_ipvs *ipvs);
+void validate_check(struct validate *validate, const struct config_check *check);
+
+/* The name of a check must be one that is declared; NULL is none. `mapping`, `object` and `key` say
+ * where it stands. */
+void validate_check_reference(struct validate *validate, const char *name,
+	const struct schema_mapping *mapping, const struct config_object *object, unsigned int key);
+
+/* Whether nothing was said about this destination yet; it is then taken as said. */
+bool validate_say_once(struct validate *validate, const struct config_destination *destination);
+
+/* Shorthands: an error or warning where row `key` of an object stands. */
+void validate_error(struct validate *validate, const struct schema_mapping *mapping,
+	const struct config_object *object, unsigned int key, const char *hint, const char *format,
+	...) _printf_(6, 7);
+void validate_warning(struct validate *validate, const struct schema_mapping *mapping,
+	const struct config_object *object, unsigned int key, const char *hint, const char *format,
+	...) _printf_(6, 7);
+
+void validate_clear(struct validate *validate);

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Rules of `ipvs:` and of checks. */
+#include <stdio.h>
+
+#include "base/suggest.h"
+#include "model/units.h"
+#include "model/validate.h"
+
+/* What net/netfilter/ipvs/ip_vs_ctl.c and its schedulers have below net/ipv4/vs (Linux 6.1, and
+ * what came since). */
+static const char *const validate_sysctls[] = {"am_droprate", "amemthresh", "backup_only",
+	"cache_bypass", "conn_lfactor", "conn_max", "conn_reuse_mode", "conntrack", "debug_level",
+	"drop_entry", "drop_packet", "est_cpulist", "est_nice", "expire_nodest_conn",
+	"expire_quiescent_template", "ignore_tunneled", "lblc_expiration", "lblcr_expiration",
+	"nat_icmp_send", "pmtu_disc", "run_estimation", "schedule_icmp", "secure_tcp",
+	"sloppy_sctp", "sloppy_tcp", "snat_reroute", "svc_lfactor", "sync_persist_mode",
+	"sync_ports", "sync_qlen_max", "sync_refresh_period", "sync_retries", "sync_sock_size",
+	"sync_threshold", "sync_version", NULL};
+
+/* From net/netfilter/ipvs/ip_vs_sync.c: what it makes longer or shorter by itself. */
+#define VALIDATE_SYNC_BACKUP_LEAST 1024
+#define VALIDATE_SYNC_MOST6        65487
+
+static void validate_sysctl(struct validate *validate, const struct config_sysctl *sysctl)
+{
+	struct suggest suggest = {};
+	char hint[DECODE_HINT_SIZE];
+
+	for (const char *const *known = validate_sysctls; *known; known++) {
+		if (strcmp(*known, sysctl->name) == 0)
+			return;
+		suggest_offer(&suggest, sysctl->name, *known);
+	}
+	report_warning(validate->decode->report, decode_place(validate->decode, sysctl->mark),
+		decode_hint(suggest.best, hint), "the kernel's IPVS is not known to have `%s`",
+		sysctl->name);
+}
+
+static void validate_sync_length(struct validate *validate, const struct config_sync *sync)
+{
+	if (!config_has(&sync->object, CONFIG_SYNC_MAX_LENGTH))
+		return;
+	if (sync->role == SYNC_ROLE_BACKUP && sync->max_length < VALIDATE_SYNC_BACKUP_LEAST)
+		validate_error(validate, &schema_sync, &sync->object, CONFIG_SYNC_MAX_LENGTH, NULL,
+			"a backup's `max-length` is at least %uB", VALIDATE_SYNC_BACKUP_LEAST);
+	if (sync->group.family == AF_INET6 && sync->max_length > VALIDATE_SYNC_MOST6)
+		validate_error(validate, &schema_sync, &sync->object, CONFIG_SYNC_MAX_LENGTH, NULL,
+			"`max-length` is at most %uB where the group is IPv6", VALIDATE_SYNC_MOST6);
+}
+
+static void validate_sync(
+	struct validate *validate, const struct config_sync *sync, const struct config_sync **roles)
+{
+	if (sync->object.set & CONFIG_OBJECT_BROKEN)
+		return;
+	if (!address_is_multicast(&sync->group))
+		validate_error(validate, &schema_sync, &sync->object, CONFIG_SYNC_GROUP, NULL,
+			"`group` must be a multicast address");
+	if (roles[sync->role])
+		validate_error(validate, &schema_sync, &sync->object, CONFIG_SYNC_ROLE,
+			"the kernel runs at most one daemon of each role",
+			"a second sync daemon of the role %s", sync_role_name(sync->role));
+	roles[sync->role] = sync;
+	validate_sync_length(validate, sync);
+}
+
+void validate_ipvs(struct validate *validate, const struct config_ipvs *ipvs)
+{
+	const struct config_sync *roles[SYNC_ROLE_COUNT] = {};
+
+	vector_foreach(&ipvs->sync, sync)
+		validate_sync(validate, sync, roles);
+	vector_foreach(&ipvs->sysctls, sysctl)
+		validate_sysctl(validate, sysctl);
+}
+
+/* "Name: value", as in RFC 9110: a token, a colon, whatever. */
+static bool validate_is_header(const char *text)
+{
+	size_t name = strspn(text, "!#$%&'*+-.^_`|~0123456789"
+				   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+
+	return name && text[name] == ':';
+}
+
+static void validate_http(struct validate *validate, const struct schema_mapping *mapping,
+	const struct config_http *http)
+{
+	vector_foreach(&http->headers, header) {
+		if (!validate_is_header(*header))
+			validate_error(validate, mapping, &http->object, CONFIG_HTTP_HEADERS, NULL,
+				"a header is `Name: value`, unlike `%.40s`", *header);
+	}
+	if (http->digest && strlen(http->digest) != strlen("sha256:") + 64)
+		validate_error(validate, mapping, &http->object, CONFIG_HTTP_DIGEST, NULL,
+			"a digest is `sha256:` and 64 hexadecimal digits");
+	if (http->method == CONFIG_HTTP_METHOD_HEAD && (http->body || http->digest))
+		validate_error(validate, mapping, &http->object, CONFIG_HTTP_METHOD, NULL,
+			"the answer to HEAD has no body to look at");
+	if (!http->certificate != !http->key)
+		validate_error(validate, mapping, &http->object,
+			http->key ? CONFIG_HTTPS_KEY : CONFIG_HTTPS_CERTIFICATE, NULL,
+			"`certificate` and `key` go together");
+}
+
+void validate_check(struct validate *validate, const struct config_check *check)
+{
+	if (config_has(&check->object, CONFIG_CHECK_HTTP))
+		validate_http(validate, &schema_http, &check->http);
+	if (config_has(&check->object, CONFIG_CHECK_HTTPS))
+		validate_http(validate, &schema_https, &check->https);
+	if (check->exec.command.count && check->exec.command.items[0][0] != '/')
+		validate_error(validate, &schema_exec, &check->exec.object, CONFIG_EXEC_COMMAND,
+			NULL, "the program of `command` must be an absolute path");
+	if (config_has(&check->object, CONFIG_CHECK_PORT) &&
+		check->object.set & (1u << CONFIG_CHECK_PING | 1u << CONFIG_CHECK_EXEC |
+					    1u << CONFIG_CHECK_FILE))
+		validate_error(validate, &schema_check, &check->object, CONFIG_CHECK_PORT, NULL,
+			"a check of this kind has no port");
+}
