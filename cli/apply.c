@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <time.h>
+
+#include "cli/load.h"
+#include "cli/machine.h"
+#include "cli/plan_files.h"
+#include "cli/watch.h"
+#include "model/units.h"
+#include "reconciler/confirm.h"
+
+#define CONFIRM_SHORTEST UNITS_SECOND
+
+static int check_options(const struct cli *cli)
+{
+	const struct cli_options *options = &cli->options;
+
+	if (options->plan && cli->argument_count)
+		cli_error("--plan says what to apply: no PATH beside it");
+	else if (options->plan && options->dry_run)
+		cli_error("--plan and --dry-run exclude one another: `poise diff` shows what is to "
+			  "do now");
+	else if (options->confirm_timeout && options->confirm_timeout < CONFIRM_SHORTEST)
+		cli_error("--confirm-timeout is at least 1s");
+	else
+		return 0;
+	return -EINVAL;
+}
+
+/* The dry run: the plan, and what the guards would say to it. */
+static int preview(struct cli *cli, struct reconciler *reconciler,
+	const struct reconciler_request *request, const struct cli_loaded *loaded)
+{
+	_cleanup_error_ struct error error = {};
+	_cleanup_plan_ struct plan plan = {};
+	_cleanup_step_output_ struct step_output output = {};
+	int r = reconciler_plan(reconciler, request->declared, NULL, &plan, &output, &error);
+
+	if (r < 0)
+		return cli_fail(&error, r);
+	if (cli->options.format == CLI_FORMAT_JSON) {
+		_cleanup_free_ char *text = cli_plan_to_json(loaded, &plan, &output.memory);
+		cli_print(text);
+	} else {
+		cli_print_plan(&plan, &reconciler->live, &output.memory);
+	}
+	r = reconciler_check(reconciler, request, &error);
+	if (r == 0)
+		return CLI_EXIT_GOOD;
+	cli_error("an apply would be refused: %s", error_text(&error, r));
+	return CLI_EXIT_ERROR;
+}
+
+/* Until when a confirmation is awaited, and how it is given. */
+static void tell_confirm(const struct cli *cli, struct reconciler *reconciler)
+{
+	_cleanup_confirm_pending_ struct confirm_pending pending = {};
+	_cleanup_error_ struct error error = {};
+	const char *netns = cli->options.netns;
+	char clock[32] = "";
+	struct tm broken;
+
+	if (confirm_load(reconciler, &pending, &error) <= 0)
+		return;
+	time_t deadline = (time_t)pending.wall_deadline;
+	if (localtime_r(&deadline, &broken))
+		strftime(clock, sizeof(clock), "%H:%M:%S", &broken);
+	cli_note("this is undone at %s unless `poise%s%s confirm` comes first; nothing is deleted "
+		 "until then",
+		clock, netns ? " --netns=" : "", netns ? netns : "");
+}
+
+static int carry_out(struct cli *cli, struct reconciler *reconciler,
+	const struct reconciler_request *request, struct cli_watch *watch)
+{
+	_cleanup_error_ struct error error = {};
+	struct reconciler_outcome outcome = {};
+	int r = reconciler_lock(reconciler, cli->options.lock_timeout, &error);
+
+	if (r < 0)
+		return cli_fail(&error, r);
+	r = reconciler_apply(reconciler, request, &watch->observer, &outcome, &error);
+	int code = cli_watch_report(watch, r, &error, &outcome);
+	if (request->confirm_timeout)
+		tell_confirm(cli, reconciler);
+	return code;
+}
+
+static int apply_loaded(
+	struct cli *cli, const struct cli_loaded *loaded, const struct plan_file *saved)
+{
+	const struct cli_options *options = &cli->options;
+	const struct reconciler_request request = {
+		.declared = &loaded->declared,
+		.canonical = loaded->canonical,
+		.paths = loaded->paths,
+		.path_count = loaded->path_count,
+		.force = options->force,
+		.replace = options->replace,
+		.no_wait = options->no_wait,
+		.confirm_timeout = options->confirm_timeout,
+		.saved = saved,
+	};
+	_cleanup_reconciler_ struct reconciler reconciler = {.lock = -1};
+	_cleanup_cli_watch_ struct cli_watch watch = {};
+
+	cli_watch_begin(&watch, options->format == CLI_FORMAT_JSON);
+	if (cli_machine_open_settled(cli, loaded->declared.backend, &watch.observer, &reconciler) <
+		0)
+		return CLI_EXIT_ERROR;
+	if (options->dry_run)
+		return preview(cli, &reconciler, &request, loaded);
+	return carry_out(cli, &reconciler, &request, &watch);
+}
+
+static int apply_run(struct cli *cli)
+{
+	_cleanup_plan_file_ struct plan_file saved = {};
+	_cleanup_cli_loaded_ struct cli_loaded loaded = {};
+	const char *plan = cli->options.plan;
+
+	if (check_options(cli) < 0)
+		return CLI_EXIT_ERROR;
+	if ((plan ? cli_plan_read(plan, &saved, &loaded) : cli_load_arguments(cli, &loaded)) < 0)
+		return CLI_EXIT_ERROR;
+	return apply_loaded(cli, &loaded, plan ? &saved : NULL);
+}
+
+static const struct cli_option options[] = {
+	CLI_OPTION(0, "plan", TEXT, plan, "FILE",
+		"carry out a plan of `poise diff --out`, if it still holds"),
+	CLI_OPTION(
+		0, "dry-run", FLAG, dry_run, NULL, "only show the plan, and what would be refused"),
+	CLI_OPTION(0, "confirm-timeout", DURATION, confirm_timeout, "TIME",
+		"undo it unless `poise confirm` comes within TIME"),
+	CLI_OPTION(0, "force", FLAG, force, NULL,
+		"even where most services go, or the content was undone before"),
+	CLI_OPTION(
+		0, "replace", FLAG, replace, NULL, "even where other files made the present state"),
+	CLI_OPTION(0, "no-wait", FLAG, no_wait, NULL, "leave what drains to the next apply"),
+	CLI_OPTION(0, "lock-timeout", DURATION, lock_timeout, "TIME",
+		"how long to wait for another poise to finish (10s)"),
+};
+
+const struct cli_command cli_command_apply = {
+	.name = "apply",
+	.usage = "[PATH]...",
+	.summary = "bring the machine to the state that the files declare",
+	.description = "Carries out the difference between the files and the live state, reads "
+		       "back what it wrote,\n"
+		       "and waits until what left the files has drained. A PATH is a file, a "
+		       "directory, or `-` for\n"
+		       "standard input; without any, it is /etc/poise.\n\n"
+		       "Exit status: 0 when the machine is as declared, 2 when something was "
+		       "refused or failed, 130\n"
+		       "when a signal ended the wait for drains.\n",
+	.options = options,
+	.option_count = ARRAY_LENGTH(options),
+	.formats = 1 << CLI_FORMAT_TEXT | 1 << CLI_FORMAT_JSON,
+	.arguments_max = SIZE_MAX,
+	.run = apply_run,
+};

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The command line: a table of commands, each with a table of its options, and one parser for all.
+ *
+ * To add a command: a file cli/NAME.c with its `const struct cli_command`, and a line in the array
+ * of cli.c. Help texts, usage errors and "did you mean" come out of the tables. Handlers return
+ * exit codes; everything below them returns -errno. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cli/output.h"
+
+enum cli_exit {
+	CLI_EXIT_GOOD = 0,
+	CLI_EXIT_DIFFERENCES = 1, /* diff */
+	CLI_EXIT_LOSSES = 1,      /* import, export */
+	CLI_EXIT_ERROR = 2,
+	CLI_EXIT_INTERRUPTED = 130, /* SIGINT or SIGTERM ended the wait for drains */
+};
+
+enum cli_format {
+	CLI_FORMAT_DEFAULT, /* what the command does without -o */
+	CLI_FORMAT_TEXT,
+	CLI_FORMAT_JSON,
+	CLI_FORMAT_YAML,
+	CLI_FORMAT_COUNT,
+};
+
+/* What all options of all commands say. Texts are borrowed from argv. */
+struct cli_options {
+	/* of every command */
+	const char *state_dir, *run_dir, *netns;
+	enum cli_format format;
+	enum cli_color color;
+	bool quiet, verbose, help, version;
+	/* of some */
+	const char *live; /* diff: a file; the live side comes from it */
+	const char *out;
+	const char *plan;
+	uint64_t confirm_timeout, lock_timeout; /* nanoseconds */
+	bool from_live;                         /* export: the live state instead of files */
+	bool all, dry_run, force, mdoc, no_wait, replace, timing;
+};
+
+enum cli_option_type {
+	CLI_OPTION_TYPE_FLAG,
+	CLI_OPTION_TYPE_TEXT,
+	CLI_OPTION_TYPE_DURATION,
+	CLI_OPTION_TYPE_FORMAT,
+	CLI_OPTION_TYPE_COLOR,
+};
+
+struct cli_option {
+	char letter; /* or 0 */
+	const char *name;
+	enum cli_option_type type;
+	size_t offset;       /* in struct cli_options */
+	const char *metavar; /* of what takes a value */
+	const char *help;
+};
+
+/* A row for an option that fills `member` of struct cli_options. */
+#define CLI_OPTION(letter, name, kind, member, metavar, help)                                      \
+	{                                                                                          \
+		(letter), (name), CLI_OPTION_TYPE_##kind, offsetof(struct cli_options, member),    \
+			(metavar), (help)                                                          \
+	}
+
+struct cli;
+
+struct cli_command {
+	const char *name;
+	const char *usage; /* arguments after the options */
+	const char *summary;
+	const char *description; /* for its own help: whole lines */
+	const struct cli_option *options;
+	size_t option_count;
+	unsigned int formats; /* 1 << enum cli_format, of those that -o may name */
+	size_t arguments_min, arguments_max;
+	int (*run)(struct cli *cli);
+};
+
+/* One run. */
+struct cli {
+	const struct cli_command *command;
+	struct cli_options options;
+	const char *const *arguments;
+	size_t argument_count;
+	char *state_dir, *run_dir; /* as given, or the default for --netns; owned */
+	char *program;             /* "poise apply"; owned */
+};
+
+/* The whole program. `argv` ends with NULL; returns the exit code. */
+int cli_main(int argc, char **argv);
+
+/* The command of that name, or NULL. */
+const struct cli_command *cli_find_command(const char *name);
+
+/* Help texts. They append. */
+void cli_format_help(struct strbuf *text);
+void cli_format_command_help(const struct cli_command *command, struct strbuf *text);
+
+/* Words on standard error; CLI_EXIT_ERROR. Also of `poise help WORD`. */
+int cli_unknown_command(const char *word);
+
+/* Parses the words (without the program's name) into a zeroed `cli`, whose arguments then point
+ * into `words`, which it reorders. 0, or -EINVAL after it told standard error why. */
+int cli_parse(int count, char **words, struct cli *cli);
+void cli_clear(struct cli *cli);
+
+extern const struct cli_command cli_command_apply, cli_command_confirm, cli_command_diff,
+	cli_command_export, cli_command_get, cli_command_help, cli_command_import,
+	cli_command_rollback, cli_command_schema, cli_command_validate, cli_command_version;

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/losses.h"
+#include "cli/machine.h"
+#include "cli/watch.h"
+#include "model/canonical.h"
+#include "model/from_state.h"
+
+/* poise sets these whenever it manages a service, so that a file must say them to keep another
+ * value. Other sysctls are not poise's: a file that named them would fix them for ever. */
+static bool is_set_by_poise(const char *name)
+{
+	return strcmp(name, "expire_nodest_conn") == 0 ||
+	       strcmp(name, "expire_quiescent_template") == 0;
+}
+
+static void keep_own_sysctls(struct state *state)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < state->sysctls.count; i++)
+		if (state->services.count && is_set_by_poise(state->sysctls.items[i].name))
+			state->sysctls.items[kept++] = state->sysctls.items[i];
+	state->sysctls.count = kept;
+}
+
+/* Losses are remarks here: the file is what was asked for, and what it lacks is not in a file's
+ * power. */
+static void print_yaml(struct state *state)
+{
+	_cleanup_ipvsadm_losses_ struct ipvsadm_losses losses = {};
+	_cleanup_config_ struct config config = {};
+	_cleanup_strbuf_ struct strbuf text = {}, lines = {};
+
+	keep_own_sysctls(state);
+	config_from_state(state, &config, &lines);
+	config_format_yaml(&config, &text);
+	cli_print(text.text);
+	cli_add_losses(&losses, &lines);
+	cli_print_losses(NULL, &losses);
+}
+
+static int get_run(struct cli *cli)
+{
+	_cleanup_reconciler_ struct reconciler reconciler = {.lock = -1};
+	_cleanup_cli_watch_ struct cli_watch watch = {};
+	_cleanup_state_ struct state state = {};
+
+	cli_watch_begin(&watch, false);
+	if (cli_machine_open_settled(cli, CLI_DEFAULT_BACKEND, &watch.observer, &reconciler) < 0 ||
+		cli_machine_read(&reconciler, &state) < 0)
+		return CLI_EXIT_ERROR;
+	const struct memory *memory = &reconciler.record.memory;
+	size_t all = state.services.count;
+	if (!cli->options.all)
+		cli_keep_owned(&state, memory);
+	if (cli->options.format == CLI_FORMAT_JSON)
+		cli_print_json(
+			cli_live_to_json(CLI_DEFAULT_BACKEND, &state, memory, reconciler_now()));
+	else
+		print_yaml(&state);
+	if (all > state.services.count)
+		cli_note("%zu virtual services that poise does not manage are left out: --all "
+			 "shows them",
+			all - state.services.count);
+	return CLI_EXIT_GOOD;
+}
+
+static const struct cli_option options[] = {
+	CLI_OPTION(0, "all", FLAG, all, NULL, "the services of others too"),
+};
+
+const struct cli_command cli_command_get = {
+	.name = "get",
+	.usage = "",
+	.summary = "print the live state as a file that `poise apply` takes",
+	.description = "Prints the live state as YAML that `poise apply` takes, and that changes "
+		       "nothing when it is\n"
+		       "applied. With -o json it prints all that the kernel says, for `poise diff "
+		       "--live`.\n\n"
+		       "Exit status: 0, or 2 after an error.\n",
+	.options = options,
+	.option_count = ARRAY_LENGTH(options),
+	.formats = 1 << CLI_FORMAT_YAML | 1 << CLI_FORMAT_JSON,
+	.run = get_run,
+};

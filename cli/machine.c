@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/machine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include "base/file.h"
+#include "cli/netns.h"
+#include "reconciler/confirm.h"
+#include "reconciler/state_json.h"
+
+#define LIVE_FORMAT     1
+#define LIVE_SIZE_LIMIT (256u << 20)
+
+int cli_machine_open(const struct cli *cli, const char *backend, struct reconciler *ret)
+{
+	const struct reconciler_options options = {
+		.backend = backend_find(backend),
+		.state_dir = cli->state_dir,
+		.run_dir = cli->run_dir,
+		.program = cli->program,
+	};
+	_cleanup_error_ struct error error = {};
+	int r = 0;
+
+	if (!options.backend)
+		r = error_set(&error, -ENOTSUP, "this version has no backend `%s`", backend);
+	if (r == 0 && cli->options.netns)
+		r = cli_netns_enter(cli->options.netns, &error);
+	if (r == 0)
+		r = reconciler_open(ret, &options, &error);
+	if (r < 0)
+		cli_fail(&error, r);
+	return r;
+}
+
+int cli_machine_open_settled(const struct cli *cli, const char *backend,
+	const struct reconciler_observer *observer, struct reconciler *ret)
+{
+	_cleanup_error_ struct error error = {};
+	int r = cli_machine_open(cli, backend, ret);
+
+	if (r < 0)
+		return r;
+	r = confirm_settle(ret, observer, &error);
+	if (r < 0)
+		cli_fail(&error, r);
+	return r;
+}
+
+int cli_machine_read(struct reconciler *reconciler, struct state *ret)
+{
+	const struct memory *memory = &reconciler->record.memory;
+	_cleanup_free_ struct service_key *keys =
+		memory_resize(NULL, memory->owned.count + 1, sizeof(*keys));
+	struct backend_scope scope = {.keys = keys, .count = memory->owned.count};
+	_cleanup_error_ struct error error = {};
+
+	for (size_t i = 0; i < memory->owned.count; i++)
+		keys[i] = memory->owned.items[i].key;
+	int r = reconciler->backend->ops->read(reconciler->backend, &scope, ret, &error);
+	if (r < 0)
+		cli_fail(&error, r);
+	return r;
+}
+
+void cli_keep_owned(struct state *state, const struct memory *memory)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < state->services.count; i++) {
+		struct service *service = state->services.items + i;
+
+		if (memory_find_owned(memory, &service->key))
+			state->services.items[kept++] = *service;
+		else
+			service_clear(service);
+	}
+	state->services.count = kept;
+}
+
+json_t *cli_live_to_json(
+	const char *backend, const struct state *state, const struct memory *memory, uint64_t now)
+{
+	return json_pack("{s:i, s:s, s:I, s:o, s:o}", "poise", LIVE_FORMAT, "backend", backend,
+		"now", (json_int_t)now, "memory", memory_to_json(memory), "state",
+		state_to_json(state));
+}
+
+/* Another machine's clock started at another time. */
+static void shift_times(struct memory *memory, uint64_t from, uint64_t to)
+{
+	vector_foreach(&memory->drains, drain) {
+		drain->since = drain->since > from ? to : to - MIN(from - drain->since, to);
+		drain->deadline = drain->deadline > from ? to + (drain->deadline - from) : to;
+	}
+}
+
+static int live_from_json(
+	const json_t *json, struct state *state, struct memory *memory, struct error *error)
+{
+	const json_t *inner = json_object_get(json, "state");
+	const json_t *remembered = json_object_get(json, "memory");
+	const json_t *now = json_object_get(json, "now");
+	int r;
+
+	if (!inner)
+		return state_from_json(json, state, error);
+	if (json_integer_value(json_object_get(json, "poise")) != LIVE_FORMAT)
+		return error_set(
+			error, -EINVAL, "`poise` is not %d: another version's file", LIVE_FORMAT);
+	r = state_from_json(inner, state, error);
+	if (r < 0 || !remembered)
+		return r;
+	if (!json_is_integer(now) || json_integer_value(now) < 0)
+		r = error_set(error, -EINVAL, "`memory` without a time in `now`");
+	if (r == 0)
+		r = memory_from_json(remembered, memory, error);
+	if (r == 0)
+		shift_times(memory, (uint64_t)json_integer_value(now), reconciler_now());
+	else
+		state_clear(state);
+	return r;
+}
+
+int cli_live_read(const char *path, struct state *state, struct memory *memory, struct error *error)
+{
+	bool standard = strcmp(path, "-") == 0;
+	_cleanup_free_ char *text = NULL;
+	json_t *json = NULL;
+	size_t size;
+	int r = standard ? file_read_fd(STDIN_FILENO, LIVE_SIZE_LIMIT, &text, &size)
+			 : file_read(AT_FDCWD, path, LIVE_SIZE_LIMIT, &text, &size);
+
+	if (r < 0)
+		return error_set(error, r, "%s: %s", path, strerror(-r));
+	r = json_parse(text, size, &json, error);
+	if (r == 0)
+		r = live_from_json(json, state, memory, error);
+	json_decref(json);
+	if (r < 0)
+		error_prefix(error, r, "%s", path);
+	return r;
+}

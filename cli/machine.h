@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What commands share that look at, or change, the machine they run on; and files that stand in for
+ * it. */
+#pragma once
+
+#include "cli/cli.h"
+#include "reconciler/reconciler.h"
+
+/* What a command works on when no file says it. */
+#define CLI_DEFAULT_BACKEND "ipvs"
+
+/* Enters the namespace of --netns and opens the reconciler there. 0, or -errno after it told
+ * standard error why. `cli` must outlive it. */
+int cli_machine_open(const struct cli *cli, const char *backend, struct reconciler *ret);
+
+/* Opens it, and undoes an apply that nobody confirmed in time. */
+int cli_machine_open_settled(const struct cli *cli, const char *backend,
+	const struct reconciler_observer *observer, struct reconciler *ret);
+
+/* The live state of all services, into an empty `ret`. 0, or -errno after it said why. */
+int cli_machine_read(struct reconciler *reconciler, struct state *ret);
+
+/* Leaves in `state` only the services that are ours. */
+void cli_keep_owned(struct state *state, const struct memory *memory);
+
+/* A live state as a document: what `poise get -o json` prints and `poise diff --live` takes. It
+ * carries what is ours and what drains, so that a review far from the machine sees deletions too.
+ */
+json_t *cli_live_to_json(
+	const char *backend, const struct state *state, const struct memory *memory, uint64_t now);
+
+/* From a file ("-": standard input) of that form, or of a bare state, into empty `state` and
+ * `memory`, whose times are moved to this machine's clock. -errno with words. */
+int cli_live_read(
+	const char *path, struct state *state, struct memory *memory, struct error *error);

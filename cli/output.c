@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/output.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "cli/cli.h"
+
+/* One per process, like the terminal that it describes. */
+static struct {
+	bool color_stdout, color_stderr;
+	bool quiet, verbose;
+	bool terminal;
+	bool status; /* a progress line stands on the terminal */
+} output;
+
+static bool color_wanted(enum cli_color color, int fd)
+{
+	const char *none = getenv("NO_COLOR"), *terminal = getenv("TERM");
+
+	if (color != CLI_COLOR_AUTO)
+		return color == CLI_COLOR_ALWAYS;
+	if ((none && *none) || !isatty(fd))
+		return false;
+	return terminal && strcmp(terminal, "dumb") != 0;
+}
+
+void cli_output_begin(enum cli_color color, bool quiet, bool verbose)
+{
+	output.color_stdout = color_wanted(color, STDOUT_FILENO);
+	output.color_stderr = color_wanted(color, STDERR_FILENO);
+	output.quiet = quiet;
+	output.verbose = verbose;
+	output.terminal = isatty(STDERR_FILENO);
+}
+
+int cli_output_end(int code)
+{
+	cli_status_clear();
+	errno = 0;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return code;
+	cli_error("standard output could not be written: %s", strerror(errno ? errno : EIO));
+	return CLI_EXIT_ERROR;
+}
+
+bool cli_color_stdout(void)
+{
+	return output.color_stdout;
+}
+
+bool cli_is_verbose(void)
+{
+	return output.verbose;
+}
+
+bool cli_has_terminal(void)
+{
+	return output.terminal;
+}
+
+void cli_print(const char *text)
+{
+	fputs(text, stdout);
+}
+
+void cli_print_json(json_t *json)
+{
+	_cleanup_free_ char *text = json_dumps(json, JSON_INDENT(2));
+
+	json_decref(json);
+	if (!text)
+		return;
+	fputs(text, stdout);
+	fputc('\n', stdout);
+}
+
+/* What went to standard output before must stand before it on a terminal that shows both. */
+static void say(const char *color, const char *format, va_list arguments) _printf_(2, 0);
+static void say(const char *color, const char *format, va_list arguments)
+{
+	_cleanup_free_ char *text = memory_vprintf(format, arguments);
+
+	fflush(stdout);
+	cli_status_clear();
+	if (output.color_stderr && color)
+		fprintf(stderr, "\033[%smpoise:\033[0m %s\n", color, text);
+	else
+		fprintf(stderr, "poise: %s\n", text);
+}
+
+void cli_error(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	say("1;31", format, arguments);
+	va_end(arguments);
+}
+
+void cli_note(const char *format, ...)
+{
+	va_list arguments;
+
+	if (output.quiet)
+		return;
+	va_start(arguments, format);
+	say(NULL, format, arguments);
+	va_end(arguments);
+}
+
+void cli_detail(const char *format, ...)
+{
+	va_list arguments;
+
+	if (!output.verbose)
+		return;
+	va_start(arguments, format);
+	say(NULL, format, arguments);
+	va_end(arguments);
+}
+
+void cli_complain(const char *text)
+{
+	fflush(stdout);
+	cli_status_clear();
+	fputs(text, stderr);
+}
+
+int cli_fail(const struct error *error, int code)
+{
+	cli_error("%s", error_text(error, code));
+	return CLI_EXIT_ERROR;
+}
+
+void cli_diagnostics(const struct diagnostics *diagnostics)
+{
+	_cleanup_strbuf_ struct strbuf text = {};
+
+	if (!diagnostics->errors && (output.quiet || !diagnostics->warnings))
+		return;
+	diagnostics_format(diagnostics, output.color_stderr, &text);
+	if (text.text)
+		cli_complain(text.text);
+}
+
+static json_t *diagnostic_to_json(const struct diagnostic *diagnostic)
+{
+	bool error = diagnostic->severity == DIAGNOSTIC_SEVERITY_ERROR;
+	json_t *json = json_pack("{s:s, s:s, s:s}", "severity", error ? "error" : "warning", "file",
+		diagnostic->file, "message", diagnostic->message);
+
+	if (diagnostic->line) {
+		json_object_set_new(json, "line", json_integer(diagnostic->line));
+		json_object_set_new(json, "column", json_integer(diagnostic->column));
+	}
+	if (diagnostic->hint)
+		json_object_set_new(json, "hint", json_string(diagnostic->hint));
+	return json;
+}
+
+json_t *cli_diagnostics_to_json(const struct diagnostics *diagnostics)
+{
+	json_t *list = json_array();
+
+	vector_foreach(diagnostics, diagnostic)
+		json_array_append_new(list, diagnostic_to_json(diagnostic));
+	return list;
+}
+
+void cli_status(const char *format, ...)
+{
+	_cleanup_free_ char *text = NULL;
+	va_list arguments;
+
+	if (!output.terminal || output.quiet)
+		return;
+	va_start(arguments, format);
+	text = memory_vprintf(format, arguments);
+	va_end(arguments);
+	fflush(stdout);
+	fprintf(stderr, "\r\033[K%.100s", text);
+	fflush(stderr);
+	output.status = true;
+}
+
+void cli_status_clear(void)
+{
+	if (!output.status)
+		return;
+	output.status = false;
+	fputs("\r\033[K", stderr);
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/plan_files.h"
+
+#include <fcntl.h>
+
+#include "base/file.h"
+#include "reconciler/record.h"
+
+#define PLAN_SIZE_LIMIT (256u << 20)
+
+char *cli_plan_to_json(
+	const struct cli_loaded *loaded, const struct plan *plan, const struct memory *memory)
+{
+	_cleanup_record_ struct record record = {};
+	char revision[REVISION_SIZE];
+	struct plan_file file = {
+		.backend = (char *)loaded->declared.backend,
+		.revision = revision,
+		.declared = loaded->canonical,
+		.plan = *plan, /* borrowed */
+	};
+
+	record_revision(loaded->canonical, revision);
+	/* Absolute: the plan may be applied from another directory. */
+	record_set_paths(&record, loaded->paths, loaded->path_count);
+	vector_foreach(&record.paths, path)
+		vector_push(&file.paths, *path);
+	char *text = plan_file_to_json(&file, memory);
+	vector_clear(&file.paths);
+	return text;
+}
+
+int cli_plan_read(const char *path, struct plan_file *ret, struct cli_loaded *loaded)
+{
+	_cleanup_error_ struct error error = {};
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+	int r = strcmp(path, "-") == 0 ? file_read_fd(STDIN_FILENO, PLAN_SIZE_LIMIT, &text, &size)
+				       : file_read(AT_FDCWD, path, PLAN_SIZE_LIMIT, &text, &size);
+
+	if (r < 0) {
+		cli_error("%s: %s", path, strerror(-r));
+		return r;
+	}
+	r = plan_file_from_json(text, size, ret, &error);
+	if (r < 0) {
+		cli_error("%s: %s", path, error_text(&error, r));
+		return r;
+	}
+	r = cli_load_text(path, ret->declared, strlen(ret->declared), loaded);
+	cli_loaded_report(loaded);
+	if (r < 0)
+		return r;
+	loaded->paths = (const char *const *)ret->paths.items;
+	loaded->path_count = ret->paths.count;
+	cli_loaded_note_checks(loaded);
+	return 0;
+}

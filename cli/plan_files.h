@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Plans in files: what `poise diff --out` writes and `poise apply --plan` reads. */
+#pragma once
+
+#include "cli/load.h"
+#include "reconciler/plan_json.h"
+
+/* The document of a plan that was made from `loaded`. The caller frees it. */
+char *cli_plan_to_json(
+	const struct cli_loaded *loaded, const struct plan *plan, const struct memory *memory);
+
+/* Reads a saved plan into an empty `ret`, and what it declares into an empty `loaded`. 0, or -errno
+ * after it said why. */
+int cli_plan_read(const char *path, struct plan_file *ret, struct cli_loaded *loaded);

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/watch.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "model/units.h"
+#include "reconciler/plan_text.h"
+
+/* Progress is for what takes long, and drains without a terminal are told now and then. */
+#define PROGRESS_AFTER (1 * UNITS_SECOND)
+#define DRAIN_EVERY    (10 * UNITS_SECOND)
+
+static volatile sig_atomic_t interrupted;
+
+/* The first one lets the pass under way end; the second one ends the process. */
+static void interrupt(_unused_ int signal_number)
+{
+	static const char text[] = "\npoise: stopping when this pass is done (again: at once, the "
+				   "next apply goes on)\n";
+
+	interrupted = 1;
+	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+		return;
+}
+
+static void catch_signals(void)
+{
+	struct sigaction action = {.sa_handler = interrupt, .sa_flags = (int)SA_RESETHAND};
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
+void cli_print_plan(const struct plan *plan, const struct state *live, const struct memory *memory)
+{
+	const struct plan_text_options options = {
+		.color = cli_color_stdout(),
+		.order = cli_is_verbose(),
+		.now = reconciler_now(),
+		.live = live,
+		.memory = memory,
+	};
+	_cleanup_strbuf_ struct strbuf text = {};
+
+	plan_format_text(plan, &options, &text);
+	if (text.text)
+		cli_print(text.text);
+}
+
+static void watch_planned(
+	void *data, const struct plan *plan, const struct state *live, const struct memory *memory)
+{
+	struct cli_watch *watch = data;
+
+	if (!watch->json)
+		cli_print_plan(plan, live, memory);
+	/* Until here a signal ends the process: nothing was begun. */
+	if (!watch->planned)
+		catch_signals();
+	watch->planned = true;
+}
+
+static void watch_complain(struct cli_watch *watch, const struct plan_op *op, const char *text)
+{
+	_cleanup_strbuf_ struct strbuf object = {};
+
+	plan_op_describe(op, &object);
+	cli_error("%s: %s: %s", plan_verb_name(op->verb), object.text, text);
+	if (watch->json)
+		json_array_append_new(watch->errors,
+			json_pack("{s:s, s:s, s:s}", "verb", plan_verb_name(op->verb), "object",
+				object.text, "error", text));
+}
+
+static void watch_failed(void *data, const struct plan_op *op, const struct backend_result *result)
+{
+	_cleanup_strbuf_ struct strbuf object = {};
+
+	/* What depends on a failed object is counted in the last line; the cause is one error. */
+	if (result->status == BACKEND_RESULT_FAILED) {
+		watch_complain(data, op, error_text(&result->error, result->code));
+		return;
+	}
+	plan_op_describe(op, &object);
+	cli_detail("%s: not tried, for what it depends on failed", object.text);
+}
+
+static void watch_mismatch(void *data, const struct plan_op *op)
+{
+	_cleanup_strbuf_ struct strbuf text = {};
+
+	plan_op_format(op, &text);
+	cli_detail("still needed: %s", text.text);
+	watch_complain(data, op,
+		"it read back otherwise than it was written: another program may change it too");
+}
+
+static void watch_progress(void *data, size_t done, size_t total)
+{
+	const struct cli_watch *watch = data;
+
+	if (done < total && reconciler_now() - watch->start > PROGRESS_AFTER)
+		cli_status("%zu of %zu operations", done, total);
+	else
+		cli_status_clear();
+}
+
+struct drain_sums {
+	uint64_t connections;
+	uint64_t last; /* deadline */
+};
+
+static struct drain_sums sum_drains(const struct memory *memory, const struct state *live)
+{
+	struct drain_sums sums = {};
+
+	vector_foreach(&memory->drains, drain) {
+		const struct service *service = state_find_service(live, &drain->service);
+		const struct destination *destination =
+			service ? service_find_destination(service, &drain->destination) : NULL;
+
+		if (destination)
+			sums.connections +=
+				(uint64_t)destination->counts.active + destination->counts.inactive;
+		sums.last = MAX(sums.last, drain->deadline);
+	}
+	return sums;
+}
+
+static void watch_draining(
+	void *data, const struct memory *memory, const struct state *live, uint64_t now)
+{
+	struct cli_watch *watch = data;
+	struct drain_sums sums = sum_drains(memory, live);
+	uint64_t left = sums.last > now ? (sums.last - now + UNITS_SECOND - 1) / UNITS_SECOND : 0;
+	size_t count = memory->drains.count;
+	const char *plural = count == 1 ? "" : "s";
+
+	if (!count)
+		return;
+	if (cli_has_terminal()) {
+		cli_status("draining %zu destination%s: %ju connections, at most %ju s more", count,
+			plural, (uintmax_t)sums.connections, (uintmax_t)left);
+		return;
+	}
+	if (watch->reported && now - watch->reported < DRAIN_EVERY)
+		return;
+	watch->reported = now;
+	cli_note("draining %zu destination%s: %ju connections, at most %ju s more", count, plural,
+		(uintmax_t)sums.connections, (uintmax_t)left);
+}
+
+static bool watch_stopped(_unused_ void *data)
+{
+	return interrupted;
+}
+
+static void watch_remark(_unused_ void *data, const char *text)
+{
+	cli_note("%s", text);
+}
+
+void cli_watch_begin(struct cli_watch *watch, bool json)
+{
+	*watch = (struct cli_watch){
+		.observer =
+			{
+				.planned = watch_planned,
+				.failed = watch_failed,
+				.mismatch = watch_mismatch,
+				.progress = watch_progress,
+				.draining = watch_draining,
+				.stopped = watch_stopped,
+				.remark = watch_remark,
+				.data = watch,
+			},
+		.json = json,
+		.errors = json ? json_array() : NULL,
+		.start = reconciler_now(),
+	};
+}
+
+void cli_watch_end(struct cli_watch *watch)
+{
+	json_decref(watch->errors);
+	watch->errors = NULL;
+}
+
+static void report_json(struct cli_watch *watch, int code, const struct error *error,
+	const struct reconciler_outcome *outcome, double seconds)
+{
+	const struct plan_totals *planned = &outcome->planned;
+	json_t *json = json_pack("{s:{s:I, s:I, s:I}, s:I, s:I, s:I, s:I, s:I, s:b, s:f, s:O}",
+		"planned", "add", (json_int_t)planned->add, "change", (json_int_t)planned->change,
+		"remove", (json_int_t)planned->remove, "done", (json_int_t)outcome->done, "failed",
+		(json_int_t)outcome->failed, "skipped", (json_int_t)outcome->skipped, "mismatches",
+		(json_int_t)outcome->mismatches, "draining", (json_int_t)outcome->draining,
+		"interrupted", (int)interrupted, "seconds", seconds, "errors", watch->errors);
+
+	if (code < 0)
+		json_object_set_new(json, "error", json_string(error_text(error, code)));
+	cli_print_json(json);
+}
+
+static void report_text(const struct reconciler_outcome *outcome, double seconds)
+{
+	const struct plan_totals *planned = &outcome->planned;
+	size_t total = outcome->done + outcome->failed + outcome->skipped;
+	_cleanup_free_ char *text = NULL;
+
+	if (!total)
+		return;
+	if (outcome->failed || outcome->skipped || outcome->mismatches)
+		text = memory_printf("Applied: %zu of %zu operations, in %.2f s.\n", outcome->done,
+			total, seconds);
+	else
+		text = memory_printf("Applied: %zu added, %zu changed, %zu removed, in %.2f s.\n",
+			planned->add, planned->change, planned->remove, seconds);
+	cli_print(text);
+}
+
+int cli_watch_report(struct cli_watch *watch, int code, const struct error *error,
+	const struct reconciler_outcome *outcome)
+{
+	double seconds = (double)(reconciler_now() - watch->start) / (double)UNITS_SECOND;
+
+	cli_status_clear();
+	if (watch->json)
+		report_json(watch, code, error, outcome, seconds);
+	else
+		report_text(outcome, seconds);
+	if (code < 0)
+		cli_fail(error, code);
+	if (outcome->draining)
+		cli_note("%zu destination%s still drain%s: the next `poise apply` goes on with "
+			 "that",
+			outcome->draining, outcome->draining == 1 ? "" : "s",
+			outcome->draining == 1 ? "s" : "");
+	if (code < 0)
+		return CLI_EXIT_ERROR;
+	return interrupted ? CLI_EXIT_INTERRUPTED : CLI_EXIT_GOOD;
+}
