@@ -1,0 +1,504 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* An apply from guard to verification on the in-memory backend, with the faults that a real kernel
+ * cannot be made to show on demand: operations that fail, are lost or lie, another program in
+ * between, a connection that ends. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "model/load.h"
+#include "reconciler/confirm.h"
+#include "tests/memory/memory.h"
+#include "tests/support/build.h"
+
+#define SECOND 1000000000ull
+
+struct fixture {
+	char directory[64];
+	struct memory_table *table;
+	struct reconciler reconciler;
+	struct config config;
+	struct declared declared;
+	char *text;
+	const char *paths[1];
+	struct reconciler_request request;
+	struct reconciler_outcome outcome;
+	struct error error;
+	size_t planned, failed, mismatches, drain_calls;
+	bool stop;
+};
+
+static void on_planned(void *data, const struct plan *plan, _unused_ const struct state *live,
+	_unused_ const struct memory *memory)
+{
+	((struct fixture *)data)->planned = plan->ops.count;
+}
+
+static void on_failed(
+	void *data, _unused_ const struct plan_op *op, _unused_ const struct backend_result *result)
+{
+	((struct fixture *)data)->failed++;
+}
+
+static void on_mismatch(void *data, _unused_ const struct plan_op *op)
+{
+	((struct fixture *)data)->mismatches++;
+}
+
+static void on_draining(void *data, _unused_ const struct memory *memory,
+	_unused_ const struct state *live, _unused_ uint64_t now)
+{
+	((struct fixture *)data)->drain_calls++;
+}
+
+static bool on_stopped(void *data)
+{
+	return ((struct fixture *)data)->stop;
+}
+
+static int setup(void **state)
+{
+	struct fixture *fixture = memory_new(sizeof(*fixture));
+
+	strcpy(fixture->directory, "/tmp/poise-test-XXXXXX");
+	assert_non_null(mkdtemp(fixture->directory));
+	fixture->table = memory_table_new();
+	fixture->paths[0] = "/etc/poise";
+	memory_table_use(fixture->table);
+	*state = fixture;
+	return 0;
+}
+
+static void fixture_undeclare(struct fixture *fixture)
+{
+	declared_clear(&fixture->declared);
+	config_clear(&fixture->config);
+	free(STEAL(fixture->text));
+}
+
+static void fixture_close(struct fixture *fixture)
+{
+	if (fixture->reconciler.backend)
+		reconciler_close(&fixture->reconciler);
+}
+
+static int teardown(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_free_ char *command = memory_printf("rm -rf %s", fixture->directory);
+
+	fixture_close(fixture);
+	fixture_undeclare(fixture);
+	memory_table_free(fixture->table);
+	error_clear(&fixture->error);
+	assert_int_equal(system(command), 0);
+	free(fixture);
+	return 0;
+}
+
+/* A process of its own, as far as the reconciler can tell: opened anew, locked. */
+static void fixture_open(struct fixture *fixture)
+{
+	const struct reconciler_options options = {
+		.backend = &memory_backend,
+		.state_dir = fixture->directory,
+		.run_dir = fixture->directory,
+		.program = "test",
+	};
+
+	fixture_close(fixture);
+	memory_table_use(fixture->table);
+	if (reconciler_open(&fixture->reconciler, &options, &fixture->error) < 0 ||
+		reconciler_lock(&fixture->reconciler, 0, &fixture->error) < 0)
+		fail_msg("%s", error_text(&fixture->error, 0));
+}
+
+static void fixture_declare(struct fixture *fixture, const char *body)
+{
+	_cleanup_diagnostics_ struct diagnostics diagnostics = {};
+
+	fixture_undeclare(fixture);
+	fixture->text = memory_printf("poise: 1\nallow-empty: true\n%s", body);
+	const struct document document = {"test.yaml", fixture->text, strlen(fixture->text)};
+	if (config_load(&document, 1, &fixture->config, &diagnostics) < 0)
+		fail_msg("%s", diagnostics.items[0].message);
+	declared_from_config(&fixture->config, &fixture->declared);
+	fixture->request.declared = &fixture->declared;
+	fixture->request.canonical = fixture->text;
+	fixture->request.paths = fixture->paths;
+	fixture->request.path_count = 1;
+}
+
+static int fixture_apply(struct fixture *fixture)
+{
+	const struct reconciler_observer observer = {
+		.planned = on_planned,
+		.failed = on_failed,
+		.mismatch = on_mismatch,
+		.draining = on_draining,
+		.stopped = on_stopped,
+		.data = fixture,
+	};
+
+	fixture->planned = fixture->failed = fixture->mismatches = fixture->drain_calls = 0;
+	fixture_open(fixture);
+	return reconciler_apply(&fixture->reconciler, &fixture->request, &observer,
+		&fixture->outcome, &fixture->error);
+}
+
+/* Declares `body` and applies it, which must go well. */
+static void fixture_reach(struct fixture *fixture, const char *body)
+{
+	fixture_declare(fixture, body);
+	if (fixture_apply(fixture) < 0)
+		fail_msg("%s", error_text(&fixture->error, 0));
+	memory_reset(fixture->table);
+}
+
+static struct service *fixture_service(struct fixture *fixture, const char *listener)
+{
+	struct service_key key = build_key(listener);
+
+	return state_find_service(&fixture->table->state, &key);
+}
+
+#define WEB "tcp://192.0.2.1:80"
+#define TWO                                                                                        \
+	"services:\n"                                                                              \
+	"  web: {listen: [\"tcp://192.0.2.1:80\"], drain: 0s, destinations: [10.0.0.1, "           \
+	"10.0.0.2]}\n"                                                                             \
+	"  dns: {listen: [\"udp://192.0.2.1:53\"], drain: 0s, destinations: [10.0.0.3]}\n"
+#define WEB_ONLY                                                                                   \
+	"services:\n"                                                                              \
+	"  web: {listen: [\"tcp://192.0.2.1:80\"], drain: 0s, destinations: [10.0.0.1, "           \
+	"10.0.0.2]}\n"
+
+static void an_apply_reaches_what_is_declared(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture_reach(fixture, TWO);
+	assert_int_equal(fixture->planned, 7); /* two services, three destinations, two sysctls */
+	assert_int_equal(fixture->table->state.services.count, 2);
+	assert_int_equal(fixture_apply(fixture), 0);
+	assert_int_equal(fixture->planned, 0);
+	assert_int_equal(memory_writes(fixture->table), 0);
+}
+
+static void one_failure_does_not_stop_the_others(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture_declare(fixture, TWO);
+	memory_fail(fixture->table, 3, -ENOMEM); /* the first service: after two sysctls */
+	assert_int_equal(fixture_apply(fixture), -EIO);
+	assert_int_equal(fixture->outcome.failed, 1);
+	assert_int_equal(
+		fixture->outcome.skipped, 2); /* its destinations: not failures of their own */
+	assert_int_equal(fixture->table->state.services.count, 1);
+	memory_reset(fixture->table);
+	assert_int_equal(fixture_apply(fixture), 0);
+	assert_int_equal(fixture->table->state.services.count, 2);
+}
+
+static void a_lie_is_found_out(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture_declare(fixture, TWO);
+	memory_drop(fixture->table, 4);
+	assert_int_equal(fixture_apply(fixture), -EIO);
+	assert_int_equal(fixture->mismatches, 1);
+}
+
+static void a_lost_connection_orphans_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture_reach(fixture, WEB_ONLY); /* sets the sysctls, which stay */
+	fixture->request.force = true;
+	fixture_reach(fixture, "");
+	fixture->request.force = false;
+	/* Two services and three destinations: five operations. */
+	for (size_t k = 1; k <= 5; k++) {
+		fixture_declare(fixture, TWO);
+		memory_lose(fixture->table, k, -ECONNRESET);
+		assert_true(fixture_apply(fixture) < 0);
+		memory_reset(fixture->table);
+		/* The next run declares nothing: whatever was made must go. */
+		fixture->request.force = true;
+		fixture_reach(fixture, "");
+		assert_int_equal(fixture->table->state.services.count, 0);
+		fixture->request.force = false;
+	}
+}
+
+static void put_foreign(struct memory_table *table, _unused_ void *context)
+{
+	struct service_key key = build_key("tcp://192.0.2.99:80");
+
+	memory_put_service(
+		table, &key, &(struct service_attributes){.scheduler = "rr", .netmask = ~0u});
+	key = build_key(WEB);
+	memory_put_service(
+		table, &key, &(struct service_attributes){.scheduler = "rr", .netmask = ~0u});
+}
+
+static void others_may_write_between_read_and_apply(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture_declare(fixture, TWO);
+	fixture->table->interfere = put_foreign;
+	assert_int_equal(fixture_apply(fixture), 0);
+	assert_string_equal(fixture_service(fixture, WEB)->attributes.scheduler, "wlc");
+	assert_string_equal(
+		fixture_service(fixture, "tcp://192.0.2.99:80")->attributes.scheduler, "rr");
+}
+
+static void foreign_services_stay_and_ours_go(void **state)
+{
+	struct fixture *fixture = *state;
+
+	put_foreign(fixture->table, NULL);
+	fixture_reach(fixture, TWO);
+	fixture->request.force = true;
+	fixture_reach(fixture, "");
+	assert_int_equal(fixture->table->state.services.count, 1);
+	assert_non_null(fixture_service(fixture, "tcp://192.0.2.99:80"));
+}
+
+static void other_files_are_refused(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture_reach(fixture, TWO);
+	fixture->paths[0] = "/srv/other.yaml";
+	assert_int_equal(fixture_apply(fixture), -EPERM);
+	assert_non_null(strstr(fixture->error.text, "/etc/poise"));
+	assert_non_null(strstr(fixture->error.text, "--replace"));
+	fixture->request.replace = true;
+	assert_int_equal(fixture_apply(fixture), 0);
+}
+
+static void the_blast_guard_holds(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture_reach(fixture, TWO);
+	fixture_declare(fixture, "");
+	assert_int_equal(fixture_apply(fixture), -EPERM);
+	assert_int_equal(memory_writes(fixture->table), 0);
+	fixture->request.force = true;
+	assert_int_equal(fixture_apply(fixture), 0);
+	assert_int_equal(fixture->table->state.services.count, 0);
+}
+
+static void a_state_directory_that_cannot_be_written_stops_it_all(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_free_ char *path = memory_printf("%s/state.json", fixture->directory);
+
+	/* Root writes anywhere but over a directory. */
+	fixture_declare(fixture, TWO);
+	fixture_open(fixture);
+	assert_int_equal(mkdir(path, 0755), 0);
+	const struct reconciler_observer observer = {};
+	assert_true(reconciler_apply(&fixture->reconciler, &fixture->request, &observer,
+			    &fixture->outcome, &fixture->error) < 0);
+	assert_int_equal(memory_writes(fixture->table), 0);
+	assert_non_null(strstr(fixture->error.text, "state.json"));
+}
+
+static void drains_are_awaited(void **state)
+{
+	struct fixture *fixture = *state;
+	struct service_key key = build_key(WEB);
+	struct destination_key leaver = build_destination_key("10.0.0.2:80");
+
+	fixture_reach(fixture, "services:\n  web: {listen: [\"" WEB
+			       "\"], drain: 1s, destinations: [10.0.0.1, 10.0.0.2]}\n");
+	memory_set_counts(fixture->table, &key, &leaver, (struct destination_counts){.active = 3});
+	fixture_declare(fixture,
+		"services:\n  web: {listen: [\"" WEB "\"], drain: 1s, destinations: [10.0.0.1]}\n");
+	uint64_t start = reconciler_now();
+	assert_int_equal(fixture_apply(fixture), 0);
+	uint64_t took = reconciler_now() - start;
+	assert_true(took >= SECOND && took < 5 * SECOND);
+	assert_true(fixture->drain_calls > 0);
+	assert_int_equal(fixture->outcome.draining, 0);
+	assert_int_equal(fixture_service(fixture, WEB)->destinations.count, 1);
+	assert_int_equal(memory_writes(fixture->table), 2); /* weight 0, then the deletion */
+}
+
+static void no_wait_leaves_drains_to_the_next(void **state)
+{
+	struct fixture *fixture = *state;
+	struct service_key key = build_key(WEB);
+	struct destination_key leaver = build_destination_key("10.0.0.2:80");
+
+	fixture_reach(fixture,
+		"services:\n  web: {listen: [\"" WEB "\"], destinations: [10.0.0.1, 10.0.0.2]}\n");
+	memory_set_counts(fixture->table, &key, &leaver, (struct destination_counts){.active = 3});
+	fixture->request.no_wait = true;
+	fixture_reach(
+		fixture, "services:\n  web: {listen: [\"" WEB "\"], destinations: [10.0.0.1]}\n");
+	assert_int_equal(fixture->outcome.draining, 1);
+	struct service *web = fixture_service(fixture, WEB);
+	assert_int_equal(service_find_destination(web, &leaver)->attributes.weight, 0);
+	/* An operator who has had enough ends the wait of the next one, too. */
+	fixture->request.no_wait = false;
+	fixture->stop = true;
+	assert_int_equal(fixture_apply(fixture), 0);
+	assert_int_equal(fixture->outcome.draining, 1);
+	memory_set_counts(fixture->table, &key, &leaver, (struct destination_counts){});
+	assert_int_equal(fixture_apply(fixture), 0);
+	assert_int_equal(fixture_service(fixture, WEB)->destinations.count, 1);
+}
+
+/* Applies WEB_ONLY and a new service over TWO under a confirmation that is awaited for `seconds`.
+ */
+static void fixture_await(struct fixture *fixture, unsigned int seconds)
+{
+	fixture_reach(fixture, TWO);
+	put_foreign(fixture->table, NULL);
+	fixture->request.force = true;
+	fixture->request.confirm_timeout = seconds * SECOND;
+	fixture_declare(fixture, WEB_ONLY "  new: {listen: [\"tcp://192.0.2.7:80\"], destinations: "
+					  "[10.0.0.7]}\n");
+	if (fixture_apply(fixture) < 0)
+		fail_msg("%s", error_text(&fixture->error, 0));
+	fixture->request.confirm_timeout = 0;
+	fixture->request.force = false;
+	/* Nothing of what left is deleted yet. */
+	assert_non_null(fixture_service(fixture, "udp://192.0.2.1:53"));
+	assert_int_equal(fixture_service(fixture, "udp://192.0.2.1:53")
+				 ->destinations.items[0]
+				 .attributes.weight,
+		0);
+	assert_non_null(fixture_service(fixture, "tcp://192.0.2.7:80"));
+}
+
+static void a_confirmation_keeps_it(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture_await(fixture, 3);
+
+	fixture_open(fixture);
+	assert_int_equal(confirm_settle(&fixture->reconciler, NULL, &fixture->error), 0);
+	assert_true(fixture->reconciler.hold_deletions);
+	assert_int_equal(confirm_accept(&fixture->reconciler, false, NULL, &fixture->outcome,
+				 &fixture->error),
+		0);
+	assert_null(fixture_service(fixture, "udp://192.0.2.1:53"));
+	assert_non_null(fixture_service(fixture, "tcp://192.0.2.7:80"));
+	assert_int_equal(confirm_accept(&fixture->reconciler, false, NULL, &fixture->outcome,
+				 &fixture->error),
+		-ENOENT);
+}
+
+static void a_rollback_goes_back_to_the_last_weight(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_state_ struct state before = {};
+
+	fixture_await(fixture, 3);
+	fixture_open(fixture);
+	assert_int_equal(
+		confirm_rollback(&fixture->reconciler, NULL, &fixture->outcome, &fixture->error),
+		0);
+	assert_null(fixture_service(fixture, "tcp://192.0.2.7:80"));
+	assert_int_equal(fixture_service(fixture, "udp://192.0.2.1:53")
+				 ->destinations.items[0]
+				 .attributes.weight,
+		1);
+	assert_string_equal(fixture_service(fixture, WEB)->attributes.scheduler, "rr");
+	assert_non_null(fixture_service(fixture, "tcp://192.0.2.99:80"));
+	/* The content that was refused is not taken again without a word. */
+	assert_int_equal(fixture_apply(fixture), -EPERM);
+	assert_non_null(strstr(fixture->error.text, "--force"));
+}
+
+static void an_expired_one_is_settled_by_whoever_comes(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture_await(fixture, 1);
+	sleep(2);
+	fixture_open(fixture);
+	assert_int_equal(confirm_settle(&fixture->reconciler, NULL, &fixture->error), 0);
+	/* The guard is a process with a copy of the table: it cannot have touched this one, and if
+	 * it came first it has taken the file with it. */
+	struct confirm_pending pending = {};
+	assert_int_equal(confirm_load(&fixture->reconciler, &pending, &fixture->error), 0);
+	assert_false(fixture->reconciler.hold_deletions);
+}
+
+static void a_saved_plan_is_carried_out_or_refused(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_step_output_ struct step_output output = {};
+	_cleanup_plan_file_ struct plan_file file = {};
+
+	fixture_declare(fixture, TWO);
+	fixture_open(fixture);
+	assert_int_equal(reconciler_plan(&fixture->reconciler, &fixture->declared, NULL, &file.plan,
+				 &output, &fixture->error),
+		0);
+	fixture->request.saved = &file;
+	/* A service of others does not matter to it; one in its way does. */
+	struct service_key key = build_key("tcp://192.0.2.99:80");
+	memory_put_service(fixture->table, &key,
+		&(struct service_attributes){.scheduler = "rr", .netmask = ~0u});
+	assert_int_equal(fixture_apply(fixture), 0);
+	assert_int_equal(fixture->outcome.done, file.plan.ops.count);
+	memory_reset(fixture->table);
+	assert_int_equal(fixture_apply(fixture), -ESTALE);
+	assert_int_equal(memory_writes(fixture->table), 0);
+}
+
+static void a_void_record_owns_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_free_ char *path = memory_printf("%s/state.json", fixture->directory);
+	_cleanup_error_ struct error error = {};
+
+	fixture_reach(fixture, TWO);
+	memcpy(fixture->reconciler.record.boot, "another", 8);
+	assert_int_equal(record_save(fixture->directory, &fixture->reconciler.record, &error), 0);
+	fixture_declare(fixture, "");
+	assert_int_equal(fixture_apply(fixture), 0);
+	assert_int_equal(fixture->table->state.services.count, 2);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(an_apply_reaches_what_is_declared),
+		TEST(one_failure_does_not_stop_the_others),
+		TEST(a_lie_is_found_out),
+		TEST(a_lost_connection_orphans_nothing),
+		TEST(others_may_write_between_read_and_apply),
+		TEST(foreign_services_stay_and_ours_go),
+		TEST(other_files_are_refused),
+		TEST(the_blast_guard_holds),
+		TEST(a_state_directory_that_cannot_be_written_stops_it_all),
+		TEST(drains_are_awaited),
+		TEST(no_wait_leaves_drains_to_the_next),
+		TEST(a_confirmation_keeps_it),
+		TEST(a_rollback_goes_back_to_the_last_weight),
+		TEST(an_expired_one_is_settled_by_whoever_comes),
+		TEST(a_saved_plan_is_carried_out_or_refused),
+		TEST(a_void_record_owns_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
