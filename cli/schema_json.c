@@ -65,7 +65,8 @@ static json_t *list_schema(const struct schema_key *key, json_t *item)
 {
 	json_t *list = json_pack("{s:s, s:O}", "type", "array", "items", item);
 
-	if (key->minimum)
+	/* The bounds of ranges are those of their numbers. */
+	if (key->minimum && key->type != SCHEMA_TYPE_RANGES)
 		set(list, "minItems", json_integer((json_int_t)key->minimum));
 	if (key->type == SCHEMA_TYPE_FLAGS)
 		set(list, "uniqueItems", json_true());
@@ -74,6 +75,16 @@ static json_t *list_schema(const struct schema_key *key, json_t *item)
 		return list;
 	}
 	return json_pack("{s:[o,o]}", "anyOf", list, item);
+}
+
+/* A number by itself, or a text of two. */
+static json_t *ranges_schema(const struct schema_key *key)
+{
+	json_t *item = text_schema(key, "integer");
+
+	set(item, "minimum", json_integer((json_int_t)key->minimum));
+	set(item, "maximum", json_integer((json_int_t)key->maximum));
+	return item;
 }
 
 static json_t *sysctls_schema(void)
@@ -104,7 +115,7 @@ static json_t *value_schema(const struct schema_key *key)
 	case SCHEMA_TYPE_TEXTS:
 		return list_schema(key, text_schema(key, "number"));
 	case SCHEMA_TYPE_RANGES:
-		return list_schema(key, text_schema(key, "integer"));
+		return list_schema(key, ranges_schema(key));
 	case SCHEMA_TYPE_LISTENERS:
 		return list_schema(key, text_schema(key, NULL));
 	case SCHEMA_TYPE_SYSCTLS:

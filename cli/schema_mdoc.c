@@ -46,8 +46,8 @@ static size_t word_length(const char *word)
 	return length;
 }
 
-/* A paragraph in lines that are short enough, ended by a full stop. */
-static void add_sentence(const char *sentence, struct strbuf *text)
+/* A text in lines that are short enough, with `end` behind it. */
+static void add_text(const char *sentence, const char *end, struct strbuf *text)
 {
 	size_t column = 0;
 
@@ -68,28 +68,41 @@ static void add_sentence(const char *sentence, struct strbuf *text)
 		sentence += length;
 		sentence += strspn(sentence, " ");
 	}
-	strbuf_add(text, ".\n");
+	strbuf_add(text, end);
+	strbuf_add_char(text, '\n');
 }
 
-static void add_key(const struct schema_key *key, struct strbuf *text)
+static void add_sentence(const char *sentence, struct strbuf *text)
+{
+	static const char ellipsis[] = "\xe2\x80\xa6";
+	size_t length = strlen(sentence), wide = sizeof(ellipsis) - 1;
+	bool open = length >= wide && memcmp(sentence + length - wide, ellipsis, wide) == 0;
+
+	add_text(sentence, open ? "" : ".", text);
+}
+
+/* "One of ipvs (default: ipvs)." */
+static void add_type(const struct schema_key *key, struct strbuf *text)
 {
 	_cleanup_strbuf_ struct strbuf type = {}, fallback = {};
 
 	schema_describe(key, CONFIG_BACKEND_IPVS, &type);
 	schema_format_default(key, &fallback);
-	strbuf_printf(text, ".It Ic %s\n", key->name);
-	add_sentence(key->help, text);
-	if (type.length) {
-		strbuf_add(text, ".br\n");
-		if (key->flags & SCHEMA_FLAG_REQUIRED)
-			strbuf_add(&type, " (required)");
-		if (fallback.length)
-			strbuf_printf(&type, " (default: %s)", fallback.text);
-		type.text[0] = type.text[0] >= 'a' && type.text[0] <= 'z'
-				       ? (char)(type.text[0] - 'a' + 'A')
-				       : type.text[0];
+	if (!type.length)
+		return;
+	if (key->flags & SCHEMA_FLAG_REQUIRED)
+		strbuf_add(&type, " (required)");
+	if (fallback.length)
+		strbuf_printf(&type, " (default: %s)", fallback.text);
+	if (type.text[0] >= 'a' && type.text[0] <= 'z')
+		type.text[0] = (char)(type.text[0] - 'a' + 'A');
+	strbuf_add(text, ".br\n");
+	if (!key->mapping) {
 		add_sentence(type.text, text);
+		return;
 	}
+	add_text(type.text, ":", text);
+	strbuf_printf(text, ".Sx Mapping: %s .\n", key->mapping->name);
 }
 
 static void add_words(const struct schema_key *key, struct strbuf *text)
@@ -103,7 +116,7 @@ static void add_words(const struct schema_key *key, struct strbuf *text)
 			strbuf_add(text, ".Bl -tag -width Ds -compact\n");
 		any = true;
 		strbuf_printf(text, ".It Cm %s\n", word->name);
-		add_sentence(word->help, text);
+		add_text(word->help, "", text);
 	}
 	if (any)
 		strbuf_add(text, ".El\n");
@@ -127,8 +140,14 @@ static void add_mapping(const struct schema_mapping *mapping, struct strbuf *tex
 	}
 	strbuf_add(text, ".Bl -tag -width Ds\n");
 	for (size_t i = 0; i < mapping->count; i++) {
-		add_key(mapping->keys + i, text);
-		add_words(mapping->keys + i, text);
+		const struct schema_key *key = mapping->keys + i;
+
+		if (key->type == SCHEMA_TYPE_UNSUPPORTED)
+			continue;
+		strbuf_printf(text, ".It Ic %s\n", key->name);
+		add_sentence(key->help, text);
+		add_type(key, text);
+		add_words(key, text);
 	}
 	strbuf_add(text, ".El\n");
 }
