@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# For the tests of suite.d/ that look at the kernel's table with ipvsadm; sourced. (Those with real
+# connections have traffic.sh.)
+#
+# A test is functions named case_…; run_cases runs each in a process, a network namespace and a
+# folder of its own, so that no case sees what another left. In it stand:
+#
+#	$dir               the folder: $dir/state and $dir/run are poise's
+#	$file              the declared state, written by declare
+#	poise …            the program, on these
+#	check, same, …     one line of result each
+#
+# To run one case by hand: tests/vm/run tests/vm/suite.d/70-ownership case_adopt
+
+: "${BUILD:=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd)/build}"
+export BUILD
+tools=$BUILD/tests/vm/tools
+lib_here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+lib_failures=0
+
+# --- Results -----------------------------------------------------------------------------------
+
+ok() {
+	echo "ok ${lib_case:-}: $*"
+}
+
+# fail TEXT: with what is on standard input, if anything, as its details.
+fail() {
+	echo "FAIL ${lib_case:-}: $*"
+	lib_failures=$((lib_failures + 1))
+}
+
+# details FILE: what a failure wants to show.
+details() {
+	sed 's/^/    /' "$1"
+}
+
+# check TEXT COMMAND…: it succeeds.
+check() {
+	check_status 0 "$@"
+}
+
+# check_status N TEXT COMMAND…: it ends with that status. What it says is in $dir/said.
+check_status() {
+	local wanted=$1 text=$2 status
+	shift 2
+	"$@" >"$dir/said" 2>&1
+	status=$?
+	if [[ $status == "$wanted" ]]; then
+		ok "$text"
+		return 0
+	fi
+	fail "$text (status $status, not $wanted: $*)"
+	details "$dir/said"
+	return 1
+}
+
+# same TEXT EXPECTED GOT: two texts are equal.
+same() {
+	if [[ $2 == "$3" ]]; then
+		ok "$1"
+		return 0
+	fi
+	fail "$1"
+	diff -U2 --label expected --label got <(echo "$2") <(echo "$3") | sed 's/^/    /'
+	return 1
+}
+
+# says TEXT WORDS…: what the last check_status ran has said each of the words.
+says() {
+	local text=$1 word
+	shift
+	for word in "$@"; do
+		if ! grep -qF -- "$word" "$dir/said"; then
+			fail "$text (not said: $word)"
+			details "$dir/said"
+			return 1
+		fi
+	done
+	ok "$text"
+}
+
+# --- What is there -----------------------------------------------------------------------------
+
+# The table as ipvsadm -R takes it, sorted.
+table() {
+	ipvsadm -Sn | LC_ALL=C sort
+}
+
+# table_of FILTER: of the services that match.
+table_of() {
+	table | grep -e "$1"
+}
+
+# declare: the declared state from standard input.
+declare_state() {
+	{
+		echo "poise: 1"
+		cat
+	} >"$file"
+}
+
+poise() {
+	"$BUILD/poise" "$@" --state-dir "$dir/state" --run-dir "$dir/run"
+}
+
+# The words of poise as they are, for programs that start it.
+poise_words() {
+	local verb=$1
+	shift
+	words=("$BUILD/poise" "$verb" --state-dir "$dir/state" --run-dir "$dir/run" "$@")
+}
+
+# writes COMMAND…: runs it; what it wrote to IPVS is in $dir/writes, a line each, sorted.
+writes() {
+	local status
+	"$tools/count-writes" "$dir/unsorted" "$@"
+	status=$?
+	LC_ALL=C sort "$dir/unsorted" >"$dir/writes"
+	return "$status"
+}
+
+# check_writes TEXT WRITES ARGUMENT…: poise with these arguments succeeds, and makes these writes (words
+# with spaces between them; each as often as it stands there).
+check_writes() {
+	local text=$1 wanted=$2 words
+	shift 2
+	poise_words "$@"
+	check "$text" writes "${words[@]}"
+	# shellcheck disable=SC2086 # words
+	same "$text: $(wc -w <<<"$wanted") writes" "$(printf '%s\n' $wanted | LC_ALL=C sort)" \
+		"$(tr ' ' ':' <"$dir/writes")"
+}
+
+# --- Cases -------------------------------------------------------------------------------------
+
+# ns NAME: a network namespace beside this one, for in_ns and --netns. Its name is this case's own.
+ns() {
+	if ! mountpoint -q /run/netns; then
+		mkdir -p /run/netns && mount -t tmpfs tmpfs /run/netns
+	fi
+	ip netns add "$1" && ip -n "$1" link set lo up
+}
+
+# in_ns NAME COMMAND…
+in_ns() {
+	nsenter --net="/run/netns/$1" -- "${@:2}"
+}
+
+# until_true SECONDS COMMAND…: tries it until it succeeds.
+until_true() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		((SECONDS <= end)) || return 1
+		sleep 0.1
+	done
+}
+
+lib_one_case() {
+	lib_case=$(basename "$0" | cut -c4-)/${1#case_}
+	[[ $# -gt 1 ]] && lib_case+=" ${*:2}"
+	dir=$(mktemp -d) || exit 1
+	file=$dir/poise.yaml
+	trap 'rm -rf "$dir"' EXIT
+	ip link set lo up
+	"$@"
+	exit $((lib_failures > 0))
+}
+
+# lib_start CASE [ARGUMENT…]: in the background; its lines come when it has ended.
+lib_start() {
+	{
+		LIB_CASE=1 unshare --net --mount "$0" "$@" >"$lib_folder/$BASHPID" 2>&1 </dev/null
+		status=$?
+		grep -q '^\(ok\|FAIL\) ' "$lib_folder/$BASHPID" || {
+			echo "FAIL $*: checked nothing" >>"$lib_folder/$BASHPID"
+			status=1
+		}
+		# All at once, so that the lines of two cases do not mix.
+		cat "$lib_folder/$BASHPID"
+		exit "$status"
+	} &
+}
+
+# run_cases JOBS [CASE…]: those, or all in the order of the file; so many at a time. A case may be
+# words: a function and its arguments.
+run_cases() {
+	local jobs=$1 case status=0 running=0
+	shift
+	if [[ -n ${LIB_CASE:-} ]]; then
+		lib_one_case "$@"
+	fi
+	local cases=("$@")
+	if [[ ${#cases[@]} == 0 ]]; then
+		mapfile -t cases < <(sed -n 's/^\(case_[a-z0-9_]*\)() {$/\1/p' "$0")
+	fi
+	lib_folder=$(mktemp -d)
+	trap 'rm -rf "$lib_folder"' EXIT
+	for case in "${cases[@]}"; do
+		if ((running == jobs)); then
+			wait -n || status=1
+			running=$((running - 1))
+		fi
+		# shellcheck disable=SC2086 # words
+		lib_start $case
+		running=$((running + 1))
+	done
+	for (( ; running > 0; running--)); do
+		wait -n || status=1
+	done
+	exit "$status"
+}
