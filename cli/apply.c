@@ -108,6 +108,7 @@ static int apply_loaded(
 	if (cli_machine_open_settled(cli, loaded->declared.backend, &watch.observer, &reconciler) <
 		0)
 		return CLI_EXIT_ERROR;
+	watch.held = options->confirm_timeout != 0;
 	if (options->dry_run)
 		return preview(cli, &reconciler, &request, loaded);
 	return carry_out(cli, &reconciler, &request, &watch);

@@ -73,6 +73,23 @@ static void lose_config(struct ipvsadm_losses *losses, const struct config *conf
 	}
 }
 
+/* What poise sets of its own accord is no loss of the file's, but worth a word. */
+static void keep_named_sysctls(struct state *state, const struct declared *declared)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < state->sysctls.count; i++) {
+		const struct sysctl *sysctl = state->sysctls.items + i;
+
+		if (vector_find(&declared->sysctls, sysctl, sysctl_compare))
+			state->sysctls.items[kept++] = *sysctl;
+		else
+			cli_note("net.ipv4.vs.%s = %s, which poise sets too, is not exported",
+				sysctl->name, sysctl->value);
+	}
+	state->sysctls.count = kept;
+}
+
 /* What would be in an empty table after an apply is what step() wants there now. */
 static int export_files(const struct cli *cli, struct state *state, struct ipvsadm_losses *losses)
 {
@@ -91,6 +108,7 @@ static int export_files(const struct cli *cli, struct state *state, struct ipvsa
 	lose_config(losses, &loaded.config);
 	*state = output.desired;
 	output.desired = (struct state){};
+	keep_named_sysctls(state, &loaded.declared);
 	step_output_clear(&output);
 	return 0;
 }

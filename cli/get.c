@@ -58,10 +58,11 @@ static int get_run(struct cli *cli)
 			cli_live_to_json(CLI_DEFAULT_BACKEND, &state, memory, reconciler_now()));
 	else
 		print_yaml(&state);
-	if (all > state.services.count)
-		cli_note("%zu virtual services that poise does not manage are left out: --all "
-			 "shows them",
-			all - state.services.count);
+	size_t others = all - state.services.count;
+	if (others)
+		cli_note("left out: %zu virtual service%s that poise does not manage (--all shows "
+			 "all)",
+			others, others == 1 ? "" : "s");
 	return CLI_EXIT_GOOD;
 }
 

@@ -57,17 +57,20 @@ static void watch_planned(
 	if (!watch->json)
 		cli_print_plan(plan, live, memory);
 	/* Until here a signal ends the process: nothing was begun. */
-	if (!watch->planned)
+	if (!watch->planned) {
+		watch->totals = plan_count(plan);
 		catch_signals();
+	}
 	watch->planned = true;
 }
 
-static void watch_complain(struct cli_watch *watch, const struct plan_op *op, const char *text)
+static void watch_complain(
+	struct cli_watch *watch, const struct plan_op *op, const char *prefix, const char *text)
 {
 	_cleanup_strbuf_ struct strbuf object = {};
 
 	plan_op_describe(op, &object);
-	cli_error("%s: %s: %s", plan_verb_name(op->verb), object.text, text);
+	cli_error("%s%s: %s", prefix, object.text, text);
 	if (watch->json)
 		json_array_append_new(watch->errors,
 			json_pack("{s:s, s:s, s:s}", "verb", plan_verb_name(op->verb), "object",
@@ -80,7 +83,8 @@ static void watch_failed(void *data, const struct plan_op *op, const struct back
 
 	/* What depends on a failed object is counted in the last line; the cause is one error. */
 	if (result->status == BACKEND_RESULT_FAILED) {
-		watch_complain(data, op, error_text(&result->error, result->code));
+		_cleanup_free_ char *prefix = memory_printf("cannot %s ", plan_verb_name(op->verb));
+		watch_complain(data, op, prefix, error_text(&result->error, result->code));
 		return;
 	}
 	plan_op_describe(op, &object);
@@ -93,7 +97,7 @@ static void watch_mismatch(void *data, const struct plan_op *op)
 
 	plan_op_format(op, &text);
 	cli_detail("still needed: %s", text.text);
-	watch_complain(data, op,
+	watch_complain(data, op, "",
 		"it read back otherwise than it was written: another program may change it too");
 }
 
@@ -188,10 +192,10 @@ void cli_watch_end(struct cli_watch *watch)
 	watch->errors = NULL;
 }
 
-static void report_json(struct cli_watch *watch, int code, const struct error *error,
+static void report_json(const struct cli_watch *watch, int code, const struct error *error,
 	const struct reconciler_outcome *outcome, double seconds)
 {
-	const struct plan_totals *planned = &outcome->planned;
+	const struct plan_totals *planned = &watch->totals;
 	json_t *json = json_pack("{s:{s:I, s:I, s:I}, s:I, s:I, s:I, s:I, s:I, s:b, s:f, s:O}",
 		"planned", "add", (json_int_t)planned->add, "change", (json_int_t)planned->change,
 		"remove", (json_int_t)planned->remove, "done", (json_int_t)outcome->done, "failed",
@@ -204,20 +208,24 @@ static void report_json(struct cli_watch *watch, int code, const struct error *e
 	cli_print_json(json);
 }
 
-static void report_text(const struct reconciler_outcome *outcome, double seconds)
+static void report_text(
+	const struct cli_watch *watch, const struct reconciler_outcome *outcome, double seconds)
 {
-	const struct plan_totals *planned = &outcome->planned;
+	const struct plan_totals *planned = &watch->totals;
+	size_t plan = planned->add + planned->change + planned->remove;
 	size_t total = outcome->done + outcome->failed + outcome->skipped;
 	_cleanup_free_ char *text = NULL;
 
 	if (!total)
 		return;
+	/* What was done beyond the plan that was shown is deletions of what had drained. */
 	if (outcome->failed || outcome->skipped || outcome->mismatches)
 		text = memory_printf("Applied: %zu of %zu operations, in %.2f s.\n", outcome->done,
 			total, seconds);
 	else
 		text = memory_printf("Applied: %zu added, %zu changed, %zu removed, in %.2f s.\n",
-			planned->add, planned->change, planned->remove, seconds);
+			planned->add, planned->change,
+			planned->remove + (total > plan ? total - plan : 0), seconds);
 	cli_print(text);
 }
 
@@ -230,10 +238,10 @@ int cli_watch_report(struct cli_watch *watch, int code, const struct error *erro
 	if (watch->json)
 		report_json(watch, code, error, outcome, seconds);
 	else
-		report_text(outcome, seconds);
+		report_text(watch, outcome, seconds);
 	if (code < 0)
 		cli_fail(error, code);
-	if (outcome->draining)
+	if (outcome->draining && !watch->held)
 		cli_note("%zu destination%s still drain%s: the next `poise apply` goes on with "
 			 "that",
 			outcome->draining, outcome->draining == 1 ? "" : "s",

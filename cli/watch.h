@@ -13,7 +13,9 @@ struct cli_watch {
 	json_t *errors;    /* of failed and mismatching objects, with `json` */
 	uint64_t start;    /* CLOCK_BOOTTIME ns */
 	uint64_t reported; /* when the drains were last told where no terminal is */
-	bool planned;
+	bool planned;      /* the plan was shown, and has these totals: */
+	struct plan_totals totals;
+	bool held; /* deletions wait for a confirmation, and not for the next apply */
 };
 
 void cli_watch_begin(struct cli_watch *watch, bool json);
