@@ -1,26 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/plan.h"
 
-static size_t *plan_totals_slot(struct plan_totals *totals, enum plan_verb verb)
+void plan_totals_add(struct plan_totals *totals, const struct plan_op *op)
 {
-	switch (verb) {
+	switch (op->verb) {
 	case PLAN_VERB_ADD:
-		return &totals->add;
+		totals->add++;
+		break;
 	case PLAN_VERB_DELETE:
-		return &totals->remove;
+		totals->remove++;
+		break;
 	default:
-		return &totals->change;
+		totals->change++;
 	}
+	totals->disruptive += op->disruptive;
 }
 
 struct plan_totals plan_count(const struct plan *plan)
 {
 	struct plan_totals totals = {};
 
-	vector_foreach(&plan->ops, op) {
-		++*plan_totals_slot(&totals, op->verb);
-		totals.disruptive += op->disruptive;
-	}
+	vector_foreach(&plan->ops, op)
+		plan_totals_add(&totals, op);
 	vector_foreach(&plan->notes, note)
 		totals.unmanaged += note->kind == PLAN_NOTE_UNMANAGED;
 	return totals;

@@ -85,6 +85,9 @@ struct plan_totals {
 	size_t add, change, remove, disruptive, unmanaged;
 };
 
+/* Counts one operation. */
+void plan_totals_add(struct plan_totals *totals, const struct plan_op *op);
+
 struct plan_totals plan_count(const struct plan *plan);
 
 /* The object of an operation in words: "service tcp://203.0.113.10:80", "destination 10.0.0.1:80 of

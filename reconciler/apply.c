@@ -96,6 +96,7 @@ static void apply_count(struct apply_report *report, const struct plan_op *op,
 	switch (result->status) {
 	case BACKEND_RESULT_DONE:
 		report->done++;
+		plan_totals_add(&report->applied, op);
 		return;
 	case BACKEND_RESULT_FAILED:
 		report->failed++;
@@ -116,9 +117,8 @@ static int apply_batch(struct reconciler *reconciler, const struct plan_op *ops,
 {
 	int r = reconciler->backend->ops->apply(reconciler->backend, ops, count, results, error);
 
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++)
 		apply_count(report, &ops[i], &results[i], observer);
-	}
 	return r;
 }
 

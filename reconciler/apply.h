@@ -9,6 +9,7 @@
 /* Which operations failed, for the one who writes the record. */
 struct apply_report {
 	size_t done, failed, skipped, mismatches;
+	struct plan_totals applied; /* the done ones by verb */
 	struct {
 		VECTOR_OF(struct service_key);
 	} undeleted; /* services whose deletion failed: still ours. Sorted */

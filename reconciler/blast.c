@@ -14,14 +14,18 @@
 /* Fewer lost destinations of a service than this are daily work, whatever their share. */
 #define BLAST_DESTINATIONS_LEAST 3
 
+struct blast_reference {
+	const struct record_service *service;
+};
+
 /* Declared services, by name and then by key. Borrowed. */
 struct blast_side {
-	VECTOR_OF(const struct record_service *);
+	VECTOR_OF(struct blast_reference);
 };
 
 /* A run of one name in a side. */
 struct blast_group {
-	const struct record_service *const *services;
+	const struct blast_reference *services;
 	size_t count;
 };
 
@@ -45,8 +49,8 @@ struct blast_pass {
 
 static int blast_compare_names(const void *a, const void *b)
 {
-	const struct record_service *left = *(const struct record_service *const *)a;
-	const struct record_service *right = *(const struct record_service *const *)b;
+	const struct record_service *left = ((const struct blast_reference *)a)->service;
+	const struct record_service *right = ((const struct blast_reference *)b)->service;
 	int order = strcmp(left->name, right->name);
 
 	return order ? order : service_key_compare(&left->key, &right->key);
@@ -56,7 +60,7 @@ static void blast_side_fill(struct blast_side *side, const struct record *record
 {
 	vector_reserve(side, record->declared.count);
 	vector_foreach(&record->declared, service)
-		vector_push(side, service);
+		vector_append(side)->service = service;
 	vector_sort(side, blast_compare_names);
 }
 
@@ -66,7 +70,8 @@ static struct blast_group blast_group_at(const struct blast_side *side, size_t f
 	struct blast_group group = {.services = side->items + from};
 
 	while (from + group.count < side->count &&
-		strcmp(side->items[from + group.count]->name, side->items[from]->name) == 0)
+		strcmp(side->items[from + group.count].service->name,
+			side->items[from].service->name) == 0)
 		group.count++;
 	return group;
 }
@@ -79,12 +84,12 @@ static struct blast_group blast_group_find(const struct blast_side *side, const 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (strcmp(side->items[middle]->name, name) < 0)
+		if (strcmp(side->items[middle].service->name, name) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	if (low == side->count || strcmp(side->items[low]->name, name) != 0)
+	if (low == side->count || strcmp(side->items[low].service->name, name) != 0)
 		return (struct blast_group){};
 	return blast_group_at(side, low);
 }
@@ -100,11 +105,12 @@ static const struct record_service *blast_find_listener(
 static struct blast_group blast_group_now(
 	const struct blast_pass *pass, const struct blast_group *before)
 {
-	struct blast_group group = blast_group_find(&pass->now_by_name, before->services[0]->name);
+	struct blast_group group =
+		blast_group_find(&pass->now_by_name, before->services[0].service->name);
 
 	for (size_t i = 0; !group.count && i < before->count; i++) {
 		const struct record_service *renamed =
-			blast_find_listener(pass->now, &before->services[i]->key);
+			blast_find_listener(pass->now, &before->services[i].service->key);
 
 		if (renamed)
 			group = blast_group_find(&pass->now_by_name, renamed->name);
@@ -118,7 +124,7 @@ static size_t blast_count_missing(const struct blast_group *group, const struct 
 	size_t missing = 0;
 
 	for (size_t i = 0; i < group->count; i++)
-		missing += !blast_find_listener(other, &group->services[i]->key);
+		missing += !blast_find_listener(other, &group->services[i].service->key);
 	return missing;
 }
 
@@ -139,7 +145,7 @@ static void blast_group_addresses(const struct blast_group *group, struct blast_
 		struct blast_address *run = NULL;
 
 		/* Keys are sorted by address first. */
-		vector_foreach(&group->services[i]->destinations, key) {
+		vector_foreach(&group->services[i].service->destinations, key) {
 			if (!run || !address_equal(&run->address, &key->address)) {
 				run = vector_append(ret);
 				run->address = key->address;
@@ -198,14 +204,16 @@ static void blast_judge_destinations(struct blast_pass *pass, const struct blast
 	blast_group_addresses(&now, &is);
 	blast_count_destinations(&was, &is, &total, &lost);
 	if (lost >= BLAST_DESTINATIONS_LEAST)
-		blast_judge(pass, lost, total, "destinations of ", before->services[0]->name);
+		blast_judge(
+			pass, lost, total, "destinations of ", before->services[0].service->name);
 	vector_clear(&was);
 	vector_clear(&is);
 }
 
 static void blast_count_listeners(struct blast_pass *pass, const struct blast_group *before)
 {
-	struct blast_group now = blast_group_find(&pass->now_by_name, before->services[0]->name);
+	struct blast_group now =
+		blast_group_find(&pass->now_by_name, before->services[0].service->name);
 	size_t gone = blast_count_missing(before, pass->now);
 	size_t come = blast_count_missing(&now, pass->before);
 

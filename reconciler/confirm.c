@@ -233,6 +233,7 @@ static int confirm_undo(struct reconciler *reconciler, const struct confirm_pend
 	int r = confirm_restore_objects(reconciler, pending, observer, &report, error);
 	*outcome = (struct reconciler_outcome){
 		.done = report.done,
+		.applied = report.applied,
 		.failed = report.failed,
 		.skipped = report.skipped,
 		.mismatches = report.mismatches,

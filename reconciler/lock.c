@@ -40,18 +40,19 @@ static bool lock_is_current(int fd, const char *path)
 /* The descriptor, locked; -EWOULDBLOCK while another holds it. */
 static int lock_try(const char *path)
 {
-	_cleanup_close_ int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-	int taken;
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	int r = 0;
 
 	if (fd < 0)
 		return -errno;
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-		return -errno;
-	if (!lock_is_current(fd, path))
-		return -EWOULDBLOCK;
-	taken = fd;
-	fd = -1;
-	return taken;
+		r = -errno;
+	else if (!lock_is_current(fd, path))
+		r = -EWOULDBLOCK;
+	if (r == 0)
+		return fd;
+	close(fd);
+	return r;
 }
 
 /* "PID NAME" of who holds it; false when the file says nothing of use: its writer is gone, and the

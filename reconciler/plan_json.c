@@ -163,11 +163,15 @@ static const struct json_form_type operation_object = {operation_write, operatio
 static const struct json_form_member operation_item = {.type = &operation_object};
 JSON_FORM_LIST(operation_list, struct plan_op_vector, &operation_item, NULL);
 
+struct operation_reference {
+	const struct plan_op *op;
+};
+
 /* By object, so that two operations on one are neighbours. */
 static int operation_compare(const void *a, const void *b)
 {
-	const struct plan_op *left = *(const struct plan_op *const *)a;
-	const struct plan_op *right = *(const struct plan_op *const *)b;
+	const struct plan_op *left = ((const struct operation_reference *)a)->op;
+	const struct plan_op *right = ((const struct operation_reference *)b)->op;
 	int order = COMPARE(left->object, right->object);
 
 	if (order)
@@ -197,17 +201,17 @@ static int operation_compare(const void *a, const void *b)
 static int operations_check_unique(struct json_form_pass *pass, const struct plan_op_vector *ops)
 {
 	struct {
-		VECTOR_OF(const struct plan_op *);
+		VECTOR_OF(struct operation_reference);
 	} sorted = {};
 	_cleanup_strbuf_ struct strbuf name = {};
 
 	vector_reserve(&sorted, ops->count);
 	vector_foreach(ops, op)
-		vector_push(&sorted, op);
+		vector_append(&sorted)->op = op;
 	vector_sort(&sorted, operation_compare);
 	for (size_t i = 1; i < sorted.count && !name.length; i++)
 		if (operation_compare(&sorted.items[i - 1], &sorted.items[i]) == 0)
-			plan_op_describe(sorted.items[i], &name);
+			plan_op_describe(sorted.items[i].op, &name);
 	vector_clear(&sorted);
 	return name.length ? json_form_fail(pass, NULL, "operations: two on %s", name.text) : 0;
 }

@@ -317,6 +317,10 @@ static int reconciler_carry_out(struct reconciler *reconciler,
 	}
 	int executed = apply_execute(reconciler, plan, observer, &report, error);
 	outcome->done += report.done;
+	outcome->applied.add += report.applied.add;
+	outcome->applied.change += report.applied.change;
+	outcome->applied.remove += report.applied.remove;
+	outcome->applied.disruptive += report.applied.disruptive;
 	outcome->failed += report.failed;
 	outcome->skipped += report.skipped;
 	outcome->mismatches += report.mismatches;

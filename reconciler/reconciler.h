@@ -74,6 +74,7 @@ struct reconciler_request {
 
 struct reconciler_outcome {
 	struct plan_totals planned; /* of the first pass */
+	struct plan_totals applied; /* of all passes, drains included: operations that are done */
 	size_t done, failed, skipped;
 	size_t mismatches; /* objects that read back otherwise than they were written */
 	size_t draining;   /* destinations that still drain when the call returns */
