@@ -17,8 +17,8 @@ static volatile sig_atomic_t interrupted;
 /* The first one lets the pass under way end; the second one ends the process. */
 static void interrupt(_unused_ int signal_number)
 {
-	static const char text[] = "\npoise: stopping when this pass is done (again: at once, the "
-				   "next apply goes on)\n";
+	static const char text[] =
+		"\npoise: stopping after this pass (a second signal stops at once)\n";
 
 	interrupted = 1;
 	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
@@ -73,8 +73,8 @@ static void watch_complain(
 	cli_error("%s%s: %s", prefix, object.text, text);
 	if (watch->json)
 		json_array_append_new(watch->errors,
-			json_pack("{s:s, s:s, s:s}", "verb", plan_verb_name(op->verb), "object",
-				object.text, "error", text));
+			json_pack("{s:s, s:o, s:o}", "verb", plan_verb_name(op->verb), "object",
+				cli_json_text(object.text), "error", cli_json_text(text)));
 }
 
 static void watch_failed(void *data, const struct plan_op *op, const struct backend_result *result)
@@ -204,28 +204,25 @@ static void report_json(const struct cli_watch *watch, int code, const struct er
 		"interrupted", (int)interrupted, "seconds", seconds, "errors", watch->errors);
 
 	if (code < 0)
-		json_object_set_new(json, "error", json_string(error_text(error, code)));
+		json_object_set_new(json, "error", cli_json_text(error_text(error, code)));
 	cli_print_json(json);
 }
 
 static void report_text(
 	const struct cli_watch *watch, const struct reconciler_outcome *outcome, double seconds)
 {
-	const struct plan_totals *planned = &watch->totals;
-	size_t plan = planned->add + planned->change + planned->remove;
+	const struct plan_totals *applied = &outcome->applied;
 	size_t total = outcome->done + outcome->failed + outcome->skipped;
 	_cleanup_free_ char *text = NULL;
 
 	if (!total)
 		return;
-	/* What was done beyond the plan that was shown is deletions of what had drained. */
 	if (outcome->failed || outcome->skipped || outcome->mismatches)
 		text = memory_printf("Applied: %zu of %zu operations, in %.2f s.\n", outcome->done,
 			total, seconds);
 	else
 		text = memory_printf("Applied: %zu added, %zu changed, %zu removed, in %.2f s.\n",
-			planned->add, planned->change,
-			planned->remove + (total > plan ? total - plan : 0), seconds);
+			applied->add, applied->change, applied->remove, seconds);
 	cli_print(text);
 }
 
