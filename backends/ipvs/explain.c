@@ -135,10 +135,11 @@ static int explain_destination(const struct plan_op *op, int code, struct error 
 				"the kernel refuses destinations of the other address family while "
 				"a sync "
 				"daemon runs");
+		if (MAX(after->upper_threshold, after->lower_threshold) > INT32_MAX)
+			return error_set(error, code, "a threshold is above 2147483647");
 		return error_set(error, code,
-			"the kernel refuses it: the address must be a unicast one (here or "
-			"elsewhere), and "
-			"a gue tunnel needs a port");
+			"the kernel refuses it: is the address a unicast one, has this network "
+			"namespace any address yet (ip link set lo up), has a gue tunnel a port?");
 	case -EAFNOSUPPORT:
 		return error_set(error, code, "the kernel's IPVS is built without %s",
 			op->destination.key.address.family == AF_INET6 ? "IPv6" : "IPv4");

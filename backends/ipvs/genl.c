@@ -5,6 +5,7 @@
 #include <linux/genetlink.h>
 #include <linux/ip_vs.h>
 #include <linux/netlink.h>
+#include <linux/sock_diag.h>
 #include <netlink/genl/genl.h>
 #include <netlink/msg.h>
 #include <netlink/socket.h>
@@ -25,14 +26,12 @@ enum {
 	GENL_PATIENCE_MS = 1000,
 };
 
-/* Bounds of the room in one part of a dump (af_netlink.c, netlink_dump()): a page less the kernel's
- * own end of the buffer when memory is short, else 16 KiB (old kernels) or 32 KiB less that end.
- * An entry is at most GENL_ENTRY_MAX bytes. */
+/* How much fits in one part of a dump (af_netlink.c, netlink_dump()): 32 KiB, 16 KiB with old kernels,
+ * or a page (8 KiB at most) when memory is short; less the kernel's own end of the buffer, at most
+ * GENL_OVERHEAD. An entry is at most GENL_ENTRY_MAX bytes. */
 enum {
-	GENL_OVERHEAD_MIN = 192,
-	GENL_OVERHEAD_MAX = 832,
-	GENL_ENTRY_MAX = 512,
-	GENL_PART_MAX = 16 * 1024,
+	GENL_OVERHEAD = 1024,
+	GENL_ENTRY_MAX = 512
 };
 
 struct ipvs_genl_slots {
@@ -191,7 +190,7 @@ static int genl_send(struct ipvs_genl *genl, const struct ipvs_batch *batch)
 }
 
 /* Fetches what is there. The number of datagrams; 0 when none came within the patience; -errno. */
-static int genl_receive(struct ipvs_genl *genl)
+static int genl_receive(struct ipvs_genl *genl, int patience_ms)
 {
 	int fd = nl_socket_get_fd(genl->socket);
 
@@ -204,10 +203,10 @@ static int genl_receive(struct ipvs_genl *genl)
 			continue;
 		if (errno != EAGAIN)
 			return -errno;
-		if (waited)
+		if (waited || !patience_ms)
 			return 0;
 		struct pollfd wait = {.fd = fd, .events = POLLIN};
-		poll(&wait, 1, GENL_PATIENCE_MS);
+		poll(&wait, 1, patience_ms);
 	}
 }
 
@@ -271,12 +270,17 @@ static void genl_address(struct ipvs_genl *genl, struct ipvs_batch *batch, bool 
 
 static void genl_collect(struct ipvs_genl *genl, struct genl_exchange *exchange)
 {
-	while (exchange->answered < exchange->requests) {
-		int got = genl_receive(genl);
+	int patience_ms = GENL_PATIENCE_MS;
 
-		/* The overflow is told once; what was queued before it still comes. */
-		if (got == -ENOBUFS)
+	while (exchange->answered < exchange->requests) {
+		int got = genl_receive(genl, patience_ms);
+
+		/* The overflow is told once. What was queued before it still comes, and there is
+		 * nothing to wait for behind it. */
+		if (got == -ENOBUFS) {
+			patience_ms = 0;
 			continue;
+		}
 		if (got <= 0)
 			return;
 		for (int i = 0; i < got; i++)
@@ -400,17 +404,21 @@ static void genl_take_part(void *context, const struct ipvs_reply *reply)
 	dump->code = reply->code;
 }
 
-/* Whether a part of `size` bytes cannot have been full: it is smaller than the least room that a
- * part has, or larger than the room of a small one and smaller than that of a large one. */
-static bool genl_part_had_room(size_t size)
+/* The bytes that the first part of a dump had room for, at least. It is queued when sendmsg() returns,
+ * and alone, so the memory that the queue holds is the memory that the kernel got for it. */
+static size_t genl_part_room(const struct ipvs_genl *genl)
 {
-	long system = sysconf(_SC_PAGESIZE);
-	size_t page = system > 0 && system < 8192 ? (size_t)system : 8192;
+	uint32_t memory[SK_MEMINFO_VARS] = {};
+	socklen_t length = sizeof(memory);
+	long page = sysconf(_SC_PAGESIZE);
 
-	if (size + GENL_OVERHEAD_MAX + GENL_ENTRY_MAX <= page)
-		return true;
-	return size + GENL_OVERHEAD_MIN > page &&
-	       size + GENL_OVERHEAD_MAX + GENL_ENTRY_MAX <= GENL_PART_MAX;
+	if (getsockopt(nl_socket_get_fd(genl->socket), SOL_SOCKET, SO_MEMINFO, memory, &length) < 0)
+		memory[SK_MEMINFO_RMEM_ALLOC] = 0;
+	if (memory[SK_MEMINFO_RMEM_ALLOC] >= 32 * 1024)
+		return 32 * 1024 - GENL_OVERHEAD;
+	if (memory[SK_MEMINFO_RMEM_ALLOC] >= 16 * 1024)
+		return 16 * 1024 - GENL_OVERHEAD;
+	return (page > 0 && page < 8192 ? (size_t)page : 8192) - GENL_OVERHEAD;
 }
 
 /* A connection whose dump went wrong may have the rest of it still to come, so it is given up. */
@@ -429,11 +437,10 @@ static int genl_restart(struct ipvs_genl *genl, size_t longest)
 static int genl_dump_receive(struct ipvs_genl *genl, struct genl_dump *dump,
 	enum ipvs_dump_state *state, size_t *longest)
 {
-	size_t parts = 0;
-	bool room = true;
+	size_t parts = 0, first = 0, room = genl_part_room(genl);
 
 	while (!dump->done) {
-		int got = genl_receive(genl);
+		int got = genl_receive(genl, GENL_PATIENCE_MS);
 
 		if (got <= 0)
 			return got < 0 ? got : -ETIMEDOUT;
@@ -449,12 +456,12 @@ static int genl_dump_receive(struct ipvs_genl *genl, struct genl_dump *dump,
 			if (ipvs_decode_datagram(genl->slots->vectors[i].iov_base, size,
 				    genl_take_part, dump) < 0)
 				return -EBADMSG;
-			parts += dump->part_has_entries;
-			if (dump->part_has_entries)
-				room = genl_part_had_room(size);
+			if (dump->part_has_entries && parts++ == 0)
+				first = size;
 		}
 	}
-	*state = parts <= 1 && room && !dump->interrupted ? IPVS_DUMP_EXACT : IPVS_DUMP_PIECES;
+	bool exact = parts <= 1 && first + GENL_ENTRY_MAX <= room && !dump->interrupted;
+	*state = exact ? IPVS_DUMP_EXACT : IPVS_DUMP_PIECES;
 	return 0;
 }
 

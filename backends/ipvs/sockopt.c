@@ -319,19 +319,21 @@ static int sockopt_table_op(int fd, const struct plan_op *op)
 	int add = service ? IP_VS_SO_SET_ADD : IP_VS_SO_SET_ADDDEST;
 	int edit = service ? IP_VS_SO_SET_EDIT : IP_VS_SO_SET_EDITDEST;
 	int delete = service ? IP_VS_SO_SET_DEL : IP_VS_SO_SET_DELDEST;
+	/* The kernel wants the exact length, and no destination with a service's own operation. */
+	size_t size = service ? sizeof(request.service) : sizeof(request);
 
 	switch (op->verb) {
 	case PLAN_VERB_DELETE:
-		return sockopt_set(fd, delete, &request, sizeof(request));
+		return sockopt_set(fd, delete, &request, size);
 	case PLAN_VERB_ADD: {
-		int code = sockopt_set(fd, add, &request, sizeof(request));
+		int code = sockopt_set(fd, add, &request, size);
 
 		if (code != -EEXIST)
 			return code;
-		return sockopt_set(fd, edit, &request, sizeof(request));
+		return sockopt_set(fd, edit, &request, size);
 	}
 	default:
-		return sockopt_set(fd, edit, &request, sizeof(request));
+		return sockopt_set(fd, edit, &request, size);
 	}
 }
 

@@ -32,6 +32,7 @@ static void kinds_and_families(struct fixture *fixture)
 	run_and_compare(fixture);
 }
 
+/* Debian builds its kernels without `twos`, which then must be told in words. */
 static void schedulers(struct fixture *fixture)
 {
 	int port = 1000;
@@ -43,8 +44,16 @@ static void schedulers(struct fixture *fixture)
 		struct service_key key = add_service(fixture, listen, *name);
 		add_destination(fixture, &key, "10.0.0.1:80");
 		add_destination(fixture, &key, "10.0.0.2:80");
+		run_queue(fixture);
+		if (strcmp(*name, "twos") == 0 && fixture->results[0].code == -ENOENT) {
+			expect_result(fixture, 0, BACKEND_RESULT_FAILED, -ENOENT,
+				"scheduler `twos` is not available: modprobe ip_vs_twos");
+			queue_service(fixture, PLAN_VERB_DELETE, &key, NULL);
+			run_queue(fixture);
+		}
+		expect_done(fixture);
 	}
-	run_and_compare(fixture);
+	fixture_compare(fixture);
 }
 
 static void scheduler_change(struct fixture *fixture)
@@ -178,7 +187,7 @@ static void weights_and_thresholds(struct fixture *fixture)
 	run_and_compare(fixture);
 	struct destination_key first = endpoint_of("10.0.0.1:80");
 	struct destination_attributes attributes = {
-		.weight = 3, .upper_threshold = 4000000000U, .lower_threshold = 5};
+		.weight = 3, .upper_threshold = 1000000, .lower_threshold = 5};
 	queue_destination(fixture, PLAN_VERB_UPDATE, &key, &first, &attributes);
 	run_and_compare(fixture);
 }

@@ -176,10 +176,15 @@ static void apply_under_churn(struct fixture *fixture)
 	compare_services(fixture, "after", &fixture->expected, &found, false);
 }
 
-/* Unloading may have to wait for network namespaces that are still being taken down. */
+/* Unloading has to wait for network namespaces that are still being taken down, and other tests may
+ * have left services in the machine's own. */
 static bool reload_module(void)
 {
-	for (int i = 0; i < 50; i++) {
+	double start = clock_ms();
+
+	if (system("nsenter --target 1 --net ipvsadm --clear") != 0)
+		return false;
+	while (clock_ms() - start < 15000) {
 		if (system("cd /sys/module/ip_vs/holders && for holder in *; do "
 			   "[ -d $holder ] && rmmod $holder; done 2>/dev/null; "
 			   "rmmod ip_vs 2>/dev/null") == 0)
@@ -420,11 +425,8 @@ static void sync_errors(struct fixture *fixture)
 
 	op.sync.after = (struct sync_daemon){.interface = "nonesuch0", .id = 1};
 	queue_op(fixture, &op);
-	op.sync.after = (struct sync_daemon){.interface = "lo", .id = 256};
-	queue_op(fixture, &op);
 	run_queue(fixture);
 	expect_result(fixture, 0, BACKEND_RESULT_FAILED, -ENODEV, "no interface `nonesuch0`");
-	expect_result(fixture, 1, BACKEND_RESULT_FAILED, -EINVAL, "255");
 }
 
 const struct conformance_case kernel_cases[] = {

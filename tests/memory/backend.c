@@ -210,8 +210,6 @@ static int memory_sync_op(struct memory_table *table, const struct plan_op *op, 
 	const struct sync_daemon *daemon = deletes ? &op->sync.before : &op->sync.after;
 	struct sync_daemon *there = vector_find(sync, daemon, sync_daemon_compare);
 
-	if (!deletes && daemon->id > 255)
-		return error_set(error, -EINVAL, "the id is above 255");
 	if (!deletes && memory_crosses(table))
 		return error_set(error, -EINVAL, "a destination crosses address families");
 	if (there) {
