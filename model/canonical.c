@@ -217,7 +217,9 @@ static int canonical_compare_sysctls(const void *a, const void *b)
 /* Any named thing: its config_name is behind its object. */
 static const char *canonical_name(const void *item)
 {
-	return ((const struct config_name *)((const struct config_object *)item + 1))->text;
+	const void *name = (const char *)item + sizeof(struct config_object);
+
+	return ((const struct config_name *)name)->text;
 }
 
 static int canonical_compare_names(const void *a, const void *b)

@@ -61,6 +61,17 @@ const char *decode_hint(const char *best, char text[static DECODE_HINT_SIZE])
 	return text;
 }
 
+int decode_wrong_item(
+	struct decode *decode, const struct schema_key *key, const struct yaml_node *node)
+{
+	_cleanup_strbuf_ struct strbuf wanted = {};
+
+	schema_describe_item(key, decode->backend, &wanted);
+	report_error(decode->report, yaml_place(node), NULL, "`%s` must have %s, not %s", key->name,
+		wanted.text, yaml_describe(yaml_resolve(node)));
+	return -EINVAL;
+}
+
 int decode_wrong_type(
 	struct decode *decode, const struct schema_key *key, const struct yaml_node *node)
 {
@@ -72,9 +83,9 @@ int decode_wrong_type(
 		report_error(decode->report, yaml_place(node),
 			"give it one, or remove the key; an empty mapping is `{}`, an empty list "
 			"`[]`",
-			"`%s` has no value; it takes %s", key->name, wanted.text);
+			"`%s` has no value; it must be %s", key->name, wanted.text);
 	else
-		report_error(decode->report, yaml_place(node), NULL, "`%s` takes %s, not %s",
+		report_error(decode->report, yaml_place(node), NULL, "`%s` must be %s, not %s",
 			key->name, wanted.text, yaml_describe(value));
 	return -EINVAL;
 }
@@ -95,7 +106,7 @@ static void decode_object(struct decode *decode, const struct schema_key *key,
 	}
 	object->set |= 1;
 	if (!mapping->short_form || value->kind != YAML_KIND_SCALAR || yaml_is_null(value))
-		decode_wrong_type(decode, key, node);
+		decode_wrong_item(decode, key, node);
 	else if (decode_scalar(decode, &mapping->keys[0], node,
 			 (char *)item + mapping->keys[0].offset) == 0)
 		return;
@@ -225,7 +236,7 @@ static void decode_named_item(struct decode *decode, const struct schema_key *ke
 	}
 	char quoted[REPORT_QUOTE_SIZE];
 	report_error(decode->report, yaml_place(name->next), NULL,
-		"the %s %s takes a mapping of keys, not %s", key->mapping->name,
+		"the %s %s must be a mapping of keys, not %s", key->mapping->name,
 		report_quote(text->text, quoted), yaml_describe(yaml_resolve(name->next)));
 	object->set |= CONFIG_OBJECT_BROKEN;
 }
@@ -342,7 +353,7 @@ static bool decode_key(struct decode *decode, const struct schema_mapping *mappi
 	return decode_types[key->type](decode, key, name->next, (char *)object + key->offset) == 0;
 }
 
-/* "service `web`" where the thing has a name, else what kind of thing it is. */
+/* "the service `web`" where the thing has a name, else what kind of thing it is. */
 static const char *decode_title(const struct schema_mapping *mapping, const struct yaml_node *name,
 	char text[static REPORT_QUOTE_SIZE + 32])
 {

@@ -47,8 +47,11 @@ int decode_scalar(struct decode *decode, const struct schema_key *key, const str
 int decode_item(struct decode *decode, const struct schema_key *key, const struct yaml_node *node,
 	void *field);
 
-/* "`weight` takes a number, 0 to 65535, not a list". Returns -EINVAL. */
+/* "`weight` must be a number, 0 to 65535, not a list". Both return -EINVAL; the second is for an item
+ * of a list: "`listen` must have listeners like …, not a mapping". */
 int decode_wrong_type(
+	struct decode *decode, const struct schema_key *key, const struct yaml_node *node);
+int decode_wrong_item(
 	struct decode *decode, const struct schema_key *key, const struct yaml_node *node);
 
 /* Reports a name that is not kebab-case. -EINVAL then. */

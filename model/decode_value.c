@@ -19,16 +19,18 @@ struct value {
 	bool plain;
 };
 
-/* "`KEY` takes WHAT: `TEXT` is none", with a hint. Returns -EINVAL. */
+/* "`KEY` must be WHAT, not `TEXT`", with a hint. Returns -EINVAL. */
 static int value_error(const struct value *value, const char *hint)
 {
 	_cleanup_strbuf_ struct strbuf wanted = {};
 	char quoted[REPORT_QUOTE_SIZE];
 
-	schema_describe(value->key, value->decode->backend, &wanted);
+	bool list = schema_describe_item(value->key, value->decode->backend, &wanted);
+	if (!list)
+		schema_describe(value->key, value->decode->backend, &wanted);
 	report_error(value->decode->report, yaml_place(value->node), hint,
-		"`%s` takes %s; %s is none", value->key->name, wanted.text,
-		report_quote(value->text, quoted));
+		"`%s` must %s %s, not %s", value->key->name, list ? "have" : "be", wanted.text,
+		*value->text ? report_quote(value->text, quoted) : "an empty text");
 	return -EINVAL;
 }
 
@@ -105,7 +107,7 @@ static int value_quantity(const struct value *value, int (*parse)(const char *te
 
 static int value_duration(const struct value *value, void *field)
 {
-	uint64_t duration;
+	uint64_t duration = 0;
 	int r = value_quantity(value, units_parse_duration, "s", &duration);
 
 	if (r == 0 && duration % value->key->unit)
@@ -117,7 +119,7 @@ static int value_duration(const struct value *value, void *field)
 
 static int value_size(const struct value *value, void *field)
 {
-	uint64_t size;
+	uint64_t size = 0;
 	int r = value_quantity(value, units_parse_size, "B", &size);
 
 	if (r == 0)
@@ -127,7 +129,7 @@ static int value_size(const struct value *value, void *field)
 
 static int value_percent(const struct value *value, void *field)
 {
-	uint64_t percent;
+	uint64_t percent = 0;
 	int r = value_quantity(value, units_parse_percent, "%", &percent);
 
 	if (r == 0)
@@ -154,7 +156,7 @@ static int value_find_word(const struct value *value, int *ret)
 			return 0;
 		}
 		if (strcmp(word->name, value->text) == 0)
-			return value_error(value, "the other backend has it");
+			return value_error(value, "`backend: dpdk` has it");
 		if (available)
 			suggest_offer(&suggest, value->text, word->name);
 	}
@@ -163,7 +165,7 @@ static int value_find_word(const struct value *value, int *ret)
 
 static int value_word(const struct value *value, void *field)
 {
-	int word, r = value_find_word(value, &word);
+	int word = 0, r = value_find_word(value, &word);
 
 	if (r == 0)
 		*(uint32_t *)field = (uint32_t)word;
@@ -222,7 +224,7 @@ static int value_check_text(const struct value *value)
 	size_t prefix = strlen(class->prefix);
 
 	if (!*value->text)
-		return value_error(value, "it is empty");
+		return value_error(value, NULL);
 	if (strncmp(value->text, class->prefix, prefix) != 0)
 		return value_error(value, NULL);
 	if (value_characters(value->text) > class->longest)
@@ -283,22 +285,35 @@ static int value_reference(const struct value *value, void *field)
 	return 0;
 }
 
+/* The port's text behind an address, or NULL: what follows the only colon, or the bracket. */
+static const char *value_port(const char *text)
+{
+	const char *bracket = strstr(text, "]:"), *colon = strchr(text, ':');
+
+	if (bracket)
+		return bracket + 2;
+	return colon && !strchr(colon + 1, ':') ? colon + 1 : NULL;
+}
+
 /* Why a text is no ADDRESS or ADDRESS:PORT, as far as it can be told. */
 static const char *value_address_hint(const char *text)
 {
-	const char *port = strrchr(text, ':');
+	const char *port = value_port(text);
+	size_t host = port ? (size_t)(port - text) : strlen(text);
 	uint64_t number;
 
-	if (strchr(text, '/'))
+	if (strstr(text, "://"))
+		return "only a listener starts with a protocol";
+	if (memchr(text, '/', host))
 		return "a prefix length has no place here";
-	if (strchr(text, '%'))
+	if (memchr(text, '%', host))
 		return "a zone (`%`) has no place here";
-	if (text[strspn(text, "0123456789.:abcdefABCDEF[]")] != '\0')
+	if (strspn(text, "0123456789.:abcdefABCDEF[]") < host)
 		return "addresses are literal: no name is looked up";
-	if (port && strchr(text, ':') != port && *text != '[')
-		return "write an IPv6 address with a port as [ADDRESS]:PORT";
-	if (port && (units_parse_number(port + 1, &number) < 0 || number > UINT16_MAX))
+	if (port && (units_parse_number(port, &number) < 0 || number > UINT16_MAX))
 		return "a port is a number, 1 to 65535";
+	if (!port && strchr(text, '['))
+		return "an IPv6 address with a port is [ADDRESS]:PORT, else it has no brackets";
 	return NULL;
 }
 
@@ -312,14 +327,6 @@ static int value_address(const struct value *value, void *field)
 	return 0;
 }
 
-/* Whether a port stands behind an address that parsed. */
-static bool value_has_port(const char *text)
-{
-	const char *colon = strchr(text, ':');
-
-	return strstr(text, "]:") || (colon && !strchr(colon + 1, ':'));
-}
-
 static int value_endpoint(const struct value *value, void *field)
 {
 	struct config_endpoint *endpoint = field;
@@ -327,7 +334,7 @@ static int value_endpoint(const struct value *value, void *field)
 
 	if (destination_key_parse(value->text, &key) < 0)
 		return value_error(value, value_address_hint(value->text));
-	if (!key.port && value_has_port(value->text))
+	if (!key.port && value_port(value->text))
 		return value_error(value, "a port is 1 to 65535; leave it out for the listener's");
 	*endpoint = (struct config_endpoint){.address = key.address, .port = key.port};
 	return 0;
@@ -388,7 +395,7 @@ static const char *value_listener_hint(const char *text)
 	if ((scheme != 3 || (strncmp(text, "tcp", 3) != 0 && strncmp(text, "udp", 3) != 0)) &&
 		(scheme != 4 || strncmp(text, "sctp", 4) != 0))
 		return "the forms are tcp://, udp://, sctp://, fwmark:// and fwmark6://";
-	if (!value_has_port(address + 3) && !strchr(address + 3, '['))
+	if (!value_port(address + 3))
 		return strchr(address + 3, ':') ? "write an IPv6 address as [ADDRESS]:PORT"
 						: "the port is missing: write ADDRESS:PORT";
 	const char *hint = value_address_hint(address + 3);
@@ -424,8 +431,7 @@ static int value_range(const struct value *value, void *field)
 static int value_item_text(const struct value *value, void *field)
 {
 	if (!*value->text || value_has_control(value->text))
-		return value_error(
-			value, *value->text ? "it has control characters" : "it is empty");
+		return value_error(value, *value->text ? "it has control characters" : NULL);
 	*(const char **)field = value_keep(value);
 	return 0;
 }
@@ -437,7 +443,7 @@ int decode_item(struct decode *decode, const struct schema_key *key, const struc
 	const struct value value = {decode, key, node, text->text, text->plain};
 
 	if (text->kind != YAML_KIND_SCALAR || yaml_is_null(text))
-		return decode_wrong_type(decode, key, node);
+		return decode_wrong_item(decode, key, node);
 	switch (key->type) {
 	case SCHEMA_TYPE_LISTENERS:
 		return value_listener(&value, field);

@@ -89,7 +89,7 @@ static bool report_keeps(struct report *report, enum diagnostic_severity severit
 	return (*counter)++ < limit;
 }
 
-static void report_add(struct report *report, enum diagnostic_severity severity,
+static _printf_(5, 0) void report_add(struct report *report, enum diagnostic_severity severity,
 	struct report_place place, const char *hint, const char *format, va_list arguments)
 {
 	if (!report_keeps(report, severity))

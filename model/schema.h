@@ -115,9 +115,14 @@ const struct schema_key *schema_find(const struct schema_mapping *mapping, const
 /* Sets the defaults of an object of this mapping that is zero, and of the mappings in it. */
 void schema_defaults(const struct schema_mapping *mapping, void *object);
 
-/* The text of a row's value: "duration", "number, 1 to 255", "one of nat, direct, tunnel". Words
- * that the backend does not have are left out. Appends. */
+/* What a row's value is: "a duration, 1s to 31d", "a number, 1 to 255", "one of nat, direct, tunnel".
+ * Words that the backend does not have are left out. Appends. */
 void schema_describe(
+	const struct schema_key *key, enum config_backend backend, struct strbuf *text);
+
+/* What the items of a list are: "listeners like tcp://203.0.113.10:80". False, and
+ * nothing appended, when the row is no list. */
+bool schema_describe_item(
 	const struct schema_key *key, enum config_backend backend, struct strbuf *text);
 
 /* The text of a row's default ("30s", "wlc", "true"); nothing when it has none. Appends. */

@@ -69,11 +69,6 @@ static void schema_add_words(
 static void schema_add_bounds(const struct schema_key *key,
 	void (*format)(uint64_t value, struct strbuf *text), struct strbuf *text)
 {
-	if (key->minimum == key->maximum) {
-		strbuf_add(text, ", and this version knows only ");
-		format(key->minimum, text);
-		return;
-	}
 	strbuf_add(text, ", ");
 	format(key->minimum, text);
 	strbuf_add(text, " to ");
@@ -90,31 +85,53 @@ static void schema_format_percent(uint64_t percent, struct strbuf *text)
 	strbuf_printf(text, "%" PRIu64 "%%", percent);
 }
 
-/* What needs no more than its type; the others are in schema_describe(). */
+static void schema_add_number(const struct schema_key *key, struct strbuf *text)
+{
+	if (key->minimum == key->maximum) {
+		schema_format_number(key->minimum, text);
+		strbuf_add(text, " (this version knows no other)");
+		return;
+	}
+	strbuf_add(text, "a number");
+	schema_add_bounds(key, schema_format_number, text);
+}
+
+/* What each type's values are; schema_describe() adds what is the row's own. */
 static const char *const schema_type_words[SCHEMA_TYPE_COUNT] = {
 	[SCHEMA_TYPE_BOOLEAN] = "true or false",
-	[SCHEMA_TYPE_NUMBER] = "a number",
+	[SCHEMA_TYPE_NUMBER] = "",
 	[SCHEMA_TYPE_DURATION] = "a duration",
 	[SCHEMA_TYPE_SIZE] = "a size",
-	[SCHEMA_TYPE_PERCENT] = "a share",
+	[SCHEMA_TYPE_PERCENT] = "a percentage",
+	[SCHEMA_TYPE_TEXT] = "",
+	[SCHEMA_TYPE_REFERENCE] = "the name of a ",
 	[SCHEMA_TYPE_WORD] = "one of ",
-	[SCHEMA_TYPE_FLAGS] = "a list of ",
+	[SCHEMA_TYPE_FLAGS] = "a list of some of ",
 	[SCHEMA_TYPE_ADDRESS] = "an IPv4 or IPv6 address",
-	[SCHEMA_TYPE_ENDPOINT] = "an address, ADDRESS or ADDRESS:PORT",
-	[SCHEMA_TYPE_LISTENERS] = "a list of listeners like tcp://203.0.113.10:80",
+	[SCHEMA_TYPE_ENDPOINT] = "ADDRESS or ADDRESS:PORT",
+	[SCHEMA_TYPE_LISTENERS] = "a list of listeners",
 	[SCHEMA_TYPE_TEXTS] = "a list of texts",
+	[SCHEMA_TYPE_RANGES] = "a list of numbers and ranges",
 	[SCHEMA_TYPE_SYSCTLS] = "a mapping of names to values",
 	[SCHEMA_TYPE_MAPPING] = "a mapping of keys",
-	[SCHEMA_TYPE_UNSUPPORTED] = "nothing in this version",
+	[SCHEMA_TYPE_MAPPINGS] = "a list of ",
+	[SCHEMA_TYPE_NAMED] = "a mapping of names to ",
+	[SCHEMA_TYPE_UNSUPPORTED] = "nothing: this version does not support it",
+};
+static const char *const schema_item_words[SCHEMA_TYPE_COUNT] = {
+	[SCHEMA_TYPE_FLAGS] = "some of ",
+	[SCHEMA_TYPE_LISTENERS] = "listeners like tcp://203.0.113.10:80",
+	[SCHEMA_TYPE_TEXTS] = "texts",
+	[SCHEMA_TYPE_RANGES] = "numbers and ranges within ",
+	[SCHEMA_TYPE_MAPPINGS] = "mappings of keys",
 };
 
 void schema_describe(const struct schema_key *key, enum config_backend backend, struct strbuf *text)
 {
-	if (schema_type_words[key->type])
-		strbuf_add(text, schema_type_words[key->type]);
+	strbuf_add(text, schema_type_words[key->type]);
 	switch (key->type) {
 	case SCHEMA_TYPE_NUMBER:
-		schema_add_bounds(key, schema_format_number, text);
+		schema_add_number(key, text);
 		break;
 	case SCHEMA_TYPE_DURATION:
 		schema_add_bounds(key, units_format_duration, text);
@@ -133,21 +150,34 @@ void schema_describe(const struct schema_key *key, enum config_backend backend, 
 		strbuf_add(text, key->text->name);
 		break;
 	case SCHEMA_TYPE_REFERENCE:
-		strbuf_printf(text, "the name of a %s", key->refers);
-		break;
-	case SCHEMA_TYPE_RANGES:
-		strbuf_printf(text, "a list of numbers or ranges, %" PRIu64 "-%" PRIu64,
-			key->minimum, key->maximum);
+		strbuf_add(text, key->refers);
 		break;
 	case SCHEMA_TYPE_MAPPINGS:
-		strbuf_printf(text, "a list of %ss", key->mapping->name);
+		/* What has a short form is a thing with a name of its own. */
+		strbuf_add(text, key->mapping->short_form ? key->mapping->name : "mapping");
+		strbuf_add_char(text, 's');
 		break;
 	case SCHEMA_TYPE_NAMED:
-		strbuf_printf(text, "a mapping of names to %ss", key->mapping->name);
+		strbuf_printf(text, "%ss", key->mapping->name);
 		break;
 	default:
 		break;
 	}
+}
+
+bool schema_describe_item(
+	const struct schema_key *key, enum config_backend backend, struct strbuf *text)
+{
+	if (!schema_item_words[key->type])
+		return false;
+	strbuf_add(text, schema_item_words[key->type]);
+	if (key->type == SCHEMA_TYPE_FLAGS)
+		schema_add_words(key, backend, text);
+	if (key->type == SCHEMA_TYPE_RANGES)
+		strbuf_printf(text, "%" PRIu64 "-%" PRIu64, key->minimum, key->maximum);
+	if (key->type == SCHEMA_TYPE_MAPPINGS && key->mapping->short_form)
+		strbuf_printf(text, " or %s", key->mapping->short_form);
+	return true;
 }
 
 static void schema_format_word(const struct schema_key *key, struct strbuf *text)

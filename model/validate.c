@@ -150,7 +150,7 @@ static void validate_listeners(struct validate *validate)
 
 static void validate_pool(struct validate *validate, const struct config_pool *pool, bool used)
 {
-	if (!used && !validate->incomplete)
+	if (!used && !validate->decode->report->diagnostics->errors)
 		report_warning(validate->decode->report,
 			decode_place(validate->decode, pool->name.mark), NULL,
 			"no service uses the pool `%s`", pool->name.text);
@@ -189,7 +189,10 @@ void validate_config(struct validate *validate)
 	validate_listeners(validate);
 	vector_foreach(&config->services, service)
 		validate_service(validate, service);
-	if (!config->services.count && !config->allow_empty && !validate->incomplete)
+	/* Where something is wrong with `services`, that is why. */
+	bool known = config_has(&config->object, CONFIG_SERVICES) &&
+		     validate->decode->report->diagnostics->errors;
+	if (!config->services.count && !config->allow_empty && !validate->incomplete && !known)
 		report_error(validate->decode->report, (struct report_place){},
 			"write `allow-empty: true` when that is what you want",
 			"there is no service");

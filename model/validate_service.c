@@ -66,7 +66,7 @@ void validate_tunnel(struct validate *validate, const struct config_tunnel *tunn
 		(tunnel->type == TUNNEL_TYPE_GRE && tunnel->checksum == TUNNEL_CHECKSUM_REMOTE))
 		validate_error(validate, &schema_tunnel, &tunnel->object, CONFIG_TUNNEL_CHECKSUM,
 			"full is for gue and gre, remote for gue",
-			"an %s tunnel has no checksum %s", tunnel_type_name(tunnel->type),
+			"a tunnel of type %s has no checksum %s", tunnel_type_name(tunnel->type),
 			tunnel_checksum_name(tunnel->checksum));
 }
 

@@ -85,8 +85,11 @@ static int yaml_report_syntax(struct yaml_builder *builder)
 	}
 	if (advice)
 		strbuf_add(&hint, advice);
-	if (parser->context && parser->context_mark.line + 1 < place.line)
-		strbuf_printf(&hint, "%s%s at line %zu", advice ? "; " : "", parser->context,
+	/* An open quote swallows what follows: where it opens is what matters. */
+	if (parser->context && strcmp(parser->context, "while scanning a quoted scalar") == 0)
+		place = yaml_mark_place(builder, parser->context_mark);
+	else if (parser->context && parser->context_mark.line + 1 < place.line)
+		strbuf_printf(&hint, "%sit starts at line %zu", advice ? "; " : "",
 			parser->context_mark.line + 1);
 	report_error(builder->report, place, hint.text, "%s", words);
 	return -EINVAL;

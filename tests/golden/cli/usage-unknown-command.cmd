@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+poise aply; poise nonsense; poise status; poise help drian; poise help drain

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+printf "poise: 1\nservies: {}\n" | poise validate -o json - no-such-file
