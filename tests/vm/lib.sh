@@ -170,17 +170,19 @@ lib_one_case() {
 	exit $((lib_failures > 0))
 }
 
-# lib_start CASE [ARGUMENT…]: in the background; its lines come when it has ended.
+# lib_start NUMBER CASE [ARGUMENT…]: in the background; its lines come when it has ended.
 lib_start() {
+	local output=$lib_folder/$1
+	shift
 	{
-		LIB_CASE=1 unshare --net --mount "$0" "$@" >"$lib_folder/$BASHPID" 2>&1 </dev/null
+		LIB_CASE=1 unshare --net --mount "$0" "$@" >"$output" 2>&1 </dev/null
 		status=$?
-		grep -q '^\(ok\|FAIL\) ' "$lib_folder/$BASHPID" || {
-			echo "FAIL $*: checked nothing" >>"$lib_folder/$BASHPID"
+		if ! grep -q '^\(ok\|FAIL\) ' "$output"; then
+			echo "FAIL $*: checked nothing" >>"$output"
 			status=1
-		}
+		fi
 		# All at once, so that the lines of two cases do not mix.
-		cat "$lib_folder/$BASHPID"
+		cat "$output"
 		exit "$status"
 	} &
 }
@@ -188,7 +190,7 @@ lib_start() {
 # run_cases JOBS [CASE…]: those, or all in the order of the file; so many at a time. A case may be
 # words: a function and its arguments.
 run_cases() {
-	local jobs=$1 case status=0 running=0
+	local jobs=$1 case status=0 running=0 number=0
 	shift
 	if [[ -n ${LIB_CASE:-} ]]; then
 		lib_one_case "$@"
@@ -205,7 +207,7 @@ run_cases() {
 			running=$((running - 1))
 		fi
 		# shellcheck disable=SC2086 # words
-		lib_start $case
+		lib_start $((number += 1)) $case
 		running=$((running + 1))
 	done
 	for (( ; running > 0; running--)); do

@@ -164,22 +164,17 @@ static void list_netlink(int fd, uint16_t family, FILE *out)
 	static char datagram[1 << 20];
 	struct tpacket_stats statistics;
 	socklen_t length = sizeof(statistics);
-	struct sockaddr_ll from;
-	socklen_t from_length;
 	ssize_t got;
 
 	for (;;) {
-		from_length = sizeof(from);
-		got = recvfrom(fd, datagram, sizeof(datagram), MSG_TRUNC, (struct sockaddr *)&from,
-			&from_length);
+		got = recv(fd, datagram, sizeof(datagram), MSG_TRUNC);
 		if (got < 0)
 			break;
 		if ((size_t)got > sizeof(datagram)) {
 			errno = EMSGSIZE;
 			die("a netlink message");
 		}
-		if (from.sll_pkttype == PACKET_KERNEL)
-			list_messages(datagram, (size_t)got, family, out);
+		list_messages(datagram, (size_t)got, family, out);
 	}
 	if (getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, &statistics, &length) < 0)
 		die("the statistics of " DEVICE);

@@ -184,7 +184,9 @@ static int trace(pid_t pid, const struct options *options)
 			die("waitpid");
 		if (!WIFSTOPPED(status))
 			break;
-		signal = WSTOPSIG(status) == (SIGTRAP | 0x80) ? 0 : WSTOPSIG(status);
+		/* Stops of system calls and of events are the tracer's business alone. */
+		bool own = WSTOPSIG(status) == (SIGTRAP | 0x80) || status >> 16;
+		signal = own ? 0 : WSTOPSIG(status);
 		struct call_info call = {};
 		if (signal || ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(call), &call) < 0)
 			continue;
@@ -226,7 +228,7 @@ static pid_t start(char **program)
 	if (waitpid(pid, &status, 0) < 0 || !WIFSTOPPED(status))
 		die("cannot start");
 	/* Not PTRACE_O_EXITKILL: a tracer that is killed must not change the test. */
-	if (ptrace(PTRACE_SETOPTIONS, pid, NULL, PTRACE_O_TRACESYSGOOD) < 0)
+	if (ptrace(PTRACE_SETOPTIONS, pid, NULL, PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC) < 0)
 		die("PTRACE_SETOPTIONS");
 	return pid;
 }
