@@ -42,7 +42,7 @@ static int preview(struct cli *cli, struct reconciler *reconciler,
 		_cleanup_free_ char *text = cli_plan_to_json(loaded, &plan, &output.memory);
 		cli_print(text);
 	} else {
-		cli_print_plan(&plan, &reconciler->live, &output.memory);
+		cli_print_plan(&plan, &reconciler->live, &output.memory, reconciler_now());
 	}
 	r = reconciler_check(reconciler, request, &error);
 	if (r == 0)

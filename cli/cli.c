@@ -189,7 +189,7 @@ static int unknown_option(const struct option_set *set, const struct cli *cli, c
 	struct suggest suggest = {};
 
 	for (size_t i = 0; strncmp(bare, "--", 2) == 0 && i < set->count; i++)
-		suggest_offer(&suggest, bare + 2, set->rows[i]->name);
+		suggest_offer(&suggest, bare + 2, set->longs[i].name);
 	if (suggest.best)
 		cli_error("there is no option `%s` here: did you mean `--%s`?", bare, suggest.best);
 	else

@@ -12,53 +12,98 @@
 /* One comparison and what it needs. */
 struct comparison {
 	struct cli_loaded loaded;
-	struct reconciler reconciler;
-	struct state live; /* with --live; else reconciler.live has it */
+	struct reconciler reconciler; /* without --live */
+	struct cli_live file;         /* with --live */
+	const struct backend_abilities *abilities;
 	struct plan plan;
 	struct step_output output;
-	uint64_t live_time, pass_time; /* nanoseconds */
+	uint64_t now;                  /* of the plan; CLOCK_BOOTTIME ns */
+	uint64_t live_time;            /* ns that reading the live side took */
+	uint64_t step_time, diff_time; /* and the pure part */
 };
 
 static void comparison_clear(struct comparison *comparison)
 {
 	step_output_clear(&comparison->output);
 	plan_clear(&comparison->plan);
-	state_clear(&comparison->live);
+	cli_live_clear(&comparison->file);
 	reconciler_close(&comparison->reconciler);
 	cli_loaded_clear(&comparison->loaded);
 }
 
-static const struct state *comparison_live(
-	const struct cli *cli, const struct comparison *comparison)
+static const struct state *live_of(const struct cli *cli, const struct comparison *comparison)
 {
-	return cli->options.live ? &comparison->live : &comparison->reconciler.live;
+	return cli->options.live ? &comparison->file.state : &comparison->reconciler.live;
 }
 
-/* The live side out of a file: no backend is opened, and no state directory looked at. */
-static int open_file(const struct cli *cli, struct comparison *comparison)
+/* step() and diff(), each timed, into empty outputs. */
+static void compare(const struct cli *cli, struct comparison *comparison,
+	struct step_output *output, struct plan *plan)
 {
-	const struct backend_ops *backend = backend_find(comparison->loaded.declared.backend);
-	struct reconciler *reconciler = &comparison->reconciler;
+	const struct declared *declared = &comparison->loaded.declared;
+	const struct reconciler *reconciler = &comparison->reconciler;
+	const struct memory *memory =
+		cli->options.live ? &comparison->file.memory : &reconciler->record.memory;
+	const struct step_input step_input = {
+		.declared = declared,
+		.live = live_of(cli, comparison),
+		.memory = memory,
+		.now = comparison->now,
+		.hold_deletions = reconciler->hold_deletions,
+	};
+
+	uint64_t start = reconciler_now();
+	step(&step_input, output);
+	uint64_t stepped = reconciler_now();
+	const struct diff_input diff_input = {
+		.desired = &output->desired,
+		.live = step_input.live,
+		.memory = memory,
+		.prune = declared->prune,
+		.abilities = comparison->abilities,
+	};
+	diff(&diff_input, plan);
+	comparison->step_time = stepped - start;
+	comparison->diff_time = reconciler_now() - stepped;
+}
+
+/* The live side out of a file: no backend is opened, no state directory looked at, and the clock is
+ * the file's: the same files give the same plan, byte for byte. */
+static int compare_file(const struct cli *cli, struct comparison *comparison)
+{
+	const char *name = comparison->loaded.declared.backend;
+	const struct backend_ops *backend = backend_find(name);
 	_cleanup_error_ struct error error = {};
 	uint64_t start = reconciler_now();
-	int r = -ENOTSUP;
 
-	if (!backend)
-		error_set(&error, r, "this version has no backend `%s`",
-			comparison->loaded.declared.backend);
-	else
-		r = cli_live_read(
-			cli->options.live, &comparison->live, &reconciler->record.memory, &error);
+	if (!backend) {
+		cli_error("this version has no backend `%s`", name);
+		return -ENOTSUP;
+	}
+	int r = cli_live_read(cli->options.live, &comparison->file, &error);
 	if (r < 0) {
 		cli_fail(&error, r);
 		return r;
 	}
-	reconciler->abilities = backend->static_abilities;
 	comparison->live_time = reconciler_now() - start;
+	comparison->abilities = backend->static_abilities;
+	comparison->now = comparison->file.now;
+	compare(cli, comparison, &comparison->output, &comparison->plan);
 	return 0;
 }
 
-static int compare(const struct cli *cli, struct comparison *comparison)
+/* The pure part once more, by itself: what is left of the pass was reading. */
+static void time_machine(const struct cli *cli, struct comparison *comparison, uint64_t pass)
+{
+	_cleanup_step_output_ struct step_output output = {};
+	_cleanup_plan_ struct plan plan = {};
+
+	compare(cli, comparison, &output, &plan);
+	uint64_t pure = comparison->step_time + comparison->diff_time;
+	comparison->live_time = pass > pure ? pass - pure : 0;
+}
+
+static int compare_machine(const struct cli *cli, struct comparison *comparison)
 {
 	_cleanup_cli_watch_ struct cli_watch watch = {};
 	_cleanup_error_ struct error error = {};
@@ -66,18 +111,20 @@ static int compare(const struct cli *cli, struct comparison *comparison)
 	const struct declared *declared = &comparison->loaded.declared;
 
 	cli_watch_begin(&watch, false);
-	int r = cli->options.live ? open_file(cli, comparison)
-				  : cli_machine_open_settled(
-					    cli, declared->backend, &watch.observer, reconciler);
+	int r = cli_machine_open_settled(cli, declared->backend, &watch.observer, reconciler);
 	if (r < 0)
 		return r;
-	uint64_t start = reconciler_now();
-	r = reconciler_plan(reconciler, declared, cli->options.live ? &comparison->live : NULL,
-		&comparison->plan, &comparison->output, &error);
-	comparison->pass_time = reconciler_now() - start;
-	if (r < 0)
+	comparison->abilities = reconciler->abilities;
+	comparison->now = reconciler_now();
+	r = reconciler_plan(
+		reconciler, declared, NULL, &comparison->plan, &comparison->output, &error);
+	if (r < 0) {
 		cli_fail(&error, r);
-	return r;
+		return r;
+	}
+	if (cli->options.timing)
+		time_machine(cli, comparison, reconciler_now() - comparison->now);
+	return 0;
 }
 
 static double milliseconds(uint64_t nanoseconds)
@@ -85,40 +132,16 @@ static double milliseconds(uint64_t nanoseconds)
 	return (double)nanoseconds / (double)UNITS_MILLISECOND;
 }
 
-/* The pure part once more, each step by itself; what is left of the pass was reading. */
-static void print_timing(const struct cli *cli, const struct comparison *comparison)
+static void print_timing(const struct comparison *comparison)
 {
-	const struct declared *declared = &comparison->loaded.declared;
-	const struct state *live = comparison_live(cli, comparison);
-	const struct memory *memory = &comparison->reconciler.record.memory;
-	const struct step_input step_input = {
-		.declared = declared, .live = live, .memory = memory, .now = reconciler_now()};
-	_cleanup_step_output_ struct step_output output = {};
-	_cleanup_plan_ struct plan plan = {};
-
-	uint64_t start = reconciler_now();
-	step(&step_input, &output);
-	uint64_t stepped = reconciler_now();
-	const struct diff_input diff_input = {
-		.desired = &output.desired,
-		.live = live,
-		.memory = memory,
-		.prune = declared->prune,
-		.abilities = comparison->reconciler.abilities,
-	};
-	diff(&diff_input, &plan);
-	uint64_t end = reconciler_now();
-	uint64_t pure = end - start;
-	uint64_t read = cli->options.live              ? comparison->live_time
-			: comparison->pass_time > pure ? comparison->pass_time - pure
-						       : 0;
-
-	fprintf(stderr,
-		"timing: files %.1f ms, parse %.1f ms, live state %.1f ms, step %.1f ms, diff %.1f "
-		"ms\n",
+	_cleanup_free_ char *text = memory_printf(
+		"timing: files %.1f ms, parse %.1f ms, live state "
+		"%.1f ms, step %.1f ms, diff %.1f ms\n",
 		milliseconds(comparison->loaded.read_time),
-		milliseconds(comparison->loaded.parse_time), milliseconds(read),
-		milliseconds(stepped - start), milliseconds(end - stepped));
+		milliseconds(comparison->loaded.parse_time), milliseconds(comparison->live_time),
+		milliseconds(comparison->step_time), milliseconds(comparison->diff_time));
+
+	cli_complain(text);
 }
 
 static int write_plan(const struct cli *cli, const char *json)
@@ -142,9 +165,10 @@ static int comparison_print(const struct cli *cli, struct comparison *comparison
 	if (json)
 		cli_print(text);
 	else
-		cli_print_plan(&comparison->plan, comparison_live(cli, comparison), memory);
+		cli_print_plan(
+			&comparison->plan, live_of(cli, comparison), memory, comparison->now);
 	if (cli->options.timing)
-		print_timing(cli, comparison);
+		print_timing(comparison);
 	if (cli->options.out && write_plan(cli, text) < 0)
 		return CLI_EXIT_ERROR;
 	return comparison->plan.ops.count ? CLI_EXIT_DIFFERENCES : CLI_EXIT_GOOD;
@@ -155,7 +179,9 @@ static int diff_run(struct cli *cli)
 	struct comparison comparison = {.reconciler.lock = -1};
 	int code = CLI_EXIT_ERROR;
 
-	if (cli_load_arguments(cli, &comparison.loaded) == 0 && compare(cli, &comparison) == 0)
+	if (cli_load_arguments(cli, &comparison.loaded) == 0 &&
+		(cli->options.live ? compare_file(cli, &comparison)
+				   : compare_machine(cli, &comparison)) == 0)
 		code = comparison_print(cli, &comparison);
 	comparison_clear(&comparison);
 	return code;

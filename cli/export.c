@@ -51,8 +51,10 @@ static void lose_destinations(struct ipvsadm_losses *losses,
 			continue;
 		_cleanup_free_ char *place = memory_printf("%s %s: destination %s: ", kind, name,
 			address_format_endpoint(&address->address, address->port, endpoint));
-		lose_keys(losses, &schema_destination, &destination->object, carried_destination,
-			place);
+		if (destination->state == CONFIG_DESTINATION_STATE_DRAIN)
+			ipvsadm_lose(losses, 0, "%sleft out: it drains", place);
+		lose_keys(losses, &schema_destination, &destination->object,
+			carried_destination | 1u << CONFIG_DESTINATION_STATE, place);
 	}
 }
 

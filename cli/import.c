@@ -22,7 +22,7 @@ static bool state_is_empty(const struct state *state)
 static bool check_yaml(const struct strbuf *text)
 {
 	_cleanup_cli_loaded_ struct cli_loaded loaded = {};
-	int r = cli_load_text("(standard output)", text->text, text->length, &loaded);
+	int r = cli_load_text("<stdout>", text->text, text->length, &loaded);
 
 	cli_loaded_report(&loaded);
 	return r == 0;
@@ -83,13 +83,14 @@ static int import_run(struct cli *cli)
 	}
 	const char *path = cli->arguments[1];
 	bool standard = strcmp(path, "-") == 0;
+	const char *name = standard ? "<stdin>" : path;
 	int r = standard ? file_read_fd(STDIN_FILENO, IMPORT_SIZE_LIMIT, &text, &size)
 			 : file_read(AT_FDCWD, path, IMPORT_SIZE_LIMIT, &text, &size);
 	if (r < 0) {
-		cli_error("%s: %s", path, strerror(-r));
+		cli_error("%s: %s", name, strerror(-r));
 		return CLI_EXIT_ERROR;
 	}
-	return import_text(standard ? "(standard input)" : path, text, size);
+	return import_text(name, text, size);
 }
 
 const struct cli_command cli_command_import = {

@@ -10,8 +10,12 @@ struct statements {
 };
 
 /* Statements of one service, borrowed, on their way into its destinations. */
-struct pointers {
-	VECTOR_OF(const struct ipvsadm_statement *);
+struct reference {
+	const struct ipvsadm_statement *statement;
+};
+
+struct references {
+	VECTOR_OF(struct reference);
 };
 
 struct reading {
@@ -190,10 +194,10 @@ static int statement_compare(const void *a, const void *b)
 	return order ? order : COMPARE(left->line, right->line);
 }
 
-static int pointer_compare(const void *a, const void *b)
+static int reference_compare(const void *a, const void *b)
 {
-	const struct ipvsadm_statement *left = *(const struct ipvsadm_statement *const *)a;
-	const struct ipvsadm_statement *right = *(const struct ipvsadm_statement *const *)b;
+	const struct ipvsadm_statement *left = ((const struct reference *)a)->statement;
+	const struct ipvsadm_statement *right = ((const struct reference *)b)->statement;
 	int order = destination_key_compare(&left->destination.key, &right->destination.key);
 
 	return order ? order : COMPARE(left->line, right->line);
@@ -201,12 +205,12 @@ static int pointer_compare(const void *a, const void *b)
 
 /* Carries out what the lines say of one destination. */
 static void destination_take(struct reading *reading, struct service *service,
-	const struct ipvsadm_statement *const *statements, size_t count)
+	const struct reference *references, size_t count)
 {
 	const struct ipvsadm_statement *current = NULL;
 
 	for (size_t i = 0; i < count; i++) {
-		const struct ipvsadm_statement *statement = statements[i];
+		const struct ipvsadm_statement *statement = references[i].statement;
 		bool add = statement->verb == IPVSADM_VERB_ADD_DESTINATION;
 
 		if (add == (current != NULL))
@@ -225,18 +229,20 @@ static void destination_take(struct reading *reading, struct service *service,
 }
 
 static void destinations_take(
-	struct reading *reading, struct service *service, struct pointers *pointers)
+	struct reading *reading, struct service *service, struct references *references)
 {
 	size_t end;
 
-	vector_sort(pointers, pointer_compare);
-	for (size_t i = 0; i < pointers->count; i = end) {
-		const struct destination_key *key = &pointers->items[i]->destination.key;
+	vector_sort(references, reference_compare);
+	for (size_t i = 0; i < references->count; i = end) {
+		const struct destination_key *key =
+			&references->items[i].statement->destination.key;
 
-		for (end = i + 1; end < pointers->count; end++)
-			if (destination_key_compare(&pointers->items[end]->destination.key, key))
+		for (end = i + 1; end < references->count; end++)
+			if (destination_key_compare(
+				    &references->items[end].statement->destination.key, key))
 				break;
-		destination_take(reading, service, pointers->items + i, end - i);
+		destination_take(reading, service, references->items + i, end - i);
 	}
 }
 
@@ -245,7 +251,7 @@ static void service_take(
 	struct reading *reading, const struct ipvsadm_statement *statements, size_t count)
 {
 	const struct ipvsadm_statement *current = NULL;
-	struct pointers pointers = {};
+	struct references references = {};
 
 	for (size_t i = 0; i < count; i++) {
 		const struct ipvsadm_statement *statement = statements + i;
@@ -257,11 +263,11 @@ static void service_take(
 				    : "there is no such service at this line: line left out");
 		} else if (statement->verb == IPVSADM_VERB_DELETE_SERVICE) {
 			current = NULL;
-			pointers.count = 0;
+			references.count = 0;
 		} else if (add || statement->verb == IPVSADM_VERB_EDIT_SERVICE) {
 			current = statement;
 		} else {
-			vector_push(&pointers, statement);
+			vector_append(&references)->statement = statement;
 		}
 	}
 	if (current) {
@@ -269,9 +275,9 @@ static void service_take(
 
 		service->key = current->service;
 		service->attributes = current->attributes;
-		destinations_take(reading, service, &pointers);
+		destinations_take(reading, service, &references);
 	}
-	vector_clear(&pointers);
+	vector_clear(&references);
 }
 
 void ipvsadm_parse(const char *text, size_t size, struct state *ret, struct ipvsadm_losses *losses)

@@ -136,7 +136,7 @@ static int service_key_build(const struct ipvsadm_pieces *pieces, struct service
 		{IPVSADM_OPTION_FWMARK, SERVICE_KIND_FWMARK},
 	};
 	const char *text = NULL;
-	bool given;
+	bool given = false;
 
 	*key = (struct service_key){};
 	for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++) {
@@ -314,7 +314,7 @@ static int tunnel_build(
 static int destination_key_build(const struct ipvsadm_pieces *pieces,
 	const struct service_key *service, struct destination_key *key)
 {
-	bool given;
+	bool given = false;
 
 	*key = (struct destination_key){};
 	if (!pieces->given[IPVSADM_OPTION_SERVER])

@@ -87,43 +87,37 @@ json_t *cli_live_to_json(
 		state_to_json(state));
 }
 
-/* Another machine's clock started at another time. */
-static void shift_times(struct memory *memory, uint64_t from, uint64_t to)
+void cli_live_clear(struct cli_live *live)
 {
-	vector_foreach(&memory->drains, drain) {
-		drain->since = drain->since > from ? to : to - MIN(from - drain->since, to);
-		drain->deadline = drain->deadline > from ? to + (drain->deadline - from) : to;
-	}
+	state_clear(&live->state);
+	memory_clear(&live->memory);
+	live->now = 0;
 }
 
-static int live_from_json(
-	const json_t *json, struct state *state, struct memory *memory, struct error *error)
+static int live_from_json(const json_t *json, struct cli_live *live, struct error *error)
 {
-	const json_t *inner = json_object_get(json, "state");
-	const json_t *remembered = json_object_get(json, "memory");
+	const json_t *state = json_object_get(json, "state");
+	const json_t *memory = json_object_get(json, "memory");
 	const json_t *now = json_object_get(json, "now");
 	int r;
 
-	if (!inner)
-		return state_from_json(json, state, error);
+	if (!state)
+		return state_from_json(json, &live->state, error);
 	if (json_integer_value(json_object_get(json, "poise")) != LIVE_FORMAT)
-		return error_set(
-			error, -EINVAL, "`poise` is not %d: another version's file", LIVE_FORMAT);
-	r = state_from_json(inner, state, error);
-	if (r < 0 || !remembered)
+		return error_set(error, -EINVAL,
+			"`poise` is not %d: this is no output of `poise get -o json`, or of "
+			"another version's",
+			LIVE_FORMAT);
+	r = state_from_json(state, &live->state, error);
+	if (r < 0 || !memory)
 		return r;
 	if (!json_is_integer(now) || json_integer_value(now) < 0)
-		r = error_set(error, -EINVAL, "`memory` without a time in `now`");
-	if (r == 0)
-		r = memory_from_json(remembered, memory, error);
-	if (r == 0)
-		shift_times(memory, (uint64_t)json_integer_value(now), reconciler_now());
-	else
-		state_clear(state);
-	return r;
+		return error_set(error, -EINVAL, "`memory` without a time in `now`");
+	live->now = (uint64_t)json_integer_value(now);
+	return memory_from_json(memory, &live->memory, error);
 }
 
-int cli_live_read(const char *path, struct state *state, struct memory *memory, struct error *error)
+int cli_live_read(const char *path, struct cli_live *ret, struct error *error)
 {
 	bool standard = strcmp(path, "-") == 0;
 	_cleanup_free_ char *text = NULL;
@@ -136,9 +130,10 @@ int cli_live_read(const char *path, struct state *state, struct memory *memory, 
 		return error_set(error, r, "%s: %s", path, strerror(-r));
 	r = json_parse(text, size, &json, error);
 	if (r == 0)
-		r = live_from_json(json, state, memory, error);
+		r = live_from_json(json, ret, error);
 	json_decref(json);
-	if (r < 0)
-		error_prefix(error, r, "%s", path);
-	return r;
+	if (r == 0)
+		return 0;
+	cli_live_clear(ret);
+	return error_prefix(error, r, "%s", standard ? "<stdin>" : path);
 }

@@ -29,7 +29,15 @@ void cli_keep_owned(struct state *state, const struct memory *memory);
 json_t *cli_live_to_json(
 	const char *backend, const struct state *state, const struct memory *memory, uint64_t now);
 
-/* From a file ("-": standard input) of that form, or of a bare state, into empty `state` and
- * `memory`, whose times are moved to this machine's clock. -errno with words. */
-int cli_live_read(
-	const char *path, struct state *state, struct memory *memory, struct error *error);
+/* A live side that came out of a file. Starts zeroed. */
+struct cli_live {
+	struct state state;
+	struct memory memory;
+	uint64_t now; /* of the clock that the memory speaks of; 0 when the file has none */
+};
+
+/* From a file ("-": standard input) of that form, or of a bare state, into an empty `ret`, which is
+ * empty again on failure. -errno with words. */
+int cli_live_read(const char *path, struct cli_live *ret, struct error *error);
+
+void cli_live_clear(struct cli_live *live);

@@ -78,6 +78,19 @@ void cli_print_json(json_t *json)
 	fputc('\n', stdout);
 }
 
+json_t *cli_json_text(const char *text)
+{
+	json_t *json = json_string(text);
+
+	if (json)
+		return json;
+	_cleanup_free_ char *copy = memory_copy_string(text);
+	for (char *byte = copy; *byte; byte++)
+		if (*byte & 0x80)
+			*byte = '?';
+	return json_string(copy);
+}
+
 /* What went to standard output before must stand before it on a terminal that shows both. */
 static void say(const char *color, const char *format, va_list arguments) _printf_(2, 0);
 static void say(const char *color, const char *format, va_list arguments)
@@ -150,15 +163,15 @@ void cli_diagnostics(const struct diagnostics *diagnostics)
 static json_t *diagnostic_to_json(const struct diagnostic *diagnostic)
 {
 	bool error = diagnostic->severity == DIAGNOSTIC_SEVERITY_ERROR;
-	json_t *json = json_pack("{s:s, s:s, s:s}", "severity", error ? "error" : "warning", "file",
-		diagnostic->file, "message", diagnostic->message);
+	json_t *json = json_pack("{s:s, s:o, s:o}", "severity", error ? "error" : "warning", "file",
+		cli_json_text(diagnostic->file), "message", cli_json_text(diagnostic->message));
 
 	if (diagnostic->line) {
 		json_object_set_new(json, "line", json_integer(diagnostic->line));
 		json_object_set_new(json, "column", json_integer(diagnostic->column));
 	}
 	if (diagnostic->hint)
-		json_object_set_new(json, "hint", json_string(diagnostic->hint));
+		json_object_set_new(json, "hint", cli_json_text(diagnostic->hint));
 	return json;
 }
 

@@ -35,6 +35,9 @@ void cli_print(const char *text);
 /* The JSON text with a newline at the end, to standard output; takes the reference. */
 void cli_print_json(json_t *json);
 
+/* A text as JSON; bytes that are no UTF-8 (a file's name may have any) become "?". */
+json_t *cli_json_text(const char *text);
+
 /* "poise: …" on standard error: an error; a remark (silent with -q); a detail (only with -v). */
 void cli_error(const char *format, ...) _printf_(1, 2);
 void cli_note(const char *format, ...) _printf_(1, 2);

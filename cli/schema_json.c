@@ -87,11 +87,11 @@ static json_t *ranges_schema(const struct schema_key *key)
 	return item;
 }
 
+/* One number or two, with any space between them. */
 static json_t *sysctls_schema(void)
 {
-	return json_pack("{s:s, s:{s:{s:[s,s], s:s}}, s:b}", "type", "object", "patternProperties",
-		SCHEMA_SYSCTL_NAME_PATTERN, "type", "string", "integer", "pattern",
-		SCHEMA_SYSCTL_VALUE_PATTERN, "additionalProperties", 0);
+	return json_pack("{s:s, s:{s:{s:[s,s]}}, s:b}", "type", "object", "patternProperties",
+		SCHEMA_SYSCTL_NAME_PATTERN, "type", "string", "integer", "additionalProperties", 0);
 }
 
 static json_t *named_schema(const struct schema_key *key)

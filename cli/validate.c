@@ -10,8 +10,9 @@ static void print_json(const struct cli_loaded *loaded)
 	while (line && *line) {
 		size_t length = strcspn(line, "\n");
 
-		json_array_append_new(list,
-			json_pack("{s:s, s:s%}", "severity", "error", "message", line, length));
+		_cleanup_free_ char *message = memory_copy_bytes(line, length);
+		json_array_append_new(list, json_pack("{s:s, s:o}", "severity", "error", "message",
+						    cli_json_text(message)));
 		line += length + (line[length] == '\n');
 	}
 	cli_print_json(list);

@@ -33,12 +33,13 @@ static void catch_signals(void)
 	sigaction(SIGTERM, &action, NULL);
 }
 
-void cli_print_plan(const struct plan *plan, const struct state *live, const struct memory *memory)
+void cli_print_plan(const struct plan *plan, const struct state *live, const struct memory *memory,
+	uint64_t now)
 {
 	const struct plan_text_options options = {
 		.color = cli_color_stdout(),
 		.order = cli_is_verbose(),
-		.now = reconciler_now(),
+		.now = now,
 		.live = live,
 		.memory = memory,
 	};
@@ -55,7 +56,7 @@ static void watch_planned(
 	struct cli_watch *watch = data;
 
 	if (!watch->json)
-		cli_print_plan(plan, live, memory);
+		cli_print_plan(plan, live, memory, reconciler_now());
 	/* Until here a signal ends the process: nothing was begun. */
 	if (!watch->planned) {
 		watch->totals = plan_count(plan);
@@ -192,24 +193,28 @@ void cli_watch_end(struct cli_watch *watch)
 	watch->errors = NULL;
 }
 
+static json_t *totals_to_json(const struct plan_totals *totals)
+{
+	return json_pack("{s:I, s:I, s:I}", "add", (json_int_t)totals->add, "change",
+		(json_int_t)totals->change, "remove", (json_int_t)totals->remove);
+}
+
 static void report_json(const struct cli_watch *watch, int code, const struct error *error,
 	const struct reconciler_outcome *outcome, double seconds)
 {
-	const struct plan_totals *planned = &watch->totals;
-	json_t *json = json_pack("{s:{s:I, s:I, s:I}, s:I, s:I, s:I, s:I, s:I, s:b, s:f, s:O}",
-		"planned", "add", (json_int_t)planned->add, "change", (json_int_t)planned->change,
-		"remove", (json_int_t)planned->remove, "done", (json_int_t)outcome->done, "failed",
-		(json_int_t)outcome->failed, "skipped", (json_int_t)outcome->skipped, "mismatches",
-		(json_int_t)outcome->mismatches, "draining", (json_int_t)outcome->draining,
-		"interrupted", (int)interrupted, "seconds", seconds, "errors", watch->errors);
+	json_t *json = json_pack("{s:o, s:o, s:I, s:I, s:I, s:I, s:b, s:f, s:O}", "planned",
+		totals_to_json(&watch->totals), "applied", totals_to_json(&outcome->applied),
+		"failed", (json_int_t)outcome->failed, "skipped", (json_int_t)outcome->skipped,
+		"mismatches", (json_int_t)outcome->mismatches, "draining",
+		(json_int_t)outcome->draining, "interrupted", (int)interrupted, "seconds", seconds,
+		"errors", watch->errors);
 
 	if (code < 0)
 		json_object_set_new(json, "error", cli_json_text(error_text(error, code)));
 	cli_print_json(json);
 }
 
-static void report_text(
-	const struct cli_watch *watch, const struct reconciler_outcome *outcome, double seconds)
+static void report_text(const struct reconciler_outcome *outcome, double seconds)
 {
 	const struct plan_totals *applied = &outcome->applied;
 	size_t total = outcome->done + outcome->failed + outcome->skipped;
@@ -235,7 +240,7 @@ int cli_watch_report(struct cli_watch *watch, int code, const struct error *erro
 	if (watch->json)
 		report_json(watch, code, error, outcome, seconds);
 	else
-		report_text(watch, outcome, seconds);
+		report_text(outcome, seconds);
 	if (code < 0)
 		cli_fail(error, code);
 	if (outcome->draining && !watch->held)

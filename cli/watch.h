@@ -28,5 +28,6 @@ void cli_watch_end(struct cli_watch *watch);
 int cli_watch_report(struct cli_watch *watch, int code, const struct error *error,
 	const struct reconciler_outcome *outcome);
 
-/* The plan as text on standard output. */
-void cli_print_plan(const struct plan *plan, const struct state *live, const struct memory *memory);
+/* The plan as text on standard output. `now` is the time that the drains of `memory` count from. */
+void cli_print_plan(const struct plan *plan, const struct state *live, const struct memory *memory,
+	uint64_t now);

@@ -35,87 +35,86 @@ static void read_text(const char *text, struct outcome *ret)
 }
 
 /* Lines that come out as they went in, or as `out` says. */
+static const struct {
+	const char *in, *out;
+} round_trips[] = {
+	{"-A -t 10.1.1.1:80 -s wlc\n", NULL},
+	{"-A -t 10.1.1.1:80\n", "-A -t 10.1.1.1:80 -s wlc\n"},
+	{"-At 10.1.1.1:80 -srr\n", "-A -t 10.1.1.1:80 -s rr\n"},
+	{"ipvsadm -A -t 10.1.1.1:080 --scheduler=rr # text\n", "-A -t 10.1.1.1:80 -s rr\n"},
+	{"/sbin/ipvsadm -A -t '10.1.1.1:80' -s \"rr\"", "-A -t 10.1.1.1:80 -s rr\n"},
+	{"\n  # nothing\n\n", ""},
+	{"-A -t 10.1.1.1:80 -p\n", "-A -t 10.1.1.1:80 -s wlc -p 360\n"},
+	{"-A -t 10.1.1.1 -p 10\n", "-A -t 10.1.1.1:0 -s wlc -p 10\n"},
+	{"-A -t 10.1.1.1:80 -s wlc -p 100 -M 255.255.255.0\n", NULL},
+	{"-A -t 10.1.1.1:80 -s wlc -p 100 -M 255.0.255.0\n", NULL},
+	{"-A -t [fd00::9]:80 -s wlc -p 10 -M 64\n", NULL},
+	{"-A -t fd00::9 -p 10 -M 128\n", "-A -t [fd00::9]:0 -s wlc -p 10\n"},
+	{"-A -u 10.1.1.1:5060 -s wlc -p 10 -o --pe sip\n", NULL},
+	{"-A -t 10.1.1.1:80 -s sh -b sh-fallback,sh-port\n", NULL},
+	{"-A -t 10.1.1.1:80 -s sh -b flag-1,flag-3\n",
+		"-A -t 10.1.1.1:80 -s sh -b sh-fallback,flag-3\n"},
+	{"-A -t 10.1.1.1:80 -s mh -b mh-port\n", NULL},
+	{"-A -t 10.1.1.1:80 -s wlc -b flag-1,flag-3\n", NULL},
+	{"-A --sctp-service 10.1.1.1:80 -s wlc\n", NULL},
+	{"-A -f 7 -s wlc -o\n", NULL},
+	{"-A -f 7 -6 -s rr\n", NULL},
+	{"-A -f -1294967296 -s wlc\n", "-A -f 3000000000 -s wlc\n"},
+	{"-A -t 1.1.1.1:80 -s rr\n-a -t 1.1.1.1:80 -r 10.2.0.1:8080 -m -w 1\n", NULL},
+	{"-A -t 1.1.1.1:80 -s rr\n-a -t 1.1.1.1:80 -r 10.2.0.1 -m\n",
+		"-A -t 1.1.1.1:80 -s rr\n-a -t 1.1.1.1:80 -r 10.2.0.1:80 -m -w 1\n"},
+	{"-A -t 1.1.1.1:80 -s rr\n-a -t 1.1.1.1:80 -r 10.2.0.1:9\n",
+		"-A -t 1.1.1.1:80 -s rr\n-a -t 1.1.1.1:80 -r 10.2.0.1:80 -g -w 1\n"},
+	{"-A -t 1.1.1.1:80 -s rr\n-a -t 1.1.1.1:80 -r 10.2.0.1:0 -m -w 0\n", NULL},
+	{"-A -t 1.1.1.1:80 -s rr\n-a -t 1.1.1.1:80 -r 10.2.0.1:80 -m -w 2147483647 -x "
+	 "70000 -y 3\n",
+		NULL},
+	{"-A -t 1.1.1.1:80 -s rr\n"
+	 "-a -t 1.1.1.1:80 -r 10.2.0.1:80 -i -w 1 --tun-type gue --tun-port 6080 "
+	 "--tun-remcsum\n"
+	 "-a -t 1.1.1.1:80 -r 10.2.0.2:80 -i -w 1 --tun-type gre --tun-csum\n"
+	 "-a -t 1.1.1.1:80 -r [fd00::1]:80 -i -w 1\n",
+		NULL},
+	{"-A -f 7 -s rr\n-a -f 7 -r 10.2.0.1:0 -m -w 1\n-a -f 7 -r 10.2.0.2:90 -g -w 1\n", NULL},
+	{"-A -f 7 -6 -s rr\n-a -f 7 -6 -r fd00::2 -m\n",
+		"-A -f 7 -6 -s rr\n-a -f 7 -6 -r [fd00::2]:0 -m -w 1\n"},
+	{"--set 100 0 30\n", NULL},
+	{"--set 100 0 30\n--set 0 5 0\n", "--set 100 5 30\n"},
+	{"--start-daemon master --mcast-interface lo --syncid 5 --mcast-group 224.0.0.90 "
+	 "--mcast-port 9000 --mcast-ttl 3 --sync-maxlen 1400\n",
+		NULL},
+	{"--start-daemon backup --mcast-interface lo\n",
+		"--start-daemon backup --mcast-interface lo --syncid 0 --mcast-group "
+		"224.0.0.81 --mcast-port 8848 --mcast-ttl 1\n"},
+	{"--start-daemon backup --mcast-interface lo\n--stop-daemon backup\n", ""},
+	/* In key order, whatever the order of the lines. */
+	{"-A -u 1.1.1.1:2 -s rr\n-A -t 1.1.1.1:2 -s rr\n"
+	 "-a -t 1.1.1.1:2 -r 9.9.9.9:2 -m -w 1\n-a -t 1.1.1.1:2 -r 8.8.8.8:2 -m -w 1\n",
+		"-A -t 1.1.1.1:2 -s rr\n-a -t 1.1.1.1:2 -r 8.8.8.8:2 -m -w 1\n"
+		"-a -t 1.1.1.1:2 -r 9.9.9.9:2 -m -w 1\n-A -u 1.1.1.1:2 -s rr\n"},
+	/* Edits, deletions and -C end as on the kernel. */
+	{"-A -t 1.1.1.1:80 -s sh -p 9\n-E -t 1.1.1.1:80 -s rr\n", "-A -t 1.1.1.1:80 -s rr\n"},
+	{"-A -t 1.1.1.1:80\n-a -t 1.1.1.1:80 -r 2.2.2.2 -m\n-D -t 1.1.1.1:80\n", ""},
+	{"-A -t 1.1.1.1:80\n-a -t 1.1.1.1:80 -r 2.2.2.2 -m\n-D -t 1.1.1.1:80\n"
+	 "-A -t 1.1.1.1:80\n",
+		"-A -t 1.1.1.1:80 -s wlc\n"},
+	{"-A -t 1.1.1.1:80\n-a -t 1.1.1.1:80 -r 2.2.2.2 -m\n"
+	 "-e -t 1.1.1.1:80 -r 2.2.2.2 -m -w 7\n",
+		"-A -t 1.1.1.1:80 -s wlc\n-a -t 1.1.1.1:80 -r 2.2.2.2:80 -m -w 7\n"},
+	{"-A -t 1.1.1.1:80\n-a -t 1.1.1.1:80 -r 2.2.2.2 -m\n-d -t 1.1.1.1:80 -r 2.2.2.2\n",
+		"-A -t 1.1.1.1:80 -s wlc\n"},
+	{"-A -t 1.1.1.1:80\n-C\n-A -t 2.2.2.2:80\n", "-A -t 2.2.2.2:80 -s wlc\n"},
+};
+
 static void test_round_trip(void **unused)
 {
-	static const struct {
-		const char *in, *out;
-	} cases[] = {
-		{"-A -t 10.1.1.1:80 -s wlc\n", NULL},
-		{"-A -t 10.1.1.1:80\n", "-A -t 10.1.1.1:80 -s wlc\n"},
-		{"-At 10.1.1.1:80 -srr\n", "-A -t 10.1.1.1:80 -s rr\n"},
-		{"ipvsadm -A -t 10.1.1.1:080 --scheduler=rr # text\n", "-A -t 10.1.1.1:80 -s rr\n"},
-		{"/sbin/ipvsadm -A -t '10.1.1.1:80' -s \"rr\"", "-A -t 10.1.1.1:80 -s rr\n"},
-		{"\n  # nothing\n\n", ""},
-		{"-A -t 10.1.1.1:80 -p\n", "-A -t 10.1.1.1:80 -s wlc -p 360\n"},
-		{"-A -t 10.1.1.1 -p 10\n", "-A -t 10.1.1.1:0 -s wlc -p 10\n"},
-		{"-A -t 10.1.1.1:80 -s wlc -p 100 -M 255.255.255.0\n", NULL},
-		{"-A -t 10.1.1.1:80 -s wlc -p 100 -M 255.0.255.0\n", NULL},
-		{"-A -t [fd00::9]:80 -s wlc -p 10 -M 64\n", NULL},
-		{"-A -t fd00::9 -p 10 -M 128\n", "-A -t [fd00::9]:0 -s wlc -p 10\n"},
-		{"-A -u 10.1.1.1:5060 -s wlc -p 10 -o --pe sip\n", NULL},
-		{"-A -t 10.1.1.1:80 -s sh -b sh-fallback,sh-port\n", NULL},
-		{"-A -t 10.1.1.1:80 -s sh -b flag-1,flag-3\n",
-			"-A -t 10.1.1.1:80 -s sh -b sh-fallback,flag-3\n"},
-		{"-A -t 10.1.1.1:80 -s mh -b mh-port\n", NULL},
-		{"-A -t 10.1.1.1:80 -s wlc -b flag-1,flag-3\n", NULL},
-		{"-A --sctp-service 10.1.1.1:80 -s wlc\n", NULL},
-		{"-A -f 7 -s wlc -o\n", NULL},
-		{"-A -f 7 -6 -s rr\n", NULL},
-		{"-A -f -1294967296 -s wlc\n", "-A -f 3000000000 -s wlc\n"},
-		{"-A -t 1.1.1.1:80 -s rr\n-a -t 1.1.1.1:80 -r 10.2.0.1:8080 -m -w 1\n", NULL},
-		{"-A -t 1.1.1.1:80 -s rr\n-a -t 1.1.1.1:80 -r 10.2.0.1 -m\n",
-			"-A -t 1.1.1.1:80 -s rr\n-a -t 1.1.1.1:80 -r 10.2.0.1:80 -m -w 1\n"},
-		{"-A -t 1.1.1.1:80 -s rr\n-a -t 1.1.1.1:80 -r 10.2.0.1:9\n",
-			"-A -t 1.1.1.1:80 -s rr\n-a -t 1.1.1.1:80 -r 10.2.0.1:80 -g -w 1\n"},
-		{"-A -t 1.1.1.1:80 -s rr\n-a -t 1.1.1.1:80 -r 10.2.0.1:0 -m -w 0\n", NULL},
-		{"-A -t 1.1.1.1:80 -s rr\n-a -t 1.1.1.1:80 -r 10.2.0.1:80 -m -w 2147483647 -x "
-		 "70000 -y 3\n",
-			NULL},
-		{"-A -t 1.1.1.1:80 -s rr\n"
-		 "-a -t 1.1.1.1:80 -r 10.2.0.1:80 -i -w 1 --tun-type gue --tun-port 6080 "
-		 "--tun-remcsum\n"
-		 "-a -t 1.1.1.1:80 -r 10.2.0.2:80 -i -w 1 --tun-type gre --tun-csum\n"
-		 "-a -t 1.1.1.1:80 -r [fd00::1]:80 -i -w 1\n",
-			NULL},
-		{"-A -f 7 -s rr\n-a -f 7 -r 10.2.0.1:0 -m -w 1\n-a -f 7 -r 10.2.0.2:90 -g -w 1\n",
-			NULL},
-		{"-A -f 7 -6 -s rr\n-a -f 7 -6 -r fd00::2 -m\n",
-			"-A -f 7 -6 -s rr\n-a -f 7 -6 -r [fd00::2]:0 -m -w 1\n"},
-		{"--set 100 0 30\n", NULL},
-		{"--set 100 0 30\n--set 0 5 0\n", "--set 100 5 30\n"},
-		{"--start-daemon master --mcast-interface lo --syncid 5 --mcast-group 224.0.0.90 "
-		 "--mcast-port 9000 --mcast-ttl 3 --sync-maxlen 1400\n",
-			NULL},
-		{"--start-daemon backup --mcast-interface lo\n",
-			"--start-daemon backup --mcast-interface lo --syncid 0 --mcast-group "
-			"224.0.0.81 --mcast-port 8848 --mcast-ttl 1\n"},
-		{"--start-daemon backup --mcast-interface lo\n--stop-daemon backup\n", ""},
-		/* In key order, whatever the order of the lines. */
-		{"-A -u 1.1.1.1:2 -s rr\n-A -t 1.1.1.1:2 -s rr\n"
-		 "-a -t 1.1.1.1:2 -r 9.9.9.9:2 -m -w 1\n-a -t 1.1.1.1:2 -r 8.8.8.8:2 -m -w 1\n",
-			"-A -t 1.1.1.1:2 -s rr\n-a -t 1.1.1.1:2 -r 8.8.8.8:2 -m -w 1\n"
-			"-a -t 1.1.1.1:2 -r 9.9.9.9:2 -m -w 1\n-A -u 1.1.1.1:2 -s rr\n"},
-		/* Edits, deletions and -C end as on the kernel. */
-		{"-A -t 1.1.1.1:80 -s sh -p 9\n-E -t 1.1.1.1:80 -s rr\n",
-			"-A -t 1.1.1.1:80 -s rr\n"},
-		{"-A -t 1.1.1.1:80\n-a -t 1.1.1.1:80 -r 2.2.2.2 -m\n-D -t 1.1.1.1:80\n", ""},
-		{"-A -t 1.1.1.1:80\n-a -t 1.1.1.1:80 -r 2.2.2.2 -m\n-D -t 1.1.1.1:80\n"
-		 "-A -t 1.1.1.1:80\n",
-			"-A -t 1.1.1.1:80 -s wlc\n"},
-		{"-A -t 1.1.1.1:80\n-a -t 1.1.1.1:80 -r 2.2.2.2 -m\n"
-		 "-e -t 1.1.1.1:80 -r 2.2.2.2 -m -w 7\n",
-			"-A -t 1.1.1.1:80 -s wlc\n-a -t 1.1.1.1:80 -r 2.2.2.2:80 -m -w 7\n"},
-		{"-A -t 1.1.1.1:80\n-a -t 1.1.1.1:80 -r 2.2.2.2 -m\n-d -t 1.1.1.1:80 -r 2.2.2.2\n",
-			"-A -t 1.1.1.1:80 -s wlc\n"},
-		{"-A -t 1.1.1.1:80\n-C\n-A -t 2.2.2.2:80\n", "-A -t 2.2.2.2:80 -s wlc\n"},
-	};
-
 	(void)unused;
-	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+	for (size_t i = 0; i < ARRAY_LENGTH(round_trips); i++) {
 		struct outcome outcome;
 
-		read_text(cases[i].in, &outcome);
-		assert_string_equal(outcome.text.text, cases[i].out ? cases[i].out : cases[i].in);
+		read_text(round_trips[i].in, &outcome);
+		assert_string_equal(outcome.text.text,
+			round_trips[i].out ? round_trips[i].out : round_trips[i].in);
 		assert_int_equal(outcome.losses.total, 0);
 		outcome_clear(&outcome);
 	}
