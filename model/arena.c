@@ -33,7 +33,7 @@ static void arena_grow(struct arena *arena, size_t want)
 
 static char *arena_take(struct arena *arena, size_t size)
 {
-	if ((size_t)(arena->end - arena->next) < size)
+	if (!arena->blocks || (size_t)(arena->end - arena->next) < size)
 		arena_grow(arena, size);
 	char *bytes = arena->next;
 	arena->next += size;

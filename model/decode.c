@@ -247,6 +247,7 @@ static int decode_named(struct decode *decode, const struct schema_key *key,
 	const struct yaml_node *value = yaml_resolve(node);
 	size_t size = key->mapping->size;
 	struct decode_vector vector;
+	int r = 0;
 
 	if (value->kind != YAML_KIND_MAPPING)
 		return decode_wrong_type(decode, key, node);
@@ -255,13 +256,15 @@ static int decode_named(struct decode *decode, const struct schema_key *key,
 		vector.items = vector_grow_(
 			vector.items, &vector.capacity, vector.count + value->size, size);
 	for (const struct yaml_node *name = value->first; name; name = name->next->next) {
-		if (name->broken || yaml_resolve(name->next)->broken)
+		if (name->broken || yaml_resolve(name->next)->broken) {
+			r = -EINVAL;
 			continue;
+		}
 		void *item = (char *)vector.items + vector.count++ * size;
 		decode_named_item(decode, key, name, memset(item, 0, size));
 	}
 	memcpy(field, &vector, sizeof(vector));
-	return 0;
+	return r;
 }
 
 static int (*const decode_types[SCHEMA_TYPE_COUNT])(struct decode *decode,
@@ -286,10 +289,9 @@ static int (*const decode_types[SCHEMA_TYPE_COUNT])(struct decode *decode,
 	[SCHEMA_TYPE_NAMED] = decode_named,
 };
 
-/* A key that no row has: the nearest row is suggested, and taken as written, so that a mistyped
- * key is not missing as well. */
-static void decode_unknown(struct decode *decode, const struct schema_mapping *mapping,
-	const struct yaml_node *name, struct config_object *object)
+/* A key that no row has. The bit of the nearest row, which is suggested; 0 when none is near. */
+static uint32_t decode_unknown(
+	struct decode *decode, const struct schema_mapping *mapping, const struct yaml_node *name)
 {
 	struct suggest suggest = {};
 	char hint[DECODE_HINT_SIZE], quoted[REPORT_QUOTE_SIZE];
@@ -301,8 +303,7 @@ static void decode_unknown(struct decode *decode, const struct schema_mapping *m
 	report_error(decode->report, yaml_place(name), decode_hint(suggest.best, hint),
 		top ? "unknown key %s%s" : "unknown key %s in `%s`", report_quote(text, quoted),
 		top ? "" : mapping->name);
-	if (suggest.best)
-		object->set |= 1u << (schema_find(mapping, suggest.best) - mapping->keys);
+	return suggest.best ? 1u << (schema_find(mapping, suggest.best) - mapping->keys) : 0;
 }
 
 /* The same top key in a second file, unless that is what it is for. False when it is an error. */
@@ -320,37 +321,43 @@ static bool decode_may_repeat(struct decode *decode, const struct schema_key *ke
 	return false;
 }
 
-/* One key and its value; false when something was wrong. */
+/* The value of a known key. */
+static bool decode_known(struct decode *decode, const struct schema_mapping *mapping,
+	const struct schema_key *key, const struct yaml_node *name, struct config_object *object)
+{
+	size_t row = (size_t)(key - mapping->keys);
+	uint32_t bit = 1u << row;
+	bool repeated = object->set & bit;
+
+	object->set |= bit;
+	if (mapping == &schema_top && !decode->first[row])
+		decode->first[row] = decode_mark(decode, name);
+	if (name->broken || yaml_resolve(name->next)->broken)
+		return false;
+	if (key->type == SCHEMA_TYPE_UNSUPPORTED) {
+		report_error(decode->report, yaml_place(name), NULL,
+			"`%s` is not supported by this version", key->name);
+		return false;
+	}
+	if (repeated && !decode_may_repeat(decode, key, row, name))
+		return false;
+	return decode_types[key->type](decode, key, name->next, (char *)object + key->offset) == 0;
+}
+
+/* One key and its value; false when something was wrong. *meant gets the bit of a key that was
+ * mistyped, so that it is not missing as well. */
 static bool decode_key(struct decode *decode, const struct schema_mapping *mapping,
-	const struct yaml_node *name, struct config_object *object)
+	const struct yaml_node *name, struct config_object *object, uint32_t *meant)
 {
 	const struct yaml_node *text = yaml_resolve(name);
 	const struct schema_key *key =
 		text->kind == YAML_KIND_SCALAR ? schema_find(mapping, text->text) : NULL;
 
-	if (!key && name->broken)
-		return false;
-	if (!key) {
-		decode_unknown(decode, mapping, name, object);
-		return false;
-	}
-	size_t row = (size_t)(key - mapping->keys);
-	if (name->broken || yaml_resolve(name->next)->broken) {
-		object->set |= 1u << row;
-		return false;
-	}
-	if (key->type == SCHEMA_TYPE_UNSUPPORTED) {
-		object->set |= 1u << row;
-		report_error(decode->report, yaml_place(name), NULL,
-			"`%s` is not supported by this version", key->name);
-		return false;
-	}
-	if (config_has(object, (unsigned int)row) && !decode_may_repeat(decode, key, row, name))
-		return false;
-	if (mapping == &schema_top && !decode->first[row])
-		decode->first[row] = decode_mark(decode, name);
-	object->set |= 1u << row;
-	return decode_types[key->type](decode, key, name->next, (char *)object + key->offset) == 0;
+	if (key)
+		return decode_known(decode, mapping, key, name, object);
+	if (!name->broken)
+		*meant |= decode_unknown(decode, mapping, name);
+	return false;
 }
 
 /* "the service `web`" where the thing has a name, else what kind of thing it is. */
@@ -369,53 +376,61 @@ static const char *decode_title(const struct schema_mapping *mapping, const stru
 	return text;
 }
 
+/* Of the keys that are a kind, each with its name in `kinds`, exactly one must be there. */
 static void decode_check_kinds(struct decode *decode, const struct schema_mapping *mapping,
-	const struct yaml_node *node, const struct yaml_node *name, struct config_object *object)
+	struct config_object *object, const char *title, struct strbuf *kinds)
 {
-	char title[REPORT_QUOTE_SIZE + 32];
 	const struct schema_key *first = NULL;
-	_cleanup_strbuf_ struct strbuf kinds = {};
 
 	for (size_t i = 0; i < mapping->count; i++) {
 		const struct schema_key *key = &mapping->keys[i];
 
 		if (!(key->flags & SCHEMA_FLAG_KIND))
 			continue;
-		strbuf_printf(&kinds, "%s%s", kinds.length ? ", " : "", key->name);
+		strbuf_printf(kinds, "%s%s", kinds->length ? ", " : "", key->name);
 		if (!config_has(object, (unsigned int)i))
 			continue;
 		if (first) {
 			object->set |= CONFIG_OBJECT_BROKEN;
 			report_error(decode->report,
 				decode_key_place(decode, mapping, object, (unsigned int)i), NULL,
-				"%s has both `%s` and `%s`: it is of one kind",
-				decode_title(mapping, name, title), first->name, key->name);
+				"%s has both `%s` and `%s`: it is of one kind", title, first->name,
+				key->name);
 		}
 		first = key;
 	}
-	if (!kinds.length || first)
-		return;
-	object->set |= CONFIG_OBJECT_BROKEN;
-	report_error(decode->report, yaml_place(name ? name : node), NULL, "%s has none of %s",
-		decode_title(mapping, name, title), kinds.text);
+	if (first)
+		strbuf_clear(kinds);
 }
 
-static void decode_check_required(struct decode *decode, const struct schema_mapping *mapping,
-	const struct yaml_node *node, const struct yaml_node *name, struct config_object *object)
+/* What must be there and was not even meant. */
+static void decode_check_missing(struct decode *decode, const struct schema_mapping *mapping,
+	const struct yaml_node *place, const struct yaml_node *name, struct config_object *object,
+	uint32_t meant)
 {
 	char title[REPORT_QUOTE_SIZE + 32];
+	_cleanup_strbuf_ struct strbuf kinds = {};
+	uint32_t kind_bits = 0;
 
+	decode_title(mapping, name, title);
+	decode_check_kinds(decode, mapping, object, title, &kinds);
 	for (size_t i = 0; i < mapping->count; i++) {
 		const struct schema_key *key = &mapping->keys[i];
 
+		kind_bits |= key->flags & SCHEMA_FLAG_KIND ? 1u << i : 0;
 		/* `poise` is required of each file: model/load.c looks. */
 		if (!(key->flags & SCHEMA_FLAG_REQUIRED) || key->flags & SCHEMA_FLAG_PER_FILE ||
-			config_has(object, (unsigned int)i))
+			(object->set | meant) & 1u << i)
 			continue;
 		object->set |= CONFIG_OBJECT_BROKEN;
-		report_error(decode->report, yaml_place(name ? name : node), NULL, "%s has no `%s`",
-			decode_title(mapping, name, title), key->name);
+		report_error(decode->report, yaml_place(place), NULL, "%s has no `%s`", title,
+			key->name);
 	}
+	if (!kinds.length || meant & kind_bits)
+		return;
+	object->set |= CONFIG_OBJECT_BROKEN;
+	report_error(
+		decode->report, yaml_place(place), NULL, "%s has none of %s", title, kinds.text);
 }
 
 void decode_mapping(struct decode *decode, const struct schema_mapping *mapping,
@@ -423,13 +438,13 @@ void decode_mapping(struct decode *decode, const struct schema_mapping *mapping,
 {
 	struct config_object *object = item;
 	const struct yaml_node *value = yaml_resolve(node);
+	uint32_t meant = 0;
 
 	if (!object->mark)
 		object->mark = decode_mark(decode, node);
 	for (const struct yaml_node *key = value->first; key; key = key->next->next) {
-		if (!decode_key(decode, mapping, key, object))
+		if (!decode_key(decode, mapping, key, object, &meant))
 			object->set |= CONFIG_OBJECT_BROKEN;
 	}
-	decode_check_required(decode, mapping, node, name, object);
-	decode_check_kinds(decode, mapping, node, name, object);
+	decode_check_missing(decode, mapping, name ? name : node, name, object, meant);
 }

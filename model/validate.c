@@ -189,10 +189,9 @@ void validate_config(struct validate *validate)
 	validate_listeners(validate);
 	vector_foreach(&config->services, service)
 		validate_service(validate, service);
-	/* Where something is wrong with `services`, that is why. */
-	bool known = config_has(&config->object, CONFIG_SERVICES) &&
-		     validate->decode->report->diagnostics->errors;
-	if (!config->services.count && !config->allow_empty && !validate->incomplete && !known)
+	/* Where a top key is wrong, that may be why. */
+	if (!config->services.count && !config->allow_empty && !validate->incomplete &&
+		!(config->object.set & CONFIG_OBJECT_BROKEN))
 		report_error(validate->decode->report, (struct report_place){},
 			"write `allow-empty: true` when that is what you want",
 			"there is no service");
