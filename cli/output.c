@@ -57,6 +57,11 @@ bool cli_is_verbose(void)
 	return output.verbose;
 }
 
+bool cli_is_quiet(void)
+{
+	return output.quiet;
+}
+
 bool cli_has_terminal(void)
 {
 	return output.terminal;
@@ -69,7 +74,7 @@ void cli_print(const char *text)
 
 void cli_print_json(json_t *json)
 {
-	_cleanup_free_ char *text = json_dumps(json, JSON_INDENT(2));
+	_cleanup_free_ char *text = json_dumps(json, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
 
 	json_decref(json);
 	if (!text)

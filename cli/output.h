@@ -25,6 +25,7 @@ int cli_output_end(int code);
 
 bool cli_color_stdout(void);
 bool cli_is_verbose(void);
+bool cli_is_quiet(void);
 
 /* True when standard error is a terminal, so that a line may be rewritten. */
 bool cli_has_terminal(void);

@@ -55,7 +55,7 @@ static void watch_planned(
 {
 	struct cli_watch *watch = data;
 
-	if (!watch->json)
+	if (!watch->json && !cli_is_quiet())
 		cli_print_plan(plan, live, memory, reconciler_now());
 	/* Until here a signal ends the process: nothing was begun. */
 	if (!watch->planned) {
@@ -220,7 +220,7 @@ static void report_text(const struct reconciler_outcome *outcome, double seconds
 	size_t total = outcome->done + outcome->failed + outcome->skipped;
 	_cleanup_free_ char *text = NULL;
 
-	if (!total)
+	if (!total || cli_is_quiet())
 		return;
 	if (outcome->failed || outcome->skipped || outcome->mismatches)
 		text = memory_printf("Applied: %zu of %zu operations, in %.2f s.\n", outcome->done,
