@@ -28,8 +28,13 @@ lint-tidy:
 	$(Q)printf '%s\n' $(SOURCES) | xargs -P 2 -n 4 sh -c 'clang-tidy --quiet "$$@" -- \
 		-std=gnu17 -D_GNU_SOURCE -I. $(PKG_CFLAGS) 2>/dev/null' tidy
 
+# References to manuals are looked up, so ours must be found where manuals are.
 lint-man: man
-	$(Q)mandoc -T lint -W style man/poise.1 $(BUILD)/man/poise.yaml.5
+	$(Q)rm -rf $(BUILD)/lint-man && mkdir -p $(BUILD)/lint-man/man1 $(BUILD)/lint-man/man5
+	$(Q)cp $(BUILD)/man/poise.1 $(BUILD)/lint-man/man1/
+	$(Q)cp $(BUILD)/man/poise.yaml.5 $(BUILD)/lint-man/man5/
+	$(Q)MANPATH=$(abspath $(BUILD))/lint-man:/usr/share/man mandoc -T lint -W style \
+		$(BUILD)/man/poise.1 $(BUILD)/man/poise.yaml.5
 
 lint-shell:
 	$(Q)git grep -lE '^#!/bin/(ba)?sh' -- ':!*.md' | xargs shellcheck -x

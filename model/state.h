@@ -126,6 +126,7 @@ struct service_attributes {
 struct service {
 	struct service_key key;
 	struct service_attributes attributes;
+	bool leaving; /* desired side: is not declared, and stays only until its drains are over */
 	struct destination_vector destinations;
 };
 

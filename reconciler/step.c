@@ -190,7 +190,8 @@ static void step_undeclared(const struct step_pass *pass, const struct service *
 		.drain = owned ? owned->drain : DECLARED_DEFAULT_DRAIN_NS,
 		.reason = DRAIN_REASON_REMOVED,
 	};
-	struct service desired = {.key = live->key, .attributes = live->attributes};
+	struct service desired = {
+		.key = live->key, .attributes = live->attributes, .leaving = true};
 	vector_foreach(&live->destinations, destination)
 		step_leave(pass, &leaving, destination, &desired);
 	if (!desired.destinations.count && !input->hold_deletions)
