@@ -12,37 +12,65 @@
 /* Texts that some YAML parser takes for something else. */
 static const char *const canonical_special[] = {
 	"true", "false", "yes", "no", "on", "off", "y", "n", "null", NULL};
+#define CANONICAL_LONGEST_SPECIAL 5
 
-static bool canonical_is_special(const char *text)
+static bool canonical_is_special(const char *text, size_t length)
 {
+	if (length > CANONICAL_LONGEST_SPECIAL)
+		return false;
 	for (const char *const *special = canonical_special; *special; special++)
 		if (strcasecmp(text, *special) == 0)
 			return true;
 	return false;
 }
 
-/* A number of any kind, a date, or the sexagesimal form of YAML 1.1 (an IPv6 address may be one). */
+/* A number of any kind, a date, or the sexagesimal form of YAML 1.1 (an IPv6 address may be one). An
+ * IPv4 address is none: it has more than one dot. */
 static bool canonical_is_number(const char *text)
 {
+	const char *dot = strchr(text, '.');
 	char *end;
 
-	if (text[strspn(text, "0123456789:_+-.")] == '\0' && strspn(text, "0123456789.:") &&
-		!strchr(text, '.'))
+	if (dot && strchr(dot + 1, '.'))
+		return false;
+	if (!dot && text[strspn(text, "0123456789:_+-")] == '\0')
 		return true;
 	strtod(text, &end);
 	return !*end;
 }
 
-static bool canonical_is_plain(const char *text)
-{
-	static const char first[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/_";
-	static const char rest[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/_.:@%+=-[]";
-	size_t length = strlen(text);
+/* What a plain scalar may start with, and what may follow. */
+enum canonical_class {
+	CANONICAL_CLASS_FIRST = 1 << 0,
+	CANONICAL_CLASS_REST = 1 << 1,
+};
 
-	return length && strchr(first, text[0]) && text[strspn(text, rest)] == '\0' &&
-	       text[length - 1] != ':' && !canonical_is_special(text) && !canonical_is_number(text);
+static const unsigned char canonical_classes[256] = {
+	['a' ... 'z'] = CANONICAL_CLASS_FIRST | CANONICAL_CLASS_REST,
+	['A' ... 'Z'] = CANONICAL_CLASS_FIRST | CANONICAL_CLASS_REST,
+	['0' ... '9'] = CANONICAL_CLASS_FIRST | CANONICAL_CLASS_REST,
+	['/'] = CANONICAL_CLASS_FIRST | CANONICAL_CLASS_REST,
+	['_'] = CANONICAL_CLASS_FIRST | CANONICAL_CLASS_REST,
+	['.'] = CANONICAL_CLASS_REST,
+	[':'] = CANONICAL_CLASS_REST,
+	['@'] = CANONICAL_CLASS_REST,
+	['%'] = CANONICAL_CLASS_REST,
+	['+'] = CANONICAL_CLASS_REST,
+	['='] = CANONICAL_CLASS_REST,
+	['-'] = CANONICAL_CLASS_REST,
+	['['] = CANONICAL_CLASS_REST,
+	[']'] = CANONICAL_CLASS_REST,
+};
+
+static bool canonical_is_plain(const char *text, size_t length)
+{
+	if (!(canonical_classes[(unsigned char)text[0]] & CANONICAL_CLASS_FIRST) ||
+		text[length - 1] == ':')
+		return false;
+	for (size_t i = 1; i < length; i++)
+		if (!(canonical_classes[(unsigned char)text[i]] & CANONICAL_CLASS_REST))
+			return false;
+	return !canonical_is_special(text, length) && !canonical_is_number(text);
 }
 
 static void canonical_add_escape(uint32_t code, struct strbuf *text)
@@ -57,10 +85,11 @@ static void canonical_add_escape(uint32_t code, struct strbuf *text)
 
 void config_format_scalar(const char *user_text, struct strbuf *text)
 {
-	const char *end = user_text + strlen(user_text);
+	size_t size = strlen(user_text);
+	const char *end = user_text + size;
 
-	if (canonical_is_plain(user_text)) {
-		strbuf_add(text, user_text);
+	if (canonical_is_plain(user_text, size)) {
+		strbuf_add_bytes(text, user_text, size);
 		return;
 	}
 	strbuf_add_char(text, '"');
@@ -81,7 +110,10 @@ void config_format_scalar(const char *user_text, struct strbuf *text)
 
 static void canonical_add_indent(unsigned int depth, struct strbuf *text)
 {
-	strbuf_printf(text, "%*s", (int)(depth * CANONICAL_INDENT), "");
+	/* No mapping lies deeper than this. */
+	static const char spaces[] = "                                ";
+
+	strbuf_add_bytes(text, spaces, MIN(depth * CANONICAL_INDENT, sizeof(spaces) - 1));
 }
 
 static void canonical_add_endpoint(const struct config_endpoint *endpoint, struct strbuf *text)
@@ -413,7 +445,8 @@ static void canonical_add_mapping(const struct schema_mapping *mapping, const vo
 		if (!first_inline)
 			canonical_add_indent(depth, text);
 		first_inline = false;
-		strbuf_printf(text, "%s:", key->name);
+		strbuf_add(text, key->name);
+		strbuf_add_char(text, ':');
 		canonical_add_value(key, (const char *)object + key->offset, depth, text);
 	}
 }

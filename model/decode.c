@@ -26,19 +26,19 @@ struct decode_vector {
 uint32_t decode_mark(struct decode *decode, const struct yaml_node *node)
 {
 	if (!decode->marks.count)
-		vector_push(&decode->marks, NULL);
-	vector_push(&decode->marks, node);
+		vector_append(&decode->marks);
+	vector_append(&decode->marks)->node = node;
 	return (uint32_t)(decode->marks.count - 1);
 }
 
 const struct yaml_node *decode_node(const struct decode *decode, uint32_t mark)
 {
-	return yaml_resolve(decode->marks.items[mark]);
+	return yaml_resolve(decode->marks.items[mark].node);
 }
 
 struct report_place decode_place(const struct decode *decode, uint32_t mark)
 {
-	return yaml_place(decode->marks.items[mark]);
+	return yaml_place(decode->marks.items[mark].node);
 }
 
 struct report_place decode_key_place(const struct decode *decode,

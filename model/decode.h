@@ -6,6 +6,11 @@
 #include "model/schema.h"
 #include "model/yaml.h"
 
+/* What a mark stands for. */
+struct decode_marked {
+	const struct yaml_node *node;
+};
+
 /* Starts with report and config set, backend as the files say, the rest zeroed. */
 struct decode {
 	struct report *report;
@@ -13,7 +18,7 @@ struct decode {
 	enum config_backend backend;
 	/* What the marks of config objects stand for. Mark 0 is none. */
 	struct {
-		VECTOR_OF(const struct yaml_node *);
+		VECTOR_OF(struct decode_marked);
 	} marks;
 	uint32_t first[CONFIG_COUNT]; /* marks of the top keys, where they stood first */
 };

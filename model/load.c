@@ -6,12 +6,17 @@
 #include "model/decode.h"
 #include "model/validate.h"
 
+/* The tree of a document, or NULL. */
+struct load_root {
+	const struct yaml_node *node;
+};
+
 struct load {
 	struct report report;
 	struct decode decode;
-	struct arena nodes;             /* all trees; gone when the configuration is there */
-	const struct yaml_node **roots; /* by document; NULL: no tree */
-	bool incomplete;                /* a document gave no mapping */
+	struct arena nodes;      /* all trees; gone when the configuration is there */
+	struct load_root *roots; /* by document */
+	bool incomplete;         /* a document gave no mapping */
 };
 
 /* The tree of a document when it is a mapping. */
@@ -41,7 +46,7 @@ static enum config_backend load_backend(const struct load *load)
 {
 	for (size_t i = 0; i < load->report.count; i++) {
 		const struct yaml_node *key =
-			load->roots[i] ? yaml_find(load->roots[i], "backend") : NULL;
+			load->roots[i].node ? yaml_find(load->roots[i].node, "backend") : NULL;
 		const struct yaml_node *value = key ? yaml_resolve(key->next) : NULL;
 
 		if (value && value->kind == YAML_KIND_SCALAR && strcmp(value->text, "dpdk") == 0)
@@ -52,7 +57,7 @@ static enum config_backend load_backend(const struct load *load)
 
 static void load_document(struct load *load, uint16_t document, struct config *config)
 {
-	const struct yaml_node *root = load->roots[document];
+	const struct yaml_node *root = load->roots[document].node;
 
 	if (!yaml_find(root, "poise"))
 		report_error(&load->report, yaml_place(root), "every file says `poise: 1`",
@@ -109,13 +114,13 @@ static void load_run(struct load *load, struct config *config)
 
 	load->roots = memory_new(count * sizeof(*load->roots));
 	for (size_t i = 0; i < count; i++) {
-		load->roots[i] = load_parse(load, (uint16_t)i);
-		load->incomplete = load->incomplete || !load->roots[i];
+		load->roots[i].node = load_parse(load, (uint16_t)i);
+		load->incomplete = load->incomplete || !load->roots[i].node;
 	}
 	load->decode.backend = load_backend(load);
 	schema_defaults(&schema_top, config);
 	for (size_t i = 0; i < count; i++)
-		if (load->roots[i])
+		if (load->roots[i].node)
 			load_document(load, (uint16_t)i, config);
 	load_validate(load, config);
 }

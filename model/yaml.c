@@ -233,14 +233,19 @@ static int yaml_on_open(struct yaml_builder *builder, const yaml_event_t *event)
 	return 0;
 }
 
+struct yaml_key {
+	struct yaml_node *node;
+};
+
 static int yaml_key_compare(const void *a, const void *b)
 {
-	const struct yaml_node *const *left = a, *const *right = b;
-	int order = strcmp(yaml_resolve(*left)->text, yaml_resolve(*right)->text);
+	const struct yaml_node *left = ((const struct yaml_key *)a)->node;
+	const struct yaml_node *right = ((const struct yaml_key *)b)->node;
+	int order = strcmp(yaml_resolve(left)->text, yaml_resolve(right)->text);
 
 	if (!order)
-		order = COMPARE((*left)->line, (*right)->line);
-	return order ? order : COMPARE((*left)->column, (*right)->column);
+		order = COMPARE(left->line, right->line);
+	return order ? order : COMPARE(left->column, right->column);
 }
 
 static bool yaml_is_text_key(const struct yaml_node *key)
@@ -278,19 +283,21 @@ static void yaml_check_few_keys(struct yaml_builder *builder, struct yaml_node *
 
 static void yaml_check_many_keys(struct yaml_builder *builder, struct yaml_node *mapping)
 {
-	_cleanup_free_ struct yaml_node **keys = memory_resize(NULL, mapping->size, sizeof(*keys));
+	_cleanup_free_ struct yaml_key *keys = memory_resize(NULL, mapping->size, sizeof(*keys));
 	const struct yaml_node *first = NULL;
 	size_t count = 0;
 
 	for (struct yaml_node *key = mapping->first; key; key = key->next->next)
 		if (yaml_is_text_key(key))
-			keys[count++] = key;
-	vector_sort_(keys, count, sizeof(struct yaml_node *), yaml_key_compare);
+			keys[count++].node = key;
+	vector_sort_(keys, count, sizeof(*keys), yaml_key_compare);
 	for (size_t i = 0; i < count; i++) {
-		if (first && strcmp(yaml_resolve(first)->text, yaml_resolve(keys[i])->text) == 0)
-			yaml_report_duplicate(builder, first, keys[i]);
+		struct yaml_node *key = keys[i].node;
+
+		if (first && strcmp(yaml_resolve(first)->text, yaml_resolve(key)->text) == 0)
+			yaml_report_duplicate(builder, first, key);
 		else
-			first = keys[i];
+			first = key;
 	}
 }
 
