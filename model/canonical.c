@@ -380,8 +380,8 @@ static void canonical_add_sysctls(
 
 		canonical_add_indent(depth + 1, text);
 		config_format_scalar(sysctl->name, text);
-		strbuf_printf(
-			text, strchr(sysctl->value, ' ') ? ": \"%s\"\n" : ": %s\n", sysctl->value);
+		strbuf_printf(text, strpbrk(sysctl->value, " -,") ? ": \"%s\"\n" : ": %s\n",
+			sysctl->value);
 	}
 	free(items.items);
 }

@@ -141,6 +141,14 @@ static bool decode_list_item(struct decode *decode, const struct schema_key *key
 	return true;
 }
 
+/* More of something than a configuration may have. */
+static int decode_too_many(
+	struct decode *decode, const struct yaml_node *node, unsigned int limit, const char *what)
+{
+	report_error(decode->report, yaml_place(node), NULL, "more than %u %s", limit, what);
+	return -EINVAL;
+}
+
 static int decode_list(struct decode *decode, const struct schema_key *key,
 	const struct yaml_node *node, void *field)
 {
@@ -156,6 +164,9 @@ static int decode_list(struct decode *decode, const struct schema_key *key,
 			decode->report, yaml_place(node), NULL, "`%s` is an empty list", key->name);
 		return -EINVAL;
 	}
+	decode->items += list ? value->size : 1;
+	if (decode->items > DECODE_ITEM_LIMIT)
+		return decode_too_many(decode, node, DECODE_ITEM_LIMIT, "items in all lists");
 	result.items = arena_new(&decode->config->arena, size * (list ? value->size : 1));
 	for (const struct yaml_node *item = list ? value->first : node; item;
 		item = list ? item->next : NULL)
@@ -252,6 +263,8 @@ static int decode_named(struct decode *decode, const struct schema_key *key,
 	if (value->kind != YAML_KIND_MAPPING)
 		return decode_wrong_type(decode, key, node);
 	memcpy(&vector, field, sizeof(vector));
+	if (vector.count + value->size > DECODE_NAMED_LIMIT)
+		return decode_too_many(decode, node, DECODE_NAMED_LIMIT, key->name);
 	if (vector.count + value->size > vector.capacity)
 		vector.items = vector_grow_(
 			vector.items, &vector.capacity, vector.count + value->size, size);

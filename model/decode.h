@@ -6,6 +6,11 @@
 #include "model/schema.h"
 #include "model/yaml.h"
 
+/* So many named things of a kind, and so many items of all lists, may a configuration have: aliases
+ * and short texts make more of them than their bytes would tell. */
+#define DECODE_NAMED_LIMIT (512u << 10)
+#define DECODE_ITEM_LIMIT  (4u << 20)
+
 /* What a mark stands for. */
 struct decode_marked {
 	const struct yaml_node *node;
@@ -20,6 +25,7 @@ struct decode {
 	struct {
 		VECTOR_OF(struct decode_marked);
 	} marks;
+	size_t items;                 /* of all lists so far */
 	uint32_t first[CONFIG_COUNT]; /* marks of the top keys, where they stood first */
 };
 

@@ -456,31 +456,6 @@ int decode_item(struct decode *decode, const struct schema_key *key, const struc
 	}
 }
 
-/* One or two integers, as SCHEMA_SYSCTL_VALUE_PATTERN says, copied with one space between. */
-static int value_sysctl(const char *text, char value[static SYSCTL_VALUE_SIZE])
-{
-	size_t length = 0;
-
-	for (int words = 0; words < 2; words++) {
-		text += strspn(text, " ");
-		size_t sign = *text == '-', digits = strspn(text + sign, "0123456789");
-
-		if (words && !*text)
-			break;
-		if (!digits || length + sign + digits + 2 > SYSCTL_VALUE_SIZE)
-			return -EINVAL;
-		if (words)
-			value[length++] = ' ';
-		memcpy(value + length, text, sign + digits);
-		length += sign + digits;
-		text += sign + digits;
-		if (*text && *text != ' ')
-			return -EINVAL;
-	}
-	value[length] = '\0';
-	return text[strspn(text, " ")] ? -EINVAL : 0;
-}
-
 int decode_sysctl(struct decode *decode, const struct yaml_node *name, const struct yaml_node *node,
 	struct config_sysctl *ret)
 {
@@ -496,9 +471,10 @@ int decode_sysctl(struct decode *decode, const struct yaml_node *name, const str
 			"%s is no name of a sysctl", report_quote(key->text, quoted));
 		return -EINVAL;
 	}
-	if (value->kind != YAML_KIND_SCALAR || value_sysctl(value->text, text) < 0) {
+	if (value->kind != YAML_KIND_SCALAR || units_parse_sysctl(value->text, text) < 0) {
 		report_error(decode->report, yaml_place(node), NULL,
-			"the sysctl %s takes an integer, or two with a space between them",
+			"the sysctl %s must be an integer, two with a space between, or a list "
+			"like 0-3,5",
 			report_quote(key->text, quoted));
 		return -EINVAL;
 	}

@@ -350,11 +350,6 @@ static void from_state_sync(struct from_state *from, const struct sync_vector *d
 		from_state_daemon(daemon, arena, &ipvs->sync.items[ipvs->sync.count++]);
 }
 
-static bool from_state_sysctl_is_sayable(const char *value)
-{
-	return *value && !value[strspn(value, "0123456789 -")];
-}
-
 static void from_state_sysctls(struct from_state *from, const struct sysctl_vector *sysctls)
 {
 	struct config_sysctl_list *list = &from->config->ipvs.sysctls;
@@ -362,14 +357,17 @@ static void from_state_sysctls(struct from_state *from, const struct sysctl_vect
 
 	list->items = arena_new(arena, sysctls->count * sizeof(*list->items));
 	vector_foreach(sysctls, sysctl) {
-		if (!from_state_sysctl_is_sayable(sysctl->value)) {
-			from_state_lose(from, "sysctl %s: left out: its value `%s` is no number",
+		char value[SYSCTL_VALUE_SIZE];
+
+		if (units_parse_sysctl(sysctl->value, value) < 0) {
+			from_state_lose(from,
+				"sysctl %s: left out: its value `%s` cannot be written",
 				sysctl->name, sysctl->value);
 			continue;
 		}
 		list->items[list->count++] =
 			(struct config_sysctl){.name = arena_copy_string(arena, sysctl->name),
-				.value = arena_copy_string(arena, sysctl->value)};
+				.value = arena_copy_string(arena, value)};
 	}
 	if (list->count)
 		from_state_set(&from->config->ipvs.object, CONFIG_IPVS_SYSCTLS);

@@ -139,4 +139,4 @@ bool schema_pattern(const struct schema_key *key, struct strbuf *text);
 
 /* The same for the names and the values of SYSCTLS. */
 #define SCHEMA_SYSCTL_NAME_PATTERN  "^[a-z0-9_]+$"
-#define SCHEMA_SYSCTL_VALUE_PATTERN "^-?[0-9]+( -?[0-9]+)?$"
+#define SCHEMA_SYSCTL_VALUE_PATTERN "^(-?[0-9]+( -?[0-9]+)?|[0-9]+(-[0-9]+)?(,[0-9]+(-[0-9]+)?)*)$"

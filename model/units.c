@@ -121,6 +121,67 @@ int units_parse_percent(const char *text, uint64_t *ret)
 	return 0;
 }
 
+static size_t units_digits(const char *text)
+{
+	return strspn(text, "0123456789");
+}
+
+/* The length of an integer with or without a sign, 0 when there is none. */
+static size_t units_integer(const char *text)
+{
+	size_t sign = *text == '-', digits = units_digits(text + sign);
+
+	return digits ? sign + digits : 0;
+}
+
+/* The same of "0-3,5". */
+static size_t units_cpus(const char *text)
+{
+	size_t length = 0;
+
+	for (;;) {
+		size_t first = units_digits(text + length);
+		size_t last =
+			text[length + first] == '-' ? units_digits(text + length + first + 1) : 0;
+
+		if (!first)
+			return 0;
+		length += first + (last ? last + 1 : 0);
+		if (text[length] != ',')
+			return length;
+		length++;
+	}
+}
+
+int units_parse_sysctl(const char *text, char ret[static SYSCTL_VALUE_SIZE])
+{
+	char value[SYSCTL_VALUE_SIZE];
+	size_t length = 0, words = 0;
+
+	for (text += strspn(text, " "); *text; text += strspn(text, " ")) {
+		size_t integer = units_integer(text), cpus = words ? 0 : units_cpus(text);
+		size_t size = MAX(integer, cpus);
+
+		if (!size || (text[size] && text[size] != ' ') || words == 2)
+			return -EINVAL;
+		/* A list of CPUs stands alone. */
+		if (cpus > integer && text[size + strspn(text + size, " ")])
+			return -EINVAL;
+		if (length + (words > 0) + size >= sizeof(value))
+			return -EINVAL;
+		if (words++)
+			value[length++] = ' ';
+		memcpy(value + length, text, size);
+		length += size;
+		text += size;
+	}
+	if (!words)
+		return -EINVAL;
+	value[length] = '\0';
+	memcpy(ret, value, length + 1);
+	return 0;
+}
+
 void units_format_duration(uint64_t nanoseconds, struct strbuf *text)
 {
 	bool any = false;

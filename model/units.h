@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/strbuf.h"
+#include "model/state.h"
 
 #define UNITS_MILLISECOND UINT64_C(1000000)
 #define UNITS_SECOND      (1000 * UNITS_MILLISECOND)
@@ -31,6 +32,10 @@ int units_parse_size(const char *text, uint64_t *ret);
 
 /* A number with %, 0 to 100. */
 int units_parse_percent(const char *text, uint64_t *ret);
+
+/* The value of a sysctl: an integer, two of them ("3 50"), or a list of CPUs ("0-3,5"), copied with
+ * one space between words. Never -ENODATA. */
+int units_parse_sysctl(const char *text, char ret[static SYSCTL_VALUE_SIZE]);
 
 /* The reverse; they append. A duration is cut to whole milliseconds. */
 void units_format_duration(uint64_t nanoseconds, struct strbuf *text);

@@ -23,8 +23,8 @@ enum yaml_kind {
 #define YAML_LINE_LIMIT   (16u << 20)
 #define YAML_DEPTH_LIMIT  32
 #define YAML_NODE_LIMIT   (10u << 20)
-#define YAML_ALIAS_FREE   10000
-#define YAML_ALIAS_FACTOR 32
+#define YAML_ALIAS_FREE   100000
+#define YAML_ALIAS_FACTOR 8
 
 struct yaml_node {
 	uint32_t line, column; /* from 1 */

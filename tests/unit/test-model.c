@@ -89,6 +89,37 @@ static void sizes_and_percents_go_in_and_out(_unused_ void **state)
 	assert_int_equal(units_parse_percent("50 %", &value), -EINVAL);
 }
 
+static void sysctls_have_one_form(_unused_ void **state)
+{
+	static const struct {
+		const char *text, *value; /* NULL: none */
+	} cases[] = {
+		{"1", "1"},
+		{"-1", "-1"},
+		{"  3    50 ", "3 50"},
+		{"0-3,5", "0-3,5"},
+		{"", NULL},
+		{" ", NULL},
+		{"yes", NULL},
+		{"3 50 7", NULL},
+		{"1 0-3", NULL},
+		{"1,", NULL},
+		{"0-3 5", NULL},
+		{"0x10", NULL},
+		{"1\t2", NULL},
+		{"1234567890 1234567890 ", "1234567890 1234567890"},
+		{"12345678901234567890123456789012", NULL},
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+		char value[SYSCTL_VALUE_SIZE] = "untouched";
+		int r = units_parse_sysctl(cases[i].text, value);
+
+		assert_int_equal(r, cases[i].value ? 0 : -EINVAL);
+		assert_string_equal(value, cases[i].value ? cases[i].value : "untouched");
+	}
+}
+
 /* Words and texts that a row needs by its type. */
 static void assert_row(const struct schema_mapping *mapping, const struct schema_key *key)
 {
@@ -350,6 +381,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(durations_go_in_and_out),
 		cmocka_unit_test(sizes_and_percents_go_in_and_out),
+		cmocka_unit_test(sysctls_have_one_form),
 		cmocka_unit_test(every_row_is_whole),
 		cmocka_unit_test(every_mapping_is_listed),
 		cmocka_unit_test(patterns_match_what_loads),

@@ -155,7 +155,7 @@ static void aliases_are_bounded_by_the_size_of_the_text(_unused_ void **state)
 	parse_aliases(&fixture, 30, &few);
 	assert_int_equal(fixture.result, 0);
 	fixture_clear(&fixture);
-	parse_aliases(&fixture, 100, &many);
+	parse_aliases(&fixture, 150, &many);
 	assert_int_equal(fixture.result, -EINVAL);
 	assert_int_equal(fixture.diagnostics.errors, 1);
 	assert_non_null(strstr(fixture.diagnostics.items[0].message, "aliases"));
