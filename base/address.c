@@ -43,10 +43,36 @@ int address_parse(const char *text, struct address *ret)
 	return 0;
 }
 
+/* The hot path of everything that prints a table, hence by hand. Returns the end. */
+static char *address_put_number(char *text, unsigned int number)
+{
+	char digits[10];
+	size_t count = 0;
+
+	do
+		digits[count++] = (char)('0' + number % 10);
+	while (number /= 10);
+	while (count)
+		*text++ = digits[--count];
+	*text = '\0';
+	return text;
+}
+
+static void address_put_ipv4(char *text, const uint8_t bytes[static 4])
+{
+	for (int i = 0; i < 4; i++) {
+		if (i)
+			*text++ = '.';
+		text = address_put_number(text, bytes[i]);
+	}
+}
+
 const char *address_format(const struct address *address, char text[static ADDRESS_LENGTH])
 {
-	if (!address_size(address->family) ||
-		!inet_ntop(address->family, address->bytes, text, ADDRESS_LENGTH))
+	if (address->family == AF_INET)
+		address_put_ipv4(text, address->bytes);
+	else if (address->family != AF_INET6 ||
+		 !inet_ntop(AF_INET6, address->bytes, text, ADDRESS_LENGTH))
 		snprintf(text, ADDRESS_LENGTH, "none");
 	return text;
 }
@@ -54,15 +80,19 @@ const char *address_format(const struct address *address, char text[static ADDRE
 const char *address_format_endpoint(
 	const struct address *address, uint16_t port, char text[static ADDRESS_ENDPOINT_LENGTH])
 {
-	char literal[ADDRESS_LENGTH];
+	bool brackets = port && address->family == AF_INET6;
+	char *end;
 
-	address_format(address, literal);
+	address_format(address, text + brackets);
 	if (!port)
-		snprintf(text, ADDRESS_ENDPOINT_LENGTH, "%s", literal);
-	else if (address->family == AF_INET6)
-		snprintf(text, ADDRESS_ENDPOINT_LENGTH, "[%s]:%u", literal, port);
-	else
-		snprintf(text, ADDRESS_ENDPOINT_LENGTH, "%s:%u", literal, port);
+		return text;
+	end = text + brackets + strlen(text + brackets);
+	if (brackets) {
+		*text = '[';
+		*end++ = ']';
+	}
+	*end++ = ':';
+	address_put_number(end, port);
 	return text;
 }
 

@@ -58,8 +58,6 @@ void reconciler_close(struct reconciler *reconciler)
 
 int reconciler_lock(struct reconciler *reconciler, uint64_t wait_ns, struct error *error)
 {
-	_cleanup_record_ struct record record = {};
-
 	if (reconciler->lock >= 0)
 		return 0;
 	int lock =
@@ -68,13 +66,7 @@ int reconciler_lock(struct reconciler *reconciler, uint64_t wait_ns, struct erro
 		return lock;
 	reconciler->lock = lock;
 	/* Whoever held it before may have changed the record since reconciler_open(). */
-	int r = record_load(reconciler->options.state_dir, &record, error);
-	if (r < 0)
-		return r;
-	record_clear(&reconciler->record);
-	reconciler->record = record;
-	record = (struct record){};
-	return 0;
+	return record_reload(reconciler->options.state_dir, &reconciler->record, error);
 }
 
 /* Every service that must be read right: what is declared, and what is ours. Sorted; the caller
@@ -254,13 +246,11 @@ static void reconciler_next_record(const struct reconciler *reconciler,
 /* Makes `next` the record, on disk when that says anything new. */
 static int reconciler_save(struct reconciler *reconciler, struct record *next, struct error *error)
 {
-	_cleanup_free_ char *before = record_format(&reconciler->record);
-	_cleanup_free_ char *after = record_format(next);
-
-	if (strcmp(before, after) != 0) {
-		int r = record_save(reconciler->options.state_dir, next, error);
-		if (r < 0)
-			return r;
+	next->saved = STEAL(reconciler->record.saved);
+	int r = record_save(reconciler->options.state_dir, next, error);
+	if (r < 0) {
+		reconciler->record.saved = STEAL(next->saved);
+		return r;
 	}
 	record_clear(&reconciler->record);
 	reconciler->record = *next;

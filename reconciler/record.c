@@ -64,24 +64,33 @@ static bool record_same_place(const struct record *a, const struct record *b)
 	       a->netns_inode == b->netns_inode;
 }
 
+/* The file's text; NULL when there is none. */
+static int record_read_text(const char *path, char **text, size_t *size, struct error *error)
+{
+	int r = file_read(AT_FDCWD, path, RECORD_LIMIT, text, size);
+
+	if (r < 0 && r != -ENOENT)
+		return error_set(
+			error, r, "cannot read %s: %s%s", path, strerror(-r), record_advice(r));
+	return 0;
+}
+
 /* The file as it is, of whatever boot; 0 and untouched `ret` when there is none. */
 static int record_read(const char *path, struct record *ret, struct error *error)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t size;
-	int r = file_read(AT_FDCWD, path, RECORD_LIMIT, &text, &size);
+	int r = record_read_text(path, &text, &size, error);
 
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0)
-		return error_set(
-			error, r, "cannot read %s: %s%s", path, strerror(-r), record_advice(r));
+	if (r < 0 || !text)
+		return r;
 	r = record_parse(text, size, ret, error);
 	if (r < 0)
 		return error_set(error, -EINVAL,
 			"%s is damaged: %s: move it away to start anew; services that poise made "
 			"then count as unmanaged until a file declares them",
 			path, error_text(error, r));
+	ret->saved = STEAL(text);
 	return 1;
 }
 
@@ -108,12 +117,33 @@ int record_load(const char *directory, struct record *ret, struct error *error)
 	return 0;
 }
 
-int record_save(const char *directory, const struct record *record, struct error *error)
+int record_reload(const char *directory, struct record *record, struct error *error)
+{
+	_cleanup_free_ char *path = memory_printf("%s/" RECORD_FILE, directory);
+	_cleanup_free_ char *text = NULL;
+	_cleanup_record_ struct record fresh = {};
+	size_t size;
+	int r = record_read_text(path, &text, &size, error);
+
+	if (r < 0 || (text && record->saved && strcmp(text, record->saved) == 0))
+		return r;
+	r = record_load(directory, &fresh, error);
+	if (r < 0)
+		return r;
+	record_clear(record);
+	*record = fresh;
+	fresh = (struct record){};
+	return 0;
+}
+
+int record_save(const char *directory, struct record *record, struct error *error)
 {
 	_cleanup_free_ char *path = memory_printf("%s/" RECORD_FILE, directory);
 	_cleanup_free_ char *text = record_format(record);
-	int r = file_make_directories(directory, 0755);
 
+	if (record->saved && strcmp(text, record->saved) == 0)
+		return 0;
+	int r = file_make_directories(directory, 0755);
 	if (r < 0)
 		return error_set(error, r, "cannot make the folder %s: %s: nothing was changed%s",
 			directory, strerror(-r), record_advice(r));
@@ -121,6 +151,8 @@ int record_save(const char *directory, const struct record *record, struct error
 	if (r < 0)
 		return error_set(error, r, "cannot write %s: %s: nothing was changed%s", path,
 			strerror(-r), record_advice(r));
+	free(record->saved);
+	record->saved = STEAL(text);
 	return 0;
 }
 
@@ -274,6 +306,7 @@ void record_clear(struct record *record)
 	record_clear_paths(record);
 	free(record->revision);
 	free(record->refused);
+	free(record->saved);
 	*record = (struct record){};
 }
 

@@ -33,6 +33,7 @@ struct record {
 	} paths;        /* as normalised by record_set_paths() */
 	char *revision; /* content hash of what was applied last; NULL: none */
 	char *refused;  /* revision that was rolled back; NULL: none */
+	char *saved;    /* the text of the file that says just this; NULL: there may be none */
 };
 
 /* The record of `directory` for this boot and namespace, into an empty `ret`: a missing file or one
@@ -40,9 +41,12 @@ struct record {
  * is damaged: `error` names the file and what to do. */
 int record_load(const char *directory, struct record *ret, struct error *error);
 
-/* Makes the directory (0755) if need be, replaces the file (0600), synced. -ENOSPC, -EROFS, … with
- * words; the old file is then untouched. */
-int record_save(const char *directory, const struct record *record, struct error *error);
+/* The same under a lock, when the file may be another by now; one that is not is not read again. */
+int record_reload(const char *directory, struct record *record, struct error *error);
+
+/* Makes the directory (0755) if need be, replaces the file (0600), synced, unless record->saved
+ * says the same. -ENOSPC, -EROFS, … with words; the old file is then untouched. */
+int record_save(const char *directory, struct record *record, struct error *error);
 
 /* From and to JSON text, without I/O (fuzzed). The caller frees the text. */
 int record_parse(const char *text, size_t size, struct record *ret, struct error *error);
@@ -55,6 +59,7 @@ void record_set_declared(struct record *record, const struct declared *declared)
 void record_set_paths(struct record *record, const char *const *paths, size_t count);
 bool record_paths_equal(const struct record *record, const char *const *paths, size_t count);
 
+/* `saved` stays with the original. */
 void record_copy(struct record *to, const struct record *from);
 void record_clear(struct record *record);
 
