@@ -17,6 +17,12 @@ const struct backend_ops *backend_find(const char *name)
 	return NULL;
 }
 
+bool backend_scope_has(const struct backend_scope *scope, const struct service_key *key)
+{
+	return scope &&
+	       vector_find_(key, scope->keys, scope->count, sizeof(*scope->keys), service_compare);
+}
+
 void backend_result_clear(struct backend_result *result)
 {
 	error_clear(&result->error);

@@ -40,6 +40,9 @@ struct backend_scope {
 	bool only; /* read just these, and no others; globals are read all the same */
 };
 
+/* Whether `key` is in scope; false where there is none. */
+bool backend_scope_has(const struct backend_scope *scope, const struct service_key *key);
+
 enum backend_result_status {
 	BACKEND_RESULT_DONE, /* the object is now as the operation wants it */
 	BACKEND_RESULT_FAILED,

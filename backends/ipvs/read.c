@@ -237,15 +237,10 @@ static int read_get(struct ipvs_genl *genl, const struct service_key *keys, size
 	return code;
 }
 
-static bool read_in_scope(const struct backend_scope *scope, const struct service_key *key)
-{
-	return scope && bsearch(key, scope->keys, scope->count, sizeof(*key), service_compare);
-}
-
 /* Whether a difference between two dumps at this key asks for another round. */
 static bool read_matters(const struct backend_scope *scope, const struct service_key *key)
 {
-	return !scope || !scope->count || read_in_scope(scope, key);
+	return !scope || !scope->count || backend_scope_has(scope, key);
 }
 
 /* Reads the destinations of those that have none yet. An empty answer is asked for once in every
@@ -258,7 +253,7 @@ static int read_fill(
 			continue;
 		int code = ipvs_read_destinations(genl, &service->key, &service->destinations);
 		/* What others' services hold is only shown: the last answer will do. */
-		if (code == -EAGAIN && !read_in_scope(scope, &service->key))
+		if (code == -EAGAIN && !backend_scope_has(scope, &service->key))
 			continue;
 		if (code < 0)
 			return code;

@@ -78,8 +78,7 @@ static int memory_read(struct backend *backend, const struct backend_scope *scop
 		return 0;
 	size_t kept = 0;
 	vector_foreach(&ret->services, service) {
-		if (bsearch(&service->key, scope->keys, scope->count, sizeof(*scope->keys),
-			    service_compare))
+		if (backend_scope_has(scope, &service->key))
 			ret->services.items[kept++] = *service;
 		else
 			service_clear(service);
