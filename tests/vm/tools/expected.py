@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""expected.py PATH OUT: what ipvsadm must show when the file or folder PATH is in force.
+"""expected.py OUT PATH…: what ipvsadm must show when the file or folder PATH is in force.
 
 Written from poise.yaml(5) and ipvsadm(8), with nothing of poise, so that both would have to be wrong
-in the same way. It takes only files that are right. OUT is a folder; it gets
+in the same way. It takes only files that are right. Each PATH gets a folder of its name
+in OUT, with
 
   rules        ipvsadm -Sn, sorted
   thresholds   SERVICE DESTINATION UPPER LOWER, of ipvsadm -Ln --thresholds, sorted
@@ -211,8 +212,9 @@ def write(out, name, lines):
         file.writelines(line + "\n" for line in lines)
 
 
-def main():
-    config, out = load(sys.argv[1]), sys.argv[2]
+def expect(path, out):
+    os.makedirs(out)
+    config = load(path)
     rules, thresholds, procfs = [], [], []
     ipvs = config.get("ipvs") or {}
     write(out, "interfaces", sorted({sync["interface"] for sync in ipvs.get("sync") or []}))
@@ -242,4 +244,6 @@ def main():
     write(out, "sysctls", sorted(f"{name} {value}" for name, value in values.items()))
 
 
-main()
+
+for argument in sys.argv[2:]:
+    expect(argument, os.path.join(sys.argv[1], os.path.basename(argument.rstrip("/"))))
