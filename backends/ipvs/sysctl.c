@@ -45,9 +45,10 @@ static int sysctl_read_one(int folder, const char *name, struct sysctl *ret)
 	if (got < 0)
 		return -errno;
 	text[got] = '\0';
-	if (strlen(name) >= sizeof(ret->name))
+	size_t length = strlen(name);
+	if (length >= sizeof(ret->name))
 		return -ENAMETOOLONG;
-	snprintf(ret->name, sizeof(ret->name), "%s", name);
+	memcpy(ret->name, name, length + 1);
 	return sysctl_normalise(text, ret->value);
 }
 
