@@ -90,9 +90,10 @@ static int apply_loaded(
 	struct cli *cli, const struct cli_loaded *loaded, const struct plan_file *saved)
 {
 	const struct cli_options *options = &cli->options;
+	_cleanup_free_ char *canonical = cli_loaded_canonical(loaded);
 	const struct reconciler_request request = {
 		.declared = &loaded->declared,
-		.canonical = loaded->canonical,
+		.canonical = canonical,
 		.paths = loaded->paths,
 		.path_count = loaded->path_count,
 		.force = options->force,

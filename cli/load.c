@@ -5,15 +5,11 @@
 
 static int load_documents(const struct document *documents, size_t count, struct cli_loaded *loaded)
 {
-	_cleanup_strbuf_ struct strbuf canonical = {};
 	uint64_t start = reconciler_now();
 	int r = config_load(documents, count, &loaded->config, &loaded->diagnostics);
 
-	if (r == 0) {
+	if (r == 0)
 		declared_from_config(&loaded->config, &loaded->declared);
-		config_format_yaml(&loaded->config, &canonical);
-		loaded->canonical = strbuf_take(&canonical);
-	}
 	loaded->parse_time = reconciler_now() - start;
 	return r;
 }
@@ -42,6 +38,14 @@ int cli_load_text(const char *name, const char *text, size_t size, struct cli_lo
 	const struct document document = {.name = name, .text = text, .size = size};
 
 	return load_documents(&document, 1, ret);
+}
+
+char *cli_loaded_canonical(const struct cli_loaded *loaded)
+{
+	struct strbuf canonical = {};
+
+	config_format_yaml(&loaded->config, &canonical);
+	return strbuf_take(&canonical);
 }
 
 void cli_loaded_report(const struct cli_loaded *loaded)
@@ -84,6 +88,5 @@ void cli_loaded_clear(struct cli_loaded *loaded)
 	diagnostics_clear(&loaded->diagnostics);
 	sources_clear(&loaded->sources);
 	strbuf_clear(&loaded->problems);
-	free(loaded->canonical);
 	*loaded = (struct cli_loaded){};
 }

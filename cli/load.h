@@ -17,7 +17,6 @@ struct cli_loaded {
 	struct sources sources;
 	struct config config;
 	struct declared declared;
-	char *canonical;                /* YAML */
 	uint64_t read_time, parse_time; /* nanoseconds that they took */
 };
 
@@ -27,6 +26,10 @@ int cli_load(const char *const *paths, size_t count, struct cli_loaded *ret);
 
 /* The same from a text that is there already, called `name` in messages. */
 int cli_load_text(const char *name, const char *text, size_t size, struct cli_loaded *ret);
+
+/* What was loaded, as canonical YAML; the caller frees it. Made anew by each call: not every command
+ * needs it. */
+char *cli_loaded_canonical(const struct cli_loaded *loaded);
 
 /* Problems and diagnostics on standard error. */
 void cli_loaded_report(const struct cli_loaded *loaded);

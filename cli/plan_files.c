@@ -12,15 +12,16 @@ char *cli_plan_to_json(
 	const struct cli_loaded *loaded, const struct plan *plan, const struct memory *memory)
 {
 	_cleanup_record_ struct record record = {};
+	_cleanup_free_ char *canonical = cli_loaded_canonical(loaded);
 	char revision[REVISION_SIZE];
 	struct plan_file file = {
 		.backend = (char *)loaded->declared.backend,
 		.revision = revision,
-		.declared = loaded->canonical,
+		.declared = canonical,
 		.plan = *plan, /* borrowed */
 	};
 
-	record_revision(loaded->canonical, revision);
+	record_revision(canonical, revision);
 	/* Absolute: the plan may be applied from another directory. */
 	record_set_paths(&record, loaded->paths, loaded->path_count);
 	vector_foreach(&record.paths, path)

@@ -29,8 +29,10 @@ static int validate_run(struct cli *cli)
 		cli_loaded_report(&loaded);
 	if (r < 0)
 		return CLI_EXIT_ERROR;
-	if (cli->options.format == CLI_FORMAT_YAML)
-		cli_print(loaded.canonical);
+	if (cli->options.format == CLI_FORMAT_YAML) {
+		_cleanup_free_ char *canonical = cli_loaded_canonical(&loaded);
+		cli_print(canonical);
+	}
 	cli_detail("%zu virtual services are declared", loaded.declared.services.count);
 	return CLI_EXIT_GOOD;
 }
