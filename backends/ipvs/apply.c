@@ -279,8 +279,8 @@ static int apply_collect(
 static int apply_window(struct apply_run *run, size_t *next)
 {
 	_cleanup_batch_ struct ipvs_batch batch = {};
-	size_t indexes[IPVS_WINDOW_MAX];
-	int codes[IPVS_WINDOW_MAX];
+	size_t indexes[IPVS_WINDOW_MAX] = {};
+	int codes[IPVS_WINDOW_MAX] = {};
 	bool lost = false;
 	int code = apply_collect(run, next, &batch, indexes);
 	size_t sent = batch.requests;

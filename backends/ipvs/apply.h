@@ -5,7 +5,11 @@
  * carries each out before the next, so a service that is added and its destinations may share a
  * window. What an answer leaves open is settled before anything is deleted or disrupted: an add of
  * what is there already is compared and updated, an operation whose answer was lost is judged by
- * reading its object back. */
+ * reading its object back.
+ *
+ * A destination is skipped when its service is not there because its add failed. Where the service
+ * was there all the same (an add became an update, and that failed), its destinations are made: the
+ * results tell what the kernel holds. */
 #pragma once
 
 #include "backends/backend.h"

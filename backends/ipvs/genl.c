@@ -69,7 +69,8 @@ int ipvs_batch_add(struct ipvs_batch *batch, struct nl_msg *message)
 	const struct nlmsghdr *header = nlmsg_hdr(message);
 	size_t size = NLMSG_ALIGN((size_t)header->nlmsg_len);
 
-	vector_reserve(batch, batch->count + size);
+	/* One more than needed, so that there is memory whatever the size. */
+	vector_reserve(batch, batch->count + size + 1);
 	memset(batch->items + batch->count, 0, size);
 	memcpy(batch->items + batch->count, header, header->nlmsg_len);
 	batch->count += size;

@@ -33,17 +33,17 @@ static int sockopt_set(int fd, int option, const void *data, size_t size)
 
 int ipvs_sockopt_open(void)
 {
-	_cleanup_close_ int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
 	struct ip_vs_getinfo info = {};
+	int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
 
 	if (fd < 0)
 		return -errno;
 	int code = sockopt_get(fd, IP_VS_SO_GET_INFO, &info, sizeof(info));
-	if (code < 0)
+	if (code < 0) {
+		close(fd);
 		return code;
-	int opened = fd;
-	fd = -1;
-	return opened;
+	}
+	return fd;
 }
 
 static uint32_t sockopt_address(const struct address *address)
