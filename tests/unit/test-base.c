@@ -345,6 +345,24 @@ static void a_pipe_is_read_to_its_end(void **state _unused_)
 	assert_int_equal(file_read_fd(ends[0], 10, &text, &size), -EBADF);
 }
 
+/* A pipe does not say beforehand how much there will be. */
+static void a_pipe_is_read_within_its_limit(void **state _unused_)
+{
+	for (size_t limit = 9; limit <= 11; limit++) {
+		_cleanup_free_ char *text = NULL;
+		size_t size = 0;
+		int ends[2];
+
+		assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+		assert_int_equal(file_write_all(ends[1], "0123456789", 10), 0);
+		close(ends[1]);
+		assert_int_equal(
+			file_read_fd(ends[0], limit, &text, &size), limit < 10 ? -EFBIG : 0);
+		assert_int_equal(size, limit < 10 ? 0 : 10);
+		close(ends[0]);
+	}
+}
+
 static void a_write_that_fails_says_so(void **state _unused_)
 {
 	int ends[2];
@@ -403,6 +421,8 @@ static void near_words_are_suggested(void **state _unused_)
 		{"weigth", "weight"},
 		{"froward", "forward"},
 		{"dran", "drain"},
+		/* Short, so that one edit is all that is allowed: letters that changed places. */
+		{"drian", "drain"},
 		{"zzzzzz", NULL},
 		{"w", "a"},
 		{"", NULL},
@@ -517,6 +537,7 @@ int main(void)
 		WITH_FOLDER(a_file_is_read_within_its_limit),
 		WITH_FOLDER(a_file_is_read_relative_to_a_folder),
 		cmocka_unit_test(a_pipe_is_read_to_its_end),
+		cmocka_unit_test(a_pipe_is_read_within_its_limit),
 		cmocka_unit_test(a_write_that_fails_says_so),
 		WITH_FOLDER(folders_are_made_on_the_way),
 		WITH_FOLDER(a_removed_file_is_gone),
