@@ -108,6 +108,13 @@ static int genl_connect_socket(struct ipvs_genl *genl)
 	return 0;
 }
 
+int ipvs_genl_reconnect(struct ipvs_genl *genl, size_t receive_size)
+{
+	genl->receive_size = receive_size;
+	genl_slots_make(genl);
+	return genl_connect_socket(genl);
+}
+
 static unsigned int genl_window(void)
 {
 	const char *text = getenv("POISE_IPVS_WINDOW");
@@ -124,10 +131,8 @@ int ipvs_genl_open(struct ipvs_genl *genl)
 	*genl = (struct ipvs_genl){
 		.sequence = 1,
 		.window = genl_window(),
-		.receive_size = GENL_RECEIVE_SIZE,
 	};
-	genl_slots_make(genl);
-	int code = genl_connect_socket(genl);
+	int code = ipvs_genl_reconnect(genl, GENL_RECEIVE_SIZE);
 	if (code < 0)
 		return code;
 	code = ipvs_genl_refresh(genl);
@@ -425,11 +430,11 @@ static size_t genl_part_room(const struct ipvs_genl *genl)
 /* A connection whose dump went wrong may have the rest of it still to come, so it is given up. */
 static int genl_restart(struct ipvs_genl *genl, size_t longest)
 {
-	if (longest > genl->receive_size && genl->receive_size < GENL_RECEIVE_SIZE_MAX) {
-		genl->receive_size *= 2;
-		genl_slots_make(genl);
-	}
-	int code = genl_connect_socket(genl);
+	size_t size = genl->receive_size;
+
+	if (longest > size && size < GENL_RECEIVE_SIZE_MAX)
+		size *= 2;
+	int code = ipvs_genl_reconnect(genl, size);
 	return code < 0 ? code : -EAGAIN;
 }
 

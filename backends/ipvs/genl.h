@@ -61,6 +61,10 @@ typedef void ipvs_answer_function(void *context, size_t index, const struct nlms
 int ipvs_genl_open(struct ipvs_genl *genl);
 void ipvs_genl_close(struct ipvs_genl *genl);
 
+/* A new socket with room for `receive_size` bytes in a datagram, which bounds the parts of dumps too
+ * (a page at least). What was still to come on the old one is given up. */
+int ipvs_genl_reconnect(struct ipvs_genl *genl, size_t receive_size);
+
 /* Looks the family's number up again. 1 when it changed, 0 when not, -ENOENT when there is none any
  * more, or another -errno. */
 int ipvs_genl_refresh(struct ipvs_genl *genl);

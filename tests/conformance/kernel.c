@@ -8,9 +8,12 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "backends/ipvs/encode.h"
 #include "backends/ipvs/internal.h"
 #include "tests/conformance/conformance.h"
 
+#include <linux/ip_vs.h>
+#include <linux/netlink.h>
 #include <netlink/socket.h>
 
 enum {
@@ -18,6 +21,11 @@ enum {
 	CHURN_WIDE = 120,
 	CHURN_OTHERS = 200,
 	CHURN_READS = 200
+};
+
+/* A dump in parts of a page is wrong much more often than one in parts of 32 KiB. */
+enum {
+	CHURN_RECEIVE_SIZE = 4096
 };
 
 struct churn_counters {
@@ -111,6 +119,39 @@ static void keep_stable(struct fixture *fixture, struct state *state)
 	state->services.count = kept;
 }
 
+static void take_naively(void *context, size_t index, const struct nlmsghdr *message)
+{
+	struct service service;
+
+	(void)index;
+	if (ipvs_decode_service(message, &service) == 0)
+		vector_push((struct service_vector *)context, service);
+}
+
+/* How many plain dumps lack a service that is there all the time: unless some do, the reads beside
+ * them prove nothing. *dumps is how many were made: as many as the reads, more until one is wrong. */
+static int count_wrong_dumps(struct fixture *fixture, int *dumps)
+{
+	struct ipvs_genl *genl = &ipvs_backend_of(fixture->backend)->genl;
+	int wrong = 0;
+
+	for (*dumps = 0; *dumps < CHURN_READS || (!wrong && *dumps < 20 * CHURN_READS); ++*dumps) {
+		struct service_vector list = {};
+		enum ipvs_dump_state state;
+		bool all = true;
+
+		ipvs_genl_dump(genl, ipvs_encode_plain(IPVS_CMD_GET_SERVICE, NLM_F_DUMP),
+			take_naively, &list, &state);
+		vector_sort(&list, service_compare);
+		vector_foreach(&fixture->expected.services, service)
+			all &= vector_find(&list, &service->key, service_compare) != NULL;
+		wrong += !all;
+		expect(fixture, all || state == IPVS_DUMP_PIECES, "a wrong dump is called exact");
+		vector_clear(&list);
+	}
+	return wrong;
+}
+
 static void read_under_churn(struct fixture *fixture)
 {
 	struct churn_counters *counters = mmap(
@@ -125,6 +166,12 @@ static void read_under_churn(struct fixture *fixture)
 	pid_t child = fork();
 	if (child == 0)
 		churn(fixture->ops, counters);
+	expect(fixture,
+		ipvs_genl_reconnect(&ipvs_backend_of(fixture->backend)->genl, CHURN_RECEIVE_SIZE) ==
+			0,
+		"no new connection");
+	int dumps, wrong = count_wrong_dumps(fixture, &dumps);
+	expect(fixture, wrong > 0, "no plain dump was wrong");
 	double start = clock_ms();
 	for (int i = 0; i < CHURN_READS && !fixture->failures; i++) {
 		_cleanup_state_ struct state found = {};
@@ -136,8 +183,9 @@ static void read_under_churn(struct fixture *fixture)
 		compare_services(fixture, "churn", &fixture->expected, &found, false);
 	}
 	double seconds = (clock_ms() - start) / 1e3;
-	printf("     %d reads in %.1f s beside %.0f operations a second\n", CHURN_READS, seconds,
-		(double)counters->operations / seconds);
+	printf("     %d of %d plain dumps were wrong; %d reads in %.1f s beside %.0f operations a "
+	       "second\n",
+		wrong, dumps, CHURN_READS, seconds, (double)counters->operations / seconds);
 	expect(fixture, counters->operations > 1000, "there was no churn: %lu operations",
 		counters->operations);
 	kill(child, SIGKILL);
@@ -234,6 +282,17 @@ static void module_reloaded_before_read(struct fixture *fixture)
 	expect(fixture, reload_module(), "ip_vs cannot be reloaded");
 	add_service(fixture, "tcp://192.0.2.1:80", NULL);
 	run_and_compare(fixture);
+}
+
+/* Parts of a dump that do not fit the buffer: it grows, and the dump is made again. */
+static void buffer_too_small(struct fixture *fixture)
+{
+	struct ipvs_genl *genl = &ipvs_backend_of(fixture->backend)->genl;
+
+	queue_stable(fixture);
+	expect(fixture, ipvs_genl_reconnect(genl, 1024) == 0, "no new connection");
+	fixture_compare(fixture);
+	expect(fixture, genl->receive_size > 1024, "the buffer is as it was");
 }
 
 /* The receive buffer is so small that most answers are dropped. */
@@ -432,6 +491,7 @@ static void sync_errors(struct fixture *fixture)
 const struct conformance_case kernel_cases[] = {
 	{.name = "kernel: reads under churn", .run = read_under_churn, .kernel_only = true},
 	{.name = "kernel: applies under churn", .run = apply_under_churn, .kernel_only = true},
+	{.name = "kernel: the buffer is too small", .run = buffer_too_small, .kernel_only = true},
 	{.name = "kernel: answers are lost", .run = answers_lost, .kernel_only = true},
 	{.name = "kernel: no privilege", .run = no_privilege, .kernel_only = true},
 	{.name = "kernel: errors of sync daemons", .run = sync_errors, .kernel_only = true},
