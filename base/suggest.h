@@ -12,6 +12,6 @@ struct suggest {
 };
 
 /* Keeps `candidate` when it is nearer to `word` than what was offered before, and near enough at
- * all: at most a third of the word's length in edits, transpositions counted as one. O(length²),
- * and words longer than 64 bytes are never near. */
+ * all: at most a third of the word's length in edits, transpositions counted as one. O(length²)
+ * for words of about the same length, O(1) for others; words longer than 64 bytes are never near. */
 void suggest_offer(struct suggest *suggest, const char *word, const char *candidate);

@@ -79,14 +79,25 @@ static void report_source(
 	diagnostic->source = strbuf_take(&source);
 }
 
+static size_t report_limit(const struct report *report)
+{
+	size_t limit = report->diagnostics->limit;
+
+	return limit ? limit : REPORT_DEFAULT_LIMIT;
+}
+
+bool report_is_full(const struct report *report)
+{
+	return report->diagnostics->errors >= report_limit(report);
+}
+
 static bool report_keeps(struct report *report, enum diagnostic_severity severity)
 {
 	struct diagnostics *diagnostics = report->diagnostics;
-	size_t limit = diagnostics->limit ? diagnostics->limit : REPORT_DEFAULT_LIMIT;
 	size_t *counter = severity == DIAGNOSTIC_SEVERITY_ERROR ? &diagnostics->errors
 								: &diagnostics->warnings;
 
-	return (*counter)++ < limit;
+	return (*counter)++ < report_limit(report);
 }
 
 static _printf_(5, 0) void report_add(struct report *report, enum diagnostic_severity severity,

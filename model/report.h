@@ -30,6 +30,9 @@ void report_error(struct report *report, struct report_place place, const char *
 void report_warning(struct report *report, struct report_place place, const char *hint,
 	const char *format, ...) _printf_(4, 5);
 
+/* Whether a further error would only be counted: then nobody reads its hint. */
+bool report_is_full(const struct report *report);
+
 /* "FILE:LINE:COLUMN" of a place, to point at it in a hint. Appends. */
 void report_add_place(const struct report *report, struct report_place place, struct strbuf *text);
 

@@ -46,6 +46,15 @@ bool validate_say_once(struct validate *validate, const struct config_destinatio
 	return !said;
 }
 
+bool validate_may_suggest(struct validate *validate, size_t count)
+{
+	if (report_is_full(validate->decode->report) ||
+		validate->suggested >= VALIDATE_SUGGEST_LIMIT)
+		return false;
+	validate->suggested += count;
+	return true;
+}
+
 void validate_check_reference(struct validate *validate, const char *name,
 	const struct schema_mapping *mapping, const struct config_object *object, unsigned int key)
 {
@@ -54,8 +63,9 @@ void validate_check_reference(struct validate *validate, const char *name,
 
 	if (!name || validate->incomplete || config_find_check(validate->config, name))
 		return;
-	vector_foreach(&validate->config->checks, check)
-		suggest_offer(&suggest, name, check->name.text);
+	if (validate_may_suggest(validate, validate->config->checks.count))
+		vector_foreach(&validate->config->checks, check)
+			suggest_offer(&suggest, name, check->name.text);
 	validate_error(validate, mapping, object, key, decode_hint(suggest.best, hint),
 		"there is no check `%s`", name);
 }

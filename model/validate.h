@@ -12,6 +12,10 @@
  * multiply. */
 #define VALIDATE_DESTINATION_LIMIT (4u << 20)
 
+/* After so many comparisons of a mistyped name with one that is there, no name is searched for any
+ * more: what is wrong in a file, times what is in it, must not make the time of a run. */
+#define VALIDATE_SUGGEST_LIMIT (1u << 17)
+
 /* A destination in the place that it takes below a listener. */
 struct validate_slot {
 	struct destination_key key; /* first: destination_compare() works on it */
@@ -25,6 +29,7 @@ struct validate {
 	bool *said; /* by mark of a destination: an error about it was reported; or NULL */
 	size_t said_count;
 	size_t destinations; /* of all listeners so far */
+	size_t suggested;    /* names that were compared with mistyped ones */
 	struct {
 		VECTOR_OF(struct validate_slot);
 	} slots; /* of the listener at hand */
@@ -48,6 +53,9 @@ void validate_check_reference(struct validate *validate, const char *name,
 
 /* Whether nothing was said about this destination yet; it is then taken as said. */
 bool validate_say_once(struct validate *validate, const struct config_destination *destination);
+
+/* Whether `count` names may be searched for the one that was meant; they then count as searched. */
+bool validate_may_suggest(struct validate *validate, size_t count);
 
 /* Shorthands: an error or warning where row `key` of an object stands. */
 void validate_error(struct validate *validate, const struct schema_mapping *mapping,

@@ -363,8 +363,9 @@ static void validate_pool_reference(struct validate *validate, const struct conf
 	if (!service->pool || validate->incomplete ||
 		config_find_pool(validate->config, service->pool))
 		return;
-	vector_foreach(&validate->config->pools, pool)
-		suggest_offer(&suggest, service->pool, pool->name.text);
+	if (validate_may_suggest(validate, validate->config->pools.count))
+		vector_foreach(&validate->config->pools, pool)
+			suggest_offer(&suggest, service->pool, pool->name.text);
 	validate_error(validate, &schema_service, &service->object, CONFIG_SERVICE_POOL,
 		decode_hint(suggest.best, hint), "there is no pool `%s`", service->pool);
 }
