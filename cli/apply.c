@@ -158,6 +158,7 @@ const struct cli_command cli_command_apply = {
 		       "when a signal ended the wait for drains.\n",
 	.options = options,
 	.option_count = ARRAY_LENGTH(options),
+	.acts = true,
 	.formats = 1 << CLI_FORMAT_TEXT | 1 << CLI_FORMAT_JSON,
 	.arguments_max = SIZE_MAX,
 	.run = apply_run,

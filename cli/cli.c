@@ -371,14 +371,15 @@ int cli_parse(int count, char **words, struct cli *cli)
 	return r;
 }
 
-/* Namespaces side by side on one machine must not void each other's records. */
+/* Namespaces side by side on one machine must not void each other's records, and one namespace has one record
+ * and one lock, whether it is entered by --netns or by `ip netns exec`. */
 static int directories_set(struct cli *cli)
 {
 	_cleanup_free_ char *label = NULL;
 	_cleanup_error_ struct error error = {};
 	const struct cli_options *options = &cli->options;
 
-	if (options->netns && cli_netns_label(options->netns, &label, &error) < 0) {
+	if (cli_netns_label(options->netns, &label, &error) < 0) {
 		cli_error("%s", error.text);
 		return -EINVAL;
 	}
@@ -443,7 +444,8 @@ int cli_main(int argc, char **argv)
 		cli_output_begin(cli.options.color, cli.options.quiet, cli.options.verbose);
 		code = cli_run(&cli);
 	}
-	code = cli_output_end(code);
+	bool shows = cli.options.help || cli.options.version || cli.options.dry_run;
+	code = cli_output_end(code, cli.command && cli.command->acts && !shows);
 	cli_clear(&cli);
 	return code;
 }

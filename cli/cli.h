@@ -77,6 +77,7 @@ struct cli_command {
 	const char *description; /* for its own help: whole lines */
 	const struct cli_option *options;
 	size_t option_count;
+	bool acts;            /* on the machine: its output is no more than a report */
 	unsigned int formats; /* 1 << enum cli_format, of those that -o may name */
 	size_t arguments_min, arguments_max;
 	int (*run)(struct cli *cli);

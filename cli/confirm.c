@@ -45,6 +45,7 @@ const struct cli_command cli_command_confirm = {
 		"Exit status: 0 when it is kept, 2 when no apply waits, or its time has passed.\n",
 	.options = options,
 	.option_count = ARRAY_LENGTH(options),
+	.acts = true,
 	.formats = 1 << CLI_FORMAT_TEXT | 1 << CLI_FORMAT_JSON,
 	.run = confirm_run,
 };

@@ -15,6 +15,7 @@ static struct {
 	bool quiet, verbose;
 	bool terminal;
 	bool status; /* a progress line stands on the terminal */
+	int broken;  /* why standard output takes nothing any more; an errno, or 0 */
 } output;
 
 static bool color_wanted(enum cli_color color, int fd)
@@ -37,14 +38,35 @@ void cli_output_begin(enum cli_color color, bool quiet, bool verbose)
 	output.terminal = isatty(STDERR_FILENO);
 }
 
-int cli_output_end(int code)
+/* What follows a failure is not tried: it would be a text with a hole. */
+static void put(const char *text)
+{
+	if (output.broken)
+		return;
+	errno = 0;
+	if (fputs(text, stdout) == EOF)
+		output.broken = errno ? errno : EIO;
+}
+
+static void flush(void)
+{
+	if (output.broken)
+		return;
+	errno = 0;
+	if (fflush(stdout) != 0)
+		output.broken = errno ? errno : EIO;
+}
+
+int cli_output_end(int code, bool acted)
 {
 	cli_status_clear();
-	errno = 0;
-	if (fflush(stdout) == 0 && !ferror(stdout))
+	flush();
+	if (!output.broken)
 		return code;
-	cli_error("standard output could not be written: %s", strerror(errno ? errno : EIO));
-	return CLI_EXIT_ERROR;
+	/* Whoever reads no further, as `head` does, wants to hear nothing either. */
+	if (acted || output.broken != EPIPE)
+		cli_error("standard output could not be written: %s", strerror(output.broken));
+	return acted ? code : CLI_EXIT_ERROR;
 }
 
 bool cli_color_stdout(void)
@@ -69,7 +91,7 @@ bool cli_has_terminal(void)
 
 void cli_print(const char *text)
 {
-	fputs(text, stdout);
+	put(text);
 }
 
 void cli_print_json(json_t *json)
@@ -79,8 +101,8 @@ void cli_print_json(json_t *json)
 	json_decref(json);
 	if (!text)
 		return;
-	fputs(text, stdout);
-	fputc('\n', stdout);
+	put(text);
+	put("\n");
 }
 
 json_t *cli_json_text(const char *text)
@@ -102,7 +124,7 @@ static void say(const char *color, const char *format, va_list arguments)
 {
 	_cleanup_free_ char *text = memory_vprintf(format, arguments);
 
-	fflush(stdout);
+	flush();
 	cli_status_clear();
 	if (output.color_stderr && color)
 		fprintf(stderr, "\033[%smpoise:\033[0m %s\n", color, text);
@@ -143,7 +165,7 @@ void cli_detail(const char *format, ...)
 
 void cli_complain(const char *text)
 {
-	fflush(stdout);
+	flush();
 	cli_status_clear();
 	fputs(text, stderr);
 }
@@ -199,7 +221,7 @@ void cli_status(const char *format, ...)
 	va_start(arguments, format);
 	text = memory_vprintf(format, arguments);
 	va_end(arguments);
-	fflush(stdout);
+	flush();
 	fprintf(stderr, "\r\033[K%.100s", text);
 	fflush(stderr);
 	output.status = true;

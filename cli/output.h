@@ -19,9 +19,10 @@ enum cli_color {
 /* Decides once about colour (NO_COLOR counts for auto) and loudness. */
 void cli_output_begin(enum cli_color color, bool quiet, bool verbose);
 
-/* Flushes standard output; CLI_EXIT_ERROR with words when it could not be written (a full disk must
- * not look like success), else `code`. */
-int cli_output_end(int code);
+/* Flushes standard output. When it could not be written (a full disk must not look like success):
+ * CLI_EXIT_ERROR, with words unless its reader went away; after a command that `acted` on the
+ * machine always with words, and `code`, for what was done is done. Else `code`. */
+int cli_output_end(int code, bool acted);
 
 bool cli_color_stdout(void);
 bool cli_is_verbose(void);

@@ -42,6 +42,7 @@ const struct cli_command cli_command_rollback = {
 		"Exit status: 0 when it is undone, 2 when no apply waits, or undoing it failed.\n",
 	.options = options,
 	.option_count = ARRAY_LENGTH(options),
+	.acts = true,
 	.formats = 1 << CLI_FORMAT_TEXT | 1 << CLI_FORMAT_JSON,
 	.run = rollback_run,
 };
