@@ -62,7 +62,9 @@ asan: | $(BUILD)/.packages-test $(BUILD)/.packages-vm
 bench: test-programs | $(BUILD)/.packages-bench $(BUILD)/.packages-vm
 	$(Q)BUILD=$(BUILD) tests/bench/run
 
-demo: programs | $(BUILD)/.packages-demo $(BUILD)/.packages-vm
+DEMO_TOOLS := $(addprefix $(BUILD)/tests/vm/tools/,traffic-client traffic-server count-writes)
+
+demo: programs $(DEMO_TOOLS) | $(BUILD)/.packages-demo $(BUILD)/.packages-vm
 	$(Q)BUILD=$(BUILD) tests/demo/run
 
 -include $(TEST_OBJECTS:.o=.d)
