@@ -5,7 +5,7 @@
  *   --sources FIRST/COUNT  take turns with this many source addresses from FIRST on
  *   --held N               connections that stay, each with an exchange every 100 ms (0)
  *   --parallel N           new connections at a time, as fast as they come and go (8)
- *   --timeout MS           when a connection or an exchange counts as failed (4000)
+ *   --timeout MS           when a connection or an exchange counts as failed (10000)
  *
  * Commands on stdin, each answered with one line:
  *
@@ -472,7 +472,7 @@ static void client_options(int argc, char **argv)
 	char *slash;
 
 	client.count = 8;
-	client.timeout = 4000;
+	client.timeout = 10000;
 	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) >= 0;) {
 		switch (option) {
 		case 's':
