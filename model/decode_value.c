@@ -472,7 +472,9 @@ int decode_sysctl(struct decode *decode, const struct yaml_node *name, const str
 		return -EINVAL;
 	}
 	if (value->kind != YAML_KIND_SCALAR || units_parse_sysctl(value->text, text) < 0) {
-		report_error(decode->report, yaml_place(node), NULL,
+		report_error(decode->report, yaml_place(node),
+			"write it as the kernel shows it: -2147483648 to 2147483647, no leading "
+			"zeros, CPUs in order",
 			"the sysctl %s must be an integer, two with a space between, or a list "
 			"like 0-3,5",
 			report_quote(key->text, quoted));

@@ -6,6 +6,9 @@
 #include <stdbool.h>
 #include <string.h>
 
+/* More CPUs than any machine has. */
+#define UNITS_CPU_LIMIT 65535
+
 struct unit {
 	const char *name;
 	uint64_t factor;
@@ -121,35 +124,56 @@ int units_parse_percent(const char *text, uint64_t *ret)
 	return 0;
 }
 
-static size_t units_digits(const char *text)
+/* Digits without a leading zero, which the kernel would take for octal, and not above `limit`. Their
+ * number, or 0. */
+static size_t units_number(const char *text, uint64_t limit, uint64_t *ret)
 {
-	return strspn(text, "0123456789");
+	size_t count = 0;
+	uint64_t value = 0;
+
+	for (; text[count] >= '0' && text[count] <= '9'; count++) {
+		value = value * 10 + (uint64_t)(text[count] - '0');
+		if (value > limit || (count && text[0] == '0'))
+			return 0;
+	}
+	*ret = value;
+	return count;
 }
 
-/* The length of an integer with or without a sign, 0 when there is none. */
+/* The length of an int as the kernel prints it, 0 when there is none. */
 static size_t units_integer(const char *text)
 {
-	size_t sign = *text == '-', digits = units_digits(text + sign);
+	uint64_t value;
+	size_t sign = *text == '-';
+	size_t digits = units_number(text + sign, (uint64_t)INT32_MAX + sign, &value);
 
-	return digits ? sign + digits : 0;
+	return digits && (value || !sign) ? sign + digits : 0;
 }
 
-/* The same of "0-3,5". */
+/* The same of a list of CPUs, "0-3,5": as the kernel prints it, in order and with ranges as long as
+ * they can be. */
 static size_t units_cpus(const char *text)
 {
+	uint64_t first, last, next = 0;
 	size_t length = 0;
 
 	for (;;) {
-		size_t first = units_digits(text + length);
-		size_t last =
-			text[length + first] == '-' ? units_digits(text + length + first + 1) : 0;
+		size_t digits = units_number(text + length, UNITS_CPU_LIMIT, &first);
 
-		if (!first)
+		if (!digits || first < next)
 			return 0;
-		length += first + (last ? last + 1 : 0);
+		length += digits;
+		last = first;
+		if (text[length] == '-') {
+			digits = units_number(text + length + 1, UNITS_CPU_LIMIT, &last);
+			if (!digits || last <= first)
+				return 0;
+			length += 1 + digits;
+		}
 		if (text[length] != ',')
 			return length;
 		length++;
+		next = last + 2;
 	}
 }
 

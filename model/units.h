@@ -33,8 +33,9 @@ int units_parse_size(const char *text, uint64_t *ret);
 /* A number with %, 0 to 100. */
 int units_parse_percent(const char *text, uint64_t *ret);
 
-/* The value of a sysctl: an integer, two of them ("3 50"), or a list of CPUs ("0-3,5"), copied with
- * one space between words. Never -ENODATA. */
+/* The value of a sysctl: an int, two of them ("3 50"), or a list of CPUs ("0-3,5"), copied with one
+ * space between words. Only what the kernel gives back as it was written: no leading zeros, no "-0",
+ * lists in order. Never -ENODATA. */
 int units_parse_sysctl(const char *text, char ret[static SYSCTL_VALUE_SIZE]);
 
 /* The reverse; they append. A duration is cut to whole milliseconds. */

@@ -21,14 +21,53 @@ static const char *const validate_sysctls[] = {"am_droprate", "amemthresh", "bac
 #define VALIDATE_SYNC_BACKUP_LEAST 1024
 #define VALIDATE_SYNC_MOST6        65487
 
+/* As proc_do_sync_threshold() has it. */
+static const char *validate_sync_threshold(const char *value)
+{
+	const char *space = strchr(value, ' ');
+	long threshold = strtol(value, NULL, 10), period = space ? strtol(space, NULL, 10) : 0;
+
+	if (!space)
+		return "takes two integers";
+	if (threshold < 0 || period < 0)
+		return "takes no negative integers";
+	return period && threshold >= period ? "wants a first integer below the second, or 0 as "
+					       "the second"
+					     : NULL;
+}
+
+/* What is wrong with the value of a sysctl that is known, or NULL. The kernel would refuse it, or
+ * keep it otherwise than it was written. */
+static const char *validate_sysctl_value(const struct config_sysctl *sysctl)
+{
+	if (strcmp(sysctl->name, "sync_threshold") == 0)
+		return validate_sync_threshold(sysctl->value);
+	if (strchr(sysctl->value, ' '))
+		return "takes one integer";
+	if (strpbrk(sysctl->value + 1, "-,") && strcmp(sysctl->name, "est_cpulist") != 0)
+		return "takes an integer, no list";
+	return NULL;
+}
+
+static void validate_sysctl_known(struct validate *validate, const struct config_sysctl *sysctl)
+{
+	const char *wrong = validate_sysctl_value(sysctl);
+
+	if (wrong)
+		report_error(validate->decode->report, decode_place(validate->decode, sysctl->mark),
+			NULL, "the sysctl `%s` %s", sysctl->name, wrong);
+}
+
 static void validate_sysctl(struct validate *validate, const struct config_sysctl *sysctl)
 {
 	struct suggest suggest = {};
 	char hint[DECODE_HINT_SIZE];
 
 	for (const char *const *known = validate_sysctls; *known; known++) {
-		if (strcmp(*known, sysctl->name) == 0)
+		if (strcmp(*known, sysctl->name) == 0) {
+			validate_sysctl_known(validate, sysctl);
 			return;
+		}
 		suggest_offer(&suggest, sysctl->name, *known);
 	}
 	report_warning(validate->decode->report, decode_place(validate->decode, sysctl->mark),
