@@ -138,3 +138,10 @@ bool address_is_link_local(const struct address *address)
 	return address->family == AF_INET6 && address->bytes[0] == 0xfe &&
 	       (address->bytes[1] & 0xc0) == 0x80;
 }
+
+bool address_is_mapped(const struct address *address)
+{
+	static const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};
+
+	return address->family == AF_INET6 && memcmp(address->bytes, prefix, sizeof(prefix)) == 0;
+}

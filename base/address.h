@@ -47,3 +47,5 @@ bool address_is_unspecified(const struct address *address);
 bool address_is_multicast(const struct address *address);
 bool address_is_loopback(const struct address *address);
 bool address_is_link_local(const struct address *address);
+/* ::ffff:0:0/96: an IPv4 address in the form of IPv6. */
+bool address_is_mapped(const struct address *address);

@@ -94,7 +94,12 @@ static void from_state_forward(struct from_state *from, struct config_destinatio
 static void from_state_thresholds(struct from_state *from, struct config_destination *to)
 {
 	const struct destination_attributes *attributes = &from->destination->attributes;
-	uint32_t upper = attributes->upper_threshold, lower = attributes->lower_threshold;
+	uint32_t upper = (uint32_t)from_state_bound(from,
+		&schema_destination.keys[CONFIG_DESTINATION_UPPER_THRESHOLD],
+		attributes->upper_threshold, 1);
+	uint32_t lower = (uint32_t)from_state_bound(from,
+		&schema_destination.keys[CONFIG_DESTINATION_LOWER_THRESHOLD],
+		attributes->lower_threshold, 1);
 
 	if (lower > upper) {
 		from_state_lose(from, "lower-threshold %u above the upper one is left out", lower);
@@ -117,6 +122,8 @@ static const char *from_state_unsayable(const struct from_state *from)
 
 	if (forward == FORWARD_METHOD_LOCAL || forward == FORWARD_METHOD_BYPASS)
 		return "its forwarding method";
+	if (address_is_mapped(&destination->key.address))
+		return "its IPv4-mapped address";
 	if (service->kind == SERVICE_KIND_FWMARK || destination->key.port == service->port)
 		return NULL;
 	if (!destination->key.port)
@@ -389,10 +396,15 @@ void config_from_state(const struct state *state, struct config *ret, struct str
 	vector_reserve(&ret->services, state->services.count);
 	vector_foreach(&state->services, service) {
 		from.service = service;
+		if (address_is_mapped(&service->key.address)) {
+			from_state_lose(
+				&from, "left out: its IPv4-mapped address cannot be written");
+			continue;
+		}
 		from_state_service(&from, vector_append(&ret->services));
 	}
 	from_state_number_names(ret);
-	if (state->services.count)
+	if (ret->services.count)
 		return;
 	ret->allow_empty = true;
 	from_state_set(&ret->object, CONFIG_ALLOW_EMPTY);

@@ -120,9 +120,10 @@ const struct schema_mapping schema_tunnel = {
 	NUMBER("weight", type, rules.weight, 0, SCHEMA_LARGEST_WEIGHT), DEFAULT(1)
 #define RULES_FORWARD(type) WORD("forward", type, rules.forward, schema_forward_words)
 #define RULES_TUNNEL(type)  INSIDE("tunnel", type, rules.tunnel, schema_tunnel)
-#define RULES_UPPER(type)   NUMBER("upper-threshold", type, rules.upper_threshold, 0, UINT32_MAX)
-#define RULES_LOWER(type)   NUMBER("lower-threshold", type, rules.lower_threshold, 0, UINT32_MAX)
-#define RULES_CHECK(type)   REFERENCE("check", type, rules.check, "check")
+/* The kernel takes thresholds up to INT_MAX. */
+#define RULES_UPPER(type) NUMBER("upper-threshold", type, rules.upper_threshold, 0, INT32_MAX)
+#define RULES_LOWER(type) NUMBER("lower-threshold", type, rules.lower_threshold, 0, INT32_MAX)
+#define RULES_CHECK(type) REFERENCE("check", type, rules.check, "check")
 
 static const struct schema_key schema_destination_keys[CONFIG_DESTINATION_COUNT] = {
 	[CONFIG_DESTINATION_ADDRESS] = {ENDPOINT("address", struct config_destination, address),

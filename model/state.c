@@ -165,7 +165,7 @@ int service_prefix(uint16_t family, uint32_t netmask)
 }
 
 const char *const scheduler_names[] = {"rr", "wrr", "lc", "wlc", "fo", "ovf", "lblc", "lblcr", "dh",
-	"sh", "mh", "sed", "nq", "twos", NULL};
+	"sh", "mh", "sed", "nq", "twos", "none", NULL};
 
 bool scheduler_is_known(const char *name)
 {

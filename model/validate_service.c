@@ -21,6 +21,8 @@ static void validate_service_error(struct validate *validate, const struct confi
 	validate_error(validate, &schema_service, &service->object, key, hint, "%s", message);
 }
 
+static const char validate_mapped[] = "is an IPv4 address in the form of IPv6: write it as IPv4";
+
 static bool validate_is_broadcast(const struct address *address)
 {
 	return address->family == AF_INET && memcmp(address->bytes, "\xff\xff\xff\xff", 4) == 0;
@@ -41,6 +43,8 @@ static void validate_address(
 		kind = "is the broadcast address";
 	else if (address->family == AF_INET6 && address_is_link_local(address))
 		kind = "is link-local, which IPVS does not forward to";
+	else if (address_is_mapped(address))
+		kind = validate_mapped;
 	if (!kind)
 		return;
 	char text[ADDRESS_LENGTH];
@@ -195,6 +199,8 @@ static void validate_same_destination(struct validate *validate,
 static void validate_listener_address(
 	struct validate *validate, const struct config_listener *listener)
 {
+	char text[ADDRESS_LENGTH];
+
 	if (listener->key.kind == SERVICE_KIND_FWMARK)
 		return;
 	if (address_is_unspecified(&listener->key.address))
@@ -202,6 +208,10 @@ static void validate_listener_address(
 			decode_place(validate->decode, listener->mark),
 			"for many addresses, mark packets with nftables and listen on fwmark://",
 			"IPVS takes this address as it is, not as any address");
+	else if (address_is_mapped(&listener->key.address))
+		report_error(validate->decode->report,
+			decode_place(validate->decode, listener->mark), NULL, "%s %s",
+			address_format(&listener->key.address, text), validate_mapped);
 	else if (address_is_multicast(&listener->key.address))
 		report_warning(validate->decode->report,
 			decode_place(validate->decode, listener->mark), NULL,

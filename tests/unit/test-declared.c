@@ -327,6 +327,8 @@ static void what_cannot_be_said_is_lost_in_words(_unused_ void **state)
 	build_destination(web, "10.0.0.4:80", 100000);
 	build_destination(web, "10.0.0.5", 1);
 	build_destination(web, "10.0.0.6:80", 1)->attributes.lower_threshold = 5;
+	build_destination(web, "10.0.0.7:80", 1)->attributes.upper_threshold = 2147483648;
+	build_service(&live, "tcp://[::ffff:192.0.2.1]:80", "rr");
 	state_sort(&live);
 
 	free(through_file(&live, &fixture, &losses));
@@ -347,8 +349,13 @@ static void what_cannot_be_said_is_lost_in_words(_unused_ void **state)
 		"written\n"
 		"destination 10.0.0.6:80 of tcp://203.0.113.10:80: lower-threshold 5 above the "
 		"upper "
-		"one is left out\n");
-	assert_int_equal(service_of(&fixture, "tcp://203.0.113.10:80")->destinations.count, 2);
+		"one is left out\n"
+		"destination 10.0.0.7:80 of tcp://203.0.113.10:80: upper-threshold 2147483648 is "
+		"written as 2147483647\n"
+		"service tcp://[::ffff:192.0.2.1]:80: left out: its IPv4-mapped address cannot be "
+		"written\n");
+	assert_int_equal(service_of(&fixture, "tcp://203.0.113.10:80")->destinations.count, 3);
+	assert_int_equal(fixture.declared.services.count, 1);
 	fixture_clear(&fixture);
 }
 
