@@ -34,6 +34,16 @@ int error_prefix(struct error *error, int code, const char *format, ...)
 	return code;
 }
 
+int error_suffix(struct error *error, int code, const char *suffix)
+{
+	if (!error)
+		return code;
+	char *text = memory_printf("%s%s", error_text(error, code), suffix);
+	free(error->text);
+	error->text = text;
+	return code;
+}
+
 const char *error_text(const struct error *error, int code)
 {
 	return error && error->text ? error->text : strerror(code < 0 ? -code : code);

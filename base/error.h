@@ -19,6 +19,9 @@ int error_set(struct error *error, int code, const char *format, ...) _printf_(3
 /* Puts "prefix: " before the text that is there; returns `code`. */
 int error_prefix(struct error *error, int code, const char *format, ...) _printf_(3, 4);
 
+/* Puts `suffix` behind the text that is there; returns `code`. */
+int error_suffix(struct error *error, int code, const char *suffix);
+
 /* The text, or strerror(-code) when a callee left none. Good until the error changes. */
 const char *error_text(const struct error *error, int code);
 

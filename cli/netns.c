@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/netns.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -54,26 +56,59 @@ int cli_netns_enter(const char *name, struct error *error)
 		r == -EPERM ? ": run poise as root" : "");
 }
 
+/* The identity of a namespace while it lives. */
+static bool netns_stat(int at, const char *path, struct stat *ret)
+{
+	return fstatat(at, path, ret, 0) == 0;
+}
+
+static bool netns_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* The first name in lexical order under which `ip netns` knows it, or NULL. The caller frees it. */
+static char *netns_name(const struct stat *wanted)
+{
+	struct dirent **entries = NULL;
+	int count = scandir(NETNS_DIRECTORY, &entries, NULL, alphasort);
+	_cleanup_close_ int directory = open(NETNS_DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char *name = NULL;
+
+	for (int i = 0; i < count; i++) {
+		struct stat status;
+
+		if (!name && entries[i]->d_name[0] != '.' &&
+			netns_stat(directory, entries[i]->d_name, &status) &&
+			netns_same(&status, wanted))
+			name = memory_copy_string(entries[i]->d_name);
+		free(entries[i]);
+	}
+	free(entries);
+	return name;
+}
+
 int cli_netns_label(const char *name, char **ret, struct error *error)
 {
-	static const char *const directories[] = {NETNS_DIRECTORY, "/var" NETNS_DIRECTORY};
+	struct stat machine, wanted;
 	_cleanup_close_ int fd = -1;
-	struct stat status;
 
-	for (size_t i = 0; i < ARRAY_LENGTH(directories); i++)
-		if (strncmp(name, directories[i], strlen(directories[i])) == 0)
-			name += strlen(directories[i]);
-	if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-		return error_set(error, -EINVAL, "--netns wants a name or a path");
-	if (!strchr(name, '/')) {
-		*ret = memory_copy_string(name);
-		return 0;
+	*ret = NULL;
+	if (name) {
+		int r = netns_open(name, &fd, error);
+		if (r < 0)
+			return r;
+	} else {
+		fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	}
-	int r = netns_open(name, &fd, error);
-	if (r < 0)
-		return r;
-	if (fstat(fd, &status) < 0)
-		return error_set(error, -errno, "%s: %s", name, strerror(errno));
-	*ret = memory_printf("inode-%ju", (uintmax_t)status.st_ino);
+	if (fstat(fd, &wanted) < 0)
+		return error_set(error, -errno, "network namespace: %s", strerror(errno));
+	/* Some process 1 may not be looked at, even by root. */
+	bool known = netns_stat(AT_FDCWD, "/proc/1/ns/net", &machine);
+	if (known && netns_same(&wanted, &machine))
+		return 0;
+	*ret = netns_name(&wanted);
+	if (!*ret && (known || name))
+		*ret = memory_printf("inode-%ju", (uintmax_t)wanted.st_ino);
 	return 0;
 }

@@ -37,4 +37,4 @@ lint-man: man
 		$(BUILD)/man/poise.1 $(BUILD)/man/poise.yaml.5
 
 lint-shell:
-	$(Q)git grep -lE '^#!/bin/(ba)?sh' -- ':!*.md' | xargs shellcheck -x
+	$(Q)git grep -lE '^#!/(usr/bin/env |bin/)(ba)?sh' -- ':!*.md' | LC_ALL=C.UTF-8 xargs shellcheck -x

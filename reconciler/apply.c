@@ -107,6 +107,8 @@ static void apply_count(struct apply_report *report, const struct plan_op *op,
 	}
 	if (op->object == PLAN_OBJECT_SERVICE && op->verb == PLAN_VERB_DELETE)
 		vector_push(&report->undeleted, op->service);
+	if (op->object == PLAN_OBJECT_SERVICE && op->verb == PLAN_VERB_ADD)
+		vector_push(&report->unmade, op->service);
 	if (observer && observer->failed)
 		observer->failed(observer->data, op, result);
 }
@@ -237,11 +239,13 @@ int apply_execute(struct reconciler *reconciler, const struct plan *plan,
 	for (size_t i = 0; i < count; i++)
 		backend_result_clear(&results[i]);
 	vector_sort(&report->undeleted, service_key_compare_items);
+	vector_sort(&report->unmade, service_key_compare_items);
 	return r;
 }
 
 void apply_report_clear(struct apply_report *report)
 {
 	vector_clear(&report->undeleted);
+	vector_clear(&report->unmade);
 	*report = (struct apply_report){};
 }

@@ -13,6 +13,9 @@ struct apply_report {
 	struct {
 		VECTOR_OF(struct service_key);
 	} undeleted; /* services whose deletion failed: still ours. Sorted */
+	struct {
+		VECTOR_OF(struct service_key);
+	} unmade; /* services that could not be added: not ours, whoever makes them. Sorted */
 };
 
 /* Executes `plan` in its order, reads the services that it touches back into reconciler->live

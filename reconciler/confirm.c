@@ -20,37 +20,17 @@
 #include "model/load.h"
 #include "reconciler/guard.h"
 
-#define CONFIRM_FILE_LIMIT (512u << 20)
+#define CONFIRM_FILE_LIMIT   (512u << 20)
+#define CONFIRM_LOCK_WAIT_NS 30000000000ull
 
 static char *confirm_path(const struct reconciler *reconciler)
 {
 	return memory_printf("%s/confirm.json", reconciler->options.state_dir);
 }
 
-/* An unconfirmed apply of another boot or namespace: its objects are gone with that. What it wanted
- * is refused from now on, and the file has served. */
-static int confirm_void(struct reconciler *reconciler, const struct confirm_pending *pending,
-	const char *path, struct error *error)
-{
-	free(reconciler->record.refused);
-	reconciler->record.refused = memory_copy_string(pending->revision);
-	int r = record_save(reconciler->options.state_dir, &reconciler->record, error);
-	if (r < 0)
-		return r;
-	r = file_remove(path);
-	return r < 0 ? error_set(error, r, "cannot remove %s: %s", path, strerror(-r)) : 0;
-}
-
-static bool confirm_is_here(
-	const struct reconciler *reconciler, const struct confirm_pending *pending)
-{
-	const struct record *here = &reconciler->record, *there = &pending->before;
-
-	return strcmp(here->boot, there->boot) == 0 && here->netns_device == there->netns_device &&
-	       here->netns_inode == there->netns_inode;
-}
-
-int confirm_load(struct reconciler *reconciler, struct confirm_pending *ret, struct error *error)
+/* The file, whatever boot or namespace it is of: 1 and `ret` filled, or 0 when there is none. */
+static int confirm_read(
+	const struct reconciler *reconciler, struct confirm_pending *ret, struct error *error)
 {
 	_cleanup_free_ char *path = confirm_path(reconciler);
 	_cleanup_free_ char *text = NULL;
@@ -68,11 +48,45 @@ int confirm_load(struct reconciler *reconciler, struct confirm_pending *ret, str
 			"to "
 			"keep the machine as it is",
 			path);
-	if (confirm_is_here(reconciler, ret))
+	if (record_place(&reconciler->record, &ret->before) != RECORD_PLACE_ALIVE)
 		return 1;
-	r = confirm_void(reconciler, ret, path, error);
 	confirm_pending_clear(ret);
-	return r;
+	return error_set(error, -EXDEV,
+		"%s is of another network namespace, which is in use: name another folder with "
+		"--state-dir for this one",
+		path);
+}
+
+static bool confirm_is_here(
+	const struct reconciler *reconciler, const struct confirm_pending *pending)
+{
+	return record_place(&reconciler->record, &pending->before) == RECORD_PLACE_HERE;
+}
+
+int confirm_load(struct reconciler *reconciler, struct confirm_pending *ret, struct error *error)
+{
+	int r = confirm_read(reconciler, ret, error);
+
+	if (r <= 0 || confirm_is_here(reconciler, ret))
+		return r;
+	confirm_pending_clear(ret);
+	return 0;
+}
+
+/* An unconfirmed apply of another boot, or of a namespace that is gone: its objects are gone with that. What it
+ * wanted is refused from now on, and the file has served. Under the lock. */
+static int confirm_void(
+	struct reconciler *reconciler, const struct confirm_pending *pending, struct error *error)
+{
+	_cleanup_free_ char *path = confirm_path(reconciler);
+
+	free(reconciler->record.refused);
+	reconciler->record.refused = memory_copy_string(pending->revision);
+	int r = record_save(reconciler->options.state_dir, &reconciler->record, error);
+	if (r < 0)
+		return r;
+	r = file_remove(path);
+	return r < 0 ? error_set(error, r, "cannot remove %s: %s", path, strerror(-r)) : 0;
 }
 
 /* What the touched services and globals are before the first operation. */
@@ -114,8 +128,7 @@ static int confirm_write(
 	if (r == 0)
 		r = file_replace(path, text, strlen(text), 0600);
 	if (r < 0)
-		return error_set(
-			error, r, "cannot write %s: %s: nothing was changed", path, strerror(-r));
+		return error_set(error, r, "cannot write %s: %s", path, strerror(-r));
 	return 0;
 }
 
@@ -311,7 +324,15 @@ int confirm_accept(struct reconciler *reconciler, bool no_wait,
 		error, -ETIME, "too late: the time to confirm had passed, so it was undone");
 }
 
-static int confirm_settle_expired(struct reconciler *reconciler,
+/* Whether it is for the next command to do something about it: undo it, or take note that it is void. */
+static bool confirm_is_due(
+	const struct reconciler *reconciler, const struct confirm_pending *pending)
+{
+	return !confirm_is_here(reconciler, pending) || reconciler_now() >= pending->deadline;
+}
+
+/* Under the lock: what was read before it may be settled by now, and another apply may wait. */
+static int confirm_settle_due(struct reconciler *reconciler,
 	const struct reconciler_observer *observer, struct error *error)
 {
 	_cleanup_confirm_pending_ struct confirm_pending pending = {};
@@ -323,10 +344,12 @@ static int confirm_settle_expired(struct reconciler *reconciler,
 		.data = observer ? observer->data : NULL,
 	};
 
-	/* Again under the lock: the guard may have been faster. */
-	int r = confirm_load(reconciler, &pending, error);
-	if (r <= 0)
-		return r;
+	int r = confirm_read(reconciler, &pending, error);
+	reconciler->hold_deletions = r > 0 && !confirm_is_due(reconciler, &pending);
+	if (r <= 0 || reconciler->hold_deletions)
+		return MIN(r, 0);
+	if (!confirm_is_here(reconciler, &pending))
+		return confirm_void(reconciler, &pending, error);
 	r = confirm_undo(reconciler, &pending, &quiet, &outcome, error);
 	if (r == 0 && observer && observer->remark)
 		observer->remark(observer->data,
@@ -340,17 +363,14 @@ int confirm_settle(struct reconciler *reconciler, const struct reconciler_observ
 	_cleanup_confirm_pending_ struct confirm_pending pending = {};
 	bool held = reconciler->lock >= 0;
 
-	int r = confirm_load(reconciler, &pending, error);
-	if (r <= 0)
-		return r;
-	if (reconciler_now() < pending.deadline) {
-		reconciler->hold_deletions = true;
-		return 0;
-	}
-	r = reconciler_lock(reconciler, 30000000000ull, error);
+	int r = confirm_read(reconciler, &pending, error);
+	reconciler->hold_deletions = r > 0 && !confirm_is_due(reconciler, &pending);
+	if (r <= 0 || reconciler->hold_deletions)
+		return MIN(r, 0);
+	r = reconciler_lock(reconciler, CONFIRM_LOCK_WAIT_NS, error);
 	if (r < 0)
 		return r;
-	r = confirm_settle_expired(reconciler, observer, error);
+	r = confirm_settle_due(reconciler, observer, error);
 	if (!held) {
 		close(reconciler->lock);
 		reconciler->lock = -1;

@@ -24,9 +24,8 @@ struct confirm_pending {
 	uint64_t wall_deadline; /* seconds since the epoch, for people */
 };
 
-/* 1 and `ret` filled when an apply waits for its confirmation (expired or not), 0 when none does.
- * -EINVAL when the file is damaged. Of another boot or namespace: the file is settled (the content
- * refused) and 0. */
+/* 1 and `ret` filled when an apply waits for its confirmation here (expired or not), 0 when none does.
+ * -EINVAL when the file is damaged; -EXDEV when it is of another namespace that lives. Writes nothing. */
 int confirm_load(struct reconciler *reconciler, struct confirm_pending *ret, struct error *error);
 
 /* Writes the file and starts the guard, before the first operation of `plan`. On failure nothing of

@@ -11,8 +11,9 @@
 
 #include "reconciler/confirm.h"
 
-/* How long the guard waits for a command that holds the lock when the deadline comes. */
-#define GUARD_LOCK_WAIT_NS 600000000000ull
+/* How long one try waits for a command that holds the lock, and what lies between two tries. */
+#define GUARD_LOCK_WAIT_NS 60000000000ull
+#define GUARD_RETRY_NS     5000000000ull
 
 static void guard_sleep_until(uint64_t deadline)
 {
@@ -55,7 +56,11 @@ static void guard_detach(int ready)
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	setsid();
+	/* The caller may have had handlers of its own. */
 	signal(SIGHUP, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
 	prctl(PR_SET_NAME, "poise-guard");
 	for (int fd = 0; null >= 0 && fd < 3; fd++)
 		dup2(null, fd);
@@ -70,14 +75,19 @@ static _noreturn_ void guard_run(
 {
 	struct reconciler_options own = *options;
 
-	own.program = "the guard of an unconfirmed `poise apply`";
+	own.program = "poise guard";
+	own.rescue = true;
 	guard_detach(ready);
 	openlog("poise", LOG_PID, LOG_DAEMON);
 	if (write(ready, "r", 1) != 1)
 		_exit(1);
 	close(ready);
-	guard_sleep_until(deadline);
-	_exit(guard_undo(&own, deadline) < 0 ? 1 : 0);
+	/* Nobody else may be there to undo it: it tries until it is done. */
+	for (uint64_t when = deadline;; when = reconciler_now() + GUARD_RETRY_NS) {
+		guard_sleep_until(when);
+		if (guard_undo(&own, deadline) == 0)
+			_exit(0);
+	}
 }
 
 /* Between the two forks: its end makes the guard an orphan, which nobody needs to wait for. */

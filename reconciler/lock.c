@@ -40,12 +40,15 @@ static bool lock_is_current(int fd, const char *path)
 /* The descriptor, locked; -EWOULDBLOCK while another holds it. */
 static int lock_try(const char *path)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	int r = 0;
 
 	if (fd < 0)
 		return -errno;
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+	/* Whoever may open it may hold it for ever. */
+	if (fchmod(fd, 0600) < 0)
+		r = -errno;
+	else if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		r = -errno;
 	else if (!lock_is_current(fd, path))
 		r = -EWOULDBLOCK;

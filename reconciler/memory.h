@@ -30,6 +30,9 @@ struct memory_drain {
 	uint64_t since;
 	uint64_t deadline;
 	enum drain_reason reason;
+	/* It stays as it is, weight and all, until a confirmation comes: weight 0 would refuse clients.
+	 * Of this pass only; not kept on disk. */
+	bool held;
 };
 
 /* owned is sorted by key, drains by service and destination. */

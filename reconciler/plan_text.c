@@ -294,6 +294,11 @@ static void plan_text_added(
 	}
 }
 
+static bool plan_text_is_global(const struct plan_text_subject *subject)
+{
+	return subject->fields == timeouts_fields || subject->fields == sync_fields;
+}
+
 static void plan_text_changed(
 	const struct plan_text_subject *subject, uint16_t family, struct strbuf *text)
 {
@@ -302,8 +307,9 @@ static void plan_text_changed(
 	for (const struct plan_text_field *field = subject->fields; field->name; field++) {
 		field->format(subject->before, family, before);
 		field->format(subject->after, family, after);
-		/* Of the time-outs only those that are to be written say anything afterwards. */
-		if (strcmp(before, after) == 0 || (subject->fields == timeouts_fields && !*after))
+		/* What is not there afterwards was not asked for: a time-out that stays as it is, a length
+		 * that the kernel chooses. */
+		if (strcmp(before, after) == 0 || (plan_text_is_global(subject) && !*after))
 			continue;
 		strbuf_printf(text, " %s%s%s -> %s", field->bare ? "" : field->name,
 			field->bare ? "" : " ", *before ? before : "none", *after ? after : "none");
@@ -492,9 +498,14 @@ static void plan_text_drains(const struct plan_text_options *options, struct str
 		const struct destination *live = plan_text_live(options, drain);
 		uint64_t left = drain->deadline > options->now ? drain->deadline - options->now : 0;
 
-		strbuf_printf(text, "  draining %s of %s: ",
+		strbuf_printf(text, "  %s %s of %s: ", drain->held ? "held" : "draining",
 			destination_key_format(&drain->destination, endpoint),
 			service_key_format(&drain->service, service));
+		if (drain->held) {
+			strbuf_printf(text, "goes when the apply is confirmed (%s)\n",
+				drain_reason_name(drain->reason));
+			continue;
+		}
 		if (live)
 			strbuf_printf(text, "%" PRIu64 " connections, ",
 				(uint64_t)live->counts.active + live->counts.inactive);

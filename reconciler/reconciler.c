@@ -30,11 +30,22 @@ uint64_t reconciler_now(void)
 	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
 }
 
+/* Those who can do without a damaged record take a fresh one. */
+static int reconciler_rescue(struct reconciler *reconciler, int code, struct error *error)
+{
+	if (code != -EINVAL || !reconciler->options.rescue)
+		return code;
+	error_clear(error);
+	record_clear(&reconciler->record);
+	return record_fresh(&reconciler->record, error);
+}
+
 int reconciler_open(struct reconciler *reconciler, const struct reconciler_options *options,
 	struct error *error)
 {
 	*reconciler = (struct reconciler){.options = *options, .lock = -1};
 	int r = record_load(options->state_dir, &reconciler->record, error);
+	r = reconciler_rescue(reconciler, r, error);
 	if (r == 0)
 		r = options->backend->open(&reconciler->backend, error);
 	if (r < 0) {
@@ -66,7 +77,8 @@ int reconciler_lock(struct reconciler *reconciler, uint64_t wait_ns, struct erro
 		return lock;
 	reconciler->lock = lock;
 	/* Whoever held it before may have changed the record since reconciler_open(). */
-	return record_reload(reconciler->options.state_dir, &reconciler->record, error);
+	int r = record_reload(reconciler->options.state_dir, &reconciler->record, error);
+	return reconciler_rescue(reconciler, r, error);
 }
 
 /* Every service that must be read right: what is declared, and what is ours. Sorted; the caller
@@ -174,8 +186,8 @@ static int reconciler_check_refused(const struct reconciler *reconciler,
 	return error_set(error, -EPERM,
 		"this content (revision %.12s) was applied before, was not confirmed and was "
 		"undone: "
-		"change the files, or use --force",
-		revision);
+		"change the files, or use --force; what was confirmed last is in %s/%s",
+		revision, reconciler->options.state_dir, RECORD_CONFIRMED_FILE);
 }
 
 static int reconciler_check_blast(const struct reconciler *reconciler,
@@ -191,11 +203,21 @@ static int reconciler_check_blast(const struct reconciler *reconciler,
 		reasons.text);
 }
 
+static int reconciler_check_pending(const struct reconciler *reconciler, struct error *error)
+{
+	if (!reconciler->hold_deletions)
+		return 0;
+	return error_set(error, -EBUSY,
+		"an apply waits for its confirmation: `poise confirm` or `poise rollback` first");
+}
+
 int reconciler_check(struct reconciler *reconciler, const struct reconciler_request *request,
 	struct error *error)
 {
-	int r = reconciler_check_paths(reconciler, request, error);
+	int r = reconciler_check_pending(reconciler, error);
 
+	if (r == 0)
+		r = reconciler_check_paths(reconciler, request, error);
 	if (r == 0)
 		r = reconciler_check_refused(reconciler, request, error);
 	if (r == 0)
@@ -267,6 +289,24 @@ static int reconciler_record(struct reconciler *reconciler,
 	return reconciler_save(reconciler, &next, error);
 }
 
+/* Takes from `memory` the services that could not be made: who makes them now is another. */
+static void reconciler_forget_unmade(
+	const struct apply_report *report, const struct memory *before, struct memory *memory)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < memory->owned.count; i++) {
+		struct memory_service *service = &memory->owned.items[i];
+
+		if (vector_find(&report->unmade, &service->key, service_compare) &&
+			!memory_find_owned(before, &service->key))
+			free(service->name);
+		else
+			memory->owned.items[kept++] = *service;
+	}
+	memory->owned.count = kept;
+}
+
 /* Adds to `memory` the services that should have gone and did not. */
 static void reconciler_keep_undeleted(const struct reconciler *reconciler,
 	const struct apply_report *report, struct memory *memory)
@@ -298,9 +338,13 @@ static int reconciler_carry_out(struct reconciler *reconciler,
 {
 	_cleanup_apply_report_ struct apply_report report = {};
 	_cleanup_memory_ struct memory both = {};
+	_cleanup_memory_ struct memory before = {};
 
 	if (plan->ops.count) {
-		memory_union(&both, &reconciler->record.memory, &output->memory);
+		memory_copy(&before, &reconciler->record.memory);
+		memory_union(&both, &before, &output->memory);
+		/* Even when it says nothing new: what cannot be recorded must not be begun. */
+		free(STEAL(reconciler->record.saved));
 		int r = reconciler_record(reconciler, request, &both, error);
 		if (r < 0)
 			return r;
@@ -316,6 +360,7 @@ static int reconciler_carry_out(struct reconciler *reconciler,
 	outcome->mismatches += report.mismatches;
 	if (executed < 0)
 		return executed; /* the record names all that may be ours: nothing is orphaned */
+	reconciler_forget_unmade(&report, &before, &output->memory);
 	reconciler_keep_undeleted(reconciler, &report, &output->memory);
 	return reconciler_record(reconciler, request, &output->memory, error);
 }
@@ -409,13 +454,31 @@ static int reconciler_await_drains(struct reconciler *reconciler,
 	return 0;
 }
 
+/* Under a confirmation nothing is deleted, so a saved plan that deletes cannot be carried out as it stands. */
+static int reconciler_check_saved_deletes(
+	const struct reconciler_request *request, struct error *error)
+{
+	if (!request->confirm_timeout)
+		return 0;
+	vector_foreach(&request->saved->plan.ops, op)
+		if (op->verb == PLAN_VERB_DELETE)
+			return error_set(error, -EPERM,
+				"this plan deletes, and under --confirm-timeout nothing is deleted "
+				"before the "
+				"confirmation: apply the files instead, or the plan without "
+				"--confirm-timeout");
+	return 0;
+}
+
 /* The pass of an apply: the plan, replaced by the saved one where there is one. */
 static int reconciler_prepare(struct reconciler *reconciler,
 	const struct reconciler_request *request, struct plan *plan, struct step_output *output,
 	struct error *error)
 {
-	int r = reconciler_plan(reconciler, request->declared, NULL, plan, output, error);
+	int r = request->saved ? reconciler_check_saved_deletes(request, error) : 0;
 
+	if (r == 0)
+		r = reconciler_plan(reconciler, request->declared, NULL, plan, output, error);
 	if (r < 0 || !request->saved)
 		return r;
 	r = reconciler_check_saved(&request->saved->plan, plan, error);
@@ -436,6 +499,56 @@ static int reconciler_outcome_code(const struct reconciler_outcome *outcome, str
 		outcome->failed, outcome->skipped, outcome->mismatches);
 }
 
+/* Whether this apply changes anything that could have to be undone: by an operation, by what is held back, or
+ * by another content. */
+static bool reconciler_has_news(const struct reconciler *reconciler,
+	const struct reconciler_request *request, const struct plan *plan,
+	const struct step_output *output)
+{
+	char revision[REVISION_SIZE];
+
+	if (plan->ops.count || output->memory.drains.count)
+		return true;
+	record_revision(request->canonical, revision);
+	return !reconciler->record.revision || strcmp(reconciler->record.revision, revision) != 0;
+}
+
+/* What counts after a reboot, once nothing has to be confirmed any more. */
+static void reconciler_keep_confirmed(const struct reconciler *reconciler,
+	const struct reconciler_request *request, const struct reconciler_observer *observer)
+{
+	_cleanup_error_ struct error error = {};
+	int r = record_save_confirmed(reconciler->options.state_dir, request->canonical, &error);
+
+	if (r < 0 && observer && observer->remark)
+		observer->remark(observer->data, error_text(&error, r));
+}
+
+/* From the first write to the last. */
+static int reconciler_run(struct reconciler *reconciler, const struct reconciler_request *request,
+	const struct plan *plan, struct step_output *output,
+	const struct reconciler_observer *observer, struct reconciler_outcome *outcome,
+	struct error *error)
+{
+	bool news = reconciler_has_news(reconciler, request, plan, output);
+	bool confirm = news && request->confirm_timeout;
+	int r = confirm ? confirm_begin(reconciler, request, plan, error) : 0;
+
+	if (r == 0)
+		r = reconciler_carry_out(
+			reconciler, request, plan, output, observer, outcome, error);
+	if (r < 0 && !outcome->done && !outcome->failed) {
+		if (confirm)
+			confirm_cancel(reconciler);
+		return error_suffix(error, r, ": nothing was changed");
+	}
+	if (r == 0 && news && !confirm)
+		reconciler_keep_confirmed(reconciler, request, observer);
+	if (r == 0 && !request->no_wait && !confirm)
+		r = reconciler_await_drains(reconciler, request, observer, outcome, error);
+	return r;
+}
+
 int reconciler_apply(struct reconciler *reconciler, const struct reconciler_request *request,
 	const struct reconciler_observer *observer, struct reconciler_outcome *outcome,
 	struct error *error)
@@ -444,11 +557,10 @@ int reconciler_apply(struct reconciler *reconciler, const struct reconciler_requ
 	_cleanup_step_output_ struct step_output output = {};
 
 	*outcome = (struct reconciler_outcome){};
-	if (reconciler->hold_deletions)
-		return error_set(error, -EBUSY,
-			"an apply waits for its confirmation: `poise confirm` or `poise rollback` "
-			"first");
-	int r = reconciler_check(reconciler, request, error);
+	/* Again, now under the lock: another apply may have begun or ended a confirmation meanwhile. */
+	int r = confirm_settle(reconciler, observer, error);
+	if (r == 0)
+		r = reconciler_check(reconciler, request, error);
 	if (r < 0)
 		return r;
 	reconciler->hold_deletions = request->confirm_timeout > 0;
@@ -458,16 +570,7 @@ int reconciler_apply(struct reconciler *reconciler, const struct reconciler_requ
 	outcome->planned = plan_count(&plan);
 	if (observer && observer->planned)
 		observer->planned(observer->data, &plan, &reconciler->live, &output.memory);
-	if (request->confirm_timeout && plan.ops.count) {
-		r = confirm_begin(reconciler, request, &plan, error);
-		if (r < 0)
-			return r;
-	}
-	r = reconciler_carry_out(reconciler, request, &plan, &output, observer, outcome, error);
-	if (r < 0 && !outcome->done && !outcome->failed && request->confirm_timeout)
-		confirm_cancel(reconciler);
-	if (r == 0 && !request->no_wait && !reconciler->hold_deletions)
-		r = reconciler_await_drains(reconciler, request, observer, outcome, error);
+	r = reconciler_run(reconciler, request, &plan, &output, observer, outcome, error);
 	outcome->draining = reconciler->record.memory.drains.count;
 	return r < 0 ? r : reconciler_outcome_code(outcome, error);
 }

@@ -24,6 +24,9 @@ struct reconciler_options {
 	const char *state_dir;
 	const char *run_dir;
 	const char *program; /* what the lock says of its holder: "poise apply" */
+	/* Go on with a fresh record when the one on disk is damaged: for those who only undo what waits for
+	 * a confirmation, which has its own copy of the record. */
+	bool rescue;
 };
 
 struct reconciler {
@@ -102,7 +105,7 @@ int reconciler_plan(struct reconciler *reconciler, const struct declared *declar
 	struct error *error);
 
 /* The guards of an apply alone, for a dry run that wants to say what an apply would refuse: 0, or
- * -EPERM with words. */
+ * -EPERM, or -EBUSY (an apply waits for its confirmation), with words. */
 int reconciler_check(struct reconciler *reconciler, const struct reconciler_request *request,
 	struct error *error);
 

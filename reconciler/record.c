@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "reconciler/record.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sha256.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
@@ -34,6 +36,45 @@ static const char *record_advice(int code)
 	return "";
 }
 
+/* 0 where the kernel has none (before 5.14). */
+static uint64_t netns_cookie(void)
+{
+	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	uint64_t cookie = 0;
+	socklen_t size = sizeof(cookie);
+
+	if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) < 0)
+		return 0;
+	return cookie;
+}
+
+/* Whether one of the entries DIRECTORY/NAME/REST is that namespace. */
+static bool netns_is_among(const char *directory, const char *rest, uint64_t device, uint64_t inode)
+{
+	DIR *entries = opendir(directory);
+	bool found = false;
+
+	if (!entries)
+		return false;
+	for (struct dirent *entry; !found && (entry = readdir(entries));) {
+		_cleanup_free_ char *path =
+			memory_printf("%s/%s%s", directory, entry->d_name, rest);
+		struct stat status;
+
+		found = entry->d_name[0] != '.' && stat(path, &status) == 0 &&
+			status.st_dev == device && status.st_ino == inode;
+	}
+	closedir(entries);
+	return found;
+}
+
+/* A process is in it, or it has a name. What only a descriptor holds is not found. */
+static bool netns_is_alive(uint64_t device, uint64_t inode)
+{
+	return netns_is_among("/proc", "/ns/net", device, inode) ||
+	       netns_is_among("/run/netns", "", device, inode);
+}
+
 /* Where this process is: boot and network namespace. */
 static int record_set_here(struct record *record, struct error *error)
 {
@@ -55,13 +96,28 @@ static int record_set_here(struct record *record, struct error *error)
 	memcpy(record->boot, boot, MIN(strlen(boot), sizeof(record->boot) - 1));
 	record->netns_device = netns.st_dev;
 	record->netns_inode = netns.st_ino;
+	record->netns_cookie = netns_cookie();
 	return 0;
 }
 
-static bool record_same_place(const struct record *a, const struct record *b)
+enum record_place record_place(const struct record *here, const struct record *found)
 {
-	return strcmp(a->boot, b->boot) == 0 && a->netns_device == b->netns_device &&
-	       a->netns_inode == b->netns_inode;
+	if (strcmp(here->boot, found->boot) != 0)
+		return RECORD_PLACE_GONE;
+	if (here->netns_device == found->netns_device && here->netns_inode == found->netns_inode)
+		/* A number may come again; a cookie does not. */
+		return !here->netns_cookie || !found->netns_cookie ||
+				       here->netns_cookie == found->netns_cookie
+			       ? RECORD_PLACE_HERE
+			       : RECORD_PLACE_GONE;
+	return netns_is_alive(found->netns_device, found->netns_inode) ? RECORD_PLACE_ALIVE
+								       : RECORD_PLACE_GONE;
+}
+
+int record_fresh(struct record *ret, struct error *error)
+{
+	*ret = (struct record){};
+	return record_set_here(ret, error);
 }
 
 /* The file's text; NULL when there is none. */
@@ -106,7 +162,14 @@ int record_load(const char *directory, struct record *ret, struct error *error)
 	r = record_read(path, &found, &reason);
 	if (r < 0)
 		return error_set(error, r, "%s", reason.text);
-	if (r > 0 && record_same_place(&here, &found)) {
+	enum record_place place = r > 0 ? record_place(&here, &found) : RECORD_PLACE_GONE;
+	if (place == RECORD_PLACE_ALIVE)
+		return error_set(error, -EXDEV,
+			"%s is of another network namespace, which is in use: name another folder "
+			"with "
+			"--state-dir for this one",
+			path);
+	if (place == RECORD_PLACE_HERE) {
 		*ret = found;
 		found = (struct record){};
 		return 0;
@@ -145,14 +208,25 @@ int record_save(const char *directory, struct record *record, struct error *erro
 		return 0;
 	int r = file_make_directories(directory, 0755);
 	if (r < 0)
-		return error_set(error, r, "cannot make the folder %s: %s: nothing was changed%s",
-			directory, strerror(-r), record_advice(r));
+		return error_set(error, r, "cannot make the folder %s: %s%s", directory,
+			strerror(-r), record_advice(r));
 	r = file_replace(path, text, strlen(text), 0600);
 	if (r < 0)
-		return error_set(error, r, "cannot write %s: %s: nothing was changed%s", path,
-			strerror(-r), record_advice(r));
+		return error_set(
+			error, r, "cannot write %s: %s%s", path, strerror(-r), record_advice(r));
 	free(record->saved);
 	record->saved = STEAL(text);
+	return 0;
+}
+
+int record_save_confirmed(const char *directory, const char *canonical, struct error *error)
+{
+	_cleanup_free_ char *path = memory_printf("%s/" RECORD_CONFIRMED_FILE, directory);
+	int r = file_replace(path, canonical, strlen(canonical), 0600);
+
+	if (r < 0)
+		return error_set(
+			error, r, "cannot write %s: %s%s", path, strerror(-r), record_advice(r));
 	return 0;
 }
 
@@ -282,6 +356,7 @@ void record_copy(struct record *to, const struct record *from)
 	*to = (struct record){
 		.netns_device = from->netns_device,
 		.netns_inode = from->netns_inode,
+		.netns_cookie = from->netns_cookie,
 		.revision = memory_copy_string(from->revision),
 		.refused = memory_copy_string(from->refused),
 	};

@@ -24,6 +24,8 @@ struct record_service {
 struct record {
 	char boot[40];                      /* /proc/sys/kernel/random/boot_id */
 	uint64_t netns_device, netns_inode; /* of /proc/self/ns/net */
+	uint64_t
+		netns_cookie; /* SO_NETNS_COOKIE, which is never used again; 0 where there is none */
 	struct memory memory;
 	struct {
 		VECTOR_OF(struct record_service);
@@ -36,16 +38,34 @@ struct record {
 	char *saved;    /* the text of the file that says just this; NULL: there may be none */
 };
 
-/* The record of `directory` for this boot and namespace, into an empty `ret`: a missing file or one
- * of another boot or namespace gives a fresh record (with `refused` carried over). -EINVAL when it
- * is damaged: `error` names the file and what to do. */
+/* The record of `directory` for this boot and namespace, into an empty `ret`: a missing file, or one of
+ * another boot or of a namespace that is gone, gives a fresh record (with `refused` carried over).
+ * -EINVAL when it is damaged, -EXDEV when it is of another namespace that lives: `error` names the file
+ * and what to do. */
 int record_load(const char *directory, struct record *ret, struct error *error);
+
+/* A record of this boot and namespace that knows nothing. */
+int record_fresh(struct record *ret, struct error *error);
+
+/* Where a record is of. */
+enum record_place {
+	RECORD_PLACE_HERE,  /* this boot and namespace */
+	RECORD_PLACE_GONE,  /* another boot, or a namespace of this boot that is no more */
+	RECORD_PLACE_ALIVE, /* another namespace, which somebody uses */
+};
+enum record_place record_place(const struct record *here, const struct record *found);
+
+/* The canonical text that was applied last without waiting for a confirmation, or was confirmed, kept in
+ * DIRECTORY/confirmed.yaml: what counts after a reboot when a later one was never confirmed. */
+int record_save_confirmed(const char *directory, const char *canonical, struct error *error);
+#define RECORD_CONFIRMED_FILE "confirmed.yaml"
 
 /* The same under a lock, when the file may be another by now; one that is not is not read again. */
 int record_reload(const char *directory, struct record *record, struct error *error);
 
 /* Makes the directory (0755) if need be, replaces the file (0600), synced, unless record->saved
- * says the same. -ENOSPC, -EROFS, … with words; the old file is then untouched. */
+ * says the same. -ENOSPC, -EROFS, … with words; the old file is then untouched, and the caller says what
+ * else was changed or not. */
 int record_save(const char *directory, struct record *record, struct error *error);
 
 /* From and to JSON text, without I/O (fuzzed). The caller frees the text. */

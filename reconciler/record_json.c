@@ -41,6 +41,7 @@ static const struct json_form_member record_members[] = {
 		.required = true},
 	{"netns-inode", &json_form_number, JSON_FORM_FIELD(struct record, netns_inode),
 		.required = true},
+	{"netns-cookie", &json_form_number, JSON_FORM_FIELD(struct record, netns_cookie)},
 	{"revision", &json_form_string, JSON_FORM_FIELD(struct record, revision)},
 	{"refused", &json_form_string, JSON_FORM_FIELD(struct record, refused)},
 	{"paths", &path_list, JSON_FORM_FIELD(struct record, paths), .required = true},

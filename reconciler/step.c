@@ -42,10 +42,14 @@ static void step_wake_at(struct step_output *output, uint64_t when)
 	output->wake = MIN(output->wake, when);
 }
 
+/* Whether weight 0 is honoured by what is there now and by what comes. Flags of the same scheduler change
+ * without disruption, and before any destination does: there only what comes counts. */
 static bool step_weight_zero_works(const struct step_leaving *leaving)
 {
-	return scheduler_honours_weight_zero(&leaving->live->attributes) &&
-	       scheduler_honours_weight_zero(leaving->desired);
+	if (!scheduler_honours_weight_zero(leaving->desired))
+		return false;
+	return strcmp(leaving->live->attributes.scheduler, leaving->desired->scheduler) == 0 ||
+	       scheduler_honours_weight_zero(&leaving->live->attributes);
 }
 
 static bool step_is_idle(const struct destination *destination)
@@ -77,6 +81,7 @@ static bool drain_stays(const struct step_pass *pass, const struct step_leaving 
 	};
 	if (known)
 		drain = *known;
+	drain.held = input->hold_deletions && !step_weight_zero_works(leaving);
 	vector_push(&pass->output->memory.drains, drain);
 	step_wake_at(pass->output, MIN(drain.deadline, input->now + STEP_DRAIN_POLL_NS));
 	return true;
@@ -249,15 +254,37 @@ static void step_sysctls(const struct step_pass *pass)
 	vector_sort(&desired->sysctls, sysctl_compare);
 }
 
+static bool step_declares_sync(const struct declared *declared, enum sync_role role)
+{
+	vector_foreach(&declared->sync, daemon)
+		if (daemon->role == role)
+			return true;
+	return false;
+}
+
+static void step_sync(const struct step_pass *pass)
+{
+	const struct declared *declared = pass->input->declared;
+	struct state *desired = &pass->output->desired;
+
+	desired->sync_managed = declared->sync_managed;
+	vector_foreach(&declared->sync, daemon)
+		vector_push(&desired->sync, *daemon);
+	if (!pass->input->hold_deletions || !declared->sync_managed)
+		return;
+	vector_foreach(&pass->input->live->sync, daemon)
+		if (!step_declares_sync(declared, daemon->role))
+			vector_push(&desired->sync, *daemon);
+	vector_sort(&desired->sync, sync_daemon_compare);
+}
+
 static void step_globals(const struct step_pass *pass)
 {
 	const struct declared *declared = pass->input->declared;
 	struct state *desired = &pass->output->desired;
 
 	desired->timeouts = declared->timeouts;
-	desired->sync_managed = declared->sync_managed;
-	vector_foreach(&declared->sync, daemon)
-		vector_push(&desired->sync, *daemon);
+	step_sync(pass);
 	step_sysctls(pass);
 }
 

@@ -306,16 +306,22 @@ static int apply_window(struct apply_run *run, size_t *next)
 	return code;
 }
 
-/* IPVS has no update of a daemon. */
-static int apply_restart_daemon(struct ipvs_genl *genl, const struct sync_daemon *daemon)
+/* IPVS has no update of a daemon. One that cannot be started as wanted must not cost the one that ran: that is
+ * started again as it was, as far as it is known. */
+static int apply_restart_daemon(
+	struct ipvs_genl *genl, const struct sync_daemon *before, const struct sync_daemon *daemon)
 {
 	int code = ipvs_genl_request(
 		genl, ipvs_encode_daemon(IPVS_CMD_DEL_DAEMON, daemon), true, NULL, NULL);
 
 	if (code < 0 && code != -ESRCH)
 		return code;
-	return ipvs_genl_request(
+	code = ipvs_genl_request(
 		genl, ipvs_encode_daemon(IPVS_CMD_NEW_DAEMON, daemon), true, NULL, NULL);
+	if (code < 0 && before)
+		ipvs_genl_request(
+			genl, ipvs_encode_daemon(IPVS_CMD_NEW_DAEMON, before), true, NULL, NULL);
+	return code;
 }
 
 static int apply_start_daemon(struct ipvs_genl *genl, const struct sync_daemon *daemon)
@@ -327,11 +333,19 @@ static int apply_start_daemon(struct ipvs_genl *genl, const struct sync_daemon *
 	if (code != -EEXIST)
 		return code;
 	code = ipvs_read_daemons(genl, &running);
-	bool fits = false;
-	vector_foreach(&running, other)
+	struct sync_daemon before = {};
+	bool known = false, fits = false;
+	vector_foreach(&running, other) {
 		fits |= ipvs_apply_daemon_fits(daemon, other);
+		if (other->role != daemon->role)
+			continue;
+		before = *other;
+		known = true;
+	}
 	vector_clear(&running);
-	return code < 0 || fits ? code : apply_restart_daemon(genl, daemon);
+	if (code < 0 || fits)
+		return code;
+	return apply_restart_daemon(genl, known ? &before : NULL, daemon);
 }
 
 static int apply_sync(struct ipvs_genl *genl, const struct plan_op *op)
@@ -344,7 +358,7 @@ static int apply_sync(struct ipvs_genl *genl, const struct plan_op *op)
 			ipvs_encode_daemon(IPVS_CMD_DEL_DAEMON, &op->sync.before), true, NULL,
 			NULL);
 	default:
-		return apply_restart_daemon(genl, &op->sync.after);
+		return apply_restart_daemon(genl, &op->sync.before, &op->sync.after);
 	}
 }
 
