@@ -12,13 +12,15 @@
 #define LIVE_FORMAT     1
 #define LIVE_SIZE_LIMIT (256u << 20)
 
-int cli_machine_open(const struct cli *cli, const char *backend, struct reconciler *ret)
+int cli_machine_open(
+	const struct cli *cli, const char *backend, bool rescue, struct reconciler *ret)
 {
 	const struct reconciler_options options = {
 		.backend = backend_find(backend),
 		.state_dir = cli->state_dir,
 		.run_dir = cli->run_dir,
 		.program = cli->program,
+		.rescue = rescue,
 	};
 	_cleanup_error_ struct error error = {};
 	int r = 0;
@@ -38,7 +40,7 @@ int cli_machine_open_settled(const struct cli *cli, const char *backend,
 	const struct reconciler_observer *observer, struct reconciler *ret)
 {
 	_cleanup_error_ struct error error = {};
-	int r = cli_machine_open(cli, backend, ret);
+	int r = cli_machine_open(cli, backend, false, ret);
 
 	if (r < 0)
 		return r;

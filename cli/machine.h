@@ -9,9 +9,10 @@
 /* What a command works on when no file says it. */
 #define CLI_DEFAULT_BACKEND "ipvs"
 
-/* Enters the namespace of --netns and opens the reconciler there. 0, or -errno after it told
+/* Enters the namespace of --netns and opens the reconciler there (`rescue`: reconciler_options.rescue). 0, or -errno after it told
  * standard error why. `cli` must outlive it. */
-int cli_machine_open(const struct cli *cli, const char *backend, struct reconciler *ret);
+int cli_machine_open(
+	const struct cli *cli, const char *backend, bool rescue, struct reconciler *ret);
 
 /* Opens it, and undoes an apply that nobody confirmed in time. */
 int cli_machine_open_settled(const struct cli *cli, const char *backend,

@@ -13,7 +13,7 @@ static int rollback_run(struct cli *cli)
 	struct reconciler_outcome outcome = {};
 
 	cli_watch_begin(&watch, cli->options.format == CLI_FORMAT_JSON);
-	if (cli_machine_open(cli, CLI_DEFAULT_BACKEND, &reconciler) < 0)
+	if (cli_machine_open(cli, CLI_DEFAULT_BACKEND, true, &reconciler) < 0)
 		return CLI_EXIT_ERROR;
 	int r = reconciler_lock(&reconciler, cli->options.lock_timeout, &error);
 	if (r == 0)

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <cmocka.h>
@@ -478,6 +479,117 @@ static void a_void_record_owns_nothing(void **state)
 	assert_int_equal(fixture->table->state.services.count, 2);
 }
 
+static void what_could_not_be_made_is_not_ours(void **state)
+{
+	struct fixture *fixture = *state;
+	struct service_key dns = build_key("udp://192.0.2.1:53");
+
+	fixture_declare(fixture, TWO);
+	memory_fail(fixture->table, 6, -ENOMEM); /* two sysctls, web and its two before it */
+	assert_int_equal(fixture_apply(fixture), -EIO);
+	assert_null(memory_find_owned(&fixture->reconciler.record.memory, &dns));
+	/* Now another program makes it: it is that program's. */
+	memory_reset(fixture->table);
+	memory_put_service(fixture->table, &dns,
+		&(struct service_attributes){.scheduler = "rr", .netmask = ~0u});
+	fixture_reach(fixture, WEB_ONLY);
+	assert_non_null(fixture_service(fixture, "udp://192.0.2.1:53"));
+}
+
+static void what_is_only_held_back_waits_too(void **state)
+{
+	struct fixture *fixture = *state;
+	const char *before =
+		"services:\n  web: {listen: [\"" WEB "\"], scheduler: sh, scheduler-flags: "
+		"[], destinations: [10.0.0.1, 10.0.0.2]}\n";
+	const char *after =
+		"services:\n  web: {listen: [\"" WEB "\"], scheduler: sh, scheduler-flags: "
+		"[], destinations: [10.0.0.1]}\n";
+
+	fixture_reach(fixture, before);
+	fixture->request.confirm_timeout = 3 * SECOND;
+	fixture_reach(fixture, after);
+	assert_int_equal(fixture->planned, 0);
+	assert_int_equal(fixture_service(fixture, WEB)->destinations.count, 2);
+	/* Another apply is refused while it waits, under the lock too. */
+	fixture->request.confirm_timeout = 0;
+	assert_int_equal(fixture_apply(fixture), -EBUSY);
+	fixture_open(fixture);
+	assert_int_equal(confirm_accept(&fixture->reconciler, false, NULL, &fixture->outcome,
+				 &fixture->error),
+		0);
+	assert_int_equal(fixture_service(fixture, WEB)->destinations.count, 1);
+}
+
+static void a_damaged_record_does_not_stop_a_rollback(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_free_ char *path = memory_printf("%s/state.json", fixture->directory);
+
+	fixture_await(fixture, 5);
+	fixture_close(fixture);
+	assert_int_equal(file_replace(path, "{", 1, 0600), 0);
+	const struct reconciler_options options = {
+		.backend = &memory_backend,
+		.state_dir = fixture->directory,
+		.run_dir = fixture->directory,
+		.program = "test",
+	};
+	struct reconciler_options rescue = options;
+	rescue.rescue = true;
+	assert_int_equal(reconciler_open(&fixture->reconciler, &options, &fixture->error), -EINVAL);
+	assert_int_equal(reconciler_open(&fixture->reconciler, &rescue, &fixture->error), 0);
+	assert_int_equal(reconciler_lock(&fixture->reconciler, 0, &fixture->error), 0);
+	assert_int_equal(
+		confirm_rollback(&fixture->reconciler, NULL, &fixture->outcome, &fixture->error),
+		0);
+	assert_null(fixture_service(fixture, "tcp://192.0.2.7:80"));
+	assert_int_equal(fixture->reconciler.record.memory.owned.count, 2);
+}
+
+static void a_saved_plan_that_deletes_needs_no_confirmation(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_step_output_ struct step_output output = {};
+	_cleanup_plan_file_ struct plan_file file = {};
+
+	fixture_reach(fixture, TWO);
+	fixture_declare(fixture, WEB_ONLY);
+	fixture_open(fixture);
+	assert_int_equal(reconciler_plan(&fixture->reconciler, &fixture->declared, NULL, &file.plan,
+				 &output, &fixture->error),
+		0);
+	fixture->request.saved = &file;
+	fixture->request.confirm_timeout = 3 * SECOND;
+	assert_int_equal(fixture_apply(fixture), -EPERM);
+	assert_non_null(strstr(fixture->error.text, "deletes"));
+	fixture->request.confirm_timeout = 0;
+	assert_int_equal(fixture_apply(fixture), 0);
+}
+
+/* The next boot finds the content refused, and what was confirmed last beside it. */
+static void a_reboot_voids_what_was_not_confirmed(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_free_ char *path = memory_printf("%s/confirm.json", fixture->directory);
+	_cleanup_free_ char *confirmed = memory_printf("%s/confirmed.yaml", fixture->directory);
+	_cleanup_free_ char *text = NULL, *kept = NULL;
+	size_t size;
+
+	fixture_await(fixture, 5);
+	assert_int_equal(file_read(AT_FDCWD, path, 1 << 20, &text, &size), 0);
+	char *boot = strstr(text, "\\\"boot\\\":\\\"");
+	assert_non_null(boot);
+	boot[12] = boot[12] == '0' ? '1' : '0';
+	assert_int_equal(file_replace(path, text, size, 0600), 0);
+	assert_int_equal(fixture_apply(fixture), -EPERM);
+	assert_non_null(strstr(fixture->error.text, "confirmed.yaml"));
+	assert_int_not_equal(access(path, F_OK), 0);
+	assert_int_equal(file_read(AT_FDCWD, confirmed, 1 << 20, &kept, &size), 0);
+	assert_non_null(strstr(kept, "dns:"));
+	assert_null(strstr(kept, "new:"));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -498,6 +610,11 @@ int main(void)
 		TEST(an_expired_one_is_settled_by_whoever_comes),
 		TEST(a_saved_plan_is_carried_out_or_refused),
 		TEST(a_void_record_owns_nothing),
+		TEST(what_could_not_be_made_is_not_ours),
+		TEST(what_is_only_held_back_waits_too),
+		TEST(a_damaged_record_does_not_stop_a_rollback),
+		TEST(a_saved_plan_that_deletes_needs_no_confirmation),
+		TEST(a_reboot_voids_what_was_not_confirmed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -309,6 +309,30 @@ static void nothing_leaves_while_a_confirmation_is_awaited(_unused_ void **state
 	}
 }
 
+static void flags_of_the_same_scheduler_come_before_the_drain(_unused_ void **state)
+{
+	struct scene scene = {};
+
+	/* Adopted: live without the fallback flag, declared with it. */
+	scene_with_leaver(&scene, "sh", 30);
+	scene.declared.services.items[0].attributes.scheduler_flags = SCHEDULER_FLAG_SH_FALLBACK;
+	scene_step(&scene);
+	assert_int_equal(scene_desired(&scene, WEB, "10.0.0.2:80")->attributes.weight, 0);
+	scene_clear(&scene);
+}
+
+static void a_sync_daemon_stays_while_a_confirmation_is_awaited(_unused_ void **state)
+{
+	for (int hold = 0; hold < 2; hold++) {
+		struct scene scene = {.hold = hold, .declared.sync_managed = true};
+
+		*vector_append(&scene.live.sync) = (struct sync_daemon){.interface = "eth0"};
+		scene_step(&scene);
+		assert_int_equal(scene.output.desired.sync.count, hold);
+		scene_clear(&scene);
+	}
+}
+
 static void connections_must_not_hang(_unused_ void **state)
 {
 	struct scene scene = {};
@@ -345,6 +369,8 @@ int main(void)
 		cmocka_unit_test(an_owned_service_that_leaves_drains_first),
 		cmocka_unit_test(prune_decides_about_what_is_not_declared),
 		cmocka_unit_test(nothing_leaves_while_a_confirmation_is_awaited),
+		cmocka_unit_test(flags_of_the_same_scheduler_come_before_the_drain),
+		cmocka_unit_test(a_sync_daemon_stays_while_a_confirmation_is_awaited),
 		cmocka_unit_test(connections_must_not_hang),
 	};
 
