@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/plan_files.h"
 
+#include <errno.h>
 #include <fcntl.h>
 
 #include "base/file.h"
@@ -31,6 +32,25 @@ char *cli_plan_to_json(
 	return text;
 }
 
+/* What is recorded and kept is what the plan declares: that must be what its operations were made
+ * from. */
+static int check_declared(
+	const char *path, const struct plan_file *file, const struct cli_loaded *loaded)
+{
+	_cleanup_free_ char *canonical = cli_loaded_canonical(loaded);
+	char revision[REVISION_SIZE];
+
+	record_revision(canonical, revision);
+	if (strcmp(file->backend, loaded->declared.backend) != 0)
+		cli_error("%s: `backend` is `%s`, and `declared` says `%s`: was the plan changed?",
+			path, file->backend, loaded->declared.backend);
+	else if (strcmp(file->revision, revision) != 0)
+		cli_error("%s: `revision` is not that of `declared`: was the plan changed?", path);
+	else
+		return 0;
+	return -EINVAL;
+}
+
 int cli_plan_read(const char *path, struct plan_file *ret, struct cli_loaded *loaded)
 {
 	_cleanup_error_ struct error error = {};
@@ -50,6 +70,8 @@ int cli_plan_read(const char *path, struct plan_file *ret, struct cli_loaded *lo
 	}
 	r = cli_load_text(path, ret->declared, strlen(ret->declared), loaded);
 	cli_loaded_report(loaded);
+	if (r == 0)
+		r = check_declared(path, ret, loaded);
 	if (r < 0)
 		return r;
 	loaded->paths = (const char *const *)ret->paths.items;
