@@ -48,16 +48,20 @@ char *cli_loaded_canonical(const struct cli_loaded *loaded)
 	return strbuf_take(&canonical);
 }
 
-void cli_loaded_report(const struct cli_loaded *loaded)
+static void report_lines(const char *line, void (*say)(const char *format, ...))
 {
-	const char *line = loaded->problems.text;
-
 	while (line && *line) {
 		size_t length = strcspn(line, "\n");
 
-		cli_error("%.*s", (int)length, line);
+		say("%.*s", (int)length, line);
 		line += length + (line[length] == '\n');
 	}
+}
+
+void cli_loaded_report(const struct cli_loaded *loaded)
+{
+	report_lines(loaded->problems.text, cli_error);
+	report_lines(loaded->sources.warnings.text, cli_note);
 	cli_diagnostics(&loaded->diagnostics);
 }
 

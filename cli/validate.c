@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/load.h"
 
+static void add_lines(json_t *list, const char *severity, const char *line)
+{
+	while (line && *line) {
+		size_t length = strcspn(line, "\n");
+		_cleanup_free_ char *message = memory_copy_bytes(line, length);
+
+		json_array_append_new(list, json_pack("{s:s, s:o}", "severity", severity, "message",
+						    cli_json_text(message)));
+		line += length + (line[length] == '\n');
+	}
+}
+
 /* One element for each problem, whether of a file that cannot be read or of its content. */
 static void print_json(const struct cli_loaded *loaded)
 {
 	json_t *list = cli_diagnostics_to_json(&loaded->diagnostics);
-	const char *line = loaded->problems.text;
 
-	while (line && *line) {
-		size_t length = strcspn(line, "\n");
-
-		_cleanup_free_ char *message = memory_copy_bytes(line, length);
-		json_array_append_new(list, json_pack("{s:s, s:o}", "severity", "error", "message",
-						    cli_json_text(message)));
-		line += length + (line[length] == '\n');
-	}
+	add_lines(list, "error", loaded->problems.text);
+	add_lines(list, "warning", loaded->sources.warnings.text);
 	cli_print_json(list);
 }
 

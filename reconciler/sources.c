@@ -60,17 +60,41 @@ static int sources_compare_names(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* *.yaml, but not the hidden files and backups that editors leave. */
-static bool sources_is_yaml(const char *name)
+static bool sources_ends_with(const char *name, const char *end)
 {
-	size_t length = strlen(name);
+	size_t length = strlen(name), rest = strlen(end);
 
-	return name[0] != '.' && name[0] != '#' && length > 5 &&
-	       strcmp(name + length - 5, ".yaml") == 0;
+	return length > rest && strcmp(name + length - rest, end) == 0;
 }
 
-/* The *.yaml files of a directory in lexical order; those that are directories are left out. */
-static int sources_list(const char *directory, struct sources_names *names)
+/* *.yaml, but not the hidden files and backups that editors leave; with `other` what may have been
+ * meant as one. */
+static bool sources_is_yaml(const char *name, bool *other)
+{
+	bool plain = name[0] != '.' && name[0] != '#';
+
+	*other = plain && (sources_ends_with(name, ".yml") || sources_ends_with(name, ".YAML") ||
+				  sources_ends_with(name, ".YML"));
+	return plain && sources_ends_with(name, ".yaml");
+}
+
+/* What a directory has, each in lexical order. */
+struct sources_listing {
+	struct sources_names yaml, other;
+};
+
+static void sources_listing_clear(struct sources_listing *listing)
+{
+	vector_foreach(&listing->yaml, name)
+		free(*name);
+	vector_foreach(&listing->other, name)
+		free(*name);
+	vector_clear(&listing->yaml);
+	vector_clear(&listing->other);
+}
+
+/* Those that are directories are left out. */
+static int sources_list(const char *directory, struct sources_listing *listing)
 {
 	DIR *stream = opendir(directory);
 	struct dirent *entry;
@@ -79,38 +103,68 @@ static int sources_list(const char *directory, struct sources_names *names)
 		return -errno;
 	while (errno = 0, (entry = readdir(stream))) {
 		struct stat status;
+		bool other, yaml = sources_is_yaml(entry->d_name, &other);
 
-		if (!sources_is_yaml(entry->d_name))
+		if (!yaml && !other)
 			continue;
 		/* One that cannot be looked at is listed: reading it will say why. */
 		if (fstatat(dirfd(stream), entry->d_name, &status, 0) == 0 &&
 			S_ISDIR(status.st_mode))
 			continue;
-		vector_push(names, memory_copy_string(entry->d_name));
+		vector_push(
+			yaml ? &listing->yaml : &listing->other, memory_copy_string(entry->d_name));
 	}
 	int r = -errno;
 	closedir(stream);
-	vector_sort(names, sources_compare_names);
+	vector_sort(&listing->yaml, sources_compare_names);
+	vector_sort(&listing->other, sources_compare_names);
 	return r;
 }
+
+static void sources_warn(struct sources *sources, const char *directory,
+	const struct sources_names *names, const char *advice)
+{
+	vector_foreach(names, name) {
+		if (strcmp(*name, "poise.yaml") != 0)
+			strbuf_printf(&sources->warnings, "%s/%s is not read: %s\n", directory,
+				*name, advice);
+	}
+}
+
+#define SOURCES_OTHER_ADVICE "only names that end in .yaml are"
 
 /* Reads all *.yaml of a directory. The number of them, or -errno. */
 static int sources_add_listed(
 	struct sources *sources, const char *directory, struct strbuf *problems)
 {
-	struct sources_names names = {};
-	int r = sources_list(directory, &names), result = (int)names.count;
+	struct sources_listing listing = {};
+	int r = sources_list(directory, &listing), result = (int)listing.yaml.count;
 
 	if (r < 0)
 		result = sources_fail(problems, directory, r, sources_advice(r));
-	vector_foreach(&names, name) {
+	vector_foreach(&listing.yaml, name) {
 		r = sources_add(sources, memory_printf("%s/%s", directory, *name), problems);
 		if (r < 0 && result >= 0)
 			result = r;
-		free(*name);
 	}
-	vector_clear(&names);
+	sources_warn(sources, directory, &listing.other, SOURCES_OTHER_ADVICE);
+	sources_listing_clear(&listing);
 	return result;
+}
+
+/* What lies beside poise.yaml or conf.d, where it is not looked for. A directory that cannot be
+ * listed is no error: its files may be read by name. */
+static void sources_warn_beside(struct sources *sources, const char *directory, bool has_main)
+{
+	struct sources_listing listing = {};
+
+	sources_list(directory, &listing);
+	sources_warn(sources, directory, &listing.yaml,
+		has_main ? "beside poise.yaml only conf.d/ is: move it there"
+			 : "where there is a conf.d/, only poise.yaml and conf.d/ are: move it "
+			   "there");
+	sources_warn(sources, directory, &listing.other, SOURCES_OTHER_ADVICE);
+	sources_listing_clear(&listing);
 }
 
 /* Whether something of this name is there; what cannot be looked at is there too, so that reading
@@ -141,10 +195,13 @@ static int sources_add_directory(
 			return r < 0 ? r : listed;
 		found += listed;
 	}
+	if (has_main || has_more)
+		sources_warn_beside(sources, directory, has_main);
 	if (found)
 		return r;
 	return sources_fail(problems, directory, -ENOENT,
-		"neither poise.yaml nor another *.yaml is in this directory");
+		has_more ? "no poise.yaml is in this directory, and no *.yaml in its conf.d"
+			 : "neither poise.yaml nor another *.yaml is in this directory");
 }
 
 static int sources_add_path(struct sources *sources, const char *path, struct strbuf *problems)
@@ -160,6 +217,7 @@ int sources_read(
 	const char *const *paths, size_t count, struct sources *ret, struct strbuf *problems)
 {
 	static const char *const standard[] = {SOURCES_DEFAULT_PATH};
+	bool standard_input = false;
 	int result = 0;
 
 	if (!count) {
@@ -167,8 +225,12 @@ int sources_read(
 		count = 1;
 	}
 	for (size_t i = 0; i < count; i++) {
-		int r = sources_add_path(ret, paths[i], problems);
+		bool again = strcmp(paths[i], "-") == 0 && standard_input;
+		int r = again ? sources_fail(problems, "standard input", -EINVAL,
+					"`-` is named twice, and it can be read only once")
+			      : sources_add_path(ret, paths[i], problems);
 
+		standard_input |= strcmp(paths[i], "-") == 0;
 		if (result == 0)
 			result = r;
 	}
@@ -182,4 +244,5 @@ void sources_clear(struct sources *sources)
 		free((char *)document->text);
 	}
 	vector_clear(sources);
+	strbuf_clear(&sources->warnings);
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The files of a desired state: from path arguments to bytes.
  *
- * A path is a file, a directory, or "-" (standard input). Of a directory: poise.yaml in it if it is
- * there, then conf.d/ of it (files *.yaml in lexical order) if that is there; a directory that has
- * neither gives its own
- * *.yaml files in lexical order. Hidden files and editors' backups are no *.yaml. A missing path, a
- * directory without any file, or an unreadable file is an error, never an empty state. */
+ * A path is a file, a directory, or "-" (standard input, once). Of a directory: poise.yaml in it if
+ * it is there, then conf.d/ of it (files *.yaml in lexical order) if that is there; a directory that
+ * has neither gives its own *.yaml files in lexical order. Hidden files and editors' backups are no
+ * *.yaml. A missing path, a directory without any file, or an unreadable file is an error, never an
+ * empty state. What looks as if it were meant to be read, and is not, is a warning. */
 #pragma once
 
 #include "base/error.h"
@@ -14,6 +14,7 @@
 /* Owns its texts and names. */
 struct sources {
 	VECTOR_OF(struct document);
+	struct strbuf warnings; /* a line for each file that is not read though it lies there */
 };
 
 #define SOURCES_DEFAULT_PATH "/etc/poise"

@@ -336,7 +336,9 @@ static void touch(const char *folder, const char *name, const char *text)
 	assert_int_equal(file_replace(path, text, strlen(text), 0600), 0);
 }
 
-static void assert_sources(const char *folder, const char *const *expected)
+/* The names that were read, each with what it holds; and those that a warning names. */
+static void assert_sources(
+	const char *folder, const char *const *expected, const char *const *unread)
 {
 	_cleanup_sources_ struct sources sources = {};
 	_cleanup_strbuf_ struct strbuf problems = {};
@@ -352,6 +354,15 @@ static void assert_sources(const char *folder, const char *const *expected)
 	}
 	assert_int_equal(sources.count, count);
 	assert_null(problems.text);
+	const char *line = sources.warnings.text;
+	for (; line && *unread; unread++) {
+		_cleanup_free_ char *start = memory_printf("%s/%s is not read: ", folder, *unread);
+
+		assert_int_equal(strncmp(line, start, strlen(start)), 0);
+		line = strchr(line, '\n') + 1;
+	}
+	assert_null(*unread);
+	assert_true(!line || !*line);
 }
 
 static void directories_are_read_in_order(_unused_ void **state)
@@ -371,13 +382,29 @@ static void directories_are_read_in_order(_unused_ void **state)
 	for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
 		touch(folder, names[i], names[i]);
 	assert_sources(folder,
-		(const char *const[]){"poise.yaml", "conf.d/10.yaml", "conf.d/20.yaml", NULL});
+		(const char *const[]){"poise.yaml", "conf.d/10.yaml", "conf.d/20.yaml", NULL},
+		(const char *const[]){"conf.d/x.yml", "a.yaml", "other.yaml", NULL});
 	assert_int_equal(unlink(main_file), 0);
-	assert_sources(folder, (const char *const[]){"conf.d/10.yaml", "conf.d/20.yaml", NULL});
+	assert_sources(folder, (const char *const[]){"conf.d/10.yaml", "conf.d/20.yaml", NULL},
+		(const char *const[]){"conf.d/x.yml", "a.yaml", "other.yaml", NULL});
 	_cleanup_free_ char *clear = memory_printf("rm -r %s", more);
 	assert_int_equal(system(clear), 0);
-	assert_sources(folder, (const char *const[]){"a.yaml", "other.yaml", NULL});
+	touch(folder, "b.yml", "");
+	assert_sources(folder, (const char *const[]){"a.yaml", "other.yaml", NULL},
+		(const char *const[]){"b.yml", NULL});
 	assert_int_equal(system(remove), 0);
+}
+
+static void standard_input_is_read_once(_unused_ void **state)
+{
+	const char *const paths[] = {"-", "-"};
+	_cleanup_sources_ struct sources sources = {};
+	_cleanup_strbuf_ struct strbuf problems = {};
+
+	assert_non_null(freopen("/dev/null", "r", stdin));
+	assert_int_equal(sources_read(paths, 2, &sources, &problems), -EINVAL);
+	assert_non_null(strstr(problems.text, "twice"));
+	assert_int_equal(sources.count, 1);
 }
 
 static void missing_paths_are_all_named(_unused_ void **state)
@@ -405,6 +432,7 @@ int main(void)
 		cmocka_unit_test(scalars_are_quoted_where_they_must),
 		cmocka_unit_test(diagnostics_print_as_promised),
 		cmocka_unit_test(directories_are_read_in_order),
+		cmocka_unit_test(standard_input_is_read_once),
 		cmocka_unit_test(missing_paths_are_all_named),
 	};
 
