@@ -19,16 +19,15 @@
  * 32 KiB; only the pages that are written to cost memory. */
 enum {
 	GENL_SLOTS = 64,
-	GENL_RECEIVE_SIZE = 32 * 1024,
 	GENL_RECEIVE_SIZE_MAX = 1024 * 1024,
 	GENL_SOCKET_BUFFER = 1024 * 1024,
 	/* An answer is there when sendmsg() returns; this is for what nobody foresaw. */
 	GENL_PATIENCE_MS = 1000,
 };
 
-/* How much fits in one part of a dump (af_netlink.c, netlink_dump()): 32 KiB, 16 KiB with old kernels,
- * or a page (8 KiB at most) when memory is short; less the kernel's own end of the buffer, at most
- * GENL_OVERHEAD. An entry is at most GENL_ENTRY_MAX bytes. */
+/* How much fits in one part of a dump (af_netlink.c, netlink_dump()): what was offered, at most 32 KiB
+ * (16 KiB with old kernels), or a page (8 KiB at most) when memory is short or less was offered; less
+ * the kernel's own end of the buffer, at most GENL_OVERHEAD. An entry is at most GENL_ENTRY_MAX bytes. */
 enum {
 	GENL_OVERHEAD = 1024,
 	GENL_ENTRY_MAX = 512
@@ -132,7 +131,7 @@ int ipvs_genl_open(struct ipvs_genl *genl)
 		.sequence = 1,
 		.window = genl_window(),
 	};
-	int code = ipvs_genl_reconnect(genl, GENL_RECEIVE_SIZE);
+	int code = ipvs_genl_reconnect(genl, IPVS_RECEIVE_SMALL);
 	if (code < 0)
 		return code;
 	code = ipvs_genl_refresh(genl);
@@ -417,14 +416,15 @@ static size_t genl_part_room(const struct ipvs_genl *genl)
 	uint32_t memory[SK_MEMINFO_VARS] = {};
 	socklen_t length = sizeof(memory);
 	long page = sysconf(_SC_PAGESIZE);
+	size_t room = page > 0 && page < 8192 ? (size_t)page : 8192;
+	size_t offered = MAX(genl->receive_size, room);
 
 	if (getsockopt(nl_socket_get_fd(genl->socket), SOL_SOCKET, SO_MEMINFO, memory, &length) < 0)
 		memory[SK_MEMINFO_RMEM_ALLOC] = 0;
-	if (memory[SK_MEMINFO_RMEM_ALLOC] >= 32 * 1024)
-		return 32 * 1024 - GENL_OVERHEAD;
-	if (memory[SK_MEMINFO_RMEM_ALLOC] >= 16 * 1024)
-		return 16 * 1024 - GENL_OVERHEAD;
-	return (page > 0 && page < 8192 ? (size_t)page : 8192) - GENL_OVERHEAD;
+	/* The kernel's memory comes in powers of two, and its own figure is a little above. */
+	while (room < IPVS_RECEIVE_LARGE && room * 2 <= memory[SK_MEMINFO_RMEM_ALLOC])
+		room *= 2;
+	return MIN(room, offered) - GENL_OVERHEAD;
 }
 
 /* A connection whose dump went wrong may have the rest of it still to come, so it is given up. */

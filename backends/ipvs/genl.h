@@ -25,6 +25,15 @@ enum {
 	IPVS_WINDOW_MAX = 128
 };
 
+/* What is offered to the kernel for a datagram. It makes two buffers of that size for each dump, and
+ * clears them: with large ones that is a third of the time of a read. Small ones hold a service's
+ * destinations where they are at most 16, and no buffer of the kernel is larger than the large ones.
+ * Less than 8 KiB, for the kernel puts an end of its own behind it. */
+enum {
+	IPVS_RECEIVE_SMALL = 7680,
+	IPVS_RECEIVE_LARGE = 32 * 1024
+};
+
 struct ipvs_genl {
 	struct nl_sock *socket;
 	uint16_t family;     /* changes when the module is loaded anew */
@@ -55,7 +64,7 @@ enum {
 /* Called for every message with a payload; index is the request's place in the batch. */
 typedef void ipvs_answer_function(void *context, size_t index, const struct nlmsghdr *message);
 
-/* Connects and finds the family, which loads the module where the system is set up for that.
+/* Connects (small) and finds the family, which loads the module where the system is set up for that.
  * -ENOENT without the module. The window is POISE_IPVS_WINDOW (1 to IPVS_WINDOW_MAX) where that is
  * set. `genl` is to be closed whatever the result. */
 int ipvs_genl_open(struct ipvs_genl *genl);

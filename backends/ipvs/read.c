@@ -171,6 +171,9 @@ int ipvs_read_destinations(
 		*ret = swap;
 		code = read_dump_destinations(genl, key, ret, &state);
 		settled = state == IPVS_DUMP_EXACT || (i && read_same_destinations(ret, &before));
+		/* It may well have room in one part of a larger size, and others after it. */
+		if (code == 0 && !settled && genl->receive_size == IPVS_RECEIVE_SMALL)
+			code = ipvs_genl_reconnect(genl, IPVS_RECEIVE_LARGE);
 	}
 	vector_clear(&before);
 	if (code < 0)
