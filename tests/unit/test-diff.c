@@ -178,7 +178,8 @@ static void what_is_about_to_go_is_not_adopted(_unused_ void **state)
 
 	leaving->leaving = true;
 	build_destination(leaving, "10.0.0.7:80", 0);
-	build_destination(build_service(&scene.live, "tcp://192.0.2.1:80", "wlc"), "10.0.0.7:80", 1);
+	build_destination(
+		build_service(&scene.live, "tcp://192.0.2.1:80", "wlc"), "10.0.0.7:80", 1);
 	scene_expect(&scene, "~ destination 10.0.0.7:80 of tcp://192.0.2.1:80 weight 1 -> 0\n");
 }
 
