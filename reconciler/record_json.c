@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <stdio.h>
 
+#include "base/strbuf.h"
 #include "reconciler/record.h"
 #include "reconciler/state_forms.h"
 #include "reconciler/state_json.h"
 
 #define RECORD_JSON_FORMAT 1
+
+/* The destinations of a declared service, as one text with blanks between them: of a large
+ * configuration they are most of the record, and as values of their own most of its time. */
 
 static int key_compare(const void *a, const void *b)
 {
@@ -13,7 +18,58 @@ static int key_compare(const void *a, const void *b)
 }
 
 static const struct json_form_member key_item = {.type = &json_form_destination};
-JSON_FORM_LIST(key_list, ((struct record_service *)NULL)->destinations, &key_item, key_compare);
+
+static json_t *keys_write(struct json_form_pass *pass _unused_,
+	const struct json_form_member *member _unused_, const void *field)
+{
+	const __typeof__(((struct record_service *)NULL)->destinations) *keys = field;
+	_cleanup_strbuf_ struct strbuf text = {};
+	char one[ADDRESS_ENDPOINT_LENGTH];
+
+	vector_foreach(keys, key) {
+		if (text.length)
+			strbuf_add_char(&text, ' ');
+		strbuf_add(&text, destination_key_format(key, one));
+	}
+	return json_form_kept(json_string(text.length ? text.text : ""));
+}
+
+static int keys_read_one(struct json_form_pass *pass, const struct json_form_place *place,
+	const char *word, size_t length, struct destination_key *key)
+{
+	char text[ADDRESS_ENDPOINT_LENGTH];
+	char quoted[JSON_FORM_QUOTE_SIZE];
+
+	snprintf(text, sizeof(text), "%.*s", (int)MIN(length, sizeof(text)), word);
+	if (length < sizeof(text) && destination_key_parse(text, key) == 0)
+		return 0;
+	return json_form_fail(pass, place, "`%s` is no destination", json_form_quote(text, quoted));
+}
+
+static int keys_read(struct json_form_pass *pass, const struct json_form_place *place,
+	const struct json_form_member *member _unused_, const json_t *json, void *field)
+{
+	__typeof__(((struct record_service *)NULL)->destinations) *keys = field;
+	const char *text = json_string_value(json);
+
+	if (!text)
+		return json_form_fail(pass, place, "not a text");
+	while (*text) {
+		size_t length = strcspn(text, " ");
+		struct destination_key key;
+		int r = keys_read_one(pass, place, text, length, &key);
+
+		if (r < 0)
+			return r;
+		vector_push(keys, key);
+		text += length + (text[length] == ' ');
+	}
+	vector_sort(keys, key_compare);
+	return json_form_check_unique(pass, place, &key_item, keys->items, keys->count,
+		sizeof(*keys->items), key_compare);
+}
+
+static const struct json_form_type key_list = {keys_write, keys_read};
 
 static const struct json_form_member service_members[] = {
 	{"service", &json_form_service, JSON_FORM_FIELD(struct record_service, key),
