@@ -375,11 +375,16 @@ static void plan_text_end(const struct plan_text_options *options, struct strbuf
 	strbuf_add(text, options->color ? "\033[0m\n" : "\n");
 }
 
+/* An operation in the order of reading. */
+struct plan_text_item {
+	const struct plan_op *op;
+};
+
 /* For reading: globals first, then by service, the service itself before its destinations. */
 static int plan_text_compare(const void *a, const void *b)
 {
-	const struct plan_op *left = *(const struct plan_op *const *)a;
-	const struct plan_op *right = *(const struct plan_op *const *)b;
+	const struct plan_op *left = ((const struct plan_text_item *)a)->op;
+	const struct plan_op *right = ((const struct plan_text_item *)b)->op;
 	bool left_global = left->object >= PLAN_OBJECT_TIMEOUTS;
 	bool right_global = right->object >= PLAN_OBJECT_TIMEOUTS;
 	int order = COMPARE(right_global, left_global);
@@ -417,17 +422,17 @@ static void plan_text_by_service(
 	const struct plan *plan, const struct plan_text_options *options, struct strbuf *text)
 {
 	struct {
-		VECTOR_OF(const struct plan_op *);
+		VECTOR_OF(struct plan_text_item);
 	} sorted = {};
 	const struct service_key *heading = NULL;
 	char service[SERVICE_KEY_TEXT_SIZE];
 
 	vector_reserve(&sorted, plan->ops.count);
 	vector_foreach(&plan->ops, op)
-		vector_push(&sorted, op);
+		vector_append(&sorted)->op = op;
 	vector_sort(&sorted, plan_text_compare);
 	vector_foreach(&sorted, item) {
-		const struct plan_op *op = *item;
+		const struct plan_op *op = item->op;
 
 		if (op->object == PLAN_OBJECT_DESTINATION) {
 			/* The service itself has no operation: name it all the same. */
