@@ -88,6 +88,33 @@ void memory_union(struct memory *to, const struct memory *a, const struct memory
 	memory_copy_drains(to, b);
 }
 
+static bool memory_service_equal(const struct memory_service *a, const struct memory_service *b)
+{
+	if (service_key_compare(&a->key, &b->key) != 0 || a->drain != b->drain ||
+		!a->name != !b->name)
+		return false;
+	return !a->name || strcmp(a->name, b->name) == 0;
+}
+
+static bool memory_drain_equal(const struct memory_drain *a, const struct memory_drain *b)
+{
+	return memory_drain_compare(a, b) == 0 && a->since == b->since &&
+	       a->deadline == b->deadline && a->reason == b->reason;
+}
+
+bool memory_equal(const struct memory *a, const struct memory *b)
+{
+	if (a->owned.count != b->owned.count || a->drains.count != b->drains.count)
+		return false;
+	for (size_t i = 0; i < a->owned.count; i++)
+		if (!memory_service_equal(&a->owned.items[i], &b->owned.items[i]))
+			return false;
+	for (size_t i = 0; i < a->drains.count; i++)
+		if (!memory_drain_equal(&a->drains.items[i], &b->drains.items[i]))
+			return false;
+	return true;
+}
+
 void memory_clear(struct memory *memory)
 {
 	vector_foreach(&memory->owned, service)

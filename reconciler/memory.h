@@ -63,6 +63,9 @@ void memory_copy(struct memory *to, const struct memory *from);
  */
 void memory_union(struct memory *to, const struct memory *a, const struct memory *b);
 
+/* Whether both say the same on disk. */
+bool memory_equal(const struct memory *a, const struct memory *b);
+
 void memory_clear(struct memory *memory);
 
 #define _cleanup_memory_ _cleanup_(memory_clear)

@@ -248,6 +248,21 @@ static int reconciler_check_saved(
 	return 0;
 }
 
+/* Whether the record on disk says this already: to compare is cheaper than to write it all. */
+static bool reconciler_is_recorded(const struct reconciler *reconciler,
+	const struct reconciler_request *request, const struct memory *memory)
+{
+	const struct record *record = &reconciler->record;
+	char revision[REVISION_SIZE];
+
+	if (!record->saved || !record->revision || record->refused)
+		return false;
+	record_revision(request->canonical, revision);
+	return strcmp(record->revision, revision) == 0 &&
+	       record_paths_equal(record, request->paths, request->path_count) &&
+	       memory_equal(&record->memory, memory);
+}
+
 /* What the record says once `memory` is true, under the files of the request. */
 static void reconciler_next_record(const struct reconciler *reconciler,
 	const struct reconciler_request *request, const struct memory *memory, struct record *next)
@@ -285,6 +300,8 @@ static int reconciler_record(struct reconciler *reconciler,
 {
 	_cleanup_record_ struct record next = {};
 
+	if (reconciler_is_recorded(reconciler, request, memory))
+		return 0;
 	reconciler_next_record(reconciler, request, memory, &next);
 	return reconciler_save(reconciler, &next, error);
 }
