@@ -136,12 +136,10 @@ int confirm_begin(struct reconciler *reconciler, const struct reconciler_request
 	const struct plan *plan, struct error *error)
 {
 	_cleanup_confirm_pending_ struct confirm_pending pending = {};
-	char revision[REVISION_SIZE];
 
-	record_revision(request->canonical, revision);
 	record_copy(&pending.before, &reconciler->record);
 	pending.canonical = memory_copy_string(request->canonical);
-	pending.revision = memory_copy_string(revision);
+	pending.revision = memory_copy_string(reconciler->revision);
 	pending.deadline = reconciler_now() + request->confirm_timeout;
 	pending.wall_deadline =
 		(uint64_t)time(NULL) + (request->confirm_timeout + 999999999) / 1000000000;

@@ -176,18 +176,22 @@ static int reconciler_check_paths(const struct reconciler *reconciler,
 static int reconciler_check_refused(const struct reconciler *reconciler,
 	const struct reconciler_request *request, struct error *error)
 {
-	char revision[REVISION_SIZE];
 
 	if (request->force || !reconciler->record.refused)
 		return 0;
-	record_revision(request->canonical, revision);
-	if (strcmp(revision, reconciler->record.refused) != 0)
+	if (strcmp(reconciler->revision, reconciler->record.refused) != 0)
 		return 0;
 	return error_set(error, -EPERM,
 		"this content (revision %.12s) was applied before, was not confirmed and was "
 		"undone: "
 		"change the files, or use --force; what was confirmed last is in %s/%s",
-		revision, reconciler->options.state_dir, RECORD_CONFIRMED_FILE);
+		reconciler->revision, reconciler->options.state_dir, RECORD_CONFIRMED_FILE);
+}
+
+static bool reconciler_is_new_content(const struct reconciler *reconciler)
+{
+	return !reconciler->record.revision ||
+	       strcmp(reconciler->record.revision, reconciler->revision) != 0;
 }
 
 static int reconciler_check_blast(const struct reconciler *reconciler,
@@ -195,7 +199,8 @@ static int reconciler_check_blast(const struct reconciler *reconciler,
 {
 	_cleanup_strbuf_ struct strbuf reasons = {};
 
-	if (request->force || !blast_guard(&reconciler->record, request->declared, &reasons))
+	if (request->force || !reconciler_is_new_content(reconciler) ||
+		!blast_guard(&reconciler->record, request->declared, &reasons))
 		return 0;
 	return error_set(error, -EPERM,
 		"too much would go at once:\n%snothing was changed: use --force if it is meant, or "
@@ -216,6 +221,7 @@ int reconciler_check(struct reconciler *reconciler, const struct reconciler_requ
 {
 	int r = reconciler_check_pending(reconciler, error);
 
+	record_revision(request->canonical, reconciler->revision);
 	if (r == 0)
 		r = reconciler_check_paths(reconciler, request, error);
 	if (r == 0)
@@ -253,12 +259,10 @@ static bool reconciler_is_recorded(const struct reconciler *reconciler,
 	const struct reconciler_request *request, const struct memory *memory)
 {
 	const struct record *record = &reconciler->record;
-	char revision[REVISION_SIZE];
 
 	if (!record->saved || !record->revision || record->refused)
 		return false;
-	record_revision(request->canonical, revision);
-	return strcmp(record->revision, revision) == 0 &&
+	return strcmp(record->revision, reconciler->revision) == 0 &&
 	       record_paths_equal(record, request->paths, request->path_count) &&
 	       memory_equal(&record->memory, memory);
 }
@@ -267,16 +271,14 @@ static bool reconciler_is_recorded(const struct reconciler *reconciler,
 static void reconciler_next_record(const struct reconciler *reconciler,
 	const struct reconciler_request *request, const struct memory *memory, struct record *next)
 {
-	char revision[REVISION_SIZE];
 
 	record_copy(next, &reconciler->record);
 	memory_clear(&next->memory);
 	memory_copy(&next->memory, memory);
 	record_set_declared(next, request->declared);
 	record_set_paths(next, request->paths, request->path_count);
-	record_revision(request->canonical, revision);
 	free(next->revision);
-	next->revision = memory_copy_string(revision);
+	next->revision = memory_copy_string(reconciler->revision);
 	free(STEAL(next->refused));
 }
 
@@ -518,16 +520,12 @@ static int reconciler_outcome_code(const struct reconciler_outcome *outcome, str
 
 /* Whether this apply changes anything that could have to be undone: by an operation, by what is held back, or
  * by another content. */
-static bool reconciler_has_news(const struct reconciler *reconciler,
-	const struct reconciler_request *request, const struct plan *plan,
+static bool reconciler_has_news(const struct reconciler *reconciler, const struct plan *plan,
 	const struct step_output *output)
 {
-	char revision[REVISION_SIZE];
-
 	if (plan->ops.count || output->memory.drains.count)
 		return true;
-	record_revision(request->canonical, revision);
-	return !reconciler->record.revision || strcmp(reconciler->record.revision, revision) != 0;
+	return reconciler_is_new_content(reconciler);
 }
 
 /* What counts after a reboot, once nothing has to be confirmed any more. */
@@ -547,7 +545,7 @@ static int reconciler_run(struct reconciler *reconciler, const struct reconciler
 	const struct reconciler_observer *observer, struct reconciler_outcome *outcome,
 	struct error *error)
 {
-	bool news = reconciler_has_news(reconciler, request, plan, output);
+	bool news = reconciler_has_news(reconciler, plan, output);
 	bool confirm = news && request->confirm_timeout;
 	int r = confirm ? confirm_begin(reconciler, request, plan, error) : 0;
 

@@ -36,7 +36,9 @@ struct reconciler {
 	struct record record;
 	struct state live;   /* of the last pass */
 	bool hold_deletions; /* an apply waits for its confirmation (confirm.h) */
-	int lock;            /* descriptor, or -1 */
+	/* Of the request under way: made once, for it takes a hash of all that is declared. */
+	char revision[REVISION_SIZE];
+	int lock; /* descriptor, or -1 */
 };
 
 /* What the user sees while an apply runs. Every member may be NULL. */
