@@ -4,7 +4,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sha256.h>
+#include <nettle/sha2.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -387,6 +388,13 @@ void record_clear(struct record *record)
 
 void record_revision(const char *canonical, char ret[static REVISION_SIZE])
 {
-	_Static_assert(REVISION_SIZE == SHA256_DIGEST_STRING_LENGTH, "a digest and its NUL");
-	SHA256Data((const uint8_t *)canonical, strlen(canonical), ret);
+	_Static_assert(REVISION_SIZE == 2 * SHA256_DIGEST_SIZE + 1, "a digest and its NUL");
+	uint8_t digest[SHA256_DIGEST_SIZE];
+	struct sha256_ctx context;
+
+	sha256_init(&context);
+	sha256_update(&context, strlen(canonical), (const uint8_t *)canonical);
+	sha256_digest(&context, sizeof(digest), digest);
+	for (size_t i = 0; i < sizeof(digest); i++)
+		snprintf(ret + 2 * i, 3, "%02x", digest[i]);
 }
