@@ -130,6 +130,7 @@ int ipvs_genl_open(struct ipvs_genl *genl)
 	*genl = (struct ipvs_genl){
 		.sequence = 1,
 		.window = genl_window(),
+		.lists = -1,
 	};
 	int code = ipvs_genl_reconnect(genl, IPVS_RECEIVE_SMALL);
 	if (code < 0)
@@ -145,7 +146,7 @@ void ipvs_genl_close(struct ipvs_genl *genl)
 	if (genl->slots)
 		free(genl->slots->bytes);
 	free(genl->slots);
-	*genl = (struct ipvs_genl){};
+	*genl = (struct ipvs_genl){.lists = genl->lists};
 }
 
 struct genl_family_answer {

@@ -41,6 +41,7 @@ struct ipvs_genl {
 	unsigned int window; /* 1 to IPVS_WINDOW_MAX */
 	size_t receive_size; /* bytes that one datagram may have; grows when one was longer */
 	struct ipvs_genl_slots *slots;
+	int lists; /* an IPv4 socket for ipvs_sockopt_destinations(), or -1; its owner is ipvs.c */
 };
 
 /* Requests that go out in one sendmsg(). Starts zeroed. */

@@ -12,7 +12,10 @@
  *
  *	POISE_IPVS_WINDOW=N              at most N (1 to 128) requests unanswered; 1 makes every
  *	                                 operation one sendmsg(), which tests of crashes use
- *	POISE_IPVS_TRANSPORT=sockopt     the older interface (sockopt.h)
+ *	POISE_IPVS_TRANSPORT=sockopt     the older interface alone (sockopt.h)
+ *	POISE_IPVS_TRANSPORT=netlink     netlink alone; else the destinations of IPv4 services are read
+ *	                                 by the older interface where that knows all of them: a list
+ *	                                 in one piece, for a sixth of the time of a dump
  *
  * Both belong to the network namespace of the process at open(), and so do the settings below
  * /proc/sys/net/ipv4/vs as long as the process stays there. */
@@ -20,6 +23,7 @@
 
 #include <errno.h>
 #include <linux/ip_vs.h>
+#include <sys/socket.h>
 
 #include "backends/ipvs/apply.h"
 #include "backends/ipvs/encode.h"
@@ -35,20 +39,31 @@ static void ipvs_close(struct backend *backend)
 	struct ipvs_backend *ipvs = ipvs_backend_of(backend);
 	if (ipvs->sockopt && ipvs->raw >= 0)
 		close(ipvs->raw);
-	if (!ipvs->sockopt)
+	if (!ipvs->sockopt) {
+		if (ipvs->genl.lists >= 0)
+			close(ipvs->genl.lists);
 		ipvs_genl_close(&ipvs->genl);
+	}
 	free(ipvs);
 }
 
-/* 0 for netlink, 1 for sockopt. */
+enum ipvs_transport {
+	IPVS_TRANSPORT_BOTH, /* netlink, but for the lists that getsockopt() gives whole */
+	IPVS_TRANSPORT_NETLINK,
+	IPVS_TRANSPORT_SOCKOPT,
+};
+
+/* One of enum ipvs_transport. */
 static int ipvs_choose_transport(struct error *error)
 {
 	const char *text = getenv("POISE_IPVS_TRANSPORT");
 
-	if (!text || !*text || strcmp(text, "netlink") == 0)
-		return 0;
+	if (!text || !*text)
+		return IPVS_TRANSPORT_BOTH;
+	if (strcmp(text, "netlink") == 0)
+		return IPVS_TRANSPORT_NETLINK;
 	if (strcmp(text, "sockopt") == 0)
-		return 1;
+		return IPVS_TRANSPORT_SOCKOPT;
 	return error_set(error, -EINVAL,
 		"POISE_IPVS_TRANSPORT is `%s`, and may be `netlink` or `sockopt`", text);
 }
@@ -73,12 +88,19 @@ static int ipvs_open(struct backend **ret, struct error *error)
 		return transport;
 	struct ipvs_backend *ipvs = memory_new(sizeof(*ipvs));
 	*ipvs = (struct ipvs_backend){
-		.backend.ops = &ipvs_backend, .sockopt = transport == 1, .raw = -1};
+		.backend.ops = &ipvs_backend,
+		.sockopt = transport == IPVS_TRANSPORT_SOCKOPT,
+		.genl.lists = -1,
+		.raw = -1,
+	};
 	int code;
 	if (ipvs->sockopt)
 		code = ipvs->raw = ipvs_sockopt_open();
 	else
 		code = ipvs_open_netlink(ipvs);
+	/* Any IPv4 socket will do; without one, netlink gives the lists too. */
+	if (code >= 0 && transport == IPVS_TRANSPORT_BOTH)
+		ipvs->genl.lists = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (code < 0) {
 		ipvs_close(&ipvs->backend);
 		return ipvs_explain_open(code == -ENOPROTOOPT ? -ENOENT : code, error);

@@ -6,6 +6,7 @@
 #include <linux/netlink.h>
 
 #include "backends/ipvs/encode.h"
+#include "backends/ipvs/sockopt.h"
 #include "backends/ipvs/sysctl.h"
 
 /* How often the service dump is repeated until it agrees with the one before; the destination dump
@@ -156,7 +157,7 @@ static bool read_same_destinations(
 	return true;
 }
 
-int ipvs_read_destinations(
+static int read_dumped_destinations(
 	struct ipvs_genl *genl, const struct service_key *key, struct destination_vector *ret)
 {
 	struct destination_vector before = {};
@@ -179,6 +180,16 @@ int ipvs_read_destinations(
 	if (code < 0)
 		return code;
 	return settled ? 0 : -EAGAIN;
+}
+
+int ipvs_read_destinations(
+	struct ipvs_genl *genl, const struct service_key *key, struct destination_vector *ret)
+{
+	ret->count = 0;
+	if (genl->lists >= 0 && key->address.family == AF_INET &&
+		ipvs_sockopt_destinations(genl->lists, key, ret) == 0)
+		return 0;
+	return read_dumped_destinations(genl, key, ret);
 }
 
 int ipvs_read_service(struct ipvs_genl *genl, const struct service_key *key, struct service *ret)

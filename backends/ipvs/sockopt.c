@@ -116,6 +116,45 @@ static int sockopt_read_destinations(
 	return -EAGAIN;
 }
 
+static struct ip_vs_service_entry sockopt_entry(const struct service_key *key)
+{
+	return (struct ip_vs_service_entry){
+		.protocol = ipvs_encode_protocol(key->kind),
+		.addr = sockopt_address(&key->address),
+		.port = htons(key->port),
+		.fwmark = key->fwmark,
+	};
+}
+
+/* Whether the list says all: the kernel leaves destinations of the other family out of it, but counts them, and
+ * the struct has no room for what a tunnel has beside its address. */
+static bool sockopt_is_whole(const struct destination_vector *list, size_t before, size_t after)
+{
+	if (list->count != before || list->count != after)
+		return false;
+	vector_foreach(list, destination)
+		if (destination->attributes.forward == FORWARD_METHOD_TUNNEL)
+			return false;
+	return true;
+}
+
+int ipvs_sockopt_destinations(int fd, const struct service_key *key, struct destination_vector *ret)
+{
+	struct ip_vs_service_entry before = sockopt_entry(key), after = before;
+
+	int code = sockopt_get(fd, IP_VS_SO_GET_SERVICE, &before, sizeof(before));
+	if (code == 0)
+		code = sockopt_read_destinations(fd, &before, ret);
+	if (code == 0)
+		code = sockopt_get(fd, IP_VS_SO_GET_SERVICE, &after, sizeof(after));
+	if (code == 0 && !sockopt_is_whole(ret, before.num_dests, after.num_dests))
+		code = -EOPNOTSUPP;
+	if (code < 0)
+		ret->count = 0;
+	vector_sort(ret, destination_compare);
+	return code;
+}
+
 static int sockopt_read_service(
 	int fd, const struct ip_vs_service_entry *entry, struct service_vector *services)
 {
@@ -169,12 +208,7 @@ static int sockopt_read_scope(
 {
 	for (size_t i = 0; i < scope->count; i++) {
 		const struct service_key *key = &scope->keys[i];
-		struct ip_vs_service_entry entry = {
-			.protocol = ipvs_encode_protocol(key->kind),
-			.addr = sockopt_address(&key->address),
-			.port = htons(key->port),
-			.fwmark = key->fwmark,
-		};
+		struct ip_vs_service_entry entry = sockopt_entry(key);
 
 		if (key->address.family != AF_INET)
 			continue;

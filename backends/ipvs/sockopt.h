@@ -12,6 +12,13 @@
 
 #include "backends/backend.h"
 
+/* All destinations of an IPv4 service in one exact list, sorted, into an empty `ret`, over any IPv4 socket: one
+ * call where netlink takes a dump. -EOPNOTSUPP when the service has some that this interface cannot tell whole (a
+ * tunnel, the other family) or that changed meanwhile: ask over netlink. -ESRCH when there is no such service.
+ * `ret` is empty after an error. */
+int ipvs_sockopt_destinations(
+	int fd, const struct service_key *key, struct destination_vector *ret);
+
 /* The raw socket, or -errno: -ENOPROTOOPT when ip_vs is not loaded, -EPERM without CAP_NET_ADMIN or
  * CAP_NET_RAW. The caller closes it. */
 int ipvs_sockopt_open(void);

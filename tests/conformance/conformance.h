@@ -91,3 +91,6 @@ void compare_services(struct fixture *fixture, const char *title, const struct s
 
 /* Monotonic milliseconds. */
 double clock_ms(void);
+
+/* Back to the transport that the run began with: that of the environment, or the default. */
+void fixture_first_transport(void);

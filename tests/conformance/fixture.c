@@ -65,6 +65,24 @@ void queue_op(struct fixture *fixture, const struct plan_op *op)
 }
 
 /* Services are noted in any order and sorted at the comparison; an add may follow its own key. */
+static const char *first_transport;
+
+/* Before main(): the cases change the variable. */
+__attribute__((constructor)) static void note_first_transport(void)
+{
+	const char *text = getenv("POISE_IPVS_TRANSPORT");
+
+	first_transport = memory_copy_string(text);
+}
+
+void fixture_first_transport(void)
+{
+	if (first_transport)
+		setenv("POISE_IPVS_TRANSPORT", first_transport, 1);
+	else
+		unsetenv("POISE_IPVS_TRANSPORT");
+}
+
 static struct service *note_service(struct fixture *fixture, const struct service_key *key)
 {
 	struct service_vector *services = &fixture->expected.services;
@@ -317,7 +335,7 @@ static void compare_by_sockopt(struct fixture *fixture)
 
 	setenv("POISE_IPVS_TRANSPORT", "sockopt", 1);
 	int code = fixture->ops->open(&backend, &error);
-	unsetenv("POISE_IPVS_TRANSPORT");
+	fixture_first_transport();
 	if (code == 0)
 		code = fixture->ops->read(backend, NULL, &found, &error);
 	fixture->ops->close(backend);

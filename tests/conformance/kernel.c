@@ -376,7 +376,7 @@ static void no_module(struct fixture *fixture)
 	expect_open_fails(fixture, -ENOENT, "ip_vs is not loaded: modprobe ip_vs");
 	setenv("POISE_IPVS_TRANSPORT", "sockopt", 1);
 	expect_open_fails(fixture, -ENOENT, "ip_vs is not loaded: modprobe ip_vs");
-	unsetenv("POISE_IPVS_TRANSPORT");
+	fixture_first_transport();
 	/* A backend that was open before. */
 	queue_op(fixture, &op);
 	queue_op(fixture, &op);
@@ -401,7 +401,7 @@ static void open_sockopt(struct fixture *fixture)
 	fixture->backend = NULL;
 	setenv("POISE_IPVS_TRANSPORT", "sockopt", 1);
 	int code = fixture->ops->open(&fixture->backend, &error);
-	unsetenv("POISE_IPVS_TRANSPORT");
+	fixture_first_transport();
 	if (code < 0) {
 		fprintf(stderr, "sockopt: %s\n", error_text(&error, code));
 		exit(1);
