@@ -94,6 +94,8 @@ int cli_netns_label(const char *name, char **ret, struct error *error)
 	_cleanup_close_ int fd = -1;
 
 	*ret = NULL;
+	if (name && (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0))
+		return error_set(error, -EINVAL, "--netns wants a name or a path");
 	if (name) {
 		int r = netns_open(name, &fd, error);
 		if (r < 0)
