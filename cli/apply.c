@@ -52,24 +52,6 @@ static int preview(struct cli *cli, struct reconciler *reconciler,
 }
 
 /* Until when a confirmation is awaited, and how it is given. */
-static void tell_confirm(const struct cli *cli, struct reconciler *reconciler)
-{
-	_cleanup_confirm_pending_ struct confirm_pending pending = {};
-	_cleanup_error_ struct error error = {};
-	const char *netns = cli->options.netns;
-	char clock[32] = "";
-	struct tm broken;
-
-	if (confirm_load(reconciler, &pending, &error) <= 0)
-		return;
-	time_t deadline = (time_t)pending.wall_deadline;
-	if (localtime_r(&deadline, &broken))
-		strftime(clock, sizeof(clock), "%H:%M:%S", &broken);
-	cli_note("this is undone at %s unless `poise%s%s confirm` comes first; nothing is deleted "
-		 "until then",
-		clock, netns ? " --netns=" : "", netns ? netns : "");
-}
-
 static int carry_out(struct cli *cli, struct reconciler *reconciler,
 	const struct reconciler_request *request, struct cli_watch *watch)
 {
@@ -82,7 +64,7 @@ static int carry_out(struct cli *cli, struct reconciler *reconciler,
 	r = reconciler_apply(reconciler, request, &watch->observer, &outcome, &error);
 	int code = cli_watch_report(watch, r, &error, &outcome);
 	if (request->confirm_timeout)
-		tell_confirm(cli, reconciler);
+		cli_machine_tell_confirm(cli, reconciler);
 	return code;
 }
 

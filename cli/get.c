@@ -23,9 +23,42 @@ static void keep_own_sysctls(struct state *state)
 	state->sysctls.count = kept;
 }
 
+static void say_drains(
+	struct config_service *service, const struct service_key *key, const struct memory *memory)
+{
+	vector_foreach(&service->destinations, destination) {
+		const struct destination_key endpoint = {
+			.address = destination->address.address,
+			.port = destination->address.port,
+		};
+
+		if (!memory_find_drain(memory, key, &endpoint))
+			continue;
+		destination->state = CONFIG_DESTINATION_STATE_DRAIN;
+		destination->object.set |= 1U << CONFIG_DESTINATION_STATE;
+		destination->object.set &= ~(1U << CONFIG_DESTINATION_WEIGHT);
+	}
+}
+
+/* What the kernel does not know: that a destination has weight 0 only while it drains, and how long the drains of a
+ * service take. Without it the file would end the drains when it is applied. */
+static void say_memory(struct config *config, const struct memory *memory)
+{
+	vector_foreach(&config->services, service) {
+		const struct service_key *key = &service->listen.items[0].key;
+		const struct memory_service *owned = memory_find_owned(memory, key);
+
+		if (owned && owned->drain != service->drain) {
+			service->drain = owned->drain;
+			service->object.set |= 1U << CONFIG_SERVICE_DRAIN;
+		}
+		say_drains(service, key, memory);
+	}
+}
+
 /* Losses are remarks here: the file is what was asked for, and what it lacks is not in a file's
  * power. */
-static void print_yaml(struct state *state)
+static void print_yaml(struct state *state, const struct memory *memory)
 {
 	_cleanup_ipvsadm_losses_ struct ipvsadm_losses losses = {};
 	_cleanup_config_ struct config config = {};
@@ -33,6 +66,7 @@ static void print_yaml(struct state *state)
 
 	keep_own_sysctls(state);
 	config_from_state(state, &config, &lines);
+	say_memory(&config, memory);
 	config_format_yaml(&config, &text);
 	cli_print(text.text);
 	cli_add_losses(&losses, &lines);
@@ -57,7 +91,7 @@ static int get_run(struct cli *cli)
 		cli_print_json(
 			cli_live_to_json(CLI_DEFAULT_BACKEND, &state, memory, reconciler_now()));
 	else
-		print_yaml(&state);
+		print_yaml(&state, memory);
 	size_t others = all - state.services.count;
 	if (others)
 		cli_note("left out: %zu virtual service%s that poise does not manage (--all shows "

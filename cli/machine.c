@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <time.h>
 
 #include "base/file.h"
 #include "cli/netns.h"
@@ -36,6 +37,24 @@ int cli_machine_open(
 	return r;
 }
 
+void cli_machine_tell_confirm(const struct cli *cli, struct reconciler *reconciler)
+{
+	_cleanup_confirm_pending_ struct confirm_pending pending = {};
+	_cleanup_error_ struct error error = {};
+	const char *netns = cli->options.netns;
+	char clock[32] = "";
+	struct tm broken;
+
+	if (confirm_load(reconciler, &pending, &error) <= 0)
+		return;
+	time_t deadline = (time_t)pending.wall_deadline;
+	if (localtime_r(&deadline, &broken))
+		strftime(clock, sizeof(clock), "%H:%M:%S", &broken);
+	cli_note("the last apply is undone at %s unless `poise%s%s confirm` comes first; nothing "
+		 "goes before",
+		clock, netns ? " --netns=" : "", netns ? netns : "");
+}
+
 int cli_machine_open_settled(const struct cli *cli, const char *backend,
 	const struct reconciler_observer *observer, struct reconciler *ret)
 {
@@ -47,6 +66,9 @@ int cli_machine_open_settled(const struct cli *cli, const char *backend,
 	r = confirm_settle(ret, observer, &error);
 	if (r < 0)
 		cli_fail(&error, r);
+	/* Whoever lost the terminal that began it learns of it here. */
+	if (r == 0 && ret->hold_deletions)
+		cli_machine_tell_confirm(cli, ret);
 	return r;
 }
 

@@ -14,7 +14,10 @@
 int cli_machine_open(
 	const struct cli *cli, const char *backend, bool rescue, struct reconciler *ret);
 
-/* Opens it, and undoes an apply that nobody confirmed in time. */
+/* Says on standard error until when an apply waits for its confirmation, when one does. */
+void cli_machine_tell_confirm(const struct cli *cli, struct reconciler *reconciler);
+
+/* Opens it, undoes an apply that nobody confirmed in time, and tells of one that still waits. */
 int cli_machine_open_settled(const struct cli *cli, const char *backend,
 	const struct reconciler_observer *observer, struct reconciler *ret);
 
