@@ -138,8 +138,8 @@ static void a_holder_that_does_not_say_who_it_is(void **state)
 {
 	static const char *const texts[] = {"", "poised\n", "0 poised\n", "-1 poised\n",
 		"2147483647 poised\n", "99999999999999999999 poised\n", "12poised\n",
-		"1 a name that is longer than any program of ours has, by far, and then some "
-		"more\n"};
+		("1 a name that is longer than any program of ours has, by far, and then some "
+		 "more\n")};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(texts); i++) {
 		_cleanup_error_ struct error error = {};
