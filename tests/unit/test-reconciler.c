@@ -408,7 +408,6 @@ static void a_confirmation_keeps_it(void **state)
 static void a_rollback_goes_back_to_the_last_weight(void **state)
 {
 	struct fixture *fixture = *state;
-	_cleanup_state_ struct state before = {};
 
 	fixture_await(fixture, 3);
 	fixture_open(fixture);
@@ -468,7 +467,6 @@ static void a_saved_plan_is_carried_out_or_refused(void **state)
 static void a_void_record_owns_nothing(void **state)
 {
 	struct fixture *fixture = *state;
-	_cleanup_free_ char *path = memory_printf("%s/state.json", fixture->directory);
 	_cleanup_error_ struct error error = {};
 
 	fixture_reach(fixture, TWO);
