@@ -8,7 +8,7 @@ VERSION := $(shell sed -n 's/^\#define POISE_VERSION "\(.*\)"$$/\1/p' base/versi
 
 CC ?= gcc
 PKG_CONFIG ?= pkg-config
-LIBRARIES := yaml-0.1 libnl-3.0 libnl-genl-3.0 jansson nettle
+LIBRARIES := yaml-0.1 libnl-3.0 libnl-genl-3.0 jansson nettle libsystemd libcap-ng libseccomp libmicrohttpd
 
 # Only goals that compile need the libraries, and `make test` installs them first (mk/packages).
 PKG_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(LIBRARIES))
@@ -19,7 +19,8 @@ WARNINGS := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing
 HARDENING := -fstack-protector-strong -fPIE
 CFLAGS ?= -O2 -g
 ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -I. $(WARNINGS) $(CFLAGS) $(CONFIG_CFLAGS) $(PKG_CFLAGS)
-ALL_LDFLAGS = $(LDFLAGS) $(CONFIG_LDFLAGS)
+# A program carries only the libraries whose functions it calls: `poise` starts often, and must start fast.
+ALL_LDFLAGS = -Wl,--as-needed $(LDFLAGS) $(CONFIG_LDFLAGS)
 
 ifeq ($(CONFIG),release)
 CONFIG_CFLAGS = $(HARDENING) -D_FORTIFY_SOURCE=2
@@ -36,16 +37,24 @@ else
 $(error CONFIG is release, asan or fuzz)
 endif
 
-FOLDERS := base model backends backends/ipvs reconciler cli
+FOLDERS := base model backends backends/ipvs reconciler cli daemon
 SOURCES := $(foreach folder,$(FOLDERS),$(wildcard $(folder)/*.c))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/obj/%.o)
-# What tests link: all of it but the one main().
-CORE_OBJECTS := $(filter-out $(BUILD)/obj/cli/main.o,$(OBJECTS))
+# All of it but what has a main(): an archive, of which a program takes only the members that it needs.
+MAIN_OBJECTS := $(BUILD)/obj/cli/main.o $(BUILD)/obj/daemon/main.o
+CORE_OBJECTS := $(BUILD)/poise.a
 
 .PHONY: programs man
-programs: $(BUILD)/poise
+programs: $(BUILD)/poise $(BUILD)/poised
 
-$(BUILD)/poise: $(OBJECTS)
+$(BUILD)/poise.a: $(filter-out $(MAIN_OBJECTS),$(OBJECTS))
+	$(call say,AR,$@)
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(BUILD)/poise: $(BUILD)/obj/cli/main.o $(BUILD)/poise.a
+$(BUILD)/poised: $(BUILD)/obj/daemon/main.o $(BUILD)/poise.a
+$(BUILD)/poise $(BUILD)/poised:
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The processes of poised's tree: one table row each.
+ *
+ * To add one: a row in process.c, its main in a folder of its own. The supervisor starts each with a channel to
+ * itself, watches it, starts it again when it ends (respawn.h says when), and stops them in the order of the table. */
+#pragma once
+
+#include "base/channel.h"
+#include "daemon/poised.h"
+
+/* What a process of the tree is given by its own start. */
+struct process {
+	struct loop *loop;
+	struct channel *channel; /* to the supervisor */
+	const struct poised_options *options;
+};
+
+struct process_kind {
+	const char *name; /* "reconciler" */
+	/* Capabilities that it keeps (CAP_… of linux/capability.h), ended by -1. All others are dropped, bounding set
+	 * too, before main() does anything. */
+	const int *capabilities;
+	/* System calls that it may make after its start, ended by NULL: names as libseccomp knows them. */
+	const char *const *system_calls;
+	bool wants_control; /* inherits the control socket and the lock */
+	/* Runs the process until it is told to stop; returns its exit code. `sandbox` is called by it once its
+	 * start is over: from then on only system_calls work. */
+	int (*main)(const struct poised_options *options);
+};
+
+extern const struct process_kind *const processes[];
+extern const size_t process_count;
+
+const struct process_kind *process_find(const char *name);
+
+/* Privileges (privileges.c): drops all capabilities but the kind's, sets no_new_privs and a parent-death signal. */
+int process_drop_privileges(const struct process_kind *kind);
+/* The filter (seccomp.c). Nothing when options->no_sandbox. -errno, logged by the caller. */
+int process_enter_sandbox(const struct process_kind *kind, const struct poised_options *options);
