@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The engine: what poised's reconciler process knows, and its passes.
+ *
+ * It is the loop's inside without the loop: no descriptor, no timer, no client. The shell (reconcile.c) tells it what
+ * happened (files may have changed, the operator wants this) and calls engine_run() when something is due; engine_run() does
+ * what piled up in one go and says when to come back. Tests drive it with the in-memory backend and a clock of their own.
+ *
+ *	files	   engine_files_changed() -> read, compared with what is in force: rejected (bad), held (blast guard, refused
+ *		   content, other paths), or in force; then the services that differ are dirty
+ *	operator   drains, suspension: facts; what they touch is dirty
+ *	drains, retries	  their services are dirty when their time has come
+ *	resync	   every `resync` all is dirty, and read
+ *
+ * A pass (reconciler/converge.h) reads what is dirty, steps, diffs, applies, verifies. Everything goes through it. */
+#pragma once
+
+#include "daemon/files.h"
+#include "daemon/operator.h"
+#include "daemon/retry.h"
+#include "reconciler/confirm.h"
+#include "reconciler/reconciler.h"
+
+enum engine_reason {
+	ENGINE_REASON_START,
+	ENGINE_REASON_FILES,
+	ENGINE_REASON_OPERATOR,
+	ENGINE_REASON_DRAIN, /* a drain is over */
+	ENGINE_REASON_RETRY,
+	ENGINE_REASON_RESYNC, /* what it finds is drift */
+	ENGINE_REASON_CONFIRM,
+	ENGINE_REASON_ROLLBACK,
+	ENGINE_REASON_COUNT,
+};
+
+const char *engine_reason_name(enum engine_reason reason); /* "start", "files", … */
+int engine_reason_from_name(const char *name);
+
+/* What happens, as it happens: for the log, the stream of `poise ctl events`, and tests. */
+enum engine_event_kind {
+	ENGINE_EVENT_FILES_ACCEPTED, /* text: the revision */
+	ENGINE_EVENT_FILES_REJECTED, /* text: why */
+	ENGINE_EVENT_FILES_HELD,     /* text: why, and what to do */
+	ENGINE_EVENT_APPLIED,        /* a pass that changed something; entry is set */
+	ENGINE_EVENT_FAILED, /* object, text: one operation that failed; told at its first failure and at each that is another */
+	ENGINE_EVENT_RECOVERED, /* object: it failed before, and is as it should be now */
+	ENGINE_EVENT_DRIFT, /* object, text: what was otherwise than it was left, and is put right */
+	ENGINE_EVENT_DRAIN,    /* object, text: began, came back, is over */
+	ENGINE_EVENT_OPERATOR, /* text: "suspended by uid 0: maintenance" */
+	ENGINE_EVENT_CONFIRM,  /* text: awaited, confirmed, undone */
+	ENGINE_EVENT_BACKEND,  /* text: the backend cannot be reached, or is there again */
+	ENGINE_EVENT_COUNT,
+};
+
+const char *engine_event_name(enum engine_event_kind kind); /* "files-accepted", … */
+
+/* A pass that changed something, or put other files in force: one line of `poise history`. */
+struct engine_entry {
+	uint64_t serial; /* from 1, across restarts */
+	uint64_t wall;   /* milliseconds since the epoch */
+	enum engine_reason reason;
+	char revision[REVISION_SIZE];
+	char *commit; /* or NULL; owned by the history */
+	struct plan_totals applied;
+	size_t failed, drift;
+	uint64_t duration; /* ns, of reading, planning, applying, verifying */
+};
+
+struct engine_event {
+	enum engine_event_kind kind;
+	uint64_t wall;                    /* milliseconds since the epoch */
+	const char *object, *text;        /* NULL where the kind has none; borrowed */
+	const struct engine_entry *entry; /* likewise */
+};
+
+/* Since the start; what metrics and status show. */
+struct engine_counters {
+	uint64_t passes[ENGINE_REASON_COUNT]; /* those that had something to look at */
+	uint64_t operations[PLAN_VERB_COUNT]; /* done */
+	uint64_t failures;                    /* operations that failed, retries counted */
+	uint64_t drift;                       /* objects that were otherwise than they were left */
+	uint64_t reads;                       /* whole reads of the live state */
+	uint64_t accepted, rejected, held;    /* readings of the files */
+	uint64_t pass_ns;                     /* all passes together */
+	uint64_t last_pass_ns,
+		last_files_ns;   /* of the last one; of the last reading of the files */
+	uint64_t last_pass_wall; /* milliseconds since the epoch; 0: none yet */
+};
+
+struct engine_options {
+	const struct backend_ops *backend;
+	const char *state_dir, *run_dir;
+	const char *const *paths;
+	size_t path_count;
+	int lock; /* descriptor of the lock, taken over; -1: the engine takes it itself */
+	void (*event)(void *data, const struct engine_event *event);
+	void *data;
+};
+
+/* How many entries `history` keeps. */
+#define ENGINE_HISTORY_MOST 1000
+#define ENGINE_RESYNC_NS    30000000000ull /* where the file does not say */
+
+/* Open to those who show it (methods, metrics): they read, engine.c alone writes. */
+struct engine {
+	struct engine_options options;
+
+	/* The machine. `connected`: reconciler is open; else connect_error says why, and connect_next when it is tried
+	 * again. reconciler.live is what was seen last, reconciler.record.memory what is ours and what drains. */
+	struct reconciler reconciler;
+	bool connected;
+	struct error connect_error;
+	uint64_t connect_next;
+	unsigned int connect_attempts;
+
+	/* What is wanted. */
+	struct files *files;    /* in force; NULL before the first good reading */
+	struct files *rejected; /* read later, and no good: ->problems; or NULL */
+	struct files *held;     /* read later, good, and held back; or NULL */
+	char *held_why;         /* in words, with what to do */
+	struct operator_state operator;
+	struct facts facts;
+
+	/* An apply that waits for its confirmation. */
+	bool confirming;
+	uint64_t confirm_deadline, confirm_wall; /* CLOCK_BOOTTIME ns; seconds since the epoch */
+
+	/* What is due. */
+	bool files_dirty;
+	bool everything_dirty;
+	enum engine_reason everything_reason;
+	struct {
+		VECTOR_OF(struct service_key);
+	} dirty; /* in any order, with repetitions */
+	enum engine_reason dirty_reason;
+	uint64_t resync_next;
+	struct retry_table retries;
+
+	/* What is told. */
+	bool reconciled; /* the first pass is over */
+	struct error
+		pass_error; /* of the last pass as a whole (a read that failed); no text: it was well */
+	struct engine_counters counters;
+	struct {
+		VECTOR_OF(struct engine_entry);
+	} history;        /* oldest first, at most ENGINE_HISTORY_MOST */
+	uint64_t started; /* seconds since the epoch */
+};
+
+/* Into a zeroed `engine`: the operator's file, the history. Connects nothing yet: engine_run() does. -errno with words: a state
+ * directory that cannot be used, a damaged operator.json. */
+int engine_open(struct engine *engine, const struct engine_options *options, struct error *error);
+void engine_close(struct engine *engine);
+
+/* The files may be others now. */
+void engine_files_changed(struct engine *engine);
+
+/* Does what is due at `now` (CLOCK_BOOTTIME ns) and returns when to be called next. Never fails: what went wrong is in the
+ * engine, told as events, and retried. */
+uint64_t engine_run(struct engine *engine, uint64_t now);
+
+/* What the operator can ask for; each takes effect in the next engine_run(). `by`: who asks. -errno with words. */
+
+/* until_ns: for how long, 0: until undrained. -EROFS, -ENOSPC …: not persisted, so not done. */
+int engine_drain(struct engine *engine, const struct facts_drain *target, uint64_t for_ns,
+	const char *by, size_t *matches, struct error *error);
+int engine_undrain(struct engine *engine, const struct facts_drain *target, const char *by,
+	struct error *error);
+int engine_suspend(struct engine *engine, const char *why, const char *by, struct error *error);
+/* Also what is held is judged anew with `force`. confirm_timeout as in engine_reload(). */
+int engine_resume(
+	struct engine *engine, uint64_t confirm_timeout, const char *by, struct error *error);
+/* Reads the files again. force: past the blast guard, refused content and other paths. confirm_timeout (ns): what they change
+ * waits for a confirmation. */
+int engine_reload(struct engine *engine, bool force, uint64_t confirm_timeout, const char *by,
+	struct error *error);
+int engine_confirm(struct engine *engine, const char *by, struct error *error);
+int engine_rollback(struct engine *engine, const char *by, struct error *error);
+
+/* Deletes everything that is ours, at once: for an orderly stop under --remove-on-stop. */
+int engine_remove_all(struct engine *engine, struct error *error);
+
+/* What an engine_run() would do now, from a fresh read, into an empty `plan`; nothing is changed. */
+int engine_plan(struct engine *engine, struct plan *plan, struct error *error);
+
+/* What must exist now of the services between `first` (NULL: from the beginning) and the next `count` of them, into an empty
+ * `ret`: step() on what is known, without a read. */
+void engine_desired(
+	struct engine *engine, const struct service_key *after, size_t count, struct state *ret);
+
+/* Is all well? What is not counts: failed objects, a rejected or held reading, no backend. Drains, suspension and an awaited
+ * confirmation are not trouble. */
+bool engine_is_degraded(const struct engine *engine);

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* One reading of the desired files: what it declares, or why it is no good.
+ *
+ * The engine keeps the reading that is in force, and beside it one that was rejected or is held back. */
+#pragma once
+
+#include "model/declared.h"
+#include "reconciler/record.h"
+
+struct files {
+	struct config config;
+	struct declared declared; /* borrows from config */
+	char content
+		[REVISION_SIZE]; /* SHA-256 of names and bytes: whether anything changed at all */
+	char revision
+		[REVISION_SIZE]; /* of the canonical form (record_revision()); "" while nobody asked */
+	char *commit; /* the commit or version that a symlink on the way of a path names; or NULL */
+	char *problems;   /* why it is no good, as `poise validate` says it; NULL: it is good */
+	char *warnings;   /* of a good one; or NULL */
+	uint64_t read_at; /* seconds since the epoch */
+	bool last_good;   /* came from the state directory, not from the paths */
+	size_t documents;
+};
+
+/* Reads what is under `paths` into a new reading. Never fails: what is wrong is in ->problems. The caller ends it with
+ * files_free(). */
+struct files *files_read(const char *const *paths, size_t count);
+
+/* The last good state of STATE-DIR (confirmed.yaml); NULL when there is none. */
+struct files *files_read_last_good(const char *state_dir);
+
+/* Its canonical text, made anew; the caller frees it. */
+char *files_canonical(const struct files *files);
+/* Its revision, made when first asked. */
+const char *files_revision(struct files *files);
+
+/* The name of a commit (40 or 64 hexadecimal digits) or of a ..data version in a symlink on the way of one of the
+ * paths; NULL when there is none. The caller frees it. */
+char *files_commit(const char *const *paths, size_t count);
+
+/* NULL is allowed; returns NULL. */
+struct files *files_free(struct files *files);
