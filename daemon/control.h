@@ -6,6 +6,7 @@
  * comes from SO_PEERCRED: methods that write are root's. */
 #pragma once
 
+#include "base/loop.h"
 #include "daemon/call.h"
 
 struct control;

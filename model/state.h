@@ -75,11 +75,21 @@ struct destination_key {
 	uint16_t port;
 };
 
+/* What passed since the object was made, and the backend's own estimate of what passes per second. */
+struct traffic {
+	uint64_t connections;
+	uint64_t packets_in, packets_out;
+	uint64_t bytes_in, bytes_out;
+	uint32_t connection_rate;
+	uint32_t byte_rate_in, byte_rate_out;
+};
+
 /* What only the live side has; never compared by the diff. */
 struct destination_counts {
 	uint32_t active;
 	uint32_t inactive;
 	uint32_t persistent;
+	struct traffic traffic;
 };
 
 struct destination {
@@ -127,6 +137,7 @@ struct service {
 	struct service_key key;
 	struct service_attributes attributes;
 	bool leaving; /* desired side: is not declared, and stays only until its drains are over */
+	struct traffic traffic; /* live side: of all its destinations, those that are gone too */
 	struct destination_vector destinations;
 };
 
