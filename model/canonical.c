@@ -5,7 +5,7 @@
 
 #include "model/schema.h"
 #include "model/units.h"
-#include "model/utf8.h"
+#include "base/utf8.h"
 
 #define CANONICAL_INDENT 2
 

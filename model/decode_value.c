@@ -8,7 +8,7 @@
 #include "base/suggest.h"
 #include "model/decode.h"
 #include "model/units.h"
-#include "model/utf8.h"
+#include "base/utf8.h"
 
 /* One value on its way: what it should be, and where it stands. */
 struct value {

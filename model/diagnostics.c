@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/diagnostics.h"
 
-#include "model/utf8.h"
+#include "base/utf8.h"
 
 #define DIAGNOSTICS_BOLD   "\033[1m"
 #define DIAGNOSTICS_RED    "\033[1;31m"

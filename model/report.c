@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "model/utf8.h"
+#include "base/utf8.h"
 
 /* A source line is shown whole up to this many characters, else a window around the caret. */
 #define REPORT_SOURCE_WIDTH  100

@@ -3,7 +3,7 @@
  * gives an offset where a person wants a line. */
 #include <errno.h>
 
-#include "model/utf8.h"
+#include "base/utf8.h"
 #include "model/yaml.h"
 
 #define YAML_SCAN_REPORTS 8

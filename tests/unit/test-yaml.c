@@ -8,7 +8,7 @@
 
 #include <errno.h>
 
-#include "model/utf8.h"
+#include "base/utf8.h"
 #include "model/yaml.h"
 
 /* A tree, and what was said about it. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* UTF-8 as the loader needs it: is it well-formed, how long is a character, may it be shown. */
+/* UTF-8 as who reads or shows foreign text needs it: is it well-formed, how long is a character, may it be shown. */
 #pragma once
 
 #include <stdbool.h>
