@@ -3,9 +3,9 @@
 
 #include <stdio.h>
 
+#include "base/utf8.h"
 #include "model/schema.h"
 #include "model/units.h"
-#include "base/utf8.h"
 
 #define CANONICAL_INDENT 2
 

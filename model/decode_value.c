@@ -6,9 +6,9 @@
 #include <stdio.h>
 
 #include "base/suggest.h"
+#include "base/utf8.h"
 #include "model/decode.h"
 #include "model/units.h"
-#include "base/utf8.h"
 
 /* One value on its way: what it should be, and where it stands. */
 struct value {
