@@ -5,15 +5,13 @@
 #include <getopt.h>
 #include <stdio.h>
 
+#include "base/directories.h"
 #include "base/memory.h"
 #include "base/suggest.h"
 #include "base/version.h"
-#include "cli/netns.h"
 #include "model/units.h"
 
-#define STATE_DIRECTORY "/var/lib/poise"
-#define RUN_DIRECTORY   "/run/poise"
-#define LOCK_TIMEOUT    (10 * UNITS_SECOND)
+#define LOCK_TIMEOUT (10 * UNITS_SECOND)
 
 /* getopt_long() values of rows without a letter start here, past every letter. */
 #define OPTION_VALUE 1000
@@ -44,8 +42,8 @@ static const struct cli_option common_options[] = {
 	CLI_OPTION(0, "netns", TEXT, netns, "NAME",
 		"work in this network namespace (of `ip netns`, or a path)"),
 	CLI_OPTION(0, "state-dir", TEXT, state_dir, "DIR",
-		"where poise keeps its record (" STATE_DIRECTORY ")"),
-	CLI_OPTION(0, "run-dir", TEXT, run_dir, "DIR", "where its lock is (" RUN_DIRECTORY ")"),
+		"where poise keeps its record (" DIRECTORIES_STATE ")"),
+	CLI_OPTION(0, "run-dir", TEXT, run_dir, "DIR", "where its lock is (" DIRECTORIES_RUN ")"),
 	CLI_OPTION(0, "color", COLOR, color, "WHEN", "auto, always or never (auto)"),
 	CLI_OPTION('q', "quiet", FLAG, quiet, NULL, "only errors, and what was asked for"),
 	CLI_OPTION('v', "verbose", FLAG, verbose, NULL, "more of what happens"),
@@ -371,24 +369,19 @@ int cli_parse(int count, char **words, struct cli *cli)
 	return r;
 }
 
-/* Namespaces side by side on one machine must not void each other's records, and one namespace has one record
- * and one lock, whether it is entered by --netns or by `ip netns exec`. */
 static int directories_set(struct cli *cli)
 {
-	_cleanup_free_ char *label = NULL;
+	_cleanup_directories_ struct directories found = {};
 	_cleanup_error_ struct error error = {};
 	const struct cli_options *options = &cli->options;
 
-	if (cli_netns_label(options->netns, &label, &error) < 0) {
+	if (directories_find(options->netns, options->state_dir, options->run_dir, &found, &error) <
+		0) {
 		cli_error("%s", error.text);
 		return -EINVAL;
 	}
-	cli->state_dir = options->state_dir ? memory_copy_string(options->state_dir)
-			 : label            ? memory_printf(STATE_DIRECTORY "/netns/%s", label)
-					    : memory_copy_string(STATE_DIRECTORY);
-	cli->run_dir = options->run_dir ? memory_copy_string(options->run_dir)
-		       : label          ? memory_printf(RUN_DIRECTORY "/netns/%s", label)
-					: memory_copy_string(RUN_DIRECTORY);
+	cli->state_dir = STEAL(found.state);
+	cli->run_dir = STEAL(found.run);
 	return 0;
 }
 

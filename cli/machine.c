@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "base/file.h"
-#include "cli/netns.h"
+#include "base/netns.h"
 #include "reconciler/confirm.h"
 #include "reconciler/state_json.h"
 
@@ -29,7 +29,7 @@ int cli_machine_open(
 	if (!options.backend)
 		r = error_set(&error, -ENOTSUP, "this version has no backend `%s`", backend);
 	if (r == 0 && cli->options.netns)
-		r = cli_netns_enter(cli->options.netns, &error);
+		r = netns_enter(cli->options.netns, &error);
 	if (r == 0)
 		r = reconciler_open(ret, &options, &error);
 	if (r < 0)

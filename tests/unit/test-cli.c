@@ -10,8 +10,8 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
+#include "base/netns.h"
 #include "cli/cli.h"
-#include "cli/netns.h"
 #include "model/units.h"
 
 #define WORDS_MOST 12
@@ -174,21 +174,21 @@ static void test_netns_label(void **unused)
 
 	(void)unused;
 	if (access("/proc/1/ns/net", R_OK) == 0)
-		assert_int_equal(cli_netns_label("/proc/1/ns/net", &machine, &error), 0);
+		assert_int_equal(netns_label("/proc/1/ns/net", &machine, &error), 0);
 	assert_null(machine);
-	assert_true(cli_netns_label("no-such-namespace", &label, &error) < 0);
+	assert_true(netns_label("no-such-namespace", &label, &error) < 0);
 	assert_non_null(strstr(error.text, "no-such-namespace"));
 	assert_int_equal(system("ip netns add poise-test-label"), 0);
-	int r = cli_netns_label("poise-test-label", &label, &error);
+	int r = netns_label("poise-test-label", &label, &error);
 	_cleanup_free_ char *by_path = NULL;
-	int by_path_r = cli_netns_label("/run/netns/poise-test-label", &by_path, &error);
+	int by_path_r = netns_label("/run/netns/poise-test-label", &by_path, &error);
 	assert_int_equal(system("ip netns del poise-test-label"), 0);
 	assert_int_equal(r, 0);
 	assert_string_equal(label, "poise-test-label");
 	assert_int_equal(by_path_r, 0);
 	assert_string_equal(by_path, "poise-test-label");
 	assert_int_equal(unshare(CLONE_NEWNET), 0);
-	assert_int_equal(cli_netns_label("/proc/self/ns/net", &number, &error), 0);
+	assert_int_equal(netns_label("/proc/self/ns/net", &number, &error), 0);
 	assert_int_equal(strncmp(number, "inode-", 6), 0);
 }
 
@@ -200,7 +200,7 @@ static void test_netns_enter(void **unused)
 	for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
 		_cleanup_error_ struct error error = {};
 
-		assert_true(cli_netns_enter(names[i], &error) < 0);
+		assert_true(netns_enter(names[i], &error) < 0);
 		assert_non_null(strstr(error.text, names[i]));
 	}
 }

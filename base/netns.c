@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "cli/netns.h"
+#include "base/netns.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -40,7 +40,7 @@ static int netns_open(const char *name, int *ret, struct error *error)
 		name, path, name);
 }
 
-int cli_netns_enter(const char *name, struct error *error)
+int netns_enter(const char *name, struct error *error)
 {
 	_cleanup_close_ int fd = -1;
 	int r = netns_open(name, &fd, error);
@@ -53,7 +53,7 @@ int cli_netns_enter(const char *name, struct error *error)
 	if (r == -EINVAL)
 		return error_set(error, r, "%s is no network namespace", name);
 	return error_set(error, r, "network namespace %s: %s%s", name, strerror(-r),
-		r == -EPERM ? ": run poise as root" : "");
+		r == -EPERM ? ": run it as root" : "");
 }
 
 /* The identity of a namespace while it lives. */
@@ -88,7 +88,7 @@ static char *netns_name(const struct stat *wanted)
 	return name;
 }
 
-int cli_netns_label(const char *name, char **ret, struct error *error)
+int netns_label(const char *name, char **ret, struct error *error)
 {
 	struct stat machine, wanted;
 	_cleanup_close_ int fd = -1;

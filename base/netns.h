@@ -6,10 +6,10 @@
 
 /* Moves the process there for good. net/ipv4/vs below /proc/sys follows it by itself: that folder
  * is always the namespace of the one who opens it. */
-int cli_netns_enter(const char *name, struct error *error);
+int netns_enter(const char *name, struct error *error);
 
 /* What keeps the folders of a namespace apart from those of others, whichever way it was entered: *ret is
  * NULL for the machine's own (that of process 1), else its name in `ip netns` (the first of several), else
  * "inode-N" (NULL too for that of this process where process 1 cannot be looked at). `name` is the option's word, or NULL for the namespace of this process. The caller frees *ret.
  * -ENOENT when there is no such namespace. */
-int cli_netns_label(const char *name, char **ret, struct error *error);
+int netns_label(const char *name, char **ret, struct error *error);
