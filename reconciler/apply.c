@@ -47,10 +47,30 @@ static void apply_refresh_globals(struct state *live, struct state *fresh)
 	memset(&fresh->sysctls, 0, sizeof(fresh->sysctls));
 }
 
-void apply_refresh(
+/* When all of them are on both sides they just change places: the usual case, and the cheap one. */
+static bool apply_swap_services(
 	struct state *live, struct state *fresh, const struct service_key *keys, size_t count)
 {
-	struct service_vector merged = {};
+	if (fresh->services.count != count)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (service_key_compare(&fresh->services.items[i].key, &keys[i]) != 0 ||
+			!state_find_service(live, &keys[i]))
+			return false;
+	for (size_t i = 0; i < count; i++) {
+		struct service *old = state_find_service(live, &keys[i]);
+		struct service swap = *old;
+
+		*old = fresh->services.items[i];
+		fresh->services.items[i] = swap;
+	}
+	return true;
+}
+
+static void apply_merge_services(
+	struct state *live, struct state *fresh, const struct service_key *keys, size_t count)
+{
+	struct service_vector merged = {}, replaced = {};
 	struct service *old = live->services.items, *old_end = old + live->services.count;
 	struct service *new = fresh->services.items, *new_end = new + fresh->services.count;
 	const struct service_key *key = keys, *key_end = keys + count;
@@ -61,20 +81,28 @@ void apply_refresh(
 
 		if (take_new) {
 			if (old < old_end && service_compare(new, old) == 0)
-				service_clear(old++);
+				vector_push(&replaced, *old++);
 			vector_push(&merged, *new ++);
 			continue;
 		}
 		while (key < key_end && service_key_compare(key, &old->key) < 0)
 			key++;
 		if (key < key_end && service_key_compare(key, &old->key) == 0)
-			service_clear(old++); /* was read, and is not there any more */
+			vector_push(&replaced, *old++); /* was read, and is not there any more */
 		else
 			vector_push(&merged, *old++);
 	}
 	vector_clear(&live->services);
 	vector_clear(&fresh->services);
 	live->services = merged;
+	fresh->services = replaced;
+}
+
+void apply_refresh(
+	struct state *live, struct state *fresh, const struct service_key *keys, size_t count)
+{
+	if (!apply_swap_services(live, fresh, keys, count))
+		apply_merge_services(live, fresh, keys, count);
 	apply_refresh_globals(live, fresh);
 }
 
@@ -97,6 +125,7 @@ static void apply_count(struct apply_report *report, const struct plan_op *op,
 	case BACKEND_RESULT_DONE:
 		report->done++;
 		plan_totals_add(&report->applied, op);
+		report->by_verb[op->verb]++;
 		return;
 	case BACKEND_RESULT_FAILED:
 		report->failed++;
@@ -241,6 +270,53 @@ int apply_execute(struct reconciler *reconciler, const struct plan *plan,
 	vector_sort(&report->undeleted, service_key_compare_items);
 	vector_sort(&report->unmade, service_key_compare_items);
 	return r;
+}
+
+/* Takes from `memory` the services that could not be made: who makes them now is another. */
+static void apply_forget_unmade(
+	const struct apply_report *report, const struct memory *before, struct memory *memory)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < memory->owned.count; i++) {
+		struct memory_service *service = &memory->owned.items[i];
+
+		if (vector_find(&report->unmade, &service->key, service_compare) &&
+			!memory_find_owned(before, &service->key))
+			free(service->name);
+		else
+			memory->owned.items[kept++] = *service;
+	}
+	memory->owned.count = kept;
+}
+
+/* Adds to `memory` the services that should have gone and did not. */
+static void apply_keep_undeleted(
+	const struct apply_report *report, const struct memory *before, struct memory *memory)
+{
+	_cleanup_memory_ struct memory kept = {};
+	struct memory merged = {};
+
+	if (!report->undeleted.count)
+		return;
+	vector_foreach(&report->undeleted, key) {
+		const struct memory_service *known = memory_find_owned(before, key);
+		struct memory_service *service = vector_append(&kept.owned);
+
+		service->key = *key;
+		service->name = memory_copy_string(known ? known->name : NULL);
+		service->drain = known ? known->drain : 0;
+	}
+	memory_union(&merged, &kept, memory);
+	memory_clear(memory);
+	*memory = merged;
+}
+
+void apply_amend_memory(
+	const struct apply_report *report, const struct memory *before, struct memory *memory)
+{
+	apply_forget_unmade(report, before, memory);
+	apply_keep_undeleted(report, before, memory);
 }
 
 void apply_report_clear(struct apply_report *report)

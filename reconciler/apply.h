@@ -9,7 +9,8 @@
 /* Which operations failed, for the one who writes the record. */
 struct apply_report {
 	size_t done, failed, skipped, mismatches;
-	struct plan_totals applied; /* the done ones by verb */
+	struct plan_totals applied; /* the done ones */
+	size_t by_verb[PLAN_VERB_COUNT];
 	struct {
 		VECTOR_OF(struct service_key);
 	} undeleted; /* services whose deletion failed: still ours. Sorted */
@@ -28,10 +29,15 @@ int apply_execute(struct reconciler *reconciler, const struct plan *plan,
 /* The services that a plan touches, sorted, each once. The caller frees the array. */
 struct service_key *apply_touched(const struct plan *plan, size_t *count);
 
-/* Puts `fresh` (a read of exactly `keys`, and of all globals) into `live`. `fresh` is empty
- * afterwards. */
+/* Puts `fresh` (a read of exactly `keys`, and of all globals) into `live`; the services that stood there before are in
+ * `fresh` afterwards. */
 void apply_refresh(
 	struct state *live, struct state *fresh, const struct service_key *keys, size_t count);
+
+/* Makes `memory`, which step() gave for `before`, true of what was really done: without services that could not be
+ * added, with those that could not be deleted. */
+void apply_amend_memory(
+	const struct apply_report *report, const struct memory *before, struct memory *memory);
 
 void apply_report_clear(struct apply_report *report);
 

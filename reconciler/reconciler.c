@@ -18,8 +18,8 @@
 #include "reconciler/apply.h"
 #include "reconciler/blast.h"
 #include "reconciler/confirm.h"
-#include "reconciler/diff.h"
 #include "reconciler/lock.h"
+#include "reconciler/pass.h"
 #include "reconciler/plan_text.h"
 
 uint64_t reconciler_now(void)
@@ -81,65 +81,13 @@ int reconciler_lock(struct reconciler *reconciler, uint64_t wait_ns, struct erro
 	return reconciler_rescue(reconciler, r, error);
 }
 
-/* Every service that must be read right: what is declared, and what is ours. Sorted; the caller
- * frees it. */
-static struct service_key *reconciler_scope(
-	const struct reconciler *reconciler, const struct declared *declared, size_t *count)
-{
-	const struct declared_service *left = declared->services.items;
-	const struct declared_service *left_end = left + declared->services.count;
-	const struct memory_service *right = reconciler->record.memory.owned.items;
-	const struct memory_service *right_end = right + reconciler->record.memory.owned.count;
-	struct {
-		VECTOR_OF(struct service_key);
-	} keys = {};
-
-	while (left < left_end || right < right_end) {
-		int order = left == left_end     ? 1
-			    : right == right_end ? -1
-						 : service_key_compare(&left->key, &right->key);
-
-		vector_push(&keys, order <= 0 ? left->key : right->key);
-		left += order <= 0;
-		right += order >= 0;
-	}
-	*count = keys.count;
-	return keys.items;
-}
-
-static int reconciler_read(
-	struct reconciler *reconciler, const struct declared *declared, struct error *error)
-{
-	struct backend_scope scope = {};
-	_cleanup_free_ struct service_key *keys =
-		reconciler_scope(reconciler, declared, &scope.count);
-
-	scope.keys = keys;
-	state_clear(&reconciler->live);
-	return reconciler->backend->ops->read(
-		reconciler->backend, &scope, &reconciler->live, error);
-}
-
-/* step() and diff() on what is known: no I/O. */
-static void reconciler_pass(struct reconciler *reconciler, const struct declared *declared,
+static void reconciler_think(const struct reconciler *reconciler, const struct declared *declared,
 	const struct state *live, struct plan *plan, struct step_output *output)
 {
-	const struct step_input step_input = {
-		.declared = declared,
-		.live = live,
-		.memory = &reconciler->record.memory,
-		.now = reconciler_now(),
-		.hold_deletions = reconciler->hold_deletions,
-	};
-	step(&step_input, output);
-	const struct diff_input diff_input = {
-		.desired = &output->desired,
-		.live = live,
-		.memory = &reconciler->record.memory,
-		.prune = declared->prune,
-		.abilities = reconciler->abilities,
-	};
-	diff(&diff_input, plan);
+	const struct pass_input input = {
+		.declared = declared, .live = live, .memory = &reconciler->record.memory};
+
+	pass_think(reconciler, &input, plan, output);
 }
 
 int reconciler_plan(struct reconciler *reconciler, const struct declared *declared,
@@ -147,12 +95,13 @@ int reconciler_plan(struct reconciler *reconciler, const struct declared *declar
 	struct error *error)
 {
 	if (!live) {
-		int r = reconciler_read(reconciler, declared, error);
+		state_clear(&reconciler->live);
+		int r = pass_read(reconciler, declared, &reconciler->live, error);
 		if (r < 0)
 			return r;
 		live = &reconciler->live;
 	}
-	reconciler_pass(reconciler, declared, live, plan, output);
+	reconciler_think(reconciler, declared, live, plan, output);
 	return 0;
 }
 
@@ -308,46 +257,6 @@ static int reconciler_record(struct reconciler *reconciler,
 	return reconciler_save(reconciler, &next, error);
 }
 
-/* Takes from `memory` the services that could not be made: who makes them now is another. */
-static void reconciler_forget_unmade(
-	const struct apply_report *report, const struct memory *before, struct memory *memory)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < memory->owned.count; i++) {
-		struct memory_service *service = &memory->owned.items[i];
-
-		if (vector_find(&report->unmade, &service->key, service_compare) &&
-			!memory_find_owned(before, &service->key))
-			free(service->name);
-		else
-			memory->owned.items[kept++] = *service;
-	}
-	memory->owned.count = kept;
-}
-
-/* Adds to `memory` the services that should have gone and did not. */
-static void reconciler_keep_undeleted(const struct reconciler *reconciler,
-	const struct apply_report *report, struct memory *memory)
-{
-	_cleanup_memory_ struct memory kept = {};
-	_cleanup_memory_ struct memory merged = {};
-
-	vector_foreach(&report->undeleted, key) {
-		const struct memory_service *known =
-			memory_find_owned(&reconciler->record.memory, key);
-		struct memory_service *service = vector_append(&kept.owned);
-
-		service->key = *key;
-		service->name = memory_copy_string(known ? known->name : NULL);
-		service->drain = known ? known->drain : 0;
-	}
-	memory_union(&merged, &kept, memory);
-	memory_clear(memory);
-	*memory = merged;
-	merged = (struct memory){};
-}
-
 /* Record, execute, record. `output` is step()'s of the plan's pass; its memory is moved into the
  * record. */
 static int reconciler_carry_out(struct reconciler *reconciler,
@@ -379,8 +288,8 @@ static int reconciler_carry_out(struct reconciler *reconciler,
 	outcome->mismatches += report.mismatches;
 	if (executed < 0)
 		return executed; /* the record names all that may be ours: nothing is orphaned */
-	reconciler_forget_unmade(&report, &before, &output->memory);
-	reconciler_keep_undeleted(reconciler, &report, &output->memory);
+	apply_amend_memory(
+		&report, plan->ops.count ? &before : &reconciler->record.memory, &output->memory);
 	return reconciler_record(reconciler, request, &output->memory, error);
 }
 
@@ -433,7 +342,7 @@ static int reconciler_drain_pass(struct reconciler *reconciler,
 	if (r < 0)
 		return r;
 	apply_refresh(&reconciler->live, &fresh, keys, scope.count);
-	reconciler_pass(reconciler, request->declared, &reconciler->live, &plan, &output);
+	reconciler_think(reconciler, request->declared, &reconciler->live, &plan, &output);
 	vector_foreach(&plan.ops, op)
 		if (reconciler_is_among(keys, scope.count, op))
 			plan.ops.items[kept++] = *op;

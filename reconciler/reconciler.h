@@ -34,8 +34,9 @@ struct reconciler {
 	struct backend *backend;
 	const struct backend_abilities *abilities;
 	struct record record;
-	struct state live;   /* of the last pass */
-	bool hold_deletions; /* an apply waits for its confirmation (confirm.h) */
+	struct state live;         /* of the last pass */
+	const struct facts *facts; /* what the world says, borrowed; NULL: nothing */
+	bool hold_deletions;       /* an apply waits for its confirmation (confirm.h) */
 	/* Of the request under way: made once, for it takes a hash of all that is declared. */
 	char revision[REVISION_SIZE];
 	int lock; /* descriptor, or -1 */

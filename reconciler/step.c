@@ -79,8 +79,10 @@ static bool drain_stays(const struct step_pass *pass, const struct step_leaving 
 		.deadline = input->now + leaving->drain,
 		.reason = leaving->reason,
 	};
-	if (known)
-		drain = *known;
+	if (known) {
+		drain.since = known->since;
+		drain.deadline = known->deadline;
+	}
 	drain.held = input->hold_deletions && !step_weight_zero_works(leaving);
 	vector_push(&pass->output->memory.drains, drain);
 	step_wake_at(pass->output, MIN(drain.deadline, input->now + STEP_DRAIN_POLL_NS));
@@ -107,19 +109,33 @@ static void step_want(const struct declared_destination *declared, struct servic
 	destination->attributes = declared->attributes;
 }
 
-/* One destination of a declared service: `declared` or `live` may be NULL, not both. */
+/* Why a destination must leave; DRAIN_REASON_COUNT: it must not. What comes back by itself is looked at then. */
+static enum drain_reason step_leaves_why(const struct step_pass *pass,
+	const struct service_key *service, const struct declared_destination *declared)
+{
+	const struct step_input *input = pass->input;
+
+	if (!declared)
+		return DRAIN_REASON_REMOVED;
+	if (declared->drain)
+		return DRAIN_REASON_DECLARED;
+	uint64_t until = facts_drained_until(input->facts, service, &declared->key, input->now);
+	if (!until)
+		return DRAIN_REASON_COUNT;
+	step_wake_at(pass->output, until);
+	return DRAIN_REASON_OPERATOR;
+}
+
+/* One destination of a service that is declared: `declared` or `live` may be NULL, not both. */
 static void step_destination(const struct step_pass *pass, struct step_leaving *leaving,
 	const struct declared_destination *declared, const struct destination *live,
 	struct service *desired)
 {
-	if (declared && !declared->drain) {
+	leaving->reason = step_leaves_why(pass, &desired->key, declared);
+	if (leaving->reason == DRAIN_REASON_COUNT)
 		step_want(declared, desired);
-		return;
-	}
-	if (!live)
-		return;
-	leaving->reason = declared ? DRAIN_REASON_DECLARED : DRAIN_REASON_REMOVED;
-	step_leave(pass, leaving, live, desired);
+	else if (live)
+		step_leave(pass, leaving, live, desired);
 }
 
 /* Order of the next items of two sorted runs: below 0, the left one comes first (or alone); 0,

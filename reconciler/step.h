@@ -8,13 +8,15 @@
 #pragma once
 
 #include "model/declared.h"
+#include "reconciler/facts.h"
 #include "reconciler/memory.h"
 
 struct step_input {
 	const struct declared *declared;
 	const struct state *live; /* what exists, with its connection counts */
 	const struct memory *memory;
-	uint64_t now;        /* CLOCK_BOOTTIME, nanoseconds */
+	const struct facts *facts; /* NULL: none */
+	uint64_t now;              /* CLOCK_BOOTTIME, nanoseconds */
 	bool hold_deletions; /* a confirmation is awaited: what leaves goes to weight 0 and stays */
 };
 

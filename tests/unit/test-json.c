@@ -287,7 +287,8 @@ static void random_destination(struct destination *destination, uint16_t family)
 		attributes->tunnel_checksum = (enum tunnel_checksum)below(TUNNEL_CHECKSUM_COUNT);
 		attributes->tunnel_port = (uint16_t)below(65536);
 	}
-	destination->counts = (struct destination_counts){below(9), below(9), below(UINT32_MAX)};
+	destination->counts = (struct destination_counts){
+		.active = below(9), .inactive = below(9), .persistent = below(UINT32_MAX)};
 }
 
 static void random_service(struct service *service)
