@@ -405,7 +405,7 @@ static int log_open_socket(const char *path)
 		return r;
 	}
 	address.sun_family = AF_UNSPEC;
-	connect(fd, (const struct sockaddr *)&address, sizeof(address));
+	(void)connect(fd, (const struct sockaddr *)&address, sizeof(address));
 	return fd;
 }
 
