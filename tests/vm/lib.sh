@@ -93,9 +93,39 @@ says() {
 
 # --- What is there -----------------------------------------------------------------------------
 
+# lists_once TEXT: whether each service of an ipvsadm listing (-Sn, -Ln) is there once.
+lists_once() {
+	local line
+	local -A seen=()
+	while IFS= read -r line; do
+		[[ $line == @(-A|TCP|UDP|SCTP|FWM)\ * ]] || continue
+		[[ -z ${seen[$line]:-} ]] || return 1
+		seen[$line]=1
+	done <<<"$1"
+}
+
+# settled COMMAND…: what it says of the table, when it has said it twice in a row with no service
+# twice. A dump finds its next part by a count over the services of all network namespaces, so one
+# that comes or goes in another case's makes it list an entry of ours twice or not at all.
+settled() {
+	local before after
+	local -i tries
+	before=$("$@")
+	for ((tries = 0; tries < 50; tries++)); do
+		after=$("$@")
+		if [[ $after == "$before" ]] && lists_once "$after"; then
+			[[ -z $after ]] || printf '%s\n' "$after"
+			return
+		fi
+		before=$after
+	done
+	echo "no two readings agree: $*" >&2
+	return 1
+}
+
 # The table as ipvsadm -R takes it, sorted.
 table() {
-	ipvsadm -Sn | LC_ALL=C sort
+	settled ipvsadm -Sn | LC_ALL=C sort
 }
 
 # table_of FILTER: of the services that match.
