@@ -305,22 +305,44 @@ static bool read_adopt(const struct backend_scope *scope, struct service_vector 
 	return changed;
 }
 
-/* What is in scope and was in no dump, by key. */
+struct read_keys {
+	VECTOR_OF(struct service_key);
+};
+
+/* IPv4 services in no dump, because services of any namespace came or went: they are in the list that the older
+ * interface gives in one piece. Without an answer from there, dumps are all that we have. */
+static void read_missed(
+	struct ipvs_genl *genl, const struct service_vector *services, struct read_keys *ret)
+{
+	struct service_vector list = {};
+
+	if (genl->lists >= 0)
+		ipvs_sockopt_services(genl->lists, &list);
+	vector_foreach(&list, listed) {
+		if (!vector_find(services, &listed->key, service_compare))
+			vector_push(ret, listed->key);
+		service_clear(listed);
+	}
+	vector_clear(&list);
+}
+
+/* What was in no dump, by key: all that is in scope, and of the others those that can be known. */
 static int read_absent(
 	struct ipvs_genl *genl, const struct backend_scope *scope, struct service_vector *services)
 {
-	struct {
-		VECTOR_OF(struct service_key);
-	} absent = {};
+	struct read_keys absent = {};
 	int code = 0;
 
-	for (size_t i = 0; i < scope->count; i++)
+	read_missed(genl, services, &absent);
+	for (size_t i = 0; scope && i < scope->count; i++)
 		if (!vector_find(services, &scope->keys[i], service_compare))
 			vector_push(&absent, scope->keys[i]);
 	if (absent.count)
 		code = read_get(genl, absent.items, absent.count, services);
+	if (absent.count && code == 0)
+		code = read_fill(genl, scope, services);
 	vector_clear(&absent);
-	return code < 0 ? code : read_fill(genl, scope, services);
+	return code;
 }
 
 static int read_table(
@@ -343,7 +365,7 @@ static int read_table(
 			return code;
 	}
 	/* A table that came in one part is all there is. */
-	if (!scope || state == IPVS_DUMP_EXACT)
+	if (state == IPVS_DUMP_EXACT)
 		return 0;
 	return read_absent(genl, scope, services);
 }

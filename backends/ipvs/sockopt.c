@@ -176,7 +176,8 @@ static bool sockopt_entry_used(const struct ip_vs_service_entry *entry)
 	return entry->protocol || entry->fwmark;
 }
 
-static int sockopt_read_all(int fd, struct service_vector *services)
+/* All IPv4 services of the namespace, of one moment: *ret is the caller's to free. */
+static int sockopt_list(int fd, struct ip_vs_get_services **ret, size_t *count)
 {
 	struct ip_vs_getinfo info = {};
 	int code = sockopt_get(fd, IP_VS_SO_GET_INFO, &info, sizeof(info));
@@ -193,14 +194,42 @@ static int sockopt_read_all(int fd, struct service_vector *services)
 			return code;
 		if (sockopt_entry_used(&get->entrytable[room - 1]))
 			continue;
-		for (size_t j = 0; j < room && code == 0; j++) {
-			if (!sockopt_entry_used(&get->entrytable[j]))
-				break;
-			code = sockopt_read_service(fd, &get->entrytable[j], services);
-		}
-		return code;
+		for (*count = 0; sockopt_entry_used(&get->entrytable[*count]);)
+			(*count)++;
+		*ret = get;
+		get = NULL;
+		return 0;
 	}
 	return code < 0 ? code : -EAGAIN;
+}
+
+static int sockopt_read_all(int fd, struct service_vector *services)
+{
+	_cleanup_free_ struct ip_vs_get_services *list = NULL;
+	size_t count = 0;
+	int code = sockopt_list(fd, &list, &count);
+
+	for (size_t i = 0; i < count && code == 0; i++)
+		code = sockopt_read_service(fd, &list->entrytable[i], services);
+	return code;
+}
+
+int ipvs_sockopt_services(int fd, struct service_vector *ret)
+{
+	_cleanup_free_ struct ip_vs_get_services *list = NULL;
+	size_t count = 0;
+	int code = sockopt_list(fd, &list, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		struct service service;
+
+		if (sockopt_decode_service(&list->entrytable[i], &service) == 0)
+			vector_push(ret, service);
+		else
+			service_clear(&service);
+	}
+	vector_sort(ret, service_compare);
+	return code;
 }
 
 static int sockopt_read_scope(

@@ -19,6 +19,10 @@
 int ipvs_sockopt_destinations(
 	int fd, const struct service_key *key, struct destination_vector *ret);
 
+/* All IPv4 services of one moment, sorted, without destinations and what only netlink tells, into an
+ * empty `ret`, over any IPv4 socket. */
+int ipvs_sockopt_services(int fd, struct service_vector *ret);
+
 /* The raw socket, or -errno: -ENOPROTOOPT when ip_vs is not loaded, -EPERM without CAP_NET_ADMIN or
  * CAP_NET_RAW. The caller closes it. */
 int ipvs_sockopt_open(void);
