@@ -336,12 +336,24 @@ static bool log_admit(struct log_site *site, unsigned int *kept_back)
 	return true;
 }
 
+static _printf_(3, 0) void log_say(
+	struct log_line *line, const char *object, const char *format, va_list arguments)
+{
+	char text[LOG_TEXT_LIMIT];
+	/* clang-tidy sees va_start() only in the first file that it is given. */
+	int length = vsnprintf( // NOLINT(clang-analyzer-valist.Uninitialized)
+		text, sizeof(text), format, arguments);
+
+	log_escape(line->text, sizeof(line->text), text, length >= (int)sizeof(text));
+	log_escape(line->object, sizeof(line->object), object ? object : "", false);
+	log_emit(line);
+}
+
 void log_write_(const struct log_module *module, struct log_site *site, enum log_level level,
 	const char *file, int line, const char *object, const char *format, ...)
 {
 	int error = errno;
 	unsigned int kept_back;
-	char text[LOG_TEXT_LIMIT];
 	struct log_line out = {
 		.level = level, .module = module->name, .file = file, .number = line};
 	va_list arguments;
@@ -351,11 +363,8 @@ void log_write_(const struct log_module *module, struct log_site *site, enum log
 		return;
 	errno = error; /* of %m */
 	va_start(arguments, format);
-	int length = vsnprintf(text, sizeof(text), format, arguments);
+	log_say(&out, object, format, arguments);
 	va_end(arguments);
-	log_escape(out.text, sizeof(out.text), text, length >= (int)sizeof(text));
-	log_escape(out.object, sizeof(out.object), object ? object : "", false);
-	log_emit(&out);
 	if (kept_back)
 		log_tell(&out, kept_back, "message like this was kept back",
 			"messages like this were kept back");
