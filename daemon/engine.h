@@ -15,7 +15,7 @@
 #pragma once
 
 #include "daemon/files.h"
-#include "daemon/operator.h"
+#include "reconciler/operator.h"
 #include "daemon/retry.h"
 #include "reconciler/confirm.h"
 #include "reconciler/reconciler.h"

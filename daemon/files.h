@@ -6,25 +6,27 @@
 
 #include "model/declared.h"
 #include "reconciler/record.h"
+#include "reconciler/sources.h"
 
 struct files {
+	struct sources sources; /* names and bytes, as they were read */
 	struct config config;
 	struct declared declared; /* borrows from config */
-	char content
-		[REVISION_SIZE]; /* SHA-256 of names and bytes: whether anything changed at all */
 	char revision
-		[REVISION_SIZE]; /* of the canonical form (record_revision()); "" while nobody asked */
-	char *commit; /* the commit or version that a symlink on the way of a path names; or NULL */
-	char *problems;   /* why it is no good, as `poise validate` says it; NULL: it is good */
-	char *warnings;   /* of a good one; or NULL */
+		[REVISION_SIZE]; /* of the canonical form; "" until files_revision() is asked */
+	char *commit;   /* the commit or version that a link on the way of a path names; or NULL */
+	char *problems; /* why it is no good, as `poise validate` says it; NULL: it is good */
+	char *warnings; /* of a good one; or NULL */
 	uint64_t read_at; /* seconds since the epoch */
 	bool last_good;   /* came from the state directory, not from the paths */
-	size_t documents;
 };
 
 /* Reads what is under `paths` into a new reading. Never fails: what is wrong is in ->problems. The caller ends it with
  * files_free(). */
 struct files *files_read(const char *const *paths, size_t count);
+
+/* Whether both readings saw the same names and bytes (or the same failure to read). */
+bool files_same(const struct files *a, const struct files *b);
 
 /* The last good state of STATE-DIR (confirmed.yaml); NULL when there is none. */
 struct files *files_read_last_good(const char *state_dir);

@@ -2,7 +2,7 @@
 /* What the world and the operator say, for step(): the input beside what is declared and what is remembered.
  *
  * Facts never count for the blast guard, and a pass without any (poise apply without poised) takes every check as
- * passing. Pure data, sorted; whoever learns of facts (daemon/operator.c keeps the operator's) fills them in. */
+ * passing. Pure data, sorted; whoever learns of facts (operator.h keeps the operator's) fills them in. */
 #pragma once
 
 #include "model/state.h"

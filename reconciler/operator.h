@@ -52,5 +52,8 @@ bool operator_expire(struct operator_state *state, uint64_t now);
 /* The facts that follow, into an empty `ret`. */
 void operator_facts(const struct operator_state *state, struct facts *ret);
 
+/* Deep copy into an empty `to`. */
+void operator_copy(struct operator_state *to, const struct operator_state *from);
+
 void operator_clear(struct operator_state *state);
 #define _cleanup_operator_ _cleanup_(operator_clear)
