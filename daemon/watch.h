@@ -7,12 +7,14 @@
  * on what has been finished: a file closed after writing, a rename, a removal, a link; never on MODIFY, which shows halves.
  *
  *	quiet	   nothing happened
- *	settling   something did: wait for `debounce` without more of it, at most `settle_most` altogether
- *	told	   changed() is called, the watches are laid anew (the way may be another now), back to quiet
+ *	settling   something did: wait for `debounce` without more of it, at most `settle_most` altogether; a file that
+ *		   is being written holds it back as long
+ *	told	   the watches are laid anew (the way may be another now), changed() is called, back to quiet
  *
  * File systems that send no events are looked at every `poll`: when the fingerprint (names, sizes, times, inodes, link targets)
  * differs from the one that was told last, and is the same at two looks in a row, changed() is called. The same
- * look repairs whatever inotify lost (queue overflow, a watch limit). */
+ * look repairs whatever inotify lost (queue overflow, a watch limit). What inotify knows to be open for writing is left
+ * to its close, for a minute at most. A look that takes longer than a hundredth of `poll` is taken less often. */
 #pragma once
 
 #include <stdint.h>
@@ -45,13 +47,14 @@ struct watch_counters {
 	size_t watches;                      /* laid now */
 };
 
-/* Paths that do not exist (yet) are watched from the nearest directory that does. -errno with words; a missing inotify
- * (-EMFILE) is no failure: it is logged, and the poll alone serves. */
+/* Paths that do not exist (yet) are watched from the nearest directory that does; no path is sources.h's default. Read
+ * the files after this, or what changes in between is not told. changed() may free the watch. -errno with words; a
+ * missing inotify (-EMFILE) is no failure: it is logged, and the poll alone serves and tries again for it. */
 int watch_new(struct loop *loop, const struct watch_options *options, struct watch **ret,
 	struct error *error);
 
-/* What was told last is what the caller has read: call it after reading, so that a change during the reading is told
- * again. */
+/* What was told last is what the caller has read: call it after reading, also of what is no good. The fingerprint dates
+ * from before changed(), so that a change during the reading is told again; without this call every poll tells again. */
 void watch_seen(struct watch *watch);
 
 struct watch_counters watch_counters(const struct watch *watch);
