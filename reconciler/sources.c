@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
@@ -67,15 +66,22 @@ static bool sources_ends_with(const char *name, const char *end)
 	return length > rest && strcmp(name + length - rest, end) == 0;
 }
 
-/* *.yaml, but not the hidden files and backups that editors leave; with `other` what may have been
- * meant as one. */
-static bool sources_is_yaml(const char *name, bool *other)
+static bool sources_is_plain(const char *name)
 {
-	bool plain = name[0] != '.' && name[0] != '#';
+	return name[0] != '.' && name[0] != '#';
+}
 
-	*other = plain && (sources_ends_with(name, ".yml") || sources_ends_with(name, ".YAML") ||
-				  sources_ends_with(name, ".YML"));
-	return plain && sources_ends_with(name, ".yaml");
+bool sources_takes(const char *name)
+{
+	return sources_is_plain(name) && sources_ends_with(name, ".yaml");
+}
+
+/* What may have been meant as one. */
+static bool sources_is_other(const char *name)
+{
+	return sources_is_plain(name) &&
+	       (sources_ends_with(name, ".yml") || sources_ends_with(name, ".YAML") ||
+		       sources_ends_with(name, ".YML"));
 }
 
 /* What a directory has, each in lexical order. */
@@ -103,7 +109,7 @@ static int sources_list(const char *directory, struct sources_listing *listing)
 		return -errno;
 	while (errno = 0, (entry = readdir(stream))) {
 		struct stat status;
-		bool other, yaml = sources_is_yaml(entry->d_name, &other);
+		bool yaml = sources_takes(entry->d_name), other = sources_is_other(entry->d_name);
 
 		if (!yaml && !other)
 			continue;

@@ -8,6 +8,8 @@
  * empty state. What looks as if it were meant to be read, and is not, is a warning. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "model/load.h"
 
@@ -26,6 +28,10 @@ struct sources {
  * each ("/etc/poise: No such file or directory: …what to do"). -errno of the first on failure. */
 int sources_read(
 	const char *const *paths, size_t count, struct sources *ret, struct strbuf *problems);
+
+/* Whether a file of this name is read where a directory's *.yaml are: not the hidden files and backups that editors
+ * leave. */
+bool sources_takes(const char *name);
 
 void sources_clear(struct sources *sources);
 
