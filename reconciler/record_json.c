@@ -1,5 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* state.json: JSON values, one to a line. First an object with what is small or rare; then a text for
+ * each service that is ours, one for each that is declared, and an end:
+ *
+ *	{"poise-record":2,"boot":"…","drains":[]}
+ *	"owned tcp://192.0.2.1:80 30000000000 web"
+ *	"declared tcp://192.0.2.1:80 web 10.0.0.1:80 10.0.0.2:80"
+ *	"end"
+ *
+ * Of a large configuration the texts are nearly all of it. They are read and written by hand: as objects
+ * they took longer than all else that an apply of one weight has to do. Both lists are in the order
+ * of their keys, and so are the destinations of a service. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "base/strbuf.h"
@@ -7,80 +19,12 @@
 #include "reconciler/state_forms.h"
 #include "reconciler/state_json.h"
 
-#define RECORD_JSON_FORMAT 1
+#define RECORD_JSON_FORMAT 2
+#define RECORD_OWNED       "owned"
+#define RECORD_DECLARED    "declared"
+#define RECORD_END         "end"
 
-/* The destinations of a declared service, as one text with blanks between them: of a large
- * configuration they are most of the record, and as values of their own most of its time. */
-
-static int key_compare(const void *a, const void *b)
-{
-	return destination_key_compare(a, b);
-}
-
-static const struct json_form_member key_item = {.type = &json_form_destination};
-
-static json_t *keys_write(struct json_form_pass *pass _unused_,
-	const struct json_form_member *member _unused_, const void *field)
-{
-	const __typeof__(((struct record_service *)NULL)->destinations) *keys = field;
-	_cleanup_strbuf_ struct strbuf text = {};
-	char one[ADDRESS_ENDPOINT_LENGTH];
-
-	vector_foreach(keys, key) {
-		if (text.length)
-			strbuf_add_char(&text, ' ');
-		strbuf_add(&text, destination_key_format(key, one));
-	}
-	return json_form_kept(json_string(text.length ? text.text : ""));
-}
-
-static int keys_read_one(struct json_form_pass *pass, const struct json_form_place *place,
-	const char *word, size_t length, struct destination_key *key)
-{
-	char text[ADDRESS_ENDPOINT_LENGTH];
-	char quoted[JSON_FORM_QUOTE_SIZE];
-
-	snprintf(text, sizeof(text), "%.*s", (int)MIN(length, sizeof(text)), word);
-	if (length < sizeof(text) && destination_key_parse(text, key) == 0)
-		return 0;
-	return json_form_fail(pass, place, "`%s` is no destination", json_form_quote(text, quoted));
-}
-
-static int keys_read(struct json_form_pass *pass, const struct json_form_place *place,
-	const struct json_form_member *member _unused_, const json_t *json, void *field)
-{
-	__typeof__(((struct record_service *)NULL)->destinations) *keys = field;
-	const char *text = json_string_value(json);
-
-	if (!text)
-		return json_form_fail(pass, place, "not a text");
-	while (*text) {
-		size_t length = strcspn(text, " ");
-		struct destination_key key;
-		int r = keys_read_one(pass, place, text, length, &key);
-
-		if (r < 0)
-			return r;
-		vector_push(keys, key);
-		text += length + (text[length] == ' ');
-	}
-	vector_sort(keys, key_compare);
-	return json_form_check_unique(pass, place, &key_item, keys->items, keys->count,
-		sizeof(*keys->items), key_compare);
-}
-
-static const struct json_form_type key_list = {keys_write, keys_read};
-
-static const struct json_form_member service_members[] = {
-	{"service", &json_form_service, JSON_FORM_FIELD(struct record_service, key),
-		.required = true},
-	{"name", &json_form_string, JSON_FORM_FIELD(struct record_service, name), .required = true},
-	{"destinations", &key_list, JSON_FORM_FIELD(struct record_service, destinations),
-		.required = true},
-};
-static const struct json_form service_form = JSON_FORM(service_members);
-static const struct json_form_member service_item = JSON_FORM_ITEM(&service_form);
-JSON_FORM_LIST(service_list, ((struct record *)NULL)->declared, &service_item, service_compare);
+/* The object of the first line */
 
 static int path_compare(const void *a, const void *b)
 {
@@ -101,13 +45,12 @@ static const struct json_form_member record_members[] = {
 	{"revision", &json_form_string, JSON_FORM_FIELD(struct record, revision)},
 	{"refused", &json_form_string, JSON_FORM_FIELD(struct record, refused)},
 	{"paths", &path_list, JSON_FORM_FIELD(struct record, paths), .required = true},
-	{"memory", &json_form_object, JSON_FORM_FIELD(struct record, memory), .required = true,
-		.form = &state_form_memory},
-	{"declared", &service_list, JSON_FORM_FIELD(struct record, declared), .required = true},
+	{"drains", &state_form_drains, JSON_FORM_FIELD(struct record, memory.drains),
+		.required = true},
 };
 static const struct json_form record_form = JSON_FORM(record_members);
 
-int record_parse(const char *text, size_t size, struct record *ret, struct error *error)
+static int head_parse(const char *text, size_t size, struct record *ret, struct error *error)
 {
 	json_t *json;
 	int r = json_parse(text, size, &json, error);
@@ -116,16 +59,222 @@ int record_parse(const char *text, size_t size, struct record *ret, struct error
 		return r;
 	r = json_form_read(&(struct json_form_pass){.error = error}, NULL, &record_form, json, ret);
 	json_decref(json);
-	if (r < 0)
-		record_clear(ret);
 	return r;
+}
+
+static void head_format(const struct record *record, struct strbuf *text)
+{
+	json_t *json = json_form_write(&(struct json_form_pass){}, &record_form, record);
+	_cleanup_free_ char *head = json_dumps(json, JSON_COMPACT);
+
+	json_decref(json);
+	strbuf_add(text, head);
+	strbuf_add_char(text, '\n');
+}
+
+/* Reading the texts behind it */
+
+/* Room for a service's key, and so for a name. */
+#define RECORD_WORD_SIZE SERVICE_KEY_TEXT_SIZE
+
+struct record_reader {
+	const char *at, *end;         /* what is left of the file */
+	const char *word, *words_end; /* what is left of the line at hand; NULL: nothing */
+	size_t line;
+	struct error *error;
+};
+
+static int reader_fail(const struct record_reader *reader, const char *what)
+{
+	return error_set(reader->error, -EINVAL, "line %zu: %s", reader->line, what);
+}
+
+static int reader_next_line(struct record_reader *reader)
+{
+	const char *line = reader->at;
+	const char *end = memchr(line, '\n', (size_t)(reader->end - line));
+
+	reader->line++;
+	if (!end)
+		return reader_fail(reader, "cut off");
+	if (end - line < 2 || line[0] != '"' || end[-1] != '"')
+		return reader_fail(reader, "not a text in quotes");
+	reader->word = line + 1;
+	reader->words_end = end - 1;
+	reader->at = end + 1;
+	return 0;
+}
+
+/* Takes the next word off the line, up to the next blank; false when there is none. One that is too
+ * long is taken as an empty one, which nothing accepts. */
+static bool reader_take(struct record_reader *reader, char word[static RECORD_WORD_SIZE])
+{
+	if (!reader->word)
+		return false;
+	const char *blank = memchr(reader->word, ' ', (size_t)(reader->words_end - reader->word));
+	size_t length = (size_t)((blank ? blank : reader->words_end) - reader->word);
+
+	if (length >= RECORD_WORD_SIZE)
+		length = 0;
+	memcpy(word, reader->word, length);
+	word[length] = '\0';
+	reader->word = blank ? blank + 1 : NULL;
+	return true;
+}
+
+static int reader_take_service(struct record_reader *reader, struct service_key *key)
+{
+	char word[RECORD_WORD_SIZE];
+
+	if (!reader_take(reader, word) || service_key_parse(word, key) < 0)
+		return reader_fail(reader, "no service where one is expected");
+	return 0;
+}
+
+static int reader_take_number(struct record_reader *reader, uint64_t *ret)
+{
+	char word[RECORD_WORD_SIZE];
+	char *end;
+
+	if (!reader_take(reader, word) || *word < '0' || *word > '9')
+		return reader_fail(reader, "no number where one is expected");
+	errno = 0;
+	*ret = strtoull(word, &end, 10);
+	return *end || errno ? reader_fail(reader, "a number that is none") : 0;
+}
+
+/* What the file format allows in a name, and this file without escapes. */
+static int reader_take_name(struct record_reader *reader, char **ret)
+{
+	char word[RECORD_WORD_SIZE];
+
+	if (!reader_take(reader, word) || !*word ||
+		word[strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789-")])
+		return reader_fail(reader, "no name where one is expected");
+	*ret = memory_copy_string(word);
+	return 0;
+}
+
+/* The name is that of the file, and may be unknown. */
+static int reader_take_owned(struct record_reader *reader, struct record *record)
+{
+	struct memory_service *service = vector_append(&record->memory.owned);
+	int r = reader_take_service(reader, &service->key);
+
+	if (r == 0)
+		r = reader_take_number(reader, &service->drain);
+	if (r == 0 && reader->word)
+		r = reader_take_name(reader, &service->name);
+	if (r == 0 && reader->word)
+		r = reader_fail(reader, "more than a service has");
+	if (r == 0 && service > record->memory.owned.items &&
+		service_compare(service - 1, service) >= 0)
+		r = reader_fail(reader, "out of order");
+	return r;
+}
+
+static int reader_take_destinations(struct record_reader *reader, struct record_service *service)
+{
+	char word[RECORD_WORD_SIZE];
+	int r = 0;
+
+	while (r == 0 && reader_take(reader, word)) {
+		struct destination_key *key = vector_append(&service->destinations);
+
+		if (destination_key_parse(word, key) < 0)
+			r = reader_fail(reader, "no destination where one is expected");
+		else if (key > service->destinations.items &&
+			 destination_key_compare(key - 1, key) >= 0)
+			r = reader_fail(reader, "destinations out of order");
+	}
+	return r;
+}
+
+static int reader_take_declared(struct record_reader *reader, struct record *record)
+{
+	struct record_service *service = vector_append(&record->declared);
+	int r = reader_take_service(reader, &service->key);
+
+	if (r == 0)
+		r = reader_take_name(reader, &service->name);
+	if (r == 0)
+		r = reader_take_destinations(reader, service);
+	if (r == 0 && service > record->declared.items &&
+		service_compare(service - 1, service) >= 0)
+		r = reader_fail(reader, "out of order");
+	return r;
+}
+
+/* 1 when it was the last line. */
+static int reader_take_line(struct record_reader *reader, struct record *record)
+{
+	char word[RECORD_WORD_SIZE];
+	int r = reader_next_line(reader);
+
+	if (r < 0)
+		return r;
+	reader_take(reader, word);
+	if (strcmp(word, RECORD_OWNED) == 0)
+		return reader_take_owned(reader, record);
+	if (strcmp(word, RECORD_DECLARED) == 0)
+		return reader_take_declared(reader, record);
+	if (strcmp(word, RECORD_END) != 0 || reader->word)
+		return reader_fail(reader, "neither owned, nor declared, nor the end");
+	return reader->at == reader->end ? 1 : reader_fail(reader, "not the end");
+}
+
+int record_parse(const char *text, size_t size, struct record *ret, struct error *error)
+{
+	const char *head_end = memchr(text, '\n', size);
+	struct record_reader reader = {
+		.at = head_end ? head_end + 1 : text + size,
+		.end = text + size,
+		.line = 1,
+		.error = error,
+	};
+	int r = head_parse(text, head_end ? (size_t)(head_end - text) : size, ret, error);
+
+	while (r == 0)
+		r = reader_take_line(&reader, ret);
+	if (r > 0)
+		return 0;
+	record_clear(ret);
+	return r;
+}
+
+/* Writing them */
+
+static void owned_format(const struct memory_service *service, struct strbuf *text)
+{
+	char key[SERVICE_KEY_TEXT_SIZE];
+
+	strbuf_printf(text, "\"" RECORD_OWNED " %s %" PRIu64 "%s%s\"\n",
+		service_key_format(&service->key, key), service->drain, service->name ? " " : "",
+		service->name ? service->name : "");
+}
+
+static void declared_format(const struct record_service *service, struct strbuf *text)
+{
+	char key[SERVICE_KEY_TEXT_SIZE], one[ADDRESS_ENDPOINT_LENGTH];
+
+	strbuf_printf(text, "\"" RECORD_DECLARED " %s %s", service_key_format(&service->key, key),
+		service->name);
+	vector_foreach(&service->destinations, destination) {
+		strbuf_add_char(text, ' ');
+		strbuf_add(text, destination_key_format(destination, one));
+	}
+	strbuf_add(text, "\"\n");
 }
 
 char *record_format(const struct record *record)
 {
-	json_t *json = json_form_write(&(struct json_form_pass){}, &record_form, record);
-	_cleanup_free_ char *text = json_dumps(json, JSON_COMPACT);
+	struct strbuf text = {};
 
-	json_decref(json);
-	return memory_printf("%s\n", text);
+	head_format(record, &text);
+	vector_foreach(&record->memory.owned, service)
+		owned_format(service, &text);
+	vector_foreach(&record->declared, service)
+		declared_format(service, &text);
+	strbuf_add(&text, "\"" RECORD_END "\"\n");
+	return strbuf_take(&text);
 }

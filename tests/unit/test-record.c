@@ -165,6 +165,35 @@ static void a_record_of_a_namespace_that_is_gone_is_void(void **state)
 	assert_int_equal(again.memory.owned.count, 0);
 }
 
+#define HEAD                                                                                       \
+	"{\"poise-record\":2,\"boot\":\"b\",\"netns-device\":4,\"netns-inode\":5,\"paths\":[],"      \
+	"\"drains\":[]}\n"
+#define OWNED    "\"owned tcp://192.0.2.1:80 5 web\"\n"
+#define DECLARED "\"declared tcp://192.0.2.1:80 web 10.0.0.1:80\"\n"
+
+/* What stands on the disk is for other versions too: it changes with the number of the format. */
+static void the_text_of_a_record(void **state _unused_)
+{
+	static const char text[] =
+		HEAD "\"owned tcp://192.0.2.1:80 30000000000 web\"\n"
+		     "\"owned fwmark6://7 18446744073709551615\"\n"
+		     "\"declared tcp://192.0.2.1:80 web 10.0.0.1:80 [2001:db8::1]:80\"\n"
+		     "\"declared udp://[2001:db8::1]:53 dns-6\"\n"
+		     "\"end\"\n";
+	_cleanup_record_ struct record record = {};
+
+	assert_int_equal(record_parse(text, strlen(text), &record, NULL), 0);
+	assert_int_equal(record.memory.owned.count, 2);
+	assert_string_equal(record.memory.owned.items[0].name, "web");
+	assert_null(record.memory.owned.items[1].name);
+	assert_true(record.memory.owned.items[1].drain == UINT64_MAX);
+	assert_int_equal(record.declared.count, 2);
+	assert_int_equal(record.declared.items[0].destinations.count, 2);
+	assert_int_equal(record.declared.items[1].destinations.count, 0);
+	_cleanup_free_ char *again = record_format(&record);
+	assert_string_equal(again, text);
+}
+
 static void a_damaged_record_is_an_error(void **state)
 {
 	static const struct {
@@ -175,8 +204,37 @@ static void a_damaged_record_is_an_error(void **state)
 		{"poise: 1\n", "line 1, column"},
 		{"[]", "not an object"},
 		{"{}", "`poise-record` is missing"},
-		{"{\"poise-record\":2}", "format 2 is not known: this poise reads format 1"},
-		{"{\"poise-record\":1,\"boot\":\"\"}", "boot: empty"},
+		{"{\"poise-record\":1}", "format 1 is not known: this poise reads format 2"},
+		{"{\"poise-record\":2,\"boot\":\"\"}", "boot: empty"},
+		{HEAD, "line 2: cut off"},
+		{HEAD "\"end\"", "line 2: cut off"},
+		{HEAD "end\n", "line 2: not a text in quotes"},
+		{HEAD "\"\n", "line 2: not a text in quotes"},
+		{HEAD "\"\"\n", "line 2: neither owned, nor declared, nor the end"},
+		{HEAD "\"end \"\n", "line 2: neither owned, nor declared, nor the end"},
+		{HEAD "\"end\"\n\"end\"\n", "line 2: not the end"},
+		{HEAD OWNED OWNED "\"end\"\n", "line 3: out of order"},
+		{HEAD "\"owned\"\n", "line 2: no service where one is expected"},
+		{HEAD "\"owned tcp://192.0.2.1 5\"\n", "line 2: no service where one is expected"},
+		{HEAD "\"owned  tcp://192.0.2.1:80 5\"\n", "line 2: no service where one is"},
+		{HEAD "\"owned tcp://192.0.2.1:80\"\n", "line 2: no number where one is expected"},
+		{HEAD "\"owned tcp://192.0.2.1:80 -1\"\n", "line 2: no number where one is"},
+		{HEAD "\"owned tcp://192.0.2.1:80 5s\"\n", "line 2: a number that is none"},
+		{HEAD "\"owned tcp://192.0.2.1:80 18446744073709551616\"\n",
+			"line 2: a number that is none"},
+		{HEAD "\"owned tcp://192.0.2.1:80 5 web \"\n", "line 2: more than a service has"},
+		{HEAD "\"owned tcp://192.0.2.1:80 5 \"\n", "line 2: no name where one is expected"},
+		{HEAD "\"declared tcp://192.0.2.1:80\"\n", "line 2: no name where one is expected"},
+		{HEAD "\"declared tcp://192.0.2.1:80 \\\"\"\n", "line 2: no name where one is"},
+		{HEAD DECLARED DECLARED "\"end\"\n", "line 3: out of order"},
+		{HEAD "\"declared tcp://192.0.2.1:80 web \"\n",
+			"line 2: no destination where one is expected"},
+		{HEAD "\"declared tcp://192.0.2.1:80 web 10.0.0.1:80:80\"\n",
+			"line 2: no destination where one is expected"},
+		{HEAD "\"declared tcp://192.0.2.1:80 web 10.0.0.2:80 10.0.0.1:80\"\n",
+			"line 2: destinations out of order"},
+		{HEAD "\"declared tcp://192.0.2.1:80 web 10.0.0.1:80 10.0.0.1:80\"\n",
+			"line 2: destinations out of order"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
@@ -407,6 +465,7 @@ int main(void)
 		TEST(a_record_of_another_boot_is_void),
 		TEST(a_record_of_a_namespace_in_use_is_an_error),
 		TEST(a_record_of_a_namespace_that_is_gone_is_void),
+		cmocka_unit_test(the_text_of_a_record),
 		TEST(a_damaged_record_is_an_error),
 		TEST(every_part_of_a_record_is_damaged),
 		TEST(a_record_that_cannot_be_read_is_an_error),
