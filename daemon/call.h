@@ -28,6 +28,8 @@ enum call_code {
 struct engine *call_engine(struct call *call);
 /* Who calls: "uid 0 (root)". Borrowed. */
 const char *call_by(const struct call *call);
+/* Whether it may call what writes: for a method that only does so with some of its parameters. */
+bool call_is_root(const struct call *call);
 
 /* The named parameter. Its type was checked against the method's table. NULL or `otherwise` when it was not given. */
 const char *call_text(const struct call *call, const char *name);
@@ -37,6 +39,7 @@ uint64_t call_duration(const struct call *call, const char *name);
 
 /* Takes `result` over. */
 void call_reply(struct call *call, json_t *result);
+/* `code`: an enum call_code, or a -errno, which is CALL_CODE_FAILED with its name. */
 void call_fail(struct call *call, int code, const struct error *error);
 
 /* An answer in pieces: `next` appends some JSON text of the result to `text` (some 64 KiB at most) and returns true

@@ -30,6 +30,9 @@ struct control *control_free(struct control *control);
 /* `changed` is called after each method that writes, for the shell to run the engine. */
 void control_on_change(struct control *control, void (*changed)(void *data), void *data);
 
+/* Another time than CONTROL_IDLE_NS. */
+void control_set_idle(struct control *control, uint64_t idle);
+
 /* To every subscriber. */
 void control_tell(struct control *control, const struct engine_event *event);
 

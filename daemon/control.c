@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Who is let in, and who has to go.
+ *
+ * There are CONTROL_CLIENTS_MOST places. When all are taken, whoever waits in the backlog is let in all the same to see who it
+ * is, if there is a client that could make room:
+ *
+ *	root		the client that has been idle for longest, and is not root, is shut out for it: members of the group
+ *			cannot keep root from a method that writes, however many connections they hold
+ *	another		the same when that client has been idle for CONTROL_SPARE_NS; else it is told that there is no place
+ *
+ * When all clients are root's, nobody is let in until one leaves. A timer shuts out who neither says nor takes anything.
+ *
+ * All of this, and the clients' turns (client.c), is work of LOOP_PRIORITY_LAST: signals, timers and files come first, and
+ * the engine's passes have their turn among the clients. */
+#include "daemon/control.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "daemon/client.h"
+#include "daemon/methods.h"
+#include "daemon/rpc.h"
+
+LOG_MODULE("control");
+
+#define CONTROL_SPARE_NS 1000000000ull
+/* How soon accepting is tried again after a failure (no descriptors left). */
+#define CONTROL_RETRY_NS 1000000000ull
+/* The idle are looked for that many times in their time. */
+#define CONTROL_IDLE_LOOKS 8
+#define CONTROL_GROUP_SIZE 65536
+
+struct control {
+	int fd;
+	struct client_server server;
+	struct loop_source *listener, *retry, *look;
+	struct {
+		VECTOR_OF(struct client *);
+	} clients; /* in the order of their coming */
+	struct control_counters counters;
+	uint64_t idle;
+	void (*changed)(void *data);
+	void *data;
+};
+
+static bool control_is_full(const struct control *control)
+{
+	return control->clients.count >= CONTROL_CLIENTS_MOST;
+}
+
+/* Who could make room: the client that has been idle for longest, and is not root. */
+static struct client *control_find_idlest(const struct control *control)
+{
+	struct client *idlest = NULL;
+
+	vector_foreach(&control->clients, client)
+		if (!client_is_root(*client) &&
+			(!idlest || client_active_at(*client) < client_active_at(idlest)))
+			idlest = *client;
+	return idlest;
+}
+
+static void control_arm(struct control *control)
+{
+	bool accepts = !control_is_full(control) || control_find_idlest(control);
+
+	loop_io_set_events(control->listener, accepts ? EPOLLIN : 0);
+}
+
+static void control_remove(struct control *control, struct client *client)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < control->clients.count; i++)
+		if (control->clients.items[i] != client)
+			control->clients.items[kept++] = control->clients.items[i];
+	control->clients.count = kept;
+	control->counters.connected = kept;
+	client_free(client);
+	if (!kept)
+		loop_timer_set(control->look, LOOP_NEVER);
+	control_arm(control);
+}
+
+static void control_on_ended(void *data, struct client *client)
+{
+	control_remove(data, client);
+}
+
+static void control_on_wrote(void *data)
+{
+	struct control *control = data;
+
+	if (control->changed)
+		control->changed(control->data);
+}
+
+/* Tells a connection that there is no place for it; whether it hears that is its own affair. */
+static void control_refuse(struct control *control, int fd)
+{
+	_cleanup_strbuf_ struct strbuf text = {};
+	_cleanup_error_ struct error error = {};
+
+	error_set(&error, CALL_CODE_BUSY, "%d clients are connected already: try again later",
+		CONTROL_CLIENTS_MOST);
+	rpc_write_error(&text, json_null(), CALL_CODE_BUSY, &error);
+	strbuf_add_char(&text, '\n');
+	control->counters.refused++;
+	if (send(fd, text.text, text.length, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		log_debug("a client was refused, and gone before it was told");
+}
+
+/* Shuts a client out for the newcomer; false when that must go itself. */
+static bool control_make_room(struct control *control, bool root)
+{
+	struct client *idlest = control_find_idlest(control);
+
+	if (!control_is_full(control))
+		return true;
+	if (!idlest)
+		return false;
+	if (!root && loop_clock() - client_active_at(idlest) < CONTROL_SPARE_NS)
+		return false;
+	control->counters.refused++;
+	control_remove(control, idlest);
+	return true;
+}
+
+static void control_let_in(struct control *control, int fd)
+{
+	_cleanup_close_ int held = fd;
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+	struct client *client;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
+		return;
+	if (!control_make_room(control, peer.uid == 0)) {
+		control_refuse(control, fd);
+		return;
+	}
+	held = -1;
+	int r = client_new(&control->server, fd, peer.uid, &client);
+	if (r < 0) {
+		log_warning("a client cannot be served: %s", strerror(-r));
+		return;
+	}
+	if (!control->clients.count)
+		loop_timer_set(control->look, loop_clock() + control->idle / CONTROL_IDLE_LOOKS);
+	vector_push(&control->clients, client);
+	control->counters.clients++;
+	control->counters.connected = control->clients.count;
+}
+
+static void control_on_listener(void *data, uint32_t events)
+{
+	struct control *control = data;
+
+	(void)events;
+	int fd = accept4(control->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd >= 0) {
+		control_let_in(control, fd);
+		control_arm(control);
+		return;
+	}
+	if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
+		return;
+	log_warning("clients of the control socket have to wait: %s", strerror(errno));
+	loop_io_set_events(control->listener, 0);
+	loop_timer_set(control->retry, loop_clock() + CONTROL_RETRY_NS);
+}
+
+static void control_on_retry(void *data)
+{
+	control_arm(data);
+}
+
+static void control_on_look(void *data)
+{
+	struct control *control = data;
+	uint64_t now = loop_clock();
+
+	for (size_t i = control->clients.count; i-- > 0;) {
+		struct client *client = control->clients.items[i];
+		uint64_t since = client_idle_since(client);
+
+		if (since == LOOP_NEVER || now - since < control->idle)
+			continue;
+		control->counters.refused++;
+		control_remove(control, client);
+	}
+	if (control->clients.count)
+		loop_timer_set(control->look, now + control->idle / CONTROL_IDLE_LOOKS);
+}
+
+int control_new(struct loop *loop, int fd, struct engine *engine, struct control **ret)
+{
+	struct control *control = memory_new(sizeof(*control));
+
+	control->fd = fd;
+	control->idle = CONTROL_IDLE_NS;
+	control->server = (struct client_server){
+		.loop = loop,
+		.engine = engine,
+		.counters = &control->counters,
+		.wrote = control_on_wrote,
+		.ended = control_on_ended,
+		.data = control,
+	};
+	int r = loop_add_io(loop, fd, EPOLLIN, control_on_listener, control, &control->listener);
+	if (r == 0)
+		r = loop_add_timer(loop, control_on_retry, control, &control->retry);
+	if (r == 0)
+		r = loop_add_timer(loop, control_on_look, control, &control->look);
+	if (r < 0) {
+		control_free(control);
+		return r;
+	}
+	loop_source_set_priority(control->listener, LOOP_PRIORITY_LAST);
+	*ret = control;
+	return 0;
+}
+
+struct control *control_free(struct control *control)
+{
+	if (!control)
+		return NULL;
+	vector_foreach(&control->clients, client)
+		client_free(*client);
+	vector_clear(&control->clients);
+	loop_source_free(control->listener);
+	loop_source_free(control->retry);
+	loop_source_free(control->look);
+	free(control);
+	return NULL;
+}
+
+void control_on_change(struct control *control, void (*changed)(void *data), void *data)
+{
+	control->changed = changed;
+	control->data = data;
+}
+
+void control_set_idle(struct control *control, uint64_t idle)
+{
+	control->idle = idle;
+	if (control->clients.count)
+		loop_timer_set(control->look, loop_clock() + idle / CONTROL_IDLE_LOOKS);
+}
+
+void control_tell(struct control *control, const struct engine_event *event)
+{
+	_cleanup_strbuf_ struct strbuf line = {};
+
+	if (!control->counters.subscribers)
+		return;
+	method_event_to_text(event, &line);
+	vector_foreach(&control->clients, client)
+		if (client_is_subscribed(*client))
+			client_tell(*client, &line);
+}
+
+struct control_counters control_counters(const struct control *control)
+{
+	return control->counters;
+}
+
+/* The number of a group; -ENOENT. */
+static int group_find(const char *name, gid_t *ret)
+{
+	_cleanup_free_ char *room = memory_resize(NULL, CONTROL_GROUP_SIZE, 1);
+	struct group group, *found;
+
+	int r = getgrnam_r(name, &group, room, CONTROL_GROUP_SIZE, &found);
+	if (!found)
+		return r ? -r : -ENOENT;
+	*ret = group.gr_gid;
+	return 0;
+}
+
+int control_set_group(const char *path, const char *group, struct error *error)
+{
+	gid_t number = 0;
+	int r = group ? group_find(group, &number) : 0;
+
+	if (r == -ENOENT)
+		return error_set(error, r,
+			"there is no group `%s`: `groupadd --system %s` makes it", group, group);
+	if (r < 0)
+		return error_set(
+			error, r, "the group `%s` cannot be looked up: %s", group, strerror(-r));
+	/* Closed while it changes hands, so that the old group never has the new one's right. */
+	if (chmod(path, 0600) < 0 || lchown(path, (uid_t)-1, number) < 0 ||
+		chmod(path, group ? 0660 : 0600) < 0)
+		return error_set(error, -errno, "%s: %s", path, strerror(errno));
+	return 0;
+}
