@@ -4,6 +4,8 @@
 #include "cli/watch.h"
 #include "model/canonical.h"
 #include "model/from_state.h"
+#include "reconciler/live_json.h"
+#include "model/join.h"
 
 /* poise sets these whenever it manages a service, so that a file must say them to keep another
  * value. Other sysctls are not poise's: a file that named them would fix them for ever. */
@@ -40,14 +42,16 @@ static void say_drains(
 	}
 }
 
-/* What the kernel does not know: that a destination has weight 0 only while it drains, and how long the drains of a
- * service take. Without it the file would end the drains when it is applied. */
+/* What the kernel does not know: the names of services, that a destination has weight 0 only while it drains, and how
+ * long the drains of a service take. Without it the file would end the drains when it is applied. */
 static void say_memory(struct config *config, const struct memory *memory)
 {
 	vector_foreach(&config->services, service) {
 		const struct service_key *key = &service->listen.items[0].key;
 		const struct memory_service *owned = memory_find_owned(memory, key);
 
+		if (owned && *owned->name)
+			service->name.text = arena_copy_string(&config->arena, owned->name);
 		if (owned && owned->drain != service->drain) {
 			service->drain = owned->drain;
 			service->object.set |= 1U << CONFIG_SERVICE_DRAIN;
@@ -67,6 +71,7 @@ static void print_yaml(struct state *state, const struct memory *memory)
 	keep_own_sysctls(state);
 	config_from_state(state, &config, &lines);
 	say_memory(&config, memory);
+	config_join_services(&config);
 	config_format_yaml(&config, &text);
 	cli_print(text.text);
 	cli_add_losses(&losses, &lines);
@@ -89,7 +94,7 @@ static int get_run(struct cli *cli)
 		cli_keep_owned(&state, memory);
 	if (cli->options.format == CLI_FORMAT_JSON)
 		cli_print_json(
-			cli_live_to_json(CLI_DEFAULT_BACKEND, &state, memory, reconciler_now()));
+			live_to_json(CLI_DEFAULT_BACKEND, &state, memory, reconciler_now()));
 	else
 		print_yaml(&state, memory);
 	size_t others = all - state.services.count;

@@ -8,9 +8,8 @@
 #include "base/file.h"
 #include "base/netns.h"
 #include "reconciler/confirm.h"
-#include "reconciler/state_json.h"
+#include "reconciler/live_json.h"
 
-#define LIVE_FORMAT     1
 #define LIVE_SIZE_LIMIT (256u << 20)
 
 int cli_machine_open(
@@ -103,42 +102,11 @@ void cli_keep_owned(struct state *state, const struct memory *memory)
 	state->services.count = kept;
 }
 
-json_t *cli_live_to_json(
-	const char *backend, const struct state *state, const struct memory *memory, uint64_t now)
-{
-	return json_pack("{s:i, s:s, s:I, s:o, s:o}", "poise", LIVE_FORMAT, "backend", backend,
-		"now", (json_int_t)now, "memory", memory_to_json(memory), "state",
-		state_to_json(state));
-}
-
 void cli_live_clear(struct cli_live *live)
 {
 	state_clear(&live->state);
 	memory_clear(&live->memory);
 	live->now = 0;
-}
-
-static int live_from_json(const json_t *json, struct cli_live *live, struct error *error)
-{
-	const json_t *state = json_object_get(json, "state");
-	const json_t *memory = json_object_get(json, "memory");
-	const json_t *now = json_object_get(json, "now");
-	int r;
-
-	if (!state)
-		return state_from_json(json, &live->state, error);
-	if (json_integer_value(json_object_get(json, "poise")) != LIVE_FORMAT)
-		return error_set(error, -EINVAL,
-			"`poise` is not %d: this is no output of `poise get -o json`, or of "
-			"another version's",
-			LIVE_FORMAT);
-	r = state_from_json(state, &live->state, error);
-	if (r < 0 || !memory)
-		return r;
-	if (!json_is_integer(now) || json_integer_value(now) < 0)
-		return error_set(error, -EINVAL, "`memory` without a time in `now`");
-	live->now = (uint64_t)json_integer_value(now);
-	return memory_from_json(memory, &live->memory, error);
 }
 
 int cli_live_read(const char *path, struct cli_live *ret, struct error *error)
@@ -154,7 +122,7 @@ int cli_live_read(const char *path, struct cli_live *ret, struct error *error)
 		return error_set(error, r, "%s: %s", path, strerror(-r));
 	r = json_parse(text, size, &json, error);
 	if (r == 0)
-		r = live_from_json(json, ret, error);
+		r = live_from_json(json, &ret->state, &ret->memory, &ret->now, error);
 	json_decref(json);
 	if (r == 0)
 		return 0;

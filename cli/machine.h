@@ -27,12 +27,6 @@ int cli_machine_read(struct reconciler *reconciler, struct state *ret);
 /* Leaves in `state` only the services that are ours. */
 void cli_keep_owned(struct state *state, const struct memory *memory);
 
-/* A live state as a document: what `poise get -o json` prints and `poise diff --live` takes. It
- * carries what is ours and what drains, so that a review far from the machine sees deletions too.
- */
-json_t *cli_live_to_json(
-	const char *backend, const struct state *state, const struct memory *memory, uint64_t now);
-
 /* A live side that came out of a file. Starts zeroed. */
 struct cli_live {
 	struct state state;
@@ -40,7 +34,7 @@ struct cli_live {
 	uint64_t now; /* of the clock that the memory speaks of; 0 when the file has none */
 };
 
-/* From a file ("-": standard input) of that form, or of a bare state, into an empty `ret`, which is
+/* From a file ("-": standard input) of the form of reconciler/live_json.h, or of a bare state, into an empty `ret`, which is
  * empty again on failure. -errno with words. */
 int cli_live_read(const char *path, struct cli_live *ret, struct error *error);
 
