@@ -20,10 +20,18 @@ enum message_kind {
 	MESSAGE_READY,     /* nothing: the first reconcile is over, or the first verdicts are in */
 	MESSAGE_RELOADED,  /* nothing: the files are in force, or refused and told */
 	MESSAGE_STATUS,    /* text: one line for the service manager */
+	/* struct message_control_group: of the process that serves the control socket, which has no right to give a
+	 * file away itself */
+	MESSAGE_CONTROL_GROUP,
 };
 
 struct message_ping {
 	uint64_t serial;
+};
+
+/* Whose the control socket is, beside root. */
+struct message_control_group {
+	uint32_t group; /* as in chown(2); 0: nobody's */
 };
 
 #define MESSAGE_STATUS_LIMIT 500

@@ -33,7 +33,11 @@ extern const size_t process_count;
 
 const struct process_kind *process_find(const char *name);
 
-/* Privileges (privileges.c): drops all capabilities but the kind's, sets no_new_privs and a parent-death signal. */
-int process_drop_privileges(const struct process_kind *kind);
+/* Privileges (privileges.c), of a process of the tree: the end of the supervisor ends it, from now on; unless
+ * options->no_sandbox, all capabilities but the kind's are gone, and no_new_privs is set. -ESRCH: the supervisor has
+ * ended already. -errno, logged by the caller. */
+int process_drop_privileges(const struct process_kind *kind, const struct poised_options *options);
+/* Of the supervisor: keeps what its processes keep, and what it needs to start, end and serve them. */
+int process_drop_supervisor_privileges(const struct poised_options *options);
 /* The filter (seccomp.c). Nothing when options->no_sandbox. -errno, logged by the caller. */
 int process_enter_sandbox(const struct process_kind *kind, const struct poised_options *options);

@@ -1,0 +1,411 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The life of the tree.
+ *
+ *	start	  namespace, lock, control socket, fewer privileges, then the processes in the order of the table
+ *	ready	  every process has been; told once
+ *	reload	  (SIGHUP) every process is asked; over when all have answered, or after a while
+ *	stop	  (SIGTERM, SIGINT) one after the other in the order of the table, each with its time; a second signal ends all
+ *		  at once
+ *
+ * The supervisor parses nothing that comes from outside, and does nothing that could keep it: so it is the one that is always
+ * there. The watchdog of the service manager is fed while every process that runs answers; one that is being started
+ * again is not missed, for the service manager could do no better. */
+#include "daemon/supervisor.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "base/netns.h"
+#include "base/strbuf.h"
+#include "base/vector.h"
+#include "base/version.h"
+#include "daemon/child.h"
+#include "daemon/control_socket.h"
+#include "daemon/service_manager.h"
+#include "reconciler/lock.h"
+
+LOG_MODULE("supervisor");
+
+#define SUPERVISOR_FAILED 2
+#define SUPERVISOR_NAME   "poised" /* as the lock tells it */
+
+#define SECOND             1000000000ull
+#define LOCK_WAIT_NS       (10 * SECOND)
+#define BEAT_NS            (2 * SECOND)
+#define SILENCE_NS         (15 * SECOND)
+#define RELOAD_MOST_NS     (60 * SECOND)
+#define STOP_MOST_NS       (10 * SECOND)
+#define REMOVE_MOST_NS     (90 * SECOND) /* services are deleted meanwhile */
+#define KILL_MOST_NS       (2 * SECOND)  /* the kernel may hold who is killed */
+#define SUPERVISOR_SIGNALS 3
+
+struct supervisor {
+	const struct poised_options *options;
+	struct loop *loop;
+	int lock, control;
+	struct {
+		VECTOR_OF(struct child *);
+	} children; /* as the table has them */
+	struct loop_source *signals[SUPERVISOR_SIGNALS];
+	struct loop_source *beat, *reload_limit, *stop_limit;
+	uint64_t beat_ns;
+	bool ready;     /* told once */
+	bool reloading; /* told, and not over */
+	bool stopping;
+	bool hurried;                /* all at once */
+	size_t stop_at;              /* the child whose turn it is to stop */
+	bool stop_asked, stop_kills; /* what was done to it */
+};
+
+/* What the service manager is told. */
+
+static bool supervisor_all(
+	const struct supervisor *supervisor, bool (*test)(const struct child *child))
+{
+	vector_foreach(&supervisor->children, child)
+		if (!test(*child))
+			return false;
+	return true;
+}
+
+static bool supervisor_child_is_settled(const struct child *child)
+{
+	return !child_is_reloading(child);
+}
+
+static void supervisor_tell_status(const struct supervisor *supervisor)
+{
+	_cleanup_strbuf_ struct strbuf text = {};
+
+	vector_foreach(&supervisor->children, child) {
+		const char *separator = text.length ? "; " : "";
+
+		if (!child_runs(*child))
+			strbuf_printf(&text, "%s%s is down", separator, child_name(*child));
+		else if (*child_status(*child))
+			strbuf_printf(&text, "%s%s", separator, child_status(*child));
+	}
+	if (text.length)
+		service_manager_status(text.text, text.length);
+}
+
+static void supervisor_on_ready(struct supervisor *supervisor)
+{
+	/* While the tree is being made some of it is not there to be asked. */
+	if (supervisor->ready || supervisor->children.count < process_count ||
+		!supervisor_all(supervisor, child_is_ready))
+		return;
+	supervisor->ready = true;
+	log_notice("ready");
+	service_manager_ready();
+}
+
+static void supervisor_on_reloaded(struct supervisor *supervisor)
+{
+	if (!supervisor->reloading || !supervisor_all(supervisor, supervisor_child_is_settled))
+		return;
+	supervisor->reloading = false;
+	loop_timer_set(supervisor->reload_limit, LOOP_NEVER);
+	if (supervisor->ready)
+		service_manager_ready();
+}
+
+static void supervisor_on_reload_limit(void *data)
+{
+	struct supervisor *supervisor = data;
+
+	log_warning("the reload is not over after a minute: it goes on");
+	supervisor->reloading = false;
+	if (supervisor->ready)
+		service_manager_ready();
+}
+
+static void supervisor_on_beat(void *data)
+{
+	struct supervisor *supervisor = data;
+
+	vector_foreach(&supervisor->children, child)
+		child_beat(*child);
+	if (supervisor_all(supervisor, child_answers))
+		service_manager_feed();
+	loop_timer_set(supervisor->beat, loop_now(supervisor->loop) + supervisor->beat_ns);
+}
+
+/* The end. */
+
+static void supervisor_kill_all(struct supervisor *supervisor)
+{
+	vector_foreach(&supervisor->children, child)
+		child_kill(*child);
+}
+
+static bool supervisor_child_is_down(const struct child *child)
+{
+	return !child_runs(child);
+}
+
+/* The next one that runs is asked to end; after the last, the loop ends. */
+static void supervisor_stop_next(struct supervisor *supervisor)
+{
+	if (supervisor->hurried && !supervisor_all(supervisor, supervisor_child_is_down))
+		return;
+	while (supervisor->stop_at < supervisor->children.count) {
+		struct child *child = supervisor->children.items[supervisor->stop_at];
+
+		if (child_runs(child) && supervisor->stop_asked)
+			return;
+		if (child_runs(child)) {
+			uint64_t most =
+				supervisor->options->remove_on_stop ? REMOVE_MOST_NS : STOP_MOST_NS;
+			supervisor->stop_asked = true;
+			child_stop(child);
+			loop_timer_set(supervisor->stop_limit, loop_now(supervisor->loop) + most);
+			return;
+		}
+		supervisor->stop_at++;
+		supervisor->stop_asked = supervisor->stop_kills = false;
+	}
+	loop_stop(supervisor->loop, 0);
+}
+
+static void supervisor_on_stop_limit(void *data)
+{
+	struct supervisor *supervisor = data;
+
+	if (supervisor->hurried) {
+		loop_stop(supervisor->loop, 0);
+		return;
+	}
+	struct child *child = supervisor->children.items[supervisor->stop_at];
+	if (supervisor->stop_kills) {
+		log_object_error(child_name(child), "%s does not even die: it is left behind",
+			child_name(child));
+		supervisor->stop_at++;
+		supervisor->stop_asked = supervisor->stop_kills = false;
+		supervisor_stop_next(supervisor);
+		return;
+	}
+	log_object_warning(
+		child_name(child), "%s does not stop in time: it is killed", child_name(child));
+	supervisor->stop_kills = true;
+	child_kill(child);
+	loop_timer_set(supervisor->stop_limit, loop_now(supervisor->loop) + KILL_MOST_NS);
+}
+
+static void supervisor_stop(struct supervisor *supervisor)
+{
+	supervisor->stopping = true;
+	service_manager_stopping();
+	vector_foreach(&supervisor->children, child)
+		child_retire(*child);
+	supervisor_stop_next(supervisor);
+}
+
+static void supervisor_hurry(struct supervisor *supervisor)
+{
+	supervisor->hurried = true;
+	supervisor_kill_all(supervisor);
+	loop_timer_set(supervisor->stop_limit, loop_now(supervisor->loop) + KILL_MOST_NS);
+}
+
+/* Events. */
+
+static void supervisor_on_stop_signal(void *data, int signal)
+{
+	struct supervisor *supervisor = data;
+
+	log_notice("%s: stopping%s", strsignal(signal), supervisor->stopping ? " at once" : "");
+	if (supervisor->stopping)
+		supervisor_hurry(supervisor);
+	else
+		supervisor_stop(supervisor);
+}
+
+static void supervisor_on_hangup(void *data, int signal)
+{
+	struct supervisor *supervisor = data;
+
+	(void)signal;
+	if (supervisor->stopping)
+		return;
+	log_notice("reloading");
+	if (supervisor->ready)
+		service_manager_reloading();
+	supervisor->reloading = true;
+	vector_foreach(&supervisor->children, child)
+		child_reload(*child);
+	loop_timer_set(supervisor->reload_limit, loop_now(supervisor->loop) + RELOAD_MOST_NS);
+	supervisor_on_reloaded(supervisor);
+}
+
+static void supervisor_on_child(void *data, struct child *child, enum child_event event)
+{
+	struct supervisor *supervisor = data;
+
+	(void)child;
+	switch (event) {
+	case CHILD_EVENT_READY:
+		supervisor_on_ready(supervisor);
+		supervisor_on_reloaded(supervisor);
+		break;
+	case CHILD_EVENT_RELOADED:
+		supervisor_on_reloaded(supervisor);
+		break;
+	case CHILD_EVENT_STATUS:
+		supervisor_tell_status(supervisor);
+		break;
+	case CHILD_EVENT_ENDED:
+		supervisor_tell_status(supervisor);
+		if (supervisor->stopping)
+			supervisor_stop_next(supervisor);
+		break;
+	}
+}
+
+static void supervisor_on_control_group(void *data, uint32_t group)
+{
+	const struct supervisor *supervisor = data;
+	_cleanup_error_ struct error error = {};
+	int r = control_socket_give(supervisor->options->run_dir, group, &error);
+
+	if (r < 0)
+		log_error("%s", error_text(&error, r));
+}
+
+/* The start. */
+
+static int supervisor_open_signals(struct supervisor *supervisor)
+{
+	static const struct {
+		int signal;
+		loop_signal_handler *handler;
+	} rows[SUPERVISOR_SIGNALS] = {
+		{SIGTERM, supervisor_on_stop_signal},
+		{SIGINT, supervisor_on_stop_signal},
+		{SIGHUP, supervisor_on_hangup},
+	};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(rows); i++)
+		r = loop_add_signal(supervisor->loop, rows[i].signal, rows[i].handler, supervisor,
+			&supervisor->signals[i]);
+	return r;
+}
+
+static int supervisor_open_loop(struct supervisor *supervisor)
+{
+	uint64_t watchdog = service_manager_watchdog();
+	int r = loop_new(&supervisor->loop);
+
+	if (r == 0)
+		r = supervisor_open_signals(supervisor);
+	if (r == 0)
+		r = loop_add_timer(
+			supervisor->loop, supervisor_on_beat, supervisor, &supervisor->beat);
+	if (r == 0)
+		r = loop_add_timer(supervisor->loop, supervisor_on_reload_limit, supervisor,
+			&supervisor->reload_limit);
+	if (r == 0)
+		r = loop_add_timer(supervisor->loop, supervisor_on_stop_limit, supervisor,
+			&supervisor->stop_limit);
+	if (r < 0)
+		return r;
+	supervisor->beat_ns = watchdog ? MIN(BEAT_NS, watchdog / 2) : BEAT_NS;
+	loop_timer_set(supervisor->beat, loop_now(supervisor->loop) + supervisor->beat_ns);
+	return 0;
+}
+
+static int supervisor_open_children(struct supervisor *supervisor)
+{
+	struct child_options options = {.poised = supervisor->options,
+		.control = supervisor->control,
+		.lock = supervisor->lock,
+		.pings = (unsigned int)(SILENCE_NS / supervisor->beat_ns) + 1,
+		.event = supervisor_on_child,
+		.control_group = supervisor_on_control_group,
+		.data = supervisor};
+
+	for (size_t i = 0; i < process_count; i++) {
+		struct child *child;
+
+		options.kind = processes[i];
+		int r = child_new(supervisor->loop, &options, &child);
+		if (r < 0)
+			return r;
+		vector_push(&supervisor->children, child);
+	}
+	return 0;
+}
+
+/* What may be refused, with words. */
+static int supervisor_claim(struct supervisor *supervisor, struct error *error)
+{
+	const struct poised_options *options = supervisor->options;
+	int r = options->netns ? netns_enter(options->netns, error) : 0;
+
+	if (r < 0)
+		return r;
+	supervisor->lock = lock_take(options->run_dir, SUPERVISOR_NAME, LOCK_WAIT_NS, error);
+	if (supervisor->lock < 0)
+		return supervisor->lock;
+	supervisor->control = control_socket_open(options->run_dir, error);
+	return MIN(supervisor->control, 0);
+}
+
+static int supervisor_open(struct supervisor *supervisor, struct error *error)
+{
+	umask(022);
+	/* Nothing that is mounted is kept busy. */
+	int r = chdir("/") < 0 ? -errno : supervisor_claim(supervisor, error);
+
+	if (r < 0)
+		return r;
+	r = process_drop_supervisor_privileges(supervisor->options);
+	if (r < 0)
+		return error_set(error, r, "cannot drop privileges: %s", strerror(-r));
+	r = supervisor_open_loop(supervisor);
+	if (r == 0)
+		r = supervisor_open_children(supervisor);
+	return r;
+}
+
+static void supervisor_close(struct supervisor *supervisor)
+{
+	vector_foreach(&supervisor->children, child)
+		child_free(*child);
+	vector_clear(&supervisor->children);
+	for (size_t i = 0; i < ARRAY_LENGTH(supervisor->signals); i++)
+		loop_source_free(supervisor->signals[i]);
+	loop_source_free(supervisor->beat);
+	loop_source_free(supervisor->reload_limit);
+	loop_source_free(supervisor->stop_limit);
+	loop_free(supervisor->loop);
+	if (supervisor->control >= 0) {
+		control_socket_remove(supervisor->options->run_dir);
+		close(supervisor->control);
+	}
+	memory_closep(&supervisor->lock);
+}
+
+int supervisor_run(const struct poised_options *options)
+{
+	struct supervisor supervisor = {.options = options, .lock = -1, .control = -1};
+	_cleanup_error_ struct error error = {};
+	int r = supervisor_open(&supervisor, &error);
+
+	if (r < 0) {
+		log_error("%s", error_text(&error, r));
+	} else {
+		log_notice("poised " POISE_VERSION " watches %s%s", options->paths[0],
+			options->path_count > 1 ? " and others" : "");
+		r = loop_run(supervisor.loop);
+		if (r < 0)
+			log_error("the event loop ended: %s", strerror(-r));
+	}
+	supervisor_close(&supervisor);
+	return r < 0 ? SUPERVISOR_FAILED : 0;
+}
