@@ -36,3 +36,19 @@ void *vector_find_(const void *key, const void *items, size_t count, size_t size
 {
 	return count ? bsearch(key, items, count, size, compare) : NULL;
 }
+
+size_t vector_after_(const void *key, const void *items, size_t count, size_t size,
+	int (*compare)(const void *, const void *))
+{
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (compare((const char *)items + middle * size, key) <= 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}

@@ -62,8 +62,14 @@
 	((__typeof__(*(vector)->items) *)vector_find_(                                             \
 		(key), (vector)->items, (vector)->count, sizeof(*(vector)->items), (compare)))
 
+/* Index of the first item of a sorted vector that comes after `key`. */
+#define vector_after(vector, key, compare)                                                         \
+	vector_after_((key), (vector)->items, (vector)->count, sizeof(*(vector)->items), (compare))
+
 void *vector_grow_(void *items, size_t *capacity, size_t want, size_t size);
 void vector_sort_(
 	void *items, size_t count, size_t size, int (*compare)(const void *, const void *));
 void *vector_find_(const void *key, const void *items, size_t count, size_t size,
+	int (*compare)(const void *, const void *));
+size_t vector_after_(const void *key, const void *items, size_t count, size_t size,
 	int (*compare)(const void *, const void *));

@@ -144,6 +144,19 @@ struct engine {
 		VECTOR_OF(struct engine_entry);
 	} history;        /* oldest first, at most ENGINE_HISTORY_MOST */
 	uint64_t started; /* seconds since the epoch */
+
+	/* engine.c's own, between its files. */
+	bool known;               /* reconciler.live is what the last pass left */
+	bool unsaved;             /* the record says more than its file */
+	bool accepted;            /* files were put in force, and the record does not say so yet */
+	bool confirmed_stale;     /* confirmed.yaml is not of the files in force */
+	bool force;               /* of the reading that is due: engine_reload() */
+	uint64_t confirm_timeout; /* likewise; then of the pass that is due */
+	uint64_t drain_next;      /* when what drains is looked at again */
+	uint64_t pass_next;       /* after a pass that failed as a whole: not before */
+	unsigned int pass_attempts;
+	struct memory drains_told; /* the drains that events have told of */
+	uint64_t serial;           /* of the last entry */
 };
 
 /* Into a zeroed `engine`: the operator's file, the history. Connects nothing yet: engine_run() does. -errno with words: a state

@@ -125,6 +125,7 @@ static int confirm_write(
 	if (!text)
 		return error_set(error, -EINVAL, "the live state cannot be written down");
 	int r = file_make_directories(reconciler->options.state_dir, 0755);
+	file_remove_leftovers(path);
 	if (r == 0)
 		r = file_replace(path, text, strlen(text), 0600);
 	if (r < 0)
@@ -147,7 +148,8 @@ int confirm_begin(struct reconciler *reconciler, const struct reconciler_request
 	int r = confirm_write(reconciler, &pending, error);
 	if (r < 0)
 		return r;
-	r = guard_start(&reconciler->options, pending.deadline, error);
+	if (!reconciler->options.no_guard)
+		r = guard_start(&reconciler->options, pending.deadline, error);
 	if (r < 0)
 		confirm_cancel(reconciler);
 	return r;
@@ -292,6 +294,10 @@ static int confirm_finish(struct reconciler *reconciler, const struct confirm_pe
 	declared_from_config(&config, &declared);
 	record_copy(&record, &reconciler->record);
 	confirm_cancel(reconciler);
+	/* Also when nothing was held back, so that the apply below finds nothing to do. */
+	r = record_save_confirmed(reconciler->options.state_dir, pending->canonical, error);
+	if (r < 0)
+		return r;
 	const struct reconciler_request request = {
 		.declared = &declared,
 		.canonical = pending->canonical,

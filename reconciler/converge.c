@@ -101,6 +101,7 @@ static void converge_think(struct converge_pass *pass)
 		.declared = &pass->declared,
 		.live = &pass->live,
 		.memory = &pass->memory,
+		.now = pass->input->now,
 		.part = !pass->input->everything,
 	};
 
@@ -208,6 +209,20 @@ static int converge_record_first(struct converge_pass *pass, struct error *error
 	return r;
 }
 
+/* The last that happens before the first operation. */
+static int converge_begin(struct converge_pass *pass, struct error *error)
+{
+	const struct converge_input *input = pass->input;
+	int r = input->begin ? input->begin(input->data, &pass->plan, error) : 0;
+
+	if (r < 0)
+		return r;
+	r = converge_record_first(pass, error);
+	if (r < 0)
+		return error_prefix(error, r, "what is to become ours cannot be recorded");
+	return 0;
+}
+
 /* The memory of the scope, as it is now that the plan was carried out. */
 static void converge_remember(struct converge_pass *pass, const struct apply_report *report)
 {
@@ -245,9 +260,9 @@ static int converge_carry_out(struct converge_pass *pass, struct error *error)
 	_cleanup_apply_report_ struct apply_report report = {};
 	struct converge_output *output = pass->output;
 
-	int r = converge_record_first(pass, error);
+	int r = converge_begin(pass, error);
 	if (r < 0)
-		return error_prefix(error, r, "what is to become ours cannot be recorded");
+		return r;
 	r = apply_execute(pass->reconciler, &pass->plan, pass->input->observer, &report, error);
 	output->applied = report.applied;
 	output->failed = report.failed + report.skipped;
@@ -292,7 +307,11 @@ int converge_plan(struct reconciler *reconciler, const struct declared *declared
 	if (r < 0)
 		return r;
 	const struct pass_input input = {
-		.declared = declared, .live = &live, .memory = &reconciler->record.memory};
+		.declared = declared,
+		.live = &live,
+		.memory = &reconciler->record.memory,
+		.now = reconciler_now(),
+	};
 	pass_think(reconciler, &input, plan, &output);
 	return 0;
 }

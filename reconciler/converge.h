@@ -18,12 +18,15 @@ struct converge_input {
 	const struct service_key *keys;
 	size_t count;
 	bool everything; /* all services, and globals */
+	uint64_t now;    /* CLOCK_BOOTTIME ns */
 	bool known;  /* reconciler->live is what the last pass left: what is otherwise is drift */
 	bool writes; /* false: only the live state is read, and the plan made */
 
 	/* Any may be NULL. */
 	void (*hold_back)(void *data, struct plan *plan); /* takes out what must wait */
 	void (*drifted)(void *data, const struct plan_op *op);
+	/* Before the first operation (and before the record): what fails here, fails the pass with nothing changed. */
+	int (*begin)(void *data, const struct plan *plan, struct error *error);
 	void *data;
 	const struct reconciler_observer *observer;
 };

@@ -47,7 +47,7 @@ void pass_think(const struct reconciler *reconciler, const struct pass_input *in
 		.live = input->live,
 		.memory = input->memory,
 		.facts = reconciler->facts,
-		.now = reconciler_now(),
+		.now = input->now,
 		.hold_deletions = reconciler->hold_deletions,
 	};
 	step(&step_input, output);

@@ -14,6 +14,7 @@ struct pass_input {
 	const struct declared *declared;
 	const struct state *live;
 	const struct memory *memory;
+	uint64_t now;
 	bool part; /* leave globals alone */
 };
 

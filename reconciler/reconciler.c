@@ -85,7 +85,11 @@ static void reconciler_think(const struct reconciler *reconciler, const struct d
 	const struct state *live, struct plan *plan, struct step_output *output)
 {
 	const struct pass_input input = {
-		.declared = declared, .live = live, .memory = &reconciler->record.memory};
+		.declared = declared,
+		.live = live,
+		.memory = &reconciler->record.memory,
+		.now = reconciler_now(),
+	};
 
 	pass_think(reconciler, &input, plan, output);
 }

@@ -27,6 +27,8 @@ struct reconciler_options {
 	/* Go on with a fresh record when the one on disk is damaged: for those who only undo what waits for
 	 * a confirmation, which has its own copy of the record. */
 	bool rescue;
+	/* No guard process for a confirmation: the caller stays, and undoes what is not confirmed itself. */
+	bool no_guard;
 };
 
 struct reconciler {

@@ -2,8 +2,8 @@
 /* Parts of the core's inputs: only what concerns some services, so that a pass over one costs one.
  *
  * A subset borrows from the whole: its services, names and destinations are the whole's, its vectors alone are its own. Ended by
- * subset_…_clear(), never by the type's own clear. Globals are not in it: a pass over a subset leaves them alone. Private
- * to reconciler/. */
+ * subset_…_clear(), never by the type's own clear. Globals are not in it: a pass over a subset leaves them alone.
+ */
 #pragma once
 
 #include "model/declared.h"

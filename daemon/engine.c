@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The life of the engine: opening, connecting, one turn, closing.
+ *
+ * One turn does, in this order, what is due:
+ *
+ *	operator   drains whose time is over come back
+ *	connect	   the record, the lock and the backend; again with back-off while the backend is not there
+ *	confirm	   what nobody confirmed in time is undone
+ *	files	   read, judged, put in force
+ *	passes	   what is dirty
+ *	save	   what the record and the history should say by now
+ */
+#include "daemon/engine.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "daemon/engine_inside.h"
+
+uint64_t engine_backoff(unsigned int attempts)
+{
+	uint64_t wait = ENGINE_BACKOFF_FIRST_NS;
+
+	while (attempts-- > 1 && wait < ENGINE_BACKOFF_MOST_NS)
+		wait *= 2;
+	return MIN(wait, ENGINE_BACKOFF_MOST_NS);
+}
+
+void engine_refresh_facts(struct engine *engine)
+{
+	facts_clear(&engine->facts);
+	operator_facts(&engine->operator, & engine->facts);
+}
+
+int engine_open(struct engine *engine, const struct engine_options *options, struct error *error)
+{
+	*engine = (struct engine){
+		.options = *options,
+		.started = (uint64_t)time(NULL),
+		.files_dirty = true,
+		.resync_next = UINT64_MAX,
+		.drain_next = UINT64_MAX,
+		.confirm_deadline = UINT64_MAX,
+		.reconciler.lock = -1,
+	};
+	int r = operator_load(options->state_dir, &engine->operator, error);
+	if (r == 0)
+		r = engine_history_load(engine, error);
+	if (r < 0) {
+		engine_close(engine);
+		return r;
+	}
+	engine_refresh_facts(engine);
+	engine_mark_everything(engine, ENGINE_REASON_START);
+	return 0;
+}
+
+static void engine_disconnect(struct engine *engine)
+{
+	if (!engine->connected)
+		return;
+	/* The lock outlives the connection. */
+	engine->reconciler.lock = -1;
+	reconciler_close(&engine->reconciler);
+	engine->connected = false;
+	engine->known = false;
+}
+
+void engine_close(struct engine *engine)
+{
+	engine_disconnect(engine);
+	if (engine->options.lock >= 0)
+		close(engine->options.lock);
+	files_free(engine->files);
+	files_free(engine->rejected);
+	files_free(engine->held);
+	free(engine->held_why);
+	operator_clear(&engine->operator);
+	facts_clear(&engine->facts);
+	vector_clear(&engine->dirty);
+	retry_clear(&engine->retries);
+	error_clear(&engine->connect_error);
+	error_clear(&engine->pass_error);
+	memory_clear(&engine->drains_told);
+	engine_history_clear(engine);
+	*engine = (struct engine){.options.lock = -1, .reconciler.lock = -1};
+}
+
+int engine_look_for_confirm(struct engine *engine, struct error *error)
+{
+	_cleanup_confirm_pending_ struct confirm_pending pending = {};
+
+	int r = confirm_load(&engine->reconciler, &pending, error);
+	if (r < 0)
+		return r;
+	engine->confirming = r > 0;
+	engine->reconciler.hold_deletions = r > 0;
+	engine->confirm_deadline = r > 0 ? pending.deadline : UINT64_MAX;
+	engine->confirm_wall = r > 0 ? pending.wall_deadline : 0;
+	return 0;
+}
+
+static int engine_take_lock(struct engine *engine, struct error *error)
+{
+	struct reconciler *reconciler = &engine->reconciler;
+
+	if (engine->options.lock < 0) {
+		int r = reconciler_lock(reconciler, 0, error);
+		engine->options.lock = reconciler->lock;
+		return r;
+	}
+	reconciler->lock = engine->options.lock;
+	return 0;
+}
+
+static int engine_try_connect(struct engine *engine, struct error *error)
+{
+	const struct reconciler_options options = {
+		.backend = engine->options.backend,
+		.state_dir = engine->options.state_dir,
+		.run_dir = engine->options.run_dir,
+		.program = "poised",
+		.no_guard = true,
+	};
+
+	int r = reconciler_open(&engine->reconciler, &options, error);
+	if (r < 0)
+		return r;
+	engine->connected = true;
+	engine->reconciler.facts = &engine->facts;
+	r = engine_take_lock(engine, error);
+	if (r == 0)
+		r = confirm_settle(&engine->reconciler, NULL, error);
+	if (r == 0)
+		r = engine_look_for_confirm(engine, error);
+	if (r < 0)
+		engine_disconnect(engine);
+	return r;
+}
+
+static void engine_connect(struct engine *engine, uint64_t now)
+{
+	_cleanup_error_ struct error error = {};
+
+	if (now < engine->connect_next)
+		return;
+	int r = engine_try_connect(engine, &error);
+	if (r < 0) {
+		const char *text = error_text(&error, r);
+
+		if (!engine->connect_error.text || strcmp(engine->connect_error.text, text) != 0)
+			engine_tell(engine, ENGINE_EVENT_BACKEND, NULL, "%s", text);
+		error_set(&engine->connect_error, r, "%s", text);
+		engine->connect_next = now + engine_backoff(++engine->connect_attempts);
+		return;
+	}
+	if (engine->connect_error.text)
+		engine_tell(engine, ENGINE_EVENT_BACKEND, NULL, "there again");
+	error_clear(&engine->connect_error);
+	engine->connect_attempts = 0;
+	engine_release(engine); /* they could not be judged before */
+	engine->files_dirty = true;
+	engine_mark_everything(
+		engine, engine->reconciled ? ENGINE_REASON_RETRY : ENGINE_REASON_START);
+}
+
+void engine_files_changed(struct engine *engine)
+{
+	engine->files_dirty = true;
+}
+
+/* The files that were in force are held from now on: their revision is refused until they change. */
+static void engine_hold_undone(struct engine *engine, const char *why)
+{
+	if (!engine->files || engine->files->last_good)
+		return;
+	files_free(engine->held);
+	engine->held = STEAL(engine->files);
+	free(engine->held_why);
+	engine->held_why = memory_printf(
+		"%s: it was undone; change the files, or use `poise reload --force`", why);
+	engine->counters.held++;
+	engine_tell(engine, ENGINE_EVENT_FILES_HELD, NULL, "%s", engine->held_why);
+}
+
+int engine_undo(struct engine *engine, const char *why, struct error *error)
+{
+	struct reconciler_outcome outcome = {};
+
+	int r = confirm_rollback(&engine->reconciler, NULL, &outcome, error);
+	engine->known = false;
+	if (r < 0 && r != -EIO && r != -ENOENT)
+		return r;
+	struct engine_entry entry = {
+		.reason = ENGINE_REASON_ROLLBACK,
+		.applied = outcome.applied,
+		.failed = outcome.failed,
+	};
+	engine_note(engine, &entry);
+	engine_tell(engine, ENGINE_EVENT_CONFIRM, NULL, "%s: undone", why);
+	engine->confirming = false;
+	engine->confirm_deadline = UINT64_MAX;
+	engine->accepted = engine->confirmed_stale = false;
+	engine_hold_undone(engine, why);
+	engine_fall_back(engine);
+	engine_mark_everything(engine, ENGINE_REASON_ROLLBACK);
+	return 0;
+}
+
+static void engine_check_confirm(struct engine *engine, uint64_t now)
+{
+	_cleanup_error_ struct error error = {};
+
+	if (!engine->confirming || now < engine->confirm_deadline)
+		return;
+	int r = engine_undo(engine, "this was not confirmed in time", &error);
+	if (r == 0)
+		return;
+	engine_tell(
+		engine, ENGINE_EVENT_CONFIRM, NULL, "cannot be undone: %s", error_text(&error, r));
+	engine->confirm_deadline = now + ENGINE_BACKOFF_MOST_NS;
+}
+
+static void engine_check_operator(struct engine *engine, uint64_t now)
+{
+	if (!operator_expire(&engine->operator, now))
+		return;
+	engine_refresh_facts(engine);
+	engine_mark_everything(engine, ENGINE_REASON_OPERATOR);
+	_cleanup_error_ struct error error = {};
+	/* When it cannot be saved, the file says a time that is over: it is passed over when it is read. */
+	operator_save(engine->options.state_dir, &engine->operator, & error);
+}
+
+static uint64_t engine_next_operator(const struct engine *engine)
+{
+	uint64_t next = UINT64_MAX;
+
+	vector_foreach(&engine->operator.drains, drain)
+		next = MIN(next, drain->fact.until);
+	return next;
+}
+
+static uint64_t engine_next(const struct engine *engine, uint64_t now)
+{
+	uint64_t next = engine_next_operator(engine);
+
+	if (!engine->connected)
+		return MIN(next, engine->connect_next);
+	next = MIN(next, engine->confirm_deadline);
+	if (engine->files_dirty)
+		return now;
+	uint64_t pass = engine_next_pass(engine);
+	return MIN(next, pass);
+}
+
+uint64_t engine_run(struct engine *engine, uint64_t now)
+{
+	engine_check_operator(engine, now);
+	if (!engine->connected)
+		engine_connect(engine, now);
+	if (engine->connected)
+		engine_check_confirm(engine, now);
+	if (engine->files_dirty)
+		engine_read_files(engine, now);
+	if (engine->connected && engine->files)
+		engine_passes(engine, now);
+	if (engine->connected)
+		engine_save(engine);
+	return engine_next(engine, now);
+}
+
+bool engine_is_degraded(const struct engine *engine)
+{
+	return !engine->connected || !engine->files || engine->files->last_good ||
+	       engine->rejected || engine->held || engine->retries.count || engine->pass_error.text;
+}

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Readings of the files: which is in force, which was rejected, which is held back and why.
+ *
+ * A reading that is no good never becomes state, and one that is good is judged before it does: by the confirmation that is
+ * awaited, by the paths that made the state of this machine, by what was refused, by the blast guard. What is held stays held
+ * until the files change or the operator forces it. */
+#include <errno.h>
+
+#include "daemon/engine_inside.h"
+#include "reconciler/blast.h"
+
+static void engine_reject(struct engine *engine, struct files *files)
+{
+	files_free(engine->rejected);
+	engine->rejected = files;
+	engine->counters.rejected++;
+	engine_tell(engine, ENGINE_EVENT_FILES_REJECTED, NULL, "%s", files->problems);
+	if (!engine->files)
+		engine_fall_back(engine);
+}
+
+/* Takes `why` over. */
+static void engine_hold(struct engine *engine, struct files *files, char *why)
+{
+	files_free(engine->held);
+	free(engine->held_why);
+	engine->held = files;
+	engine->held_why = why;
+	engine->counters.held++;
+	engine_tell(engine, ENGINE_EVENT_FILES_HELD, NULL, "%s", why);
+	if (!engine->files)
+		engine_fall_back(engine);
+}
+
+void engine_release(struct engine *engine)
+{
+	engine->rejected = files_free(engine->rejected);
+	engine->held = files_free(engine->held);
+	free(STEAL(engine->held_why));
+}
+
+void engine_fall_back(struct engine *engine)
+{
+	if (engine->confirming)
+		return; /* what waits for its confirmation is in force, not what was confirmed before it */
+	engine->files = files_free(engine->files);
+	engine->files = files_read_last_good(engine->options.state_dir);
+	if (!engine->files)
+		return;
+	engine_tell(engine, ENGINE_EVENT_FILES_ACCEPTED, NULL,
+		"the last good state: revision %.12s", files_revision(engine->files));
+	engine_mark_everything(engine, ENGINE_REASON_START);
+}
+
+/* Why a good reading must not become state; NULL: it may. The caller frees it. */
+static char *engine_judge(struct engine *engine, struct files *files)
+{
+	const struct record *record = &engine->reconciler.record;
+	_cleanup_strbuf_ struct strbuf text = {};
+
+	if (!engine->connected)
+		return memory_copy_string(engine->connect_error.text);
+	if (engine->confirming)
+		return memory_copy_string("an apply waits for its confirmation: `poise confirm` or "
+					  "`poise rollback` first");
+	if (engine->force)
+		return NULL;
+	if (record->paths.count &&
+		!record_paths_equal(record, engine->options.paths, engine->options.path_count)) {
+		strbuf_add(&text, "the state of this machine was made from other files (");
+		vector_foreach(&record->paths, path)
+			strbuf_printf(&text, "%s%s", path == record->paths.items ? "" : " ", *path);
+		strbuf_add(&text, "): start poised with those, or put these in their place with "
+				  "`poise reload --force`");
+		return strbuf_take(&text);
+	}
+	if (record->refused && strcmp(record->refused, files_revision(files)) == 0)
+		return memory_printf("this content (revision %.12s) was not confirmed and was "
+				     "undone: change the files, or use `poise reload --force`",
+			files->revision);
+	if (!blast_guard(record, &files->declared, &text))
+		return NULL;
+	return memory_printf("too much would go at once:\n%suse `poise reload --force` if it is "
+			     "meant, or raise `max-delete`",
+		text.text);
+}
+
+static bool engine_destination_same(
+	const struct declared_destination *a, const struct declared_destination *b)
+{
+	return destination_key_compare(&a->key, &b->key) == 0 && a->drain == b->drain &&
+	       destination_attributes_equal(&a->attributes, &b->attributes);
+}
+
+static bool engine_service_same(const struct declared_service *a, const struct declared_service *b)
+{
+	if (!service_attributes_equal(&a->attributes, &b->attributes) || a->drain != b->drain ||
+		strcmp(a->name, b->name) != 0 || a->destinations.count != b->destinations.count)
+		return false;
+	for (size_t i = 0; i < a->destinations.count; i++)
+		if (!engine_destination_same(&a->destinations.items[i], &b->destinations.items[i]))
+			return false;
+	return true;
+}
+
+static bool engine_sync_same(const struct declared *a, const struct declared *b)
+{
+	if (a->sync_managed != b->sync_managed || a->sync.count != b->sync.count)
+		return false;
+	for (size_t i = 0; i < a->sync.count; i++)
+		if (!sync_daemon_equal(&a->sync.items[i], &b->sync.items[i]))
+			return false;
+	return true;
+}
+
+static bool engine_sysctls_same(const struct declared *a, const struct declared *b)
+{
+	if (a->sysctls.count != b->sysctls.count)
+		return false;
+	for (size_t i = 0; i < a->sysctls.count; i++)
+		if (strcmp(a->sysctls.items[i].name, b->sysctls.items[i].name) != 0 ||
+			strcmp(a->sysctls.items[i].value, b->sysctls.items[i].value) != 0)
+			return false;
+	return true;
+}
+
+static bool engine_globals_same(const struct declared *a, const struct declared *b)
+{
+	/* From nothing or to nothing the sysctls that services need come and go. */
+	return a->prune == b->prune && timeouts_equal(&a->timeouts, &b->timeouts) &&
+	       engine_sync_same(a, b) && engine_sysctls_same(a, b) &&
+	       !a->services.count == !b->services.count;
+}
+
+/* Makes dirty what is declared otherwise than before: a linear merge. */
+static void engine_mark_changes(
+	struct engine *engine, const struct declared *before, const struct declared *now)
+{
+	const struct declared_service *old = before->services.items;
+	const struct declared_service *old_end = old + before->services.count;
+	const struct declared_service *new = now->services.items;
+	const struct declared_service *new_end = new + now->services.count;
+
+	if (!engine_globals_same(before, now))
+		engine_mark_everything(engine, ENGINE_REASON_FILES);
+	while (old < old_end || new < new_end) {
+		int order = old == old_end   ? 1
+			    : new == new_end ? -1
+					     : service_key_compare(&old->key, &new->key);
+
+		if (order || !engine_service_same(old, new))
+			engine_mark(engine, order > 0 ? &new->key : &old->key, ENGINE_REASON_FILES);
+		old += order <= 0;
+		new += order >= 0;
+	}
+}
+
+static void engine_accept(struct engine *engine, struct files *files, uint64_t now)
+{
+	if (engine->files && !engine->force && !engine->confirm_timeout)
+		engine_mark_changes(engine, &engine->files->declared, &files->declared);
+	else
+		engine_mark_everything(engine, ENGINE_REASON_FILES);
+	files_free(engine->files);
+	engine->files = files;
+	engine_release(engine);
+	engine->accepted = engine->confirmed_stale = true;
+	engine->counters.accepted++;
+	retry_all(&engine->retries, now);
+}
+
+/* Whether the reading tells nothing new, so that nothing is told again. */
+static bool engine_is_known(const struct engine *engine, const struct files *files)
+{
+	if (engine->force || engine->confirm_timeout)
+		return false;
+	if (engine->rejected)
+		return files_same(engine->rejected, files);
+	if (engine->held)
+		return files_same(engine->held, files) && engine->connected && !engine->confirming;
+	return engine->files && !engine->files->last_good && files_same(engine->files, files);
+}
+
+/* While a confirmation is awaited, a reading of the same content as what waits just takes its place. */
+static bool engine_is_what_waits(struct engine *engine, struct files *files)
+{
+	_cleanup_confirm_pending_ struct confirm_pending pending = {};
+
+	if (!engine->confirming || files->problems)
+		return false;
+	if (confirm_load(&engine->reconciler, &pending, NULL) <= 0)
+		return false;
+	return strcmp(pending.revision, files_revision(files)) == 0;
+}
+
+static void engine_weigh(struct engine *engine, struct files *files, uint64_t now)
+{
+	if (files->problems) {
+		engine_reject(engine, files);
+		return;
+	}
+	engine->rejected = files_free(engine->rejected);
+	if (engine_is_what_waits(engine, files)) {
+		files_free(engine->files);
+		engine->files = files;
+		return;
+	}
+	/* Back to what is in force: nothing to judge, and what was held or rejected is history. */
+	if (engine->files && !engine->files->last_good && !engine->force &&
+		!engine->confirm_timeout && files_same(engine->files, files)) {
+		engine_release(engine);
+		files_free(files);
+		return;
+	}
+	char *why = engine_judge(engine, files);
+	if (why)
+		engine_hold(engine, files, why);
+	else
+		engine_accept(engine, files, now);
+}
+
+void engine_read_files(struct engine *engine, uint64_t now)
+{
+	uint64_t start = reconciler_now();
+	struct files *files = files_read(engine->options.paths, engine->options.path_count);
+
+	engine->files_dirty = false;
+	engine->counters.last_files_ns = reconciler_now() - start;
+	if (engine_is_known(engine, files))
+		files_free(files);
+	else
+		engine_weigh(engine, files, now);
+	engine->force = false;
+	/* Nothing was put in force: what was asked for a confirmation is asked again with the next reading. */
+	if (!engine->accepted)
+		engine->confirm_timeout = 0;
+}
+
+/* What the record says of the files in force. */
+static void engine_record_files(struct engine *engine)
+{
+	struct record *record = &engine->reconciler.record;
+
+	record_set_declared(record, &engine->files->declared);
+	record_set_paths(record, engine->options.paths, engine->options.path_count);
+	free(record->revision);
+	record->revision = memory_copy_string(files_revision(engine->files));
+	free(STEAL(record->refused));
+	engine->unsaved = true;
+}
+
+static void engine_save_confirmed(struct engine *engine)
+{
+	_cleanup_error_ struct error error = {};
+	_cleanup_free_ char *canonical = NULL;
+
+	if (!engine->confirmed_stale || engine->confirming || engine->files->last_good)
+		return;
+	canonical = files_canonical(engine->files);
+	if (record_save_confirmed(engine->options.state_dir, canonical, &error) == 0)
+		engine->confirmed_stale = false;
+	else
+		error_set(&engine->pass_error, -EIO, "%s", error.text);
+}
+
+void engine_save(struct engine *engine)
+{
+	_cleanup_error_ struct error error = {};
+
+	/* Not before the pass that made it true: a crash in between finds the old record, and judges the files again. */
+	if (engine->accepted && !engine->everything_dirty && !engine->dirty.count) {
+		engine_record_files(engine);
+		engine->accepted = false;
+		engine_tell(engine, ENGINE_EVENT_FILES_ACCEPTED, NULL, "revision %.12s",
+			files_revision(engine->files));
+	}
+	if (engine->unsaved) {
+		int r = record_save(engine->options.state_dir, &engine->reconciler.record, &error);
+		engine->unsaved = r < 0;
+		if (r < 0)
+			error_set(&engine->pass_error, r, "%s", error_text(&error, r));
+	}
+	if (!engine->unsaved && !engine->accepted && engine->files)
+		engine_save_confirmed(engine);
+}

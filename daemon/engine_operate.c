@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What the operator asks for. What must outlive a restart is on disk before it is in force. */
+#include <errno.h>
+#include <time.h>
+
+#include "daemon/engine_inside.h"
+#include "reconciler/converge.h"
+#include "reconciler/subset.h"
+
+#define ENGINE_SECOND 1000000000ull
+
+static bool engine_target_hits(
+	const struct facts_drain *target, const struct declared_service *service)
+{
+	const struct destination_key *key = &target->destination;
+
+	if (!target->everywhere && service_key_compare(&target->service, &service->key) != 0)
+		return false;
+	if (key->port)
+		return vector_find(&service->destinations, key, destination_compare) != NULL;
+	/* Without a port it may be any of them. */
+	vector_foreach(&service->destinations, destination)
+		if (address_compare(&destination->key.address, &key->address) == 0)
+			return true;
+	return false;
+}
+
+/* Makes the services dirty in which `target` stands; how many. */
+static size_t engine_mark_target(struct engine *engine, const struct facts_drain *target)
+{
+	size_t matches = 0;
+
+	if (!engine->files)
+		return 0;
+	vector_foreach(&engine->files->declared.services, service) {
+		if (!engine_target_hits(target, service))
+			continue;
+		engine_mark(engine, &service->key, ENGINE_REASON_OPERATOR);
+		matches++;
+	}
+	return matches;
+}
+
+/* Puts `next` in force, on disk first. Takes it over. */
+static int engine_put_operator(
+	struct engine *engine, struct operator_state *next, struct error *error)
+{
+	int r = operator_save(engine->options.state_dir, next, error);
+
+	if (r < 0) {
+		operator_clear(next);
+		return r;
+	}
+	operator_clear(&engine->operator);
+	engine->operator= * next;
+	engine_refresh_facts(engine);
+	return 0;
+}
+
+int engine_drain(struct engine *engine, const struct facts_drain *target, uint64_t for_ns,
+	const char *by, size_t *matches, struct error *error)
+{
+	uint64_t wall = (uint64_t)time(NULL);
+	struct operator_state next;
+	struct facts_drain fact = *target;
+	_cleanup_strbuf_ struct strbuf text = {};
+
+	operator_copy(&next, &engine->operator);
+	fact.until = for_ns ? reconciler_now() + for_ns : UINT64_MAX;
+	operator_drain(&next, &fact, wall,
+		for_ns ? wall + (for_ns + ENGINE_SECOND - 1) / ENGINE_SECOND : 0, by);
+	int r = engine_put_operator(engine, &next, error);
+	if (r < 0)
+		return r;
+	*matches = engine_mark_target(engine, target);
+	operator_target_format(target, &text);
+	engine_tell(engine, ENGINE_EVENT_OPERATOR, text.text, "drained by %s", by);
+	return 0;
+}
+
+int engine_undrain(struct engine *engine, const struct facts_drain *target, const char *by,
+	struct error *error)
+{
+	struct operator_state next;
+	_cleanup_strbuf_ struct strbuf text = {};
+
+	operator_target_format(target, &text);
+	operator_copy(&next, &engine->operator);
+	if (operator_undrain(&next, target) < 0) {
+		operator_clear(&next);
+		return error_set(error, -ENOENT,
+			"the operator does not drain %s: `poise status` lists what is drained",
+			text.text);
+	}
+	int r = engine_put_operator(engine, &next, error);
+	if (r < 0)
+		return r;
+	engine_mark_target(engine, target);
+	engine_tell(engine, ENGINE_EVENT_OPERATOR, text.text, "taken back by %s", by);
+	return 0;
+}
+
+static void engine_set_text(char **text, const char *value)
+{
+	free(*text);
+	*text = memory_copy_string(value);
+}
+
+int engine_suspend(struct engine *engine, const char *why, const char *by, struct error *error)
+{
+	struct operator_state next;
+
+	operator_copy(&next, &engine->operator);
+	if (!next.suspended)
+		next.suspended_since = (uint64_t)time(NULL);
+	next.suspended = true;
+	engine_set_text(&next.suspended_why, why);
+	engine_set_text(&next.suspended_by, by);
+	int r = engine_put_operator(engine, &next, error);
+	if (r < 0)
+		return r;
+	engine_tell(engine, ENGINE_EVENT_OPERATOR, NULL, "suspended by %s%s%s", by, why ? ": " : "",
+		why ? why : "");
+	return 0;
+}
+
+/* -EBUSY while a confirmation is awaited. */
+static int engine_check_timeout(
+	const struct engine *engine, uint64_t confirm_timeout, struct error *error)
+{
+	if (confirm_timeout && confirm_timeout < ENGINE_SECOND)
+		return error_set(error, -EINVAL, "the time to confirm is at least 1s");
+	if (engine->confirming)
+		return error_set(error, -EBUSY,
+			"an apply waits for its confirmation: `poise confirm` or `poise rollback` "
+			"first");
+	return 0;
+}
+
+/* The files are to be read, and judged, as if for the first time. */
+static void engine_ask_files(struct engine *engine, bool force, uint64_t confirm_timeout)
+{
+	engine_release(engine);
+	engine->force = force;
+	engine->confirm_timeout = confirm_timeout;
+	engine->files_dirty = true;
+}
+
+int engine_resume(
+	struct engine *engine, uint64_t confirm_timeout, const char *by, struct error *error)
+{
+	struct operator_state next;
+	int r = engine_check_timeout(engine, confirm_timeout, error);
+
+	if (r < 0 && confirm_timeout)
+		return r;
+	error_clear(error);
+	if (!engine->operator.suspended)
+		return error_set(error, -EALREADY, "poised is not suspended");
+	operator_copy(&next, &engine->operator);
+	next.suspended = false;
+	engine_set_text(&next.suspended_why, NULL);
+	engine_set_text(&next.suspended_by, NULL);
+	r = engine_put_operator(engine, &next, error);
+	if (r < 0)
+		return r;
+	if (confirm_timeout)
+		engine_ask_files(engine, false, confirm_timeout);
+	engine_mark_everything(engine, ENGINE_REASON_OPERATOR);
+	engine_tell(engine, ENGINE_EVENT_OPERATOR, NULL, "resumed by %s", by);
+	return 0;
+}
+
+int engine_reload(struct engine *engine, bool force, uint64_t confirm_timeout, const char *by,
+	struct error *error)
+{
+	int r = engine_check_timeout(engine, confirm_timeout, error);
+
+	if (r < 0)
+		return r;
+	if (confirm_timeout && engine->operator.suspended)
+		return error_set(error, -EPERM,
+			"poised is suspended: `poise resume --confirm-timeout` applies what "
+			"changed meanwhile");
+	engine_ask_files(engine, force, confirm_timeout);
+	engine_tell(
+		engine, ENGINE_EVENT_OPERATOR, NULL, "reload%s by %s", force ? " --force" : "", by);
+	return 0;
+}
+
+static int engine_require_confirm(const struct engine *engine, struct error *error)
+{
+	if (engine->connected && engine->confirming)
+		return 0;
+	return error_set(error, -ENOENT,
+		"nothing waits for a confirmation (`poise reload --confirm-timeout` starts one)");
+}
+
+int engine_confirm(struct engine *engine, const char *by, struct error *error)
+{
+	struct reconciler_outcome outcome;
+	int r = engine_require_confirm(engine, error);
+
+	if (r == 0)
+		r = confirm_accept(&engine->reconciler, true, NULL, &outcome, error);
+	if (r == -ETIME)
+		engine_look_for_confirm(engine, NULL);
+	/* Operations that failed are tried again by the passes, as any. */
+	if (r < 0 && r != -EIO)
+		return r;
+	error_clear(error);
+	engine->confirming = false;
+	engine->confirm_deadline = UINT64_MAX;
+	engine->known = false;
+	engine->confirmed_stale = true;
+	engine_release(engine);
+	engine->files_dirty = true; /* they may have changed meanwhile, and were held */
+	engine_mark_everything(engine, ENGINE_REASON_CONFIRM);
+	engine_tell(engine, ENGINE_EVENT_CONFIRM, NULL, "confirmed by %s", by);
+	return 0;
+}
+
+int engine_rollback(struct engine *engine, const char *by, struct error *error)
+{
+	_cleanup_free_ char *why = memory_printf("%s rolled this back", by);
+	int r = engine_require_confirm(engine, error);
+
+	return r < 0 ? r : engine_undo(engine, why, error);
+}
+
+int engine_remove_all(struct engine *engine, struct error *error)
+{
+	const struct declared nothing = {};
+	struct converge_output output;
+	size_t left = 0;
+
+	if (!engine->connected)
+		return error_set(error, -ENOTCONN, "the backend cannot be reached");
+	vector_foreach(&engine->reconciler.record.memory.owned, service)
+		service->drain = 0;
+	const struct converge_input input = {
+		.declared = &nothing, .everything = true, .writes = true, .now = reconciler_now()};
+	int r = converge_run(&engine->reconciler, &input, &output, error);
+	if (r < 0)
+		return r;
+	left = output.failed + output.mismatches;
+	r = record_save(engine->options.state_dir, &engine->reconciler.record, error);
+	if (r == 0 && left)
+		return error_set(error, -EIO, "%zu operations failed", left);
+	return r;
+}
+
+int engine_plan(struct engine *engine, struct plan *plan, struct error *error)
+{
+	if (!engine->connected)
+		return error_set(error, -ENOTCONN, "%s", engine->connect_error.text);
+	if (!engine->files)
+		return error_set(error, -ENOENT, "no files are in force: `poise status` says why");
+	return converge_plan(&engine->reconciler, &engine->files->declared, plan, error);
+}
+
+/* The next keys after `after` of what is declared or ours. */
+static struct service_key *engine_keys_after(
+	const struct engine *engine, const struct service_key *after, size_t most, size_t *count)
+{
+	const struct declared_service_vector *declared = &engine->files->declared.services;
+	const struct memory *memory = &engine->reconciler.record.memory;
+	size_t d = 0, o = 0;
+	struct {
+		VECTOR_OF(struct service_key);
+	} keys = {};
+
+	if (after) {
+		d = vector_after(declared, after, service_compare);
+		o = vector_after(&memory->owned, after, service_compare);
+	}
+	while (keys.count < most && (d < declared->count || o < memory->owned.count)) {
+		int order = d == declared->count ? 1
+			    : o == memory->owned.count
+				    ? -1
+				    : service_key_compare(
+					      &declared->items[d].key, &memory->owned.items[o].key);
+
+		vector_push(
+			&keys, order <= 0 ? declared->items[d].key : memory->owned.items[o].key);
+		d += order <= 0;
+		o += order >= 0;
+	}
+	*count = keys.count;
+	return keys.items;
+}
+
+void engine_desired(
+	struct engine *engine, const struct service_key *after, size_t count, struct state *ret)
+{
+	struct declared declared = {};
+	struct state live = {};
+	struct memory memory = {};
+	_cleanup_step_output_ struct step_output output = {};
+
+	if (!engine->files)
+		return;
+	_cleanup_free_ struct service_key *keys = engine_keys_after(engine, after, count, &count);
+	subset_declared(&engine->files->declared, keys, count, &declared);
+	subset_state(&engine->reconciler.live, keys, count, &live);
+	subset_memory(&engine->reconciler.record.memory, keys, count, &memory);
+	const struct step_input input = {
+		.declared = &declared,
+		.live = &live,
+		.memory = &memory,
+		.facts = &engine->facts,
+		.now = reconciler_now(),
+		.hold_deletions = engine->reconciler.hold_deletions,
+	};
+	step(&input, &output);
+	*ret = output.desired;
+	output.desired = (struct state){};
+	subset_declared_clear(&declared);
+	subset_state_clear(&live);
+	subset_memory_clear(&memory);
+}

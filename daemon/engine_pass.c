@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Which passes are due, and what becomes of what they find.
+ *
+ * All that piled up is one pass: over everything when anything asks for everything (start, resync, a confirmation, globals),
+ * else over the services that are dirty, drain, or are due to be tried again. What a suspended poised does is only the
+ * resync's read, so that `status` tells the truth; what is dirty waits. */
+#include <errno.h>
+
+#include "daemon/engine_inside.h"
+#include "reconciler/converge.h"
+
+#define ENGINE_MISMATCH_TEXT "reads back otherwise than it was written"
+
+/* A pass under way. */
+struct engine_pass {
+	struct engine *engine;
+	enum engine_reason reason;
+	uint64_t now, start;
+	struct service_key *keys; /* sorted; owned */
+	size_t count;
+	bool everything;
+	struct retry_table failed;
+	struct converge_output output;
+};
+
+void engine_mark(struct engine *engine, const struct service_key *key, enum engine_reason reason)
+{
+	vector_push(&engine->dirty, *key);
+	engine->dirty_reason = reason;
+}
+
+void engine_mark_everything(struct engine *engine, enum engine_reason reason)
+{
+	/* What asked first is the reason, unless it was only the clock. */
+	if (!engine->everything_dirty || engine->everything_reason == ENGINE_REASON_RESYNC)
+		engine->everything_reason = reason;
+	engine->everything_dirty = true;
+}
+
+static int engine_compare_keys(const void *a, const void *b)
+{
+	return service_key_compare(a, b);
+}
+
+static void engine_hold_back(void *data, struct plan *plan)
+{
+	struct engine_pass *pass = data;
+
+	retry_hold_back(&pass->engine->retries, plan, pass->now);
+}
+
+/* Only an object's words: what an operation is about, and from what to what. */
+static void engine_drifted(void *data, const struct plan_op *op)
+{
+	struct engine_pass *pass = data;
+	_cleanup_strbuf_ struct strbuf object = {};
+	static const char *const found[PLAN_VERB_COUNT] = {
+		[PLAN_VERB_ADD] = "is gone",
+		[PLAN_VERB_UPDATE] = "was changed",
+		[PLAN_VERB_REPLACE] = "was changed",
+		[PLAN_VERB_DELETE] = "was added",
+	};
+	static const char *const mended[PLAN_VERB_COUNT] = {
+		[PLAN_VERB_ADD] = ": it is made again",
+		[PLAN_VERB_UPDATE] = ": it is put right",
+		[PLAN_VERB_REPLACE] = ": it is made anew",
+		[PLAN_VERB_DELETE] = ": it is taken out",
+	};
+	bool suspended = pass->engine->operator.suspended;
+
+	plan_op_describe(op, &object);
+	pass->engine->counters.drift++;
+	engine_tell(pass->engine, ENGINE_EVENT_DRIFT, object.text, "%s%s", found[op->verb],
+		suspended ? "" : mended[op->verb]);
+}
+
+static void engine_add_failure(struct engine_pass *pass, const struct plan_op *op, const char *text)
+{
+	struct retry *failure = vector_append(&pass->failed);
+	const struct retry *before = retry_find(&pass->engine->retries, op);
+	_cleanup_strbuf_ struct strbuf object = {};
+
+	failure->op = *op;
+	failure->error = memory_copy_string(text);
+	pass->engine->counters.failures++;
+	if (before && strcmp(before->error, text) == 0)
+		return;
+	plan_op_describe(op, &object);
+	engine_tell(pass->engine, ENGINE_EVENT_FAILED, object.text, "%s", text);
+}
+
+static void engine_op_failed(
+	void *data, const struct plan_op *op, const struct backend_result *result)
+{
+	/* Skipped: what it depends on failed, and is told. */
+	if (result->status == BACKEND_RESULT_FAILED)
+		engine_add_failure(data, op, error_text(&result->error, result->code));
+}
+
+static void engine_op_mismatched(void *data, const struct plan_op *op)
+{
+	engine_add_failure(data, op, ENGINE_MISMATCH_TEXT);
+}
+
+/* The last thing before the first operation of what must be confirmed. */
+static int engine_begin_confirm(void *data, const struct plan *plan, struct error *error)
+{
+	struct engine_pass *pass = data;
+	struct engine *engine = pass->engine;
+	_cleanup_free_ char *canonical = NULL;
+
+	if (!engine->confirm_timeout)
+		return 0;
+	canonical = files_canonical(engine->files);
+	memcpy(engine->reconciler.revision, files_revision(engine->files), REVISION_SIZE);
+	const struct reconciler_request request = {
+		.declared = &engine->files->declared,
+		.canonical = canonical,
+		.paths = engine->options.paths,
+		.path_count = engine->options.path_count,
+		.confirm_timeout = engine->confirm_timeout,
+	};
+	return confirm_begin(&engine->reconciler, &request, plan, error);
+}
+
+/* What was tried again and worked. */
+static void engine_tell_recovered(struct engine_pass *pass)
+{
+	vector_foreach(&pass->engine->retries, entry) {
+		_cleanup_strbuf_ struct strbuf object = {};
+
+		if (!entry->planned || entry->next > pass->now ||
+			retry_find(&pass->failed, &entry->op))
+			continue;
+		plan_op_describe(&entry->op, &object);
+		engine_tell(pass->engine, ENGINE_EVENT_RECOVERED, object.text, NULL);
+	}
+}
+
+static void engine_note_pass(struct engine_pass *pass, uint64_t duration)
+{
+	const struct converge_output *output = &pass->output;
+	struct engine_entry entry = {
+		.reason = pass->reason,
+		.applied = output->applied,
+		.failed = pass->failed.count,
+		.drift = output->drift,
+		.duration = duration,
+	};
+	size_t done = output->applied.add + output->applied.change + output->applied.remove;
+
+	if (done || entry.failed || pass->engine->accepted)
+		engine_note(pass->engine, &entry);
+}
+
+static void engine_count_pass(struct engine_pass *pass, uint64_t duration)
+{
+	struct engine_counters *counters = &pass->engine->counters;
+
+	counters->passes[pass->reason]++;
+	counters->pass_ns += duration;
+	counters->last_pass_ns = duration;
+	counters->last_pass_wall = engine_wall_ms();
+	counters->reads += pass->everything;
+	for (size_t verb = 0; verb < PLAN_VERB_COUNT; verb++)
+		counters->operations[verb] += pass->output.by_verb[verb];
+}
+
+/* The pass went through. */
+static void engine_pass_done(struct engine_pass *pass)
+{
+	struct engine *engine = pass->engine;
+	const struct retry_scope scope = {
+		.keys = pass->keys, .count = pass->count, .everything = pass->everything};
+	uint64_t duration = reconciler_now() - pass->start;
+
+	engine_count_pass(pass, duration);
+	engine_note_pass(pass, duration);
+	vector_sort(&pass->failed, retry_compare);
+	engine_tell_recovered(pass);
+	retry_update(&engine->retries, &pass->failed, &scope, pass->now);
+	error_clear(&engine->pass_error);
+	engine->pass_attempts = 0;
+	engine->pass_next = 0;
+	engine->reconciled = true;
+	engine->known |= pass->everything;
+	engine->unsaved |= pass->output.unsaved;
+	if (pass->everything)
+		engine->drain_next = pass->output.wake;
+	else
+		engine->drain_next = MIN(engine->drain_next, pass->output.wake);
+	engine_tell_drains(engine);
+}
+
+/* Nothing is known of what it did: everything is looked at again, after a while. */
+static void engine_pass_failed(struct engine_pass *pass, const struct error *error, int code)
+{
+	struct engine *engine = pass->engine;
+	const char *text = error_text(error, code);
+
+	if (!engine->pass_error.text || strcmp(engine->pass_error.text, text) != 0)
+		engine_tell(engine, ENGINE_EVENT_BACKEND, NULL, "%s", text);
+	error_set(&engine->pass_error, code, "%s", text);
+	engine->unsaved |= pass->output.unsaved;
+	engine->pass_next = pass->now + engine_backoff(++engine->pass_attempts);
+	engine_mark_everything(engine, pass->reason);
+	retry_clear(&pass->failed);
+}
+
+static void engine_pass(struct engine_pass *pass, bool writes)
+{
+	struct engine *engine = pass->engine;
+	_cleanup_error_ struct error error = {};
+	const struct reconciler_observer observer = {
+		.failed = engine_op_failed, .mismatch = engine_op_mismatched, .data = pass};
+	const struct converge_input input = {
+		.declared = &engine->files->declared,
+		.keys = pass->keys,
+		.count = pass->count,
+		.everything = pass->everything,
+		.now = pass->now,
+		.known = engine->known,
+		.writes = writes,
+		.hold_back = engine_hold_back,
+		.drifted = engine_drifted,
+		.begin = engine_begin_confirm,
+		.data = pass,
+		.observer = &observer,
+	};
+
+	pass->start = reconciler_now();
+	int r = converge_run(&engine->reconciler, &input, &pass->output, &error);
+	if (r < 0)
+		engine_pass_failed(pass, &error, r);
+	else
+		engine_pass_done(pass);
+}
+
+/* The services of a pass that is not over everything: dirty, draining when their time has come, due to be tried again. */
+static void engine_collect(struct engine_pass *pass)
+{
+	struct engine *engine = pass->engine;
+	struct {
+		VECTOR_OF(struct service_key);
+	} keys = {.items = engine->dirty.items,
+		.count = engine->dirty.count,
+		.capacity = engine->dirty.capacity};
+	size_t due, unique = 0;
+	bool globals;
+	_cleanup_free_ struct service_key *again =
+		retry_due(&engine->retries, pass->now, &due, &globals);
+
+	pass->reason = engine->dirty.count ? engine->dirty_reason
+		       : due               ? ENGINE_REASON_RETRY
+					   : ENGINE_REASON_DRAIN;
+	memset(&engine->dirty, 0, sizeof(engine->dirty));
+	for (size_t i = 0; i < due; i++)
+		vector_push(&keys, again[i]);
+	if (pass->now >= engine->drain_next) {
+		vector_foreach(&engine->reconciler.record.memory.drains, drain)
+			vector_push(&keys, drain->service);
+		engine->drain_next = UINT64_MAX;
+	}
+	vector_sort(&keys, engine_compare_keys);
+	for (size_t i = 0; i < keys.count; i++)
+		if (!unique || engine_compare_keys(&keys.items[unique - 1], &keys.items[i]) != 0)
+			keys.items[unique++] = keys.items[i];
+	pass->keys = keys.items;
+	pass->count = unique;
+}
+
+static bool engine_globals_due(const struct engine *engine, uint64_t now)
+{
+	size_t count;
+	bool globals;
+
+	if (retry_next(&engine->retries) > now)
+		return false;
+	free(retry_due(&engine->retries, now, &count, &globals));
+	return globals;
+}
+
+static uint64_t engine_resync(const struct engine *engine)
+{
+	return engine->files->config.resync ? engine->files->config.resync : ENGINE_RESYNC_NS;
+}
+
+static void engine_pass_everything(struct engine *engine, uint64_t now, bool writes)
+{
+	struct engine_pass pass = {.engine = engine, .now = now, .everything = true};
+
+	pass.reason = engine->everything_dirty ? engine->everything_reason : ENGINE_REASON_RESYNC;
+	engine->resync_next = now + engine_resync(engine);
+	if (writes) {
+		engine->everything_dirty = false;
+		vector_clear(&engine->dirty);
+	}
+	engine->reconciler.hold_deletions = engine->confirming || engine->confirm_timeout;
+	engine_pass(&pass, writes);
+	if (!engine->confirm_timeout || !writes)
+		return;
+	_cleanup_error_ struct error error = {};
+	engine->confirm_timeout = 0;
+	engine_look_for_confirm(engine, &error);
+	if (engine->confirming)
+		engine_tell(engine, ENGINE_EVENT_CONFIRM, NULL,
+			"revision %.12s waits for `poise confirm`", files_revision(engine->files));
+}
+
+static void engine_pass_some(struct engine *engine, uint64_t now)
+{
+	struct engine_pass pass = {.engine = engine, .now = now};
+
+	engine_collect(&pass);
+	if (pass.count)
+		engine_pass(&pass, true);
+	free(pass.keys);
+}
+
+void engine_passes(struct engine *engine, uint64_t now)
+{
+	bool suspended = engine->operator.suspended;
+
+	if (now < engine->pass_next)
+		return;
+	if (suspended) {
+		if (now >= engine->resync_next || !engine->known)
+			engine_pass_everything(engine, now, false);
+		return;
+	}
+	if (engine->everything_dirty || now >= engine->resync_next ||
+		engine_globals_due(engine, now)) {
+		/* What is due by itself first: what the resync finds then is drift. */
+		engine_pass_everything(engine, now, true);
+		return;
+	}
+	if (engine->dirty.count || now >= engine->drain_next || now >= retry_next(&engine->retries))
+		engine_pass_some(engine, now);
+}
+
+uint64_t engine_next_pass(const struct engine *engine)
+{
+	uint64_t next = engine->resync_next;
+
+	if (!engine->files)
+		return UINT64_MAX;
+	if (!engine->operator.suspended) {
+		uint64_t retry = retry_next(&engine->retries);
+
+		next = MIN(next, engine->drain_next);
+		next = MIN(next, retry);
+		if (engine->everything_dirty || engine->dirty.count)
+			next = 0;
+	}
+	return MAX(next, engine->pass_next);
+}

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Events, as they happen, and the history, which outlives a restart.
+ *
+ * STATE-DIR/history.jsonl has a line of JSON for each entry. Lines are appended, not synced: what a crash of the machine takes from
+ * it is no state. A line that cannot be read is passed over. When the file holds twice what is kept, it is written anew. */
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "daemon/engine_inside.h"
+
+#define ENGINE_HISTORY_FILE  "history.jsonl"
+#define ENGINE_HISTORY_LIMIT (16u << 20)
+
+static const char *const engine_reason_names[ENGINE_REASON_COUNT] = {
+	[ENGINE_REASON_START] = "start",
+	[ENGINE_REASON_FILES] = "files",
+	[ENGINE_REASON_OPERATOR] = "operator",
+	[ENGINE_REASON_DRAIN] = "drain",
+	[ENGINE_REASON_RETRY] = "retry",
+	[ENGINE_REASON_RESYNC] = "resync",
+	[ENGINE_REASON_CONFIRM] = "confirm",
+	[ENGINE_REASON_ROLLBACK] = "rollback",
+};
+
+static const char *const engine_event_names[ENGINE_EVENT_COUNT] = {
+	[ENGINE_EVENT_FILES_ACCEPTED] = "files-accepted",
+	[ENGINE_EVENT_FILES_REJECTED] = "files-rejected",
+	[ENGINE_EVENT_FILES_HELD] = "files-held",
+	[ENGINE_EVENT_APPLIED] = "applied",
+	[ENGINE_EVENT_FAILED] = "failed",
+	[ENGINE_EVENT_RECOVERED] = "recovered",
+	[ENGINE_EVENT_DRIFT] = "drift",
+	[ENGINE_EVENT_DRAIN] = "drain",
+	[ENGINE_EVENT_OPERATOR] = "operator",
+	[ENGINE_EVENT_CONFIRM] = "confirm",
+	[ENGINE_EVENT_BACKEND] = "backend",
+};
+
+const char *engine_reason_name(enum engine_reason reason)
+{
+	return engine_reason_names[reason];
+}
+
+int engine_reason_from_name(const char *name)
+{
+	for (int i = 0; i < ENGINE_REASON_COUNT; i++)
+		if (strcmp(engine_reason_names[i], name) == 0)
+			return i;
+	return -EINVAL;
+}
+
+const char *engine_event_name(enum engine_event_kind kind)
+{
+	return engine_event_names[kind];
+}
+
+uint64_t engine_wall_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void engine_send(struct engine *engine, struct engine_event *event)
+{
+	event->wall = engine_wall_ms();
+	if (engine->options.event)
+		engine->options.event(engine->options.data, event);
+}
+
+void engine_tell(struct engine *engine, enum engine_event_kind kind, const char *object,
+	const char *format, ...)
+{
+	_cleanup_free_ char *text = NULL;
+	va_list arguments;
+
+	if (format) {
+		va_start(arguments, format);
+		text = memory_vprintf(format, arguments);
+		va_end(arguments);
+	}
+	engine_send(engine, &(struct engine_event){.kind = kind, .object = object, .text = text});
+}
+
+static char *engine_history_path(const struct engine *engine)
+{
+	return memory_printf("%s/" ENGINE_HISTORY_FILE, engine->options.state_dir);
+}
+
+static char *engine_entry_format(const struct engine_entry *entry)
+{
+	json_t *json = json_pack("{s:I, s:I, s:s, s:s, s:s*, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+		"serial", (json_int_t)entry->serial, "at", (json_int_t)entry->wall, "reason",
+		engine_reason_name(entry->reason), "revision", entry->revision, "commit",
+		entry->commit, "add", (json_int_t)entry->applied.add, "change",
+		(json_int_t)entry->applied.change, "remove", (json_int_t)entry->applied.remove,
+		"disruptive", (json_int_t)entry->applied.disruptive, "failed",
+		(json_int_t)entry->failed, "drift", (json_int_t)entry->drift, "duration",
+		(json_int_t)entry->duration);
+	char *text = json_dumps(json, JSON_COMPACT);
+
+	json_decref(json);
+	return text;
+}
+
+static int engine_entry_unpack(json_t *json, struct engine_entry *entry)
+{
+	json_int_t serial, at, add, change, removed, disruptive, failed, drift, duration;
+	const char *reason, *revision, *commit = NULL;
+
+	if (json_unpack(json, "{s:I, s:I, s:s, s:s, s?s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+		    "serial", &serial, "at", &at, "reason", &reason, "revision", &revision,
+		    "commit", &commit, "add", &add, "change", &change, "remove", &removed,
+		    "disruptive", &disruptive, "failed", &failed, "drift", &drift, "duration",
+		    &duration) < 0)
+		return -EINVAL;
+	int known = engine_reason_from_name(reason);
+	if (known < 0 || strlen(revision) >= sizeof(entry->revision) || serial <= 0)
+		return -EINVAL;
+	*entry = (struct engine_entry){
+		.serial = (uint64_t)serial,
+		.wall = (uint64_t)at,
+		.reason = (enum engine_reason)known,
+		.commit = memory_copy_string(commit),
+		.applied = {.add = (size_t)add,
+			.change = (size_t)change,
+			.remove = (size_t)removed,
+			.disruptive = (size_t)disruptive},
+		.failed = (size_t)failed,
+		.drift = (size_t)drift,
+		.duration = (uint64_t)duration,
+	};
+	memcpy(entry->revision, revision, strlen(revision));
+	return 0;
+}
+
+static void engine_history_add(struct engine *engine, const struct engine_entry *entry)
+{
+	/* In steps, so that a full history costs no move for each entry. */
+	if (engine->history.count >= 2 * ENGINE_HISTORY_MOST) {
+		size_t gone = engine->history.count - ENGINE_HISTORY_MOST;
+
+		for (size_t i = 0; i < gone; i++)
+			free(engine->history.items[i].commit);
+		engine->history.count -= gone;
+		memmove(engine->history.items, engine->history.items + gone,
+			engine->history.count * sizeof(*engine->history.items));
+	}
+	vector_push(&engine->history, *entry);
+	engine->serial = MAX(engine->serial, entry->serial);
+}
+
+static void engine_history_rewrite(struct engine *engine)
+{
+	_cleanup_free_ char *path = engine_history_path(engine);
+	_cleanup_strbuf_ struct strbuf text = {};
+	size_t count = engine->history.count;
+	size_t first = count > ENGINE_HISTORY_MOST ? count - ENGINE_HISTORY_MOST : 0;
+
+	for (size_t i = first; i < count; i++) {
+		_cleanup_free_ char *line = engine_entry_format(&engine->history.items[i]);
+
+		strbuf_printf(&text, "%s\n", line);
+	}
+	/* It is for people: one that cannot be written is a shorter one. */
+	(void)file_replace(path, text.text ? text.text : "", text.length, 0644);
+}
+
+static void engine_history_read_line(struct engine *engine, const char *line, size_t length)
+{
+	struct engine_entry entry;
+	json_t *json = json_loadb(line, length, JSON_REJECT_DUPLICATES, NULL);
+
+	if (json && engine_entry_unpack(json, &entry) == 0)
+		engine_history_add(engine, &entry);
+	json_decref(json);
+}
+
+int engine_history_load(struct engine *engine, struct error *error)
+{
+	_cleanup_free_ char *path = engine_history_path(engine);
+	_cleanup_free_ char *text = NULL;
+	size_t size, lines = 0;
+
+	int r = file_read(AT_FDCWD, path, ENGINE_HISTORY_LIMIT, &text, &size);
+	if (r == -ENOENT || r == -ENOTDIR || r == -EFBIG)
+		return 0;
+	if (r < 0)
+		return error_set(error, r, "cannot read %s: %s", path, strerror(-r));
+	for (const char *line = text; *line; lines++) {
+		size_t length = strcspn(line, "\n");
+
+		engine_history_read_line(engine, line, length);
+		line += length + (line[length] == '\n');
+	}
+	if (lines > 2 * ENGINE_HISTORY_MOST)
+		engine_history_rewrite(engine);
+	return 0;
+}
+
+static void engine_history_write(struct engine *engine, const struct engine_entry *entry)
+{
+	_cleanup_free_ char *path = engine_history_path(engine);
+	_cleanup_free_ char *line = engine_entry_format(entry);
+	_cleanup_free_ char *text = memory_printf("%s\n", line);
+	_cleanup_close_ int fd =
+		open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
+
+	if (fd >= 0)
+		(void)file_write_all(fd, text, strlen(text));
+}
+
+void engine_note(struct engine *engine, struct engine_entry *entry)
+{
+	entry->serial = engine->serial + 1;
+	entry->wall = engine_wall_ms();
+	if (engine->files) {
+		entry->commit = memory_copy_string(engine->files->commit);
+		memcpy(entry->revision, files_revision(engine->files), sizeof(entry->revision));
+	}
+	engine_history_add(engine, entry);
+	engine_history_write(engine, entry);
+	if (entry->serial % ENGINE_HISTORY_MOST == 0)
+		engine_history_rewrite(engine);
+	engine_send(engine, &(struct engine_event){.kind = ENGINE_EVENT_APPLIED, .entry = entry});
+}
+
+void engine_history_clear(struct engine *engine)
+{
+	vector_foreach(&engine->history, entry)
+		free(entry->commit);
+	vector_clear(&engine->history);
+}
+
+static void engine_tell_drain(
+	struct engine *engine, const struct memory_drain *drain, const char *words)
+{
+	char service[SERVICE_KEY_TEXT_SIZE], destination[ADDRESS_ENDPOINT_LENGTH];
+	_cleanup_free_ char *object = memory_printf("destination %s of %s",
+		destination_key_format(&drain->destination, destination),
+		service_key_format(&drain->service, service));
+
+	engine_tell(engine, ENGINE_EVENT_DRAIN, object, "%s (%s)", words,
+		drain_reason_name(drain->reason));
+}
+
+void engine_tell_drains(struct engine *engine)
+{
+	const struct memory *now = &engine->reconciler.record.memory;
+	const struct memory_drain *old = engine->drains_told.drains.items;
+	const struct memory_drain *old_end = old + engine->drains_told.drains.count;
+	const struct memory_drain *new = now->drains.items, *new_end = new + now->drains.count;
+
+	if (old == old_end && new == new_end)
+		return;
+	while (old < old_end || new < new_end) {
+		int order = old == old_end   ? 1
+			    : new == new_end ? -1
+					     : memory_drain_compare(old, new);
+
+		if (order < 0)
+			engine_tell_drain(engine, old, "drain is over");
+		if (order > 0)
+			engine_tell_drain(engine, new, "drains");
+		old += order <= 0;
+		new += order >= 0;
+	}
+	vector_clear(&engine->drains_told.drains);
+	vector_foreach(&now->drains, drain)
+		vector_push(&engine->drains_told.drains, *drain);
+}
