@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The shell around the engine: descriptors, timers and clients in, engine_run() out.
+ *
+ *	watch	   files may have changed	-> engine_files_changed(), a turn
+ *	control	   an operator asked for something	-> a turn
+ *	supervisor ping, reload, stop
+ *	timer	   engine_run() said when to come back	-> a turn
+ *
+ * A turn runs last among what is ready, so that whatever came together is one turn. After it, what the files say of the process
+ * itself (group of the control socket, address of the metrics) is put in force. */
+#include "daemon/reconcile.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <malloc.h>
+#include <signal.h>
+
+#include "daemon/control.h"
+#include "daemon/messages.h"
+#include "daemon/metrics.h"
+#include "daemon/process.h"
+#include "daemon/watch.h"
+
+LOG_MODULE("reconciler");
+
+/* Ready is told after the first reconcile, or when there has been none in this time: who starts poised on a machine where
+ * nothing works wants `poise status`, not a service manager that starts it over and over. */
+#define RECONCILE_READY_NS 20000000000ull
+#define RECONCILE_BACKEND  "ipvs"
+
+struct reconcile {
+	const struct poised_options *options;
+	struct loop *loop;
+	struct channel *channel;
+	struct engine engine;
+	struct control *control;
+	struct watch *watch;
+	struct metrics *metrics;
+	struct loop_source *work, *timer, *signals[3];
+	uint64_t started;
+	const struct files *seen; /* the files whose words on the process itself are in force */
+	bool ready, reload_asked;
+	char status[MESSAGE_STATUS_LIMIT];
+};
+
+static enum log_level reconcile_event_level(enum engine_event_kind kind)
+{
+	switch (kind) {
+	case ENGINE_EVENT_FILES_REJECTED:
+	case ENGINE_EVENT_FAILED:
+	case ENGINE_EVENT_BACKEND:
+		return LOG_LEVEL_ERROR;
+	case ENGINE_EVENT_FILES_HELD:
+	case ENGINE_EVENT_DRIFT:
+		return LOG_LEVEL_WARNING;
+	case ENGINE_EVENT_OPERATOR:
+	case ENGINE_EVENT_CONFIRM:
+		return LOG_LEVEL_NOTICE;
+	default:
+		return LOG_LEVEL_INFO;
+	}
+}
+
+static void reconcile_log_entry(const struct engine_entry *entry)
+{
+	log_info("applied (%s): %zu added, %zu changed, %zu removed, %zu failed, in %.1f ms; "
+		 "revision %.12s",
+		engine_reason_name(entry->reason), entry->applied.add, entry->applied.change,
+		entry->applied.remove, entry->failed, (double)entry->duration / 1e6,
+		entry->revision);
+}
+
+static void reconcile_on_event(void *data, const struct engine_event *event)
+{
+	struct reconcile *reconcile = data;
+
+	if (event->kind == ENGINE_EVENT_APPLIED)
+		reconcile_log_entry(event->entry);
+	else
+		log_at(reconcile_event_level(event->kind), event->object, "%s%s%s",
+			engine_event_name(event->kind), event->text ? ": " : "",
+			event->text ? event->text : "");
+	if (reconcile->control)
+		control_tell(reconcile->control, event);
+}
+
+static void reconcile_on_files(void *data)
+{
+	struct reconcile *reconcile = data;
+
+	engine_files_changed(&reconcile->engine);
+	loop_work_ask(reconcile->work);
+}
+
+static void reconcile_on_change(void *data)
+{
+	struct reconcile *reconcile = data;
+
+	loop_work_ask(reconcile->work);
+}
+
+static void reconcile_send(
+	struct reconcile *reconcile, uint16_t kind, const void *data, size_t size)
+{
+	int r = channel_send(reconcile->channel, kind, data, size);
+
+	if (r < 0)
+		log_warning("cannot speak to the supervisor: %s", strerror(-r));
+}
+
+static void reconcile_stop(struct reconcile *reconcile)
+{
+	_cleanup_error_ struct error error = {};
+	int r = 0;
+
+	if (reconcile->options->remove_on_stop)
+		r = engine_remove_all(&reconcile->engine, &error);
+	if (r < 0)
+		log_error("not everything could be removed: %s", error_text(&error, r));
+	loop_stop(reconcile->loop, 0);
+}
+
+static void reconcile_on_message(void *data, uint16_t kind, const void *payload, size_t size)
+{
+	struct reconcile *reconcile = data;
+
+	switch (kind) {
+	case MESSAGE_PING:
+		reconcile_send(reconcile, MESSAGE_PONG, payload, size);
+		break;
+	case MESSAGE_RELOAD:
+		reconcile->reload_asked = true;
+		engine_files_changed(&reconcile->engine);
+		loop_work_ask(reconcile->work);
+		break;
+	case MESSAGE_STOP:
+		reconcile_stop(reconcile);
+		break;
+	}
+}
+
+/* Without a supervisor nobody would start us again, or hold the lock: what is applied stays. */
+static void reconcile_on_orphaned(void *data, int code)
+{
+	struct reconcile *reconcile = data;
+
+	log_error("the supervisor is gone: %s", code ? strerror(-code) : "it closed the channel");
+	loop_stop(reconcile->loop, 1);
+}
+
+/* The supervisor decides when to stop; signals to the whole group reach us too. */
+static void reconcile_on_signal(void *data _unused_, int signal _unused_)
+{
+}
+
+static void reconcile_set_group(struct reconcile *reconcile, const char *name)
+{
+	struct message_control_group message = {};
+	struct group *group = name ? getgrnam(name) : NULL;
+
+	if (name && !group)
+		log_error("control: there is no group `%s`: the socket is root's alone", name);
+	if (group)
+		message.group = group->gr_gid;
+	reconcile_send(reconcile, MESSAGE_CONTROL_GROUP, &message, sizeof(message));
+}
+
+static void reconcile_set_metrics(struct reconcile *reconcile, const struct config *config)
+{
+	_cleanup_error_ struct error error = {};
+	bool wanted = config_has(&config->object, CONFIG_METRICS);
+	int r = metrics_listen(reconcile->metrics, wanted ? &config->metrics.listen.address : NULL,
+		config->metrics.listen.port, &error);
+
+	if (r < 0)
+		log_error("metrics: %s", error_text(&error, r));
+}
+
+/* What the files in force say of the process itself. */
+static void reconcile_configure(struct reconcile *reconcile)
+{
+	const struct files *files = reconcile->engine.files;
+
+	if (!files || files == reconcile->seen)
+		return;
+	reconcile->seen = files;
+	reconcile_set_group(reconcile, files->config.control.socket_group);
+	reconcile_set_metrics(reconcile, &files->config);
+	/* The reading before it was as large, and lies in pieces. */
+	malloc_trim(0);
+}
+
+static void reconcile_tell_ready(struct reconcile *reconcile, uint64_t now)
+{
+	if (reconcile->ready)
+		return;
+	if (!reconcile->engine.reconciled && now < reconcile->started + RECONCILE_READY_NS)
+		return;
+	reconcile->ready = true;
+	reconcile_send(reconcile, MESSAGE_READY, NULL, 0);
+}
+
+static const char *reconcile_trouble(const struct engine *engine)
+{
+	if (!engine->connected)
+		return engine->connect_error.text;
+	if (engine->rejected)
+		return "the files are no good: `poise status` says why";
+	if (engine->held)
+		return "the files are held back: `poise status` says why";
+	if (engine->pass_error.text)
+		return engine->pass_error.text;
+	return engine->operator.suspended ? "suspended" : NULL;
+}
+
+static void reconcile_tell_status(struct reconcile *reconcile)
+{
+	struct engine *engine = &reconcile->engine;
+	const char *trouble = reconcile_trouble(engine);
+	char text[MESSAGE_STATUS_LIMIT];
+
+	if (engine->files)
+		snprintf(text, sizeof(text), "%zu services, revision %.12s, %zu failed%s%s",
+			engine->files->declared.services.count, files_revision(engine->files),
+			engine->retries.count, trouble ? "; " : "", trouble ? trouble : "");
+	else
+		snprintf(text, sizeof(text), "no state yet: %s", trouble ? trouble : "starting");
+	if (strcmp(text, reconcile->status) == 0)
+		return;
+	memcpy(reconcile->status, text, sizeof(text));
+	reconcile_send(reconcile, MESSAGE_STATUS, text, strlen(text));
+}
+
+static void reconcile_turn(void *data)
+{
+	struct reconcile *reconcile = data;
+	struct engine *engine = &reconcile->engine;
+	bool reading = engine->files_dirty;
+	uint64_t next = engine_run(engine, loop_clock());
+
+	if (reading && !engine->files_dirty)
+		watch_seen(reconcile->watch);
+	reconcile_configure(reconcile);
+	reconcile_tell_ready(reconcile, loop_clock());
+	reconcile_tell_status(reconcile);
+	if (reconcile->reload_asked && !engine->files_dirty) {
+		reconcile->reload_asked = false;
+		reconcile_send(reconcile, MESSAGE_RELOADED, NULL, 0);
+	}
+	if (!reconcile->ready)
+		next = MIN(next, reconcile->started + RECONCILE_READY_NS);
+	loop_timer_set(reconcile->timer, next);
+}
+
+static int reconcile_open_engine(struct reconcile *reconcile, struct error *error)
+{
+	const struct poised_options *options = reconcile->options;
+	const struct engine_options engine_options = {
+		.backend = backend_find(RECONCILE_BACKEND),
+		.state_dir = options->state_dir,
+		.run_dir = options->run_dir,
+		.paths = options->paths,
+		.path_count = options->path_count,
+		.lock = options->lock_fd,
+		.event = reconcile_on_event,
+		.data = reconcile,
+	};
+
+	return engine_open(&reconcile->engine, &engine_options, error);
+}
+
+static int reconcile_open_channel(struct reconcile *reconcile)
+{
+	const struct channel_options options = {
+		.kinds = messages_to_process,
+		.kind_count = messages_to_process_count,
+		.message = reconcile_on_message,
+		.closed = reconcile_on_orphaned,
+		.data = reconcile,
+	};
+
+	return channel_new(
+		reconcile->loop, reconcile->options->channel_fd, &options, &reconcile->channel);
+}
+
+static int reconcile_open_sources(struct reconcile *reconcile)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+	int r = loop_add_work(reconcile->loop, reconcile_turn, reconcile, &reconcile->work);
+
+	if (r == 0)
+		r = loop_add_timer(reconcile->loop, reconcile_turn, reconcile, &reconcile->timer);
+	for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(signals); i++)
+		r = loop_add_signal(reconcile->loop, signals[i], reconcile_on_signal, reconcile,
+			&reconcile->signals[i]);
+	if (r == 0)
+		loop_source_set_priority(reconcile->timer, LOOP_PRIORITY_LAST);
+	return r;
+}
+
+static int reconcile_open_services(struct reconcile *reconcile, struct error *error)
+{
+	const struct watch_options watch = {
+		.paths = reconcile->options->paths,
+		.path_count = reconcile->options->path_count,
+		.changed = reconcile_on_files,
+		.data = reconcile,
+	};
+	struct metrics_sources sources = {.engine = &reconcile->engine};
+
+	int r = watch_new(reconcile->loop, &watch, &reconcile->watch, error);
+	if (r < 0)
+		return r;
+	r = control_new(reconcile->loop, reconcile->options->control_fd, &reconcile->engine,
+		&reconcile->control);
+	if (r < 0)
+		return r;
+	control_on_change(reconcile->control, reconcile_on_change, reconcile);
+	sources.control = reconcile->control;
+	sources.watch = reconcile->watch;
+	return metrics_new(reconcile->loop, &sources, &reconcile->metrics);
+}
+
+static int reconcile_open(struct reconcile *reconcile, struct error *error)
+{
+	int r = loop_new(&reconcile->loop);
+
+	if (r == 0)
+		r = reconcile_open_channel(reconcile);
+	if (r == 0)
+		r = reconcile_open_sources(reconcile);
+	if (r == 0)
+		r = reconcile_open_engine(reconcile, error);
+	if (r == 0)
+		r = reconcile_open_services(reconcile, error);
+	return r;
+}
+
+static void reconcile_close(struct reconcile *reconcile)
+{
+	metrics_free(reconcile->metrics);
+	control_free(reconcile->control);
+	watch_free(reconcile->watch);
+	engine_close(&reconcile->engine);
+	channel_free(reconcile->channel);
+	loop_source_free(reconcile->work);
+	loop_source_free(reconcile->timer);
+	for (size_t i = 0; i < ARRAY_LENGTH(reconcile->signals); i++)
+		loop_source_free(reconcile->signals[i]);
+	loop_free(reconcile->loop);
+}
+
+static int reconcile_run(struct reconcile *reconcile)
+{
+	_cleanup_error_ struct error error = {};
+	int r = reconcile_open(reconcile, &error);
+
+	if (r < 0) {
+		log_error("cannot start: %s", error_text(&error, r));
+		return 2;
+	}
+	r = process_enter_sandbox(process_find("reconciler"), reconcile->options);
+	if (r < 0) {
+		log_error("cannot enter the sandbox: %s", strerror(-r));
+		return 2;
+	}
+	reconcile->started = loop_clock();
+	loop_work_ask(reconcile->work);
+	r = loop_run(reconcile->loop);
+	return r < 0 ? 1 : r;
+}
+
+int reconcile_process_main(const struct poised_options *options)
+{
+	struct reconcile reconcile = {.options = options, .engine.options.lock = -1};
+
+	int code = reconcile_run(&reconcile);
+	reconcile_close(&reconcile);
+	return code;
+}
