@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "model/join.h"
 #include "model/schema.h"
 #include "model/units.h"
 
@@ -256,35 +257,6 @@ static void from_state_service(struct from_state *from, struct config_service *t
 	from_state_share_forward(to);
 }
 
-static int from_state_compare_services(const void *a, const void *b)
-{
-	const struct config_service *left = a, *right = b;
-	int order = strcmp(left->name.text, right->name.text);
-
-	return order ? order
-		     : service_key_compare(&left->listen.items[0].key, &right->listen.items[0].key);
-}
-
-/* Two listeners may give one name (2001:db8::1 and 2001:db8:0:1::): the later get a number. */
-static void from_state_number_names(struct config *config)
-{
-	const char *name = NULL;
-	unsigned int number = 1;
-
-	vector_sort(&config->services, from_state_compare_services);
-	vector_foreach(&config->services, service) {
-		char text[FROM_STATE_NAME_SIZE];
-
-		number = name && strcmp(name, service->name.text) == 0 ? number + 1 : 1;
-		name = service->name.text;
-		if (number == 1)
-			continue;
-		snprintf(text, sizeof(text), "%.60s-n%u", name, number);
-		service->name.text = arena_copy_string(&config->arena, text);
-	}
-	vector_sort(&config->services, from_state_compare_services);
-}
-
 static void from_state_timeout(struct from_state *from, struct config_timeouts *to,
 	unsigned int key, bool set, uint32_t seconds)
 {
@@ -403,7 +375,7 @@ void config_from_state(const struct state *state, struct config *ret, struct str
 		}
 		from_state_service(&from, vector_append(&ret->services));
 	}
-	from_state_number_names(ret);
+	config_number_services(ret);
 	if (ret->services.count)
 		return;
 	ret->allow_empty = true;
