@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -111,6 +113,38 @@ int file_replace(const char *path, const void *data, size_t size, mode_t mode)
 		return r;
 	}
 	return file_sync_directory_of(path);
+}
+
+/* What mkostemp() may put in the place of XXXXXX. */
+static bool file_is_random(const char *text)
+{
+	static const char characters[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+	return strlen(text) == 6 && strspn(text, characters) == 6;
+}
+
+void file_remove_leftovers(const char *path)
+{
+	_cleanup_free_ char *folder = memory_copy_string(path);
+	_cleanup_free_ char *copy = memory_copy_string(path);
+	_cleanup_free_ char *prefix = memory_printf("%s.", basename(copy));
+	size_t length = strlen(prefix);
+	DIR *directory = opendir(dirname(folder));
+
+	if (!directory)
+		return;
+	for (const struct dirent *entry; (entry = readdir(directory));) {
+		const char *name = entry->d_name;
+		struct stat status;
+
+		if (strncmp(name, prefix, length) != 0 || !file_is_random(name + length) ||
+			fstatat(dirfd(directory), name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		if (S_ISREG(status.st_mode) && status.st_uid == geteuid())
+			unlinkat(dirfd(directory), name, 0);
+	}
+	closedir(directory);
 }
 
 int file_make_directories(const char *path, mode_t mode)

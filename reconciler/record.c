@@ -211,6 +211,7 @@ int record_save(const char *directory, struct record *record, struct error *erro
 	if (r < 0)
 		return error_set(error, r, "cannot make the folder %s: %s%s", directory,
 			strerror(-r), record_advice(r));
+	file_remove_leftovers(path);
 	r = file_replace(path, text, strlen(text), 0600);
 	if (r < 0)
 		return error_set(
@@ -223,6 +224,8 @@ int record_save(const char *directory, struct record *record, struct error *erro
 int record_save_confirmed(const char *directory, const char *canonical, struct error *error)
 {
 	_cleanup_free_ char *path = memory_printf("%s/" RECORD_CONFIRMED_FILE, directory);
+
+	file_remove_leftovers(path);
 	int r = file_replace(path, canonical, strlen(canonical), 0600);
 
 	if (r < 0)

@@ -264,6 +264,27 @@ static void a_killed_writer_leaves_a_whole_file(void **state)
 	}
 }
 
+/* What a killed one leaves goes, and nothing else. */
+static void leftovers_of_a_replacement_go(void **state)
+{
+	static const char *const others[] = {"file", "file.12345", "file.abcdefg", "file.ab-def",
+		"file.abcdef.more", "other.abcdef", "a file.abcdef"};
+	_cleanup_free_ char *path = folder_path(*state, "file");
+	_cleanup_free_ char *inner = folder_path(*state, "file.FOLDER");
+	_cleanup_free_ char *link = folder_path(*state, "file.abLINK");
+	_cleanup_free_ char *missing = folder_path(*state, "missing/file");
+
+	for (size_t i = 0; i < ARRAY_LENGTH(others); i++)
+		folder_write(*state, others[i], "x");
+	assert_int_equal(mkdir(inner, 0755), 0);
+	assert_int_equal(symlink("other.abcdef", link), 0);
+	folder_write(*state, "file.abcdef", "x");
+	folder_write(*state, "file.AZ09az", "x");
+	file_remove_leftovers(path);
+	assert_int_equal(folder_count(*state), ARRAY_LENGTH(others) + 2);
+	file_remove_leftovers(missing);
+}
+
 static void a_replacement_that_fails_changes_nothing(void **state)
 {
 	_cleanup_free_ char *inner = folder_path(*state, "missing/file");
@@ -534,6 +555,7 @@ int main(void)
 		cmocka_unit_test(kinds_of_addresses),
 		WITH_FOLDER(a_file_is_replaced_whole),
 		WITH_FOLDER(a_killed_writer_leaves_a_whole_file),
+		WITH_FOLDER(leftovers_of_a_replacement_go),
 		WITH_FOLDER(a_file_is_read_within_its_limit),
 		WITH_FOLDER(a_file_is_read_relative_to_a_folder),
 		cmocka_unit_test(a_pipe_is_read_to_its_end),
