@@ -114,10 +114,11 @@ static void watch_progress(void *data, size_t done, size_t total)
 
 struct drain_sums {
 	uint64_t connections;
-	uint64_t last; /* deadline */
+	uint64_t seconds; /* until the last deadline */
 };
 
-static struct drain_sums sum_drains(const struct memory *memory, const struct state *live)
+static struct drain_sums sum_drains(
+	const struct memory *memory, const struct state *live, uint64_t now)
 {
 	struct drain_sums sums = {};
 
@@ -129,7 +130,7 @@ static struct drain_sums sum_drains(const struct memory *memory, const struct st
 		if (destination)
 			sums.connections +=
 				(uint64_t)destination->counts.active + destination->counts.inactive;
-		sums.last = MAX(sums.last, drain->deadline);
+		sums.seconds = MAX(sums.seconds, drain_seconds_left(drain, now));
 	}
 	return sums;
 }
@@ -138,8 +139,7 @@ static void watch_draining(
 	void *data, const struct memory *memory, const struct state *live, uint64_t now)
 {
 	struct cli_watch *watch = data;
-	struct drain_sums sums = sum_drains(memory, live);
-	uint64_t left = sums.last > now ? (sums.last - now + UNITS_SECOND - 1) / UNITS_SECOND : 0;
+	struct drain_sums sums = sum_drains(memory, live, now);
 	size_t count = memory->drains.count;
 	const char *plural = count == 1 ? "" : "s";
 
@@ -147,14 +147,14 @@ static void watch_draining(
 		return;
 	if (cli_has_terminal()) {
 		cli_status("draining %zu destination%s: %ju connections, at most %ju s more", count,
-			plural, (uintmax_t)sums.connections, (uintmax_t)left);
+			plural, (uintmax_t)sums.connections, (uintmax_t)sums.seconds);
 		return;
 	}
 	if (watch->reported && now - watch->reported < DRAIN_EVERY)
 		return;
 	watch->reported = now;
 	cli_note("draining %zu destination%s: %ju connections, at most %ju s more", count, plural,
-		(uintmax_t)sums.connections, (uintmax_t)left);
+		(uintmax_t)sums.connections, (uintmax_t)sums.seconds);
 }
 
 static bool watch_stopped(_unused_ void *data)

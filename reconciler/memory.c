@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "model/units.h"
+
 static const char *const drain_reason_names[DRAIN_REASON_COUNT] = {
 	[DRAIN_REASON_REMOVED] = "removed",
 	[DRAIN_REASON_DECLARED] = "declared",
@@ -20,6 +22,14 @@ int drain_reason_from_name(const char *name)
 		if (strcmp(drain_reason_names[i], name) == 0)
 			return i;
 	return -EINVAL;
+}
+
+uint64_t drain_seconds_left(const struct memory_drain *drain, uint64_t now)
+{
+	uint64_t from = MAX(now, drain->since);
+
+	return drain->deadline > from ? (drain->deadline - from + UNITS_SECOND - 1) / UNITS_SECOND
+				      : 0;
 }
 
 int memory_drain_compare(const void *a, const void *b)

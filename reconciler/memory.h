@@ -50,6 +50,10 @@ struct memory_service *memory_find_owned(
 struct memory_drain *memory_find_drain(const struct memory *memory,
 	const struct service_key *service, const struct destination_key *destination);
 
+/* Until its deadline, rounded up, and never more than the whole drain: `now` may be of a moment
+ * before it began. */
+uint64_t drain_seconds_left(const struct memory_drain *drain, uint64_t now);
+
 int memory_drain_compare(const void *a, const void *b);
 
 const char *drain_reason_name(enum drain_reason reason);

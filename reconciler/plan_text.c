@@ -501,7 +501,7 @@ static void plan_text_drains(const struct plan_text_options *options, struct str
 		return;
 	vector_foreach(&options->memory->drains, drain) {
 		const struct destination *live = plan_text_live(options, drain);
-		uint64_t left = drain->deadline > options->now ? drain->deadline - options->now : 0;
+		uint64_t left = drain_seconds_left(drain, options->now);
 
 		strbuf_printf(text, "  %s %s of %s: ", drain->held ? "held" : "draining",
 			destination_key_format(&drain->destination, endpoint),
@@ -514,8 +514,8 @@ static void plan_text_drains(const struct plan_text_options *options, struct str
 		if (live)
 			strbuf_printf(text, "%" PRIu64 " connections, ",
 				(uint64_t)live->counts.active + live->counts.inactive);
-		strbuf_printf(text, "at most %" PRIu64 " s more (%s)\n",
-			(left + 999999999) / 1000000000, drain_reason_name(drain->reason));
+		strbuf_printf(text, "at most %" PRIu64 " s more (%s)\n", left,
+			drain_reason_name(drain->reason));
 	}
 }
 

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 
+#include "model/units.h"
 #include "reconciler/memory.h"
 #include "tests/support/build.h"
 
@@ -108,9 +109,25 @@ static void a_union_has_what_either_owns(void **state _unused_)
 	assert_int_equal(same.drains.count, 0);
 }
 
+static void a_drain_is_never_longer_than_declared(_unused_ void **state)
+{
+	const struct memory_drain drain = {
+		.since = 100 * UNITS_SECOND, .deadline = 130 * UNITS_SECOND};
+
+	/* The clock of who shows it may stand before that of who began it. */
+	assert_int_equal(drain_seconds_left(&drain, drain.since - UNITS_MILLISECOND), 30);
+	assert_int_equal(drain_seconds_left(&drain, drain.since), 30);
+	assert_int_equal(drain_seconds_left(&drain, drain.since + 1), 30);
+	assert_int_equal(drain_seconds_left(&drain, drain.since + UNITS_SECOND), 29);
+	assert_int_equal(drain_seconds_left(&drain, drain.deadline - 1), 1);
+	assert_int_equal(drain_seconds_left(&drain, drain.deadline), 0);
+	assert_int_equal(drain_seconds_left(&drain, UINT64_MAX), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_drain_is_never_longer_than_declared),
 		cmocka_unit_test(names_and_reasons_are_each_others_reverse),
 		cmocka_unit_test(what_is_remembered_is_found),
 		cmocka_unit_test(a_copy_stands_alone),
