@@ -80,9 +80,24 @@ const struct cli_command *cli_find_command(const char *name)
 	return NULL;
 }
 
+/* The one command that begins with `word`; NULL when there is none, or another. */
+static const char *command_begun(const char *word)
+{
+	const char *found = NULL;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(commands); i++) {
+		if (strncmp(commands[i]->name, word, strlen(word)) != 0)
+			continue;
+		if (found)
+			return NULL;
+		found = commands[i]->name;
+	}
+	return found;
+}
+
 int cli_unknown_command(const char *word)
 {
-	struct suggest suggest = {};
+	struct suggest suggest = {.best = command_begun(word)};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(daemon_commands); i++) {
 		if (strcmp(daemon_commands[i], word) != 0)

@@ -232,10 +232,11 @@ int sources_read(
 	}
 	for (size_t i = 0; i < count; i++) {
 		bool again = strcmp(paths[i], "-") == 0 && standard_input;
-		int r = again ? sources_fail(problems, "standard input", -EINVAL,
-					"`-` is named twice, and it can be read only once")
-			      : sources_add_path(ret, paths[i], problems);
+		int r = again ? -EINVAL : sources_add_path(ret, paths[i], problems);
 
+		if (again)
+			strbuf_add(problems,
+				"standard input is named twice (`-`), and can be read only once\n");
 		standard_input |= strcmp(paths[i], "-") == 0;
 		if (result == 0)
 			result = r;
