@@ -96,17 +96,25 @@ _poise_arguments() {
 
 _poise() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-	local command count
+	local command count joined=''
 
 	COMPREPLY=()
 	read -r count command < <(_poise_command)
-	# --option=value arrives as three words.
-	if [[ $current == '=' ]]; then
+	# --option=value arrives as three words, or as one where COMP_WORDBREAKS has no `=`.
+	if [[ $current == --*=* ]]; then
+		previous=${current%%=*}
+		joined=$previous=
+		current=${current#*=}
+	elif [[ $current == '=' ]]; then
 		current=''
 	elif [[ $previous == '=' && $COMP_CWORD -ge 2 ]]; then
 		previous=${COMP_WORDS[COMP_CWORD - 2]}
 	fi
-	_poise_value "$previous" "$current" "$command" && return
+	if _poise_value "$previous" "$current" "$command"; then
+		COMPREPLY=("${COMPREPLY[@]/#/$joined}")
+		return
+	fi
+	[[ -z $joined ]] || return
 	if [[ $current == -* ]]; then
 		mapfile -t COMPREPLY < <(
 			compgen -W "$_poise_common $(_poise_options "$command")" -- "$current")
