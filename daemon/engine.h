@@ -84,6 +84,7 @@ struct engine_counters {
 	uint64_t last_pass_ns,
 		last_files_ns;   /* of the last one; of the last reading of the files */
 	uint64_t last_pass_wall; /* milliseconds since the epoch; 0: none yet */
+	enum engine_reason last_pass_reason;
 };
 
 struct engine_options {

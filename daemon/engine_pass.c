@@ -161,6 +161,7 @@ static void engine_count_pass(struct engine_pass *pass, uint64_t duration)
 	counters->pass_ns += duration;
 	counters->last_pass_ns = duration;
 	counters->last_pass_wall = engine_wall_ms();
+	counters->last_pass_reason = pass->reason;
 	counters->reads += pass->everything;
 	for (size_t verb = 0; verb < PLAN_VERB_COUNT; verb++)
 		counters->operations[verb] += pass->output.by_verb[verb];
