@@ -324,7 +324,7 @@ static bool log_admit(struct log_site *site, unsigned int *kept_back)
 	clock_gettime(CLOCK_MONOTONIC, &time);
 	uint64_t now = (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 	*kept_back = 0;
-	if (!site->said || now - site->window >= LOG_WINDOW_NS) {
+	if (now - site->window >= LOG_WINDOW_NS) {
 		*kept_back = site->kept_back;
 		*site = (struct log_site){.window = now};
 	}
@@ -361,7 +361,6 @@ void log_write_(const struct log_module *module, struct log_site *site, enum log
 	log_state.counts[level]++;
 	if (!log_admit(site, &kept_back))
 		return;
-	errno = error; /* of %m */
 	va_start(arguments, format);
 	log_say(&out, object, format, arguments);
 	va_end(arguments);

@@ -357,6 +357,16 @@ static void sending_to_nobody_is_refused_at_once(void **state)
 	assert_int_equal(world->closed, 1);
 }
 
+static void an_end_that_died_unread_is_gone_too(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(channel_send(world->left, KIND_NOTHING, NULL, 0), 0);
+	close(world->raw);
+	world->raw = -1;
+	assert_int_equal(channel_send(world->left, KIND_NOTHING, NULL, 0), -EPIPE);
+}
+
 /* Messages that wait when the other end dies neither spin nor leak. */
 static void what_waits_for_nobody_is_dropped(void **state)
 {
@@ -400,6 +410,22 @@ static void the_closed_handler_may_free_its_channel(void **state)
 	run(world);
 	assert_int_equal(world->closed, 1);
 	assert_null(world->left);
+}
+
+/* There is room in the socket again, but others were first. */
+static void nobody_overtakes_what_waits(void **state)
+{
+	struct world *world = *state;
+	_cleanup_free_ char *text = memory_new(CHANNEL_PAYLOAD_LIMIT);
+
+	for (size_t i = 0; i < 10; i++)
+		assert_int_equal(
+			channel_send(world->left, KIND_TEXT, text, CHANNEL_PAYLOAD_LIMIT), 0);
+	while (recv(world->raw, text, CHANNEL_PAYLOAD_LIMIT, 0) > 0)
+		;
+	assert_int_equal(channel_send(world->left, KIND_NOTHING, NULL, 0), 0);
+	assert_int_equal(recv(world->raw, text, CHANNEL_PAYLOAD_LIMIT, 0), -1);
+	assert_int_equal(errno, EAGAIN);
 }
 
 /* What fits into the socket by then is sent when a channel is freed. */
@@ -473,9 +499,11 @@ int main(void)
 		RAW(descriptors_are_not_taken),
 		RAW(the_end_is_told_once_after_all_messages),
 		RAW(sending_to_nobody_is_refused_at_once),
+		RAW(an_end_that_died_unread_is_gone_too),
 		RAW(what_waits_for_nobody_is_dropped),
 		RAW(a_handler_may_free_its_channel),
 		RAW(the_closed_handler_may_free_its_channel),
+		RAW(nobody_overtakes_what_waits),
 		RAW(freeing_sends_what_waits),
 		RAW(only_such_a_socket_is_taken),
 		RAW(a_pair_is_not_inherited),

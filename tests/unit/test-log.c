@@ -178,6 +178,16 @@ static void errno_is_as_it_was(void **state)
 	log_info("%m");
 	assert_int_equal(errno, ENOTDIR);
 	assert_matches(said(*state), "middle: Not a directory\n$");
+	/* Though the log met another one. */
+	struct world *world = *state;
+	int full[2] = {dup(world->saved), open("/dev/full", O_WRONLY | O_CLOEXEC)};
+	replace_stderr(world, full);
+	errno = ENOTDIR;
+	log_info("%m");
+	assert_int_equal(errno, ENOTDIR);
+	use_pipe(world);
+	log_info("back");
+	assert_matches(said(world), "middle: 1 message was lost");
 }
 
 /* Levels. */
