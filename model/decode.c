@@ -373,27 +373,31 @@ static bool decode_key(struct decode *decode, const struct schema_mapping *mappi
 	return false;
 }
 
-/* "the service `web`" where the thing has a name, else what kind of thing it is. */
+#define DECODE_TITLE_SIZE (REPORT_QUOTE_SIZE + 32)
+
+/* "the service `web`" where the thing has a name, else what kind of thing it is. Returns `text`. Only
+ * for errors: of each object it would be a fifth of all decoding. */
 static const char *decode_title(const struct schema_mapping *mapping, const struct yaml_node *name,
-	char text[static REPORT_QUOTE_SIZE + 32])
+	char text[static DECODE_TITLE_SIZE])
 {
 	char quoted[REPORT_QUOTE_SIZE];
 
 	if (name)
-		snprintf(text, REPORT_QUOTE_SIZE + 32, "the %s %s", mapping->name,
+		snprintf(text, DECODE_TITLE_SIZE, "the %s %s", mapping->name,
 			report_quote(yaml_resolve(name)->text, quoted));
 	else if (mapping == &schema_top)
-		snprintf(text, REPORT_QUOTE_SIZE + 32, "this file");
+		snprintf(text, DECODE_TITLE_SIZE, "this file");
 	else
-		snprintf(text, REPORT_QUOTE_SIZE + 32, "this `%s`", mapping->name);
+		snprintf(text, DECODE_TITLE_SIZE, "this `%s`", mapping->name);
 	return text;
 }
 
 /* Of the keys that are a kind, each with its name in `kinds`, exactly one must be there. */
 static void decode_check_kinds(struct decode *decode, const struct schema_mapping *mapping,
-	struct config_object *object, const char *title, struct strbuf *kinds)
+	struct config_object *object, const struct yaml_node *name, struct strbuf *kinds)
 {
 	const struct schema_key *first = NULL;
+	char title[DECODE_TITLE_SIZE];
 
 	for (size_t i = 0; i < mapping->count; i++) {
 		const struct schema_key *key = &mapping->keys[i];
@@ -407,8 +411,8 @@ static void decode_check_kinds(struct decode *decode, const struct schema_mappin
 			object->set |= CONFIG_OBJECT_BROKEN;
 			report_error(decode->report,
 				decode_key_place(decode, mapping, object, (unsigned int)i), NULL,
-				"%s has both `%s` and `%s`: it is of one kind", title, first->name,
-				key->name);
+				"%s has both `%s` and `%s`: it is of one kind",
+				decode_title(mapping, name, title), first->name, key->name);
 		}
 		first = key;
 	}
@@ -421,12 +425,11 @@ static void decode_check_missing(struct decode *decode, const struct schema_mapp
 	const struct yaml_node *place, const struct yaml_node *name, struct config_object *object,
 	uint32_t meant)
 {
-	char title[REPORT_QUOTE_SIZE + 32];
+	char title[DECODE_TITLE_SIZE];
 	_cleanup_strbuf_ struct strbuf kinds = {};
 	uint32_t kind_bits = 0;
 
-	decode_title(mapping, name, title);
-	decode_check_kinds(decode, mapping, object, title, &kinds);
+	decode_check_kinds(decode, mapping, object, name, &kinds);
 	for (size_t i = 0; i < mapping->count; i++) {
 		const struct schema_key *key = &mapping->keys[i];
 
@@ -436,14 +439,14 @@ static void decode_check_missing(struct decode *decode, const struct schema_mapp
 			(object->set | meant) & 1u << i)
 			continue;
 		object->set |= CONFIG_OBJECT_BROKEN;
-		report_error(decode->report, yaml_place(place), NULL, "%s has no `%s`", title,
-			key->name);
+		report_error(decode->report, yaml_place(place), NULL, "%s has no `%s`",
+			decode_title(mapping, name, title), key->name);
 	}
 	if (!kinds.length || meant & kind_bits)
 		return;
 	object->set |= CONFIG_OBJECT_BROKEN;
-	report_error(
-		decode->report, yaml_place(place), NULL, "%s has none of %s", title, kinds.text);
+	report_error(decode->report, yaml_place(place), NULL, "%s has none of %s",
+		decode_title(mapping, name, title), kinds.text);
 }
 
 void decode_mapping(struct decode *decode, const struct schema_mapping *mapping,
