@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -163,6 +164,30 @@ static void addresses_are_parsed_and_printed(void **state _unused_)
 	}
 	char text[ADDRESS_LENGTH];
 	assert_string_equal(address_format(&(struct address){}, text), "none");
+}
+
+/* What is read by hand is what the C library reads. */
+static void ipv4_is_what_inet_pton_takes(void **state _unused_)
+{
+	static const char letters[] = "0012559.....:a -";
+	unsigned int seed = 1, valid = 0;
+
+	for (int i = 0; i < 2000000; i++) {
+		char text[16] = "";
+		int length = 7 + rand_r(&seed) % 6;
+		struct address address;
+		uint8_t bytes[4];
+
+		for (int j = 0; j < length; j++)
+			text[j] = letters[rand_r(&seed) % (sizeof(letters) - 1)];
+		bool taken = inet_pton(AF_INET, text, bytes) == 1;
+		valid += taken;
+		if (strchr(text, ':'))
+			continue;
+		assert_int_equal(address_parse(text, &address) == 0, taken);
+		assert_true(!taken || memcmp(address.bytes, bytes, sizeof(bytes)) == 0);
+	}
+	assert_true(valid > 100);
 }
 
 static void addresses_have_an_order(void **state _unused_)
@@ -551,6 +576,7 @@ int main(void)
 		cmocka_unit_test(a_string_grows),
 		cmocka_unit_test(a_formatted_string_is_whole),
 		cmocka_unit_test(addresses_are_parsed_and_printed),
+		cmocka_unit_test(ipv4_is_what_inet_pton_takes),
 		cmocka_unit_test(addresses_have_an_order),
 		cmocka_unit_test(kinds_of_addresses),
 		WITH_FOLDER(a_file_is_replaced_whole),
