@@ -1,12 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/memory.h"
 
+#include <limits.h>
+#include <malloc.h>
 #include <stdio.h>
+
+/* How much is asked of the kernel at once, and from which size on a block is one of its own that can
+ * grow without being copied. */
+enum {
+	MEMORY_PIECE = 16 << 20,
+	MEMORY_OWN_BLOCK = 4 << 20,
+};
 
 static _noreturn_ void memory_exhausted(size_t size)
 {
 	fprintf(stderr, "out of memory (%zu bytes wanted)\n", size);
 	abort();
+}
+
+void memory_in_large_pieces(void)
+{
+	mallopt(M_TOP_PAD, MEMORY_PIECE);
+	mallopt(M_TRIM_THRESHOLD, INT_MAX);
+	mallopt(M_MMAP_THRESHOLD, MEMORY_OWN_BLOCK);
 }
 
 void *memory_new(size_t size)

@@ -13,6 +13,10 @@
 
 #include "base/macros.h"
 
+/* For a program that runs once and ends: memory is taken from the kernel in large pieces, which it can
+ * serve with huge pages, and never given back. Before the first allocation. */
+void memory_in_large_pieces(void);
+
 /* Zeroed memory for one object of `size` bytes; the caller owns it and gives it to free(). */
 void *memory_new(size_t size);
 
