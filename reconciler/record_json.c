@@ -77,6 +77,9 @@ static void head_format(const struct record *record, struct strbuf *text)
 /* Room for a service's key, and so for a name. */
 #define RECORD_WORD_SIZE SERVICE_KEY_TEXT_SIZE
 
+/* What a destination takes of a line, about. */
+#define RECORD_DESTINATION_LENGTH 12
+
 struct record_reader {
 	const char *at, *end;         /* what is left of the file */
 	const char *word, *words_end; /* what is left of the line at hand; NULL: nothing */
@@ -178,6 +181,9 @@ static int reader_take_destinations(struct record_reader *reader, struct record_
 	char word[RECORD_WORD_SIZE];
 	int r = 0;
 
+	if (reader->word)
+		vector_reserve(&service->destinations,
+			(size_t)(reader->words_end - reader->word) / RECORD_DESTINATION_LENGTH + 1);
 	while (r == 0 && reader_take(reader, word)) {
 		struct destination_key *key = vector_append(&service->destinations);
 
