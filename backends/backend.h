@@ -37,7 +37,8 @@ struct backend_scope {
 	/* Sorted by service_key_compare(), borrowed. NULL with count 0: none must be exact. */
 	const struct service_key *keys;
 	size_t count;
-	bool only; /* read just these, and no others; globals are read all the same */
+	bool only;          /* read just these, and no others; globals are read all the same */
+	bool services_only; /* globals are of no interest: `ret` may be without them */
 };
 
 /* Whether `key` is in scope; false where there is none. */

@@ -228,18 +228,34 @@ static bool apply_holds(const struct plan_op *op, const struct state *live)
 	}
 }
 
+static bool apply_touches_globals(const struct plan *plan)
+{
+	vector_foreach(&plan->ops, op)
+		if (op->object != PLAN_OBJECT_SERVICE && op->object != PLAN_OBJECT_DESTINATION)
+			return true;
+	return false;
+}
+
+/* For a read that left the globals out: they are as they were. */
+static void apply_keep_globals(struct state *live, struct state *fresh)
+{
+	apply_refresh_globals(fresh, live);
+}
+
 static int apply_verify(struct reconciler *reconciler, const struct plan *plan,
 	const struct backend_result *results, const struct reconciler_observer *observer,
 	struct apply_report *report, struct error *error)
 {
 	_cleanup_state_ struct state fresh = {};
-	struct backend_scope scope = {.only = true};
+	struct backend_scope scope = {.only = true, .services_only = !apply_touches_globals(plan)};
 	_cleanup_free_ struct service_key *keys = apply_touched(plan, &scope.count);
 
 	scope.keys = keys;
 	int r = reconciler->backend->ops->read(reconciler->backend, &scope, &fresh, error);
 	if (r < 0)
 		return error_prefix(error, r, "cannot read back what was applied");
+	if (scope.services_only)
+		apply_keep_globals(&reconciler->live, &fresh);
 	apply_refresh(&reconciler->live, &fresh, keys, scope.count);
 	for (size_t i = 0; i < plan->ops.count; i++) {
 		const struct plan_op *op = &plan->ops.items[i];

@@ -17,6 +17,9 @@ enum {
 	READ_LOSS_TRIES = 5
 };
 
+/* From so many services on, their destinations are read together. */
+#define READ_TOGETHER 8
+
 /* Where the messages of a dump go. `clear` empties the target before another try. */
 struct read_target {
 	union {
@@ -262,6 +265,12 @@ static bool read_matters(const struct backend_scope *scope, const struct service
 static int read_fill(
 	struct ipvs_genl *genl, const struct backend_scope *scope, struct service_vector *services)
 {
+	size_t missing = 0;
+
+	vector_foreach(services, service)
+		missing += service->destinations.count == 0;
+	if (missing >= READ_TOGETHER && genl->lists >= 0)
+		ipvs_sockopt_fill(genl->lists, services);
 	vector_foreach(services, service) {
 		if (service->destinations.count)
 			continue;
@@ -435,7 +444,7 @@ int ipvs_read_state(struct ipvs_genl *genl, const struct backend_scope *scope, s
 	int code = scope && scope->only ? read_only(genl, scope, &ret->services)
 					: read_table(genl, scope, &ret->services);
 
-	if (code == 0)
+	if (code == 0 && !(scope && scope->services_only))
 		code = read_globals(genl, ret);
 	if (code == 0)
 		state_sort(ret);

@@ -232,6 +232,76 @@ int ipvs_sockopt_services(int fd, struct service_vector *ret)
 	return code;
 }
 
+/* The services of one moment, to search in. */
+struct sockopt_index {
+	struct ip_vs_get_services *list;
+	size_t count;
+};
+
+static int sockopt_compare_entries(const void *a, const void *b)
+{
+	const struct ip_vs_service_entry *left = a, *right = b;
+	int order = COMPARE(left->fwmark, right->fwmark);
+
+	if (order || left->fwmark) /* whatever the protocol is then */
+		return order;
+	order = COMPARE(left->addr, right->addr);
+	if (!order)
+		order = COMPARE(left->port, right->port);
+	return order ? order : COMPARE(left->protocol, right->protocol);
+}
+
+static int sockopt_index(int fd, struct sockopt_index *ret)
+{
+	int code = sockopt_list(fd, &ret->list, &ret->count);
+
+	if (code == 0)
+		vector_sort_(ret->list->entrytable, ret->count, sizeof(*ret->list->entrytable),
+			sockopt_compare_entries);
+	return code;
+}
+
+static const struct ip_vs_service_entry *sockopt_find(
+	const struct sockopt_index *index, const struct service_key *key)
+{
+	const struct ip_vs_service_entry entry = sockopt_entry(key);
+
+	return index->count ? vector_find_(&entry, index->list->entrytable, index->count,
+				      sizeof(entry), sockopt_compare_entries)
+			    : NULL;
+}
+
+void ipvs_sockopt_fill(int fd, struct service_vector *services)
+{
+	struct sockopt_index before = {}, after = {};
+	_cleanup_free_ const struct ip_vs_service_entry **was =
+		memory_new(services->count * sizeof(*was));
+
+	int code = sockopt_index(fd, &before);
+	for (size_t i = 0; i < services->count && code == 0; i++) {
+		struct service *service = &services->items[i];
+
+		if (service->destinations.count || service->key.address.family != AF_INET)
+			continue;
+		was[i] = sockopt_find(&before, &service->key);
+		if (was[i])
+			sockopt_read_destinations(fd, was[i], &service->destinations);
+	}
+	if (code == 0)
+		sockopt_index(fd, &after);
+	for (size_t i = 0; i < services->count; i++) {
+		struct destination_vector *list = &services->items[i].destinations;
+		const struct ip_vs_service_entry *is =
+			was[i] ? sockopt_find(&after, &services->items[i].key) : NULL;
+
+		if (was[i] && (!is || !sockopt_is_whole(list, was[i]->num_dests, is->num_dests)))
+			list->count = 0;
+		vector_sort(list, destination_compare);
+	}
+	free(before.list);
+	free(after.list);
+}
+
 static int sockopt_read_scope(
 	int fd, const struct backend_scope *scope, struct service_vector *services)
 {
@@ -286,7 +356,7 @@ int ipvs_sockopt_read(int fd, const struct backend_scope *scope, struct state *r
 	int code = scope && scope->only ? sockopt_read_scope(fd, scope, &ret->services)
 					: sockopt_read_all(fd, &ret->services);
 
-	if (code == 0)
+	if (code == 0 && !(scope && scope->services_only))
 		code = sockopt_read_globals(fd, ret);
 	if (code == 0)
 		state_sort(ret);

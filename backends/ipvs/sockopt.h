@@ -19,6 +19,10 @@
 int ipvs_sockopt_destinations(
 	int fd, const struct service_key *key, struct destination_vector *ret);
 
+/* The same for all IPv4 services of a vector that have no destinations yet, with one call for each and two in
+ * all, where each by itself takes three. Those of which the list may not be all keep none. */
+void ipvs_sockopt_fill(int fd, struct service_vector *services);
+
 /* All IPv4 services of one moment, sorted, without destinations and what only netlink tells, into an
  * empty `ret`, over any IPv4 socket. */
 int ipvs_sockopt_services(int fd, struct service_vector *ret);

@@ -223,7 +223,7 @@ static void mixed_order(struct fixture *fixture)
 
 static void scopes(struct fixture *fixture)
 {
-	_cleanup_state_ struct state only = {}, whole = {}, none = {};
+	_cleanup_state_ struct state only = {}, whole = {}, none = {}, bare = {};
 	struct service_key keys[3];
 
 	for (int i = 0; i < 20; i++) {
@@ -247,7 +247,10 @@ static void scopes(struct fixture *fixture)
 			"service %zu is wrong", i);
 	expect(fixture, only.timeouts.tcp_set && only.timeouts.tcp,
 		"globals are read all the same");
-	scope.only = false;
+	scope.services_only = true;
+	fixture_read(fixture, &scope, &bare);
+	compare_services(fixture, "services only", &only, &bare, false);
+	scope = (struct backend_scope){.keys = keys, .count = 3};
 	fixture_read(fixture, &scope, &whole);
 	compare_services(fixture, "scope", &fixture->expected, &whole, false);
 	scope = (struct backend_scope){.only = true};

@@ -64,6 +64,13 @@ static const struct backend_abilities *memory_abilities(struct backend *backend)
 	return &abilities;
 }
 
+static void memory_drop_globals(struct state *state)
+{
+	state->timeouts = (struct timeouts){};
+	vector_clear(&state->sync);
+	vector_clear(&state->sysctls);
+}
+
 static int memory_read(struct backend *backend, const struct backend_scope *scope,
 	struct state *ret, struct error *error)
 {
@@ -74,6 +81,8 @@ static int memory_read(struct backend *backend, const struct backend_scope *scop
 	if (code < 0)
 		return error_set(error, code, "the memory backend was told to fail");
 	state_copy(ret, &table->state);
+	if (scope && scope->services_only)
+		memory_drop_globals(ret);
 	if (!scope || !scope->only)
 		return 0;
 	size_t kept = 0;
