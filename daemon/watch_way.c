@@ -29,6 +29,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
@@ -87,9 +88,9 @@ static void watch_way_mix_time(struct watch_way *way, const struct timespec *tim
 
 /* What is seen of one entry; `r`: why it could not be looked at. */
 static void watch_way_print(
-	struct watch_way *way, const char *path, int r, const struct stat *status)
+	struct watch_way *way, const char *name, int r, const struct stat *status)
 {
-	watch_way_mix(way, watch_way_hash(path));
+	watch_way_mix(way, watch_way_hash(name));
 	watch_way_mix(way, (uint64_t)r);
 	if (r < 0)
 		return;
@@ -194,11 +195,12 @@ static int watch_way_look_at(struct watch_way_walk *walk, struct strbuf *directo
 	return fresh ? watch_way_stat(directory->text, status) : r;
 }
 
-/* The target of the link at `path`; the caller's. NULL when it cannot be read (it is another now: an event). */
-static char *watch_way_target(struct watch_way *way, const char *path)
+/* The target of the link at `path` (from the directory `at`); the caller's. NULL when it cannot be read (it is another
+ * now: an event). */
+static char *watch_way_target(struct watch_way *way, int at, const char *path)
 {
 	char target[PATH_MAX];
-	ssize_t length = readlink(path, target, sizeof(target));
+	ssize_t length = readlinkat(at, path, target, sizeof(target));
 
 	if (length <= 0 || (size_t)length == sizeof(target))
 		return NULL;
@@ -225,7 +227,7 @@ static bool watch_way_is_dots(struct strbuf *directory, const char *name, size_t
 static char *watch_way_hop(
 	struct watch_way *way, struct strbuf *directory, size_t length, const char *rest)
 {
-	_cleanup_free_ char *target = watch_way_target(way, directory->text);
+	_cleanup_free_ char *target = watch_way_target(way, AT_FDCWD, directory->text);
 
 	if (!target)
 		return NULL;
@@ -306,21 +308,27 @@ static int watch_way_compare_names(const void *a, const void *b)
 }
 
 /* The names that are read in a directory, sorted: the fingerprint must not depend on the file system's order. */
-static void watch_way_names_of(
-	struct watch_way *way, const char *directory, struct watch_way_names *names)
+static void watch_way_names_of(DIR *stream, struct watch_way_names *names)
 {
-	DIR *stream = opendir(*directory ? directory : "/");
-
-	if (!stream) {
-		watch_way_mix(way, (uint64_t)errno);
-		return;
-	}
 	for (struct dirent *entry; (entry = readdir(stream));) {
 		if (sources_takes(entry->d_name))
 			vector_push(names, memory_copy_string(entry->d_name));
 	}
-	closedir(stream);
 	vector_sort(names, watch_way_compare_names);
+}
+
+static void watch_way_list_entry(struct watch_way_walk *walk, struct watch_way_prefix *prefix,
+	const char *directory, int fd, const char *name)
+{
+	struct stat status;
+	int r = fstatat(fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+
+	watch_way_print(walk->way, name, r, &status);
+	if (r < 0 || !S_ISLNK(status.st_mode))
+		return;
+	_cleanup_free_ char *target = watch_way_target(walk->way, fd, name);
+	if (target)
+		watch_way_follow_listed(walk, prefix, directory, target);
 }
 
 static void watch_way_list(struct watch_way_walk *walk, const char *directory)
@@ -331,20 +339,18 @@ static void watch_way_list(struct watch_way_walk *walk, const char *directory)
 	int wd = watch_way_lay(walk, directory, WATCH_WAY_FILES, &fresh);
 
 	watch_way_interest(walk->way, wd, WATCH_WAY_ALL_SOURCES);
-	watch_way_names_of(walk->way, directory, &names);
+	watch_way_mix(walk->way, watch_way_hash(directory));
+	DIR *stream = opendir(*directory ? directory : "/");
+	if (!stream) {
+		watch_way_mix(walk->way, (uint64_t)errno);
+		return;
+	}
+	watch_way_names_of(stream, &names);
 	vector_foreach(&names, name) {
-		_cleanup_free_ char *path = memory_printf("%s/%s", directory, *name);
-		struct stat status;
-		int r = watch_way_stat(path, &status);
-
-		watch_way_print(walk->way, path, r, &status);
-		_cleanup_free_ char *target = r == 0 && S_ISLNK(status.st_mode)
-						      ? watch_way_target(walk->way, path)
-						      : NULL;
-		if (target)
-			watch_way_follow_listed(walk, &prefix, directory, target);
+		watch_way_list_entry(walk, &prefix, directory, dirfd(stream), *name);
 		free(*name);
 	}
+	closedir(stream);
 	vector_clear(&names);
 	free(prefix.text);
 	strbuf_clear(&prefix.directory);
