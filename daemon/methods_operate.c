@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What the operator asks for: drains, the suspension, reading the files again, confirmations.
+ *
+ * Each tells the engine, which keeps it on disk first, and answers with a line for a person. What follows is done in the
+ * engine's next turn. */
+#include "daemon/methods.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "base/strbuf.h"
+#include "daemon/json_text.h"
+
+/* Answers with a message, or with the error that came instead. */
+static void operate_answer(struct call *call, int r, const struct error *error, const char *message)
+{
+	if (r < 0)
+		call_fail(call, r, error);
+	else
+		call_reply(call, json_pack("{s:o}", "message", json_text_value(message)));
+}
+
+/* drain, undrain */
+
+static int operate_target(struct call *call, struct facts_drain *target, struct error *error)
+{
+	int r = operator_target_parse(
+		call_text(call, "service"), call_text(call, "destination"), target, error);
+
+	return r < 0 ? CALL_CODE_PARAMS : 0;
+}
+
+static void say_until(uint64_t for_ns, struct strbuf *text)
+{
+	time_t end = time(NULL) + (time_t)(for_ns / 1000000000u);
+	struct tm broken;
+	char clock[32];
+
+	if (!for_ns) {
+		strbuf_add(text, "until `poise undrain`");
+	} else if (localtime_r(&end, &broken) &&
+		   strftime(clock, sizeof(clock), "%Y-%m-%d %H:%M:%S", &broken)) {
+		strbuf_printf(text, "until %s", clock);
+	}
+}
+
+static void drain_run(struct call *call)
+{
+	_cleanup_strbuf_ struct strbuf message = {};
+	_cleanup_error_ struct error error = {};
+	uint64_t for_ns = call_duration(call, "for");
+	struct facts_drain target;
+	size_t matches = 0;
+	int r = operate_target(call, &target, &error);
+
+	if (r == 0)
+		r = engine_drain(
+			call_engine(call), &target, for_ns, call_by(call), &matches, &error);
+	if (r < 0) {
+		call_fail(call, r, &error);
+		return;
+	}
+	operator_target_format(&target, &message);
+	strbuf_add(&message, " is drained ");
+	say_until(for_ns, &message);
+	if (matches)
+		strbuf_printf(
+			&message, ": it stands in %zu service%s", matches, matches == 1 ? "" : "s");
+	else
+		strbuf_add(&message, ": no service has it now");
+	call_reply(call, json_pack("{s:o, s:I}", "message", json_text_value(message.text),
+				 "matches", (json_int_t)matches));
+}
+
+static void undrain_run(struct call *call)
+{
+	_cleanup_strbuf_ struct strbuf message = {};
+	_cleanup_error_ struct error error = {};
+	struct facts_drain target;
+	int r = operate_target(call, &target, &error);
+
+	if (r == 0)
+		r = engine_undrain(call_engine(call), &target, call_by(call), &error);
+	if (r == 0) {
+		operator_target_format(&target, &message);
+		strbuf_add(&message, " comes back");
+	}
+	operate_answer(call, r, &error, message.text);
+}
+
+/* suspend, resume */
+
+static void suspend_run(struct call *call)
+{
+	_cleanup_error_ struct error error = {};
+
+	int r = engine_suspend(call_engine(call), call_text(call, "why"), call_by(call), &error);
+	operate_answer(call, r, &error, "suspended: poised changes nothing until `poise resume`");
+}
+
+static void resume_run(struct call *call)
+{
+	_cleanup_error_ struct error error = {};
+
+	int r = engine_resume(
+		call_engine(call), call_duration(call, "confirm-timeout"), call_by(call), &error);
+	operate_answer(call, r, &error, "resumed: what differs is put right");
+}
+
+/* reload, confirm, rollback */
+
+static void reload_run(struct call *call)
+{
+	_cleanup_error_ struct error error = {};
+	uint64_t confirm_timeout = call_duration(call, "confirm-timeout");
+
+	int r = engine_reload(call_engine(call), call_flag(call, "force"), confirm_timeout,
+		call_by(call), &error);
+	operate_answer(call, r, &error,
+		confirm_timeout
+			? "the files are read again: what changes is undone unless `poise confirm` "
+			  "comes in time"
+			: "the files are read again");
+}
+
+static void confirm_run(struct call *call)
+{
+	_cleanup_error_ struct error error = {};
+
+	int r = engine_confirm(call_engine(call), call_by(call), &error);
+	operate_answer(call, r, &error, "confirmed: what was applied stays");
+}
+
+static void rollback_run(struct call *call)
+{
+	_cleanup_error_ struct error error = {};
+
+	int r = engine_rollback(call_engine(call), call_by(call), &error);
+	operate_answer(
+		call, r, &error, "undone: this content is held until the files change again");
+}
+
+#define DESTINATION_PARAM                                                                          \
+	{                                                                                          \
+		"destination", METHOD_PARAM_TYPE_TEXT,                                             \
+			.required = true, .help = "ADDRESS:PORT, or ADDRESS for every port"        \
+	}
+#define SERVICE_PARAM                                                                              \
+	{                                                                                          \
+		"service", METHOD_PARAM_TYPE_TEXT,                                                 \
+			.help = "the listener of one service; else everywhere"                     \
+	}
+#define CONFIRM_PARAM                                                                              \
+	{                                                                                          \
+		"confirm-timeout", METHOD_PARAM_TYPE_DURATION,                                     \
+			.help = "undo what changes unless `confirm` comes in this time"            \
+	}
+
+const struct method method_drain = {
+	.name = "drain",
+	.summary = "take a destination out of service for maintenance",
+	.writes = true,
+	.params = {DESTINATION_PARAM, SERVICE_PARAM,
+		{"for", METHOD_PARAM_TYPE_DURATION, .help = "it comes back after this time"}},
+	.run = drain_run,
+};
+
+const struct method method_undrain = {
+	.name = "undrain",
+	.summary = "bring a drained destination back",
+	.writes = true,
+	.params = {DESTINATION_PARAM, SERVICE_PARAM},
+	.run = undrain_run,
+};
+
+const struct method method_suspend = {
+	.name = "suspend",
+	.summary = "change nothing until `resume`",
+	.writes = true,
+	.params = {{"why", METHOD_PARAM_TYPE_TEXT, .help = "shown by `status`"}},
+	.run = suspend_run,
+};
+
+const struct method method_resume = {
+	.name = "resume",
+	.summary = "go on after `suspend`",
+	.writes = true,
+	.params = {CONFIRM_PARAM},
+	.run = resume_run,
+};
+
+const struct method method_reload = {
+	.name = "reload",
+	.summary = "read the files again now",
+	.writes = true,
+	.params = {{"force", METHOD_PARAM_TYPE_FLAG,
+			   .help = "past the blast guard, and content that was undone"},
+		CONFIRM_PARAM},
+	.run = reload_run,
+};
+
+const struct method method_confirm = {
+	.name = "confirm",
+	.summary = "keep what waits for its confirmation",
+	.writes = true,
+	.run = confirm_run,
+};
+
+const struct method method_rollback = {
+	.name = "rollback",
+	.summary = "undo what waits for its confirmation",
+	.writes = true,
+	.run = rollback_run,
+};

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/verdict.h"
+
+#include <inttypes.h>
+#include <time.h>
+
+#include "model/units.h"
+
+static const char *const verdict_names[VERDICT_COUNT] = {
+	[VERDICT_OK] = "ok",
+	[VERDICT_MISSING] = "missing",
+	[VERDICT_DIFFERS] = "differs",
+	[VERDICT_FAILED] = "failed",
+	[VERDICT_LEAVING] = "leaving",
+	[VERDICT_UNMANAGED] = "unmanaged",
+	[VERDICT_DRAINING] = "draining",
+	[VERDICT_DRAINED] = "drained",
+	[VERDICT_FOREIGN] = "foreign",
+};
+
+const char *verdict_name(enum verdict verdict)
+{
+	return verdict_names[verdict];
+}
+
+bool verdict_is_managed(const struct walk_service *service)
+{
+	return service->declared || service->owned || service->desired;
+}
+
+static void say(struct strbuf *why, const char *text)
+{
+	if (why->length)
+		strbuf_add(why, "; ");
+	strbuf_add(why, text);
+}
+
+/* What is not as it should be will not change by itself now. */
+static enum verdict verdict_waits(
+	const struct engine *engine, enum verdict verdict, struct strbuf *why)
+{
+	if (engine->operator.suspended)
+		say(why, "poised is suspended and changes nothing");
+	return verdict;
+}
+
+static bool verdict_failed(
+	const struct engine *engine, const struct plan_op *op, struct strbuf *why)
+{
+	const struct retry *retry = engine->retries.count ? retry_find(&engine->retries, op) : NULL;
+
+	if (!retry)
+		return false;
+	say(why, retry->error ? retry->error : "it was refused");
+	if (retry->attempts > 1)
+		strbuf_printf(why, " (tried %u times)", retry->attempts);
+	return true;
+}
+
+static enum verdict verdict_missing(const struct engine *engine, struct strbuf *why)
+{
+	if (!engine->connected)
+		say(why, "what is there is not known: the backend cannot be reached");
+	return verdict_waits(engine, VERDICT_MISSING, why);
+}
+
+/* Services */
+
+static void say_service_difference(const struct service_attributes *is,
+	const struct service_attributes *should, struct strbuf *why)
+{
+	if (strcmp(is->scheduler, should->scheduler) != 0)
+		strbuf_printf(why, "scheduler %s, should be %s", is->scheduler, should->scheduler);
+	else if (is->scheduler_flags != should->scheduler_flags)
+		say(why, "scheduler flags are others than they should be");
+	if (is->persistent != should->persistent)
+		say(why, is->persistent ? "persistent, and should not be"
+					: "not persistent, and should be");
+	else if (is->persistence_timeout != should->persistence_timeout) {
+		say(why, "persistence ");
+		strbuf_printf(why, "%" PRIu32 " s, should be %" PRIu32 " s",
+			is->persistence_timeout, should->persistence_timeout);
+	}
+	if (is->one_packet != should->one_packet)
+		say(why, is->one_packet ? "one-packet, and should not be"
+					: "not one-packet, and should be");
+	if (!why->length)
+		say(why, "persistence is another than it should be");
+}
+
+static enum verdict verdict_of_leaving(
+	const struct engine *engine, const struct walk_service *service, struct strbuf *why)
+{
+	if (!service->desired && engine->files->declared.prune == CONFIG_PRUNE_NONE) {
+		say(why, "left the files, and is kept: `prune: none`");
+		return VERDICT_OK;
+	}
+	say(why, "left the files");
+	if (engine->confirming)
+		say(why, "goes when the change is confirmed");
+	else if (service->desired)
+		strbuf_printf(why, "; goes when its destinations have drained (%zu)",
+			service->desired->destinations.count);
+	return verdict_waits(engine, VERDICT_LEAVING, why);
+}
+
+enum verdict verdict_of_service(
+	const struct engine *engine, const struct walk_service *service, struct strbuf *why)
+{
+	const struct plan_op op = {.object = PLAN_OBJECT_SERVICE, .service = service->key};
+
+	if (!verdict_is_managed(service))
+		return VERDICT_UNMANAGED;
+	if (verdict_failed(engine, &op, why))
+		return VERDICT_FAILED;
+	if (!service->live)
+		return verdict_missing(engine, why);
+	if (!engine->files) {
+		say(why, "no files have been in force yet");
+		return VERDICT_OK;
+	}
+	if (!service->desired || service->desired->leaving)
+		return verdict_of_leaving(engine, service, why);
+	if (service_attributes_equal(&service->live->attributes, &service->desired->attributes))
+		return VERDICT_OK;
+	say_service_difference(&service->live->attributes, &service->desired->attributes, why);
+	return verdict_waits(engine, VERDICT_DIFFERS, why);
+}
+
+/* Destinations */
+
+static void say_destination_difference(const struct destination_attributes *is,
+	const struct destination_attributes *should, struct strbuf *why)
+{
+	if (is->weight != should->weight)
+		strbuf_printf(
+			why, "weight %" PRIu32 ", should be %" PRIu32, is->weight, should->weight);
+	if (is->forward != should->forward) {
+		say(why, forward_method_name(is->forward));
+		strbuf_printf(why, ", should be %s", forward_method_name(should->forward));
+	}
+	if (is->upper_threshold != should->upper_threshold ||
+		is->lower_threshold != should->lower_threshold)
+		say(why, "thresholds are others than they should be");
+	if (!why->length)
+		say(why, "the tunnel is another than it should be");
+}
+
+/* The time of day when `until` is, with its date when that is not within a day. */
+static void say_until(uint64_t until, uint64_t now, struct strbuf *why)
+{
+	struct timespec wall;
+	struct tm broken;
+	char text[32];
+
+	clock_gettime(CLOCK_REALTIME, &wall);
+	/* To the nearest second: both clocks were read at other moments than when it was said. */
+	uint64_t left = until - now + (uint64_t)wall.tv_nsec + UNITS_SECOND / 2;
+	time_t end = wall.tv_sec + (time_t)(left / UNITS_SECOND);
+	if (!localtime_r(&end, &broken))
+		return;
+	if (until - now < UNITS_DAY)
+		strftime(text, sizeof(text), "%H:%M", &broken);
+	else
+		strftime(text, sizeof(text), "%Y-%m-%d %H:%M", &broken);
+	strbuf_printf(why, " until %s", text);
+}
+
+/* Whether somebody's word takes a declared destination out; says whose. */
+static bool say_drained(const struct engine *engine, const struct walk_service *service,
+	const struct walk_destination *destination, uint64_t now, struct strbuf *why)
+{
+	if (!destination->declared)
+		return false;
+	if (destination->declared->drain) {
+		say(why, "state: drain");
+		return true;
+	}
+	uint64_t until = facts_drained_until(&engine->facts, &service->key, &destination->key, now);
+	if (!until)
+		return false;
+	say(why, "drained by the operator");
+	if (until != UINT64_MAX)
+		say_until(until, now, why);
+	return true;
+}
+
+/* One that is live and not declared. */
+static enum verdict verdict_of_undeclared(const struct engine *engine,
+	const struct walk_service *service, const struct walk_destination *destination,
+	struct strbuf *why)
+{
+	const struct memory *memory = &engine->reconciler.record.memory;
+	bool drains = memory_find_drain(memory, &service->key, &destination->key);
+
+	if (drains || destination->desired || !service->declared) {
+		if (!service->declared && engine->files->declared.prune == CONFIG_PRUNE_NONE)
+			return VERDICT_OK;
+		say(why, service->declared ? "left the files" : "its service left the files");
+		if (engine->confirming)
+			say(why, "goes when the change is confirmed");
+		return verdict_waits(engine, VERDICT_DRAINING, why);
+	}
+	say(why, "the files do not have it: it is deleted");
+	return verdict_waits(engine, VERDICT_FOREIGN, why);
+}
+
+enum verdict verdict_of_destination(const struct engine *engine, const struct walk_service *service,
+	const struct walk_destination *destination, uint64_t now, struct strbuf *why)
+{
+	const struct plan_op op = {.object = PLAN_OBJECT_DESTINATION,
+		.service = service->key,
+		.destination.key = destination->key};
+
+	if (!verdict_is_managed(service) || !engine->files)
+		return VERDICT_OK;
+	if (verdict_failed(engine, &op, why))
+		return VERDICT_FAILED;
+	if (say_drained(engine, service, destination, now, why)) {
+		if (!destination->live)
+			return VERDICT_DRAINED;
+		return verdict_waits(engine, VERDICT_DRAINING, why);
+	}
+	if (!destination->live)
+		return verdict_missing(engine, why);
+	if (!destination->declared)
+		return verdict_of_undeclared(engine, service, destination, why);
+	if (!destination->desired || destination_attributes_equal(&destination->live->attributes,
+					     &destination->desired->attributes))
+		return VERDICT_OK;
+	say_destination_difference(
+		&destination->live->attributes, &destination->desired->attributes, why);
+	return verdict_waits(engine, VERDICT_DIFFERS, why);
+}
