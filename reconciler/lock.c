@@ -83,7 +83,8 @@ static bool lock_read_holder(const char *path, pid_t *pid, char name[static LOCK
 	return true;
 }
 
-static int lock_fail_held(const char *path, struct error *error)
+/* `wanted` is the name of who asks. */
+static int lock_fail_held(const char *path, const char *wanted, struct error *error)
 {
 	char name[LOCK_HOLDER_SIZE];
 	pid_t pid;
@@ -91,9 +92,15 @@ static int lock_fail_held(const char *path, struct error *error)
 	if (!lock_read_holder(path, &pid, name))
 		return error_set(
 			error, -EBUSY, "another process holds %s: wait for it to end", path);
+	if (strcmp(name, LOCK_DAEMON) == 0 && strcmp(wanted, LOCK_DAEMON) == 0)
+		return error_set(error, -EBUSY,
+			"%s runs here already (pid %d holds %s): stop it first, or use another "
+			"--run-dir",
+			name, pid, path);
 	if (strcmp(name, LOCK_DAEMON) == 0)
 		return error_set(error, -EBUSY,
-			"%s (pid %d) holds this machine: use `poise reload`, or stop it first",
+			"%s (pid %d) keeps this machine as its files say: change them, run `poise "
+			"reload`, or stop it first",
 			name, pid);
 	return error_set(
 		error, -EBUSY, "another `%s` (pid %d) is running: wait for it to end", name, pid);
@@ -121,7 +128,7 @@ int lock_take(const char *directory, const char *name, uint64_t wait_ns, struct 
 		uint64_t waited = lock_now() - start;
 
 		if (waited >= wait_ns)
-			return lock_fail_held(path, error);
+			return lock_fail_held(path, name, error);
 		nanosleep(&(struct timespec){.tv_nsec = (long)MIN(LOCK_POLL_NS, wait_ns - waited)},
 			NULL);
 	}

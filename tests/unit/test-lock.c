@@ -84,10 +84,15 @@ static void the_daemon_is_named_with_the_way_out(void **state)
 	_cleanup_error_ struct error error = {};
 	pid_t pid = hold_elsewhere(*state, "poised", 60000);
 	_cleanup_free_ char *expected = memory_printf(
-		"poised (pid %d) holds this machine: use `poise reload`, or stop it first", pid);
+		"poised (pid %d) keeps this machine as its files say: change them, run `poise "
+		"reload`, or stop it first",
+		pid);
+	_cleanup_free_ char *already = memory_printf("poised runs here already (pid %d holds", pid);
 
 	assert_int_equal(lock_take(*state, "poise apply", 0, &error), -EBUSY);
 	assert_string_equal(error.text, expected);
+	assert_int_equal(lock_take(*state, "poised", 0, &error), -EBUSY);
+	assert_int_equal(strncmp(error.text, already, strlen(already)), 0);
 	end(pid);
 }
 
