@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "model/units.h"
+#include "reconciler/plan_json.h"
 #include "reconciler/plan_text.h"
 
 /* Progress is for what takes long, and drains without a terminal are told now and then. */
@@ -50,6 +51,35 @@ void cli_print_plan(const struct plan *plan, const struct state *live, const str
 		cli_print(text.text);
 }
 
+static void watch_add_op(struct cli_watch *watch, const struct plan_op *op)
+{
+	json_t *json = plan_op_to_json(op);
+
+	json_object_set_new(json, "result", json_string("not-tried"));
+	json_array_append_new(watch->ops, json);
+}
+
+static void watch_result(void *data, const struct plan_op *op, const struct backend_result *result)
+{
+	static const char *const words[] = {
+		[BACKEND_RESULT_DONE] = "done",
+		[BACKEND_RESULT_FAILED] = "failed",
+		[BACKEND_RESULT_SKIPPED] = "skipped",
+	};
+	struct cli_watch *watch = data;
+
+	if (!watch->json)
+		return;
+	/* What is not of the plan came due in a drain. */
+	if (watch->results == json_array_size(watch->ops))
+		watch_add_op(watch, op);
+	json_t *json = json_array_get(watch->ops, watch->results++);
+	json_object_set_new(json, "result", json_string(words[result->status]));
+	if (result->status != BACKEND_RESULT_DONE)
+		json_object_set_new(
+			json, "error", cli_json_text(error_text(&result->error, result->code)));
+}
+
 static void watch_planned(
 	void *data, const struct plan *plan, const struct state *live, const struct memory *memory)
 {
@@ -60,6 +90,9 @@ static void watch_planned(
 	/* Until here a signal ends the process: nothing was begun. */
 	if (!watch->planned) {
 		watch->totals = plan_count(plan);
+		if (watch->json)
+			vector_foreach(&plan->ops, op)
+				watch_add_op(watch, op);
 		catch_signals();
 	}
 	watch->planned = true;
@@ -173,6 +206,7 @@ void cli_watch_begin(struct cli_watch *watch, bool json)
 		.observer =
 			{
 				.planned = watch_planned,
+				.result = watch_result,
 				.failed = watch_failed,
 				.mismatch = watch_mismatch,
 				.progress = watch_progress,
@@ -183,6 +217,7 @@ void cli_watch_begin(struct cli_watch *watch, bool json)
 			},
 		.json = json,
 		.errors = json ? json_array() : NULL,
+		.ops = json ? json_array() : NULL,
 		.start = reconciler_now(),
 	};
 }
@@ -190,7 +225,8 @@ void cli_watch_begin(struct cli_watch *watch, bool json)
 void cli_watch_end(struct cli_watch *watch)
 {
 	json_decref(watch->errors);
-	watch->errors = NULL;
+	json_decref(watch->ops);
+	watch->errors = watch->ops = NULL;
 }
 
 static json_t *totals_to_json(const struct plan_totals *totals)
@@ -209,6 +245,7 @@ static void report_json(const struct cli_watch *watch, int code, const struct er
 		(json_int_t)outcome->draining, "interrupted", (int)interrupted, "seconds", seconds,
 		"errors", watch->errors);
 
+	json_object_set(json, "operations", watch->ops);
 	if (code < 0)
 		json_object_set_new(json, "error", cli_json_text(error_text(error, code)));
 	cli_print_json(json);

@@ -11,6 +11,8 @@ struct cli_watch {
 	struct reconciler_observer observer;
 	bool json;         /* nothing to standard output but the document at the end */
 	json_t *errors;    /* of failed and mismatching objects, with `json` */
+	json_t *ops;       /* the plan's and the drains', each with its result, with `json` */
+	size_t results;    /* how many of them have one */
 	uint64_t start;    /* CLOCK_BOOTTIME ns */
 	uint64_t reported; /* when the drains were last told where no terminal is */
 	bool planned;      /* the plan was shown, and has these totals: */

@@ -121,6 +121,8 @@ static size_t apply_batch_end(const struct plan *plan, size_t start)
 static void apply_count(struct apply_report *report, const struct plan_op *op,
 	const struct backend_result *result, const struct reconciler_observer *observer)
 {
+	if (observer && observer->result)
+		observer->result(observer->data, op, result);
 	switch (result->status) {
 	case BACKEND_RESULT_DONE:
 		report->done++;

@@ -120,6 +120,11 @@ static json_t *operation_write(struct json_form_pass *pass,
 	return json;
 }
 
+json_t *plan_op_to_json(const struct plan_op *op)
+{
+	return operation_write(&(struct json_form_pass){}, NULL, op);
+}
+
 static int operation_check(struct json_form_pass *pass, const struct json_form_place *place,
 	const json_t *json, const struct plan_op *op)
 {

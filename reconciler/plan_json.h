@@ -7,6 +7,8 @@
  * made from. */
 #pragma once
 
+#include <jansson.h>
+
 #include "base/error.h"
 #include "model/plan.h"
 #include "reconciler/memory.h"
@@ -25,6 +27,9 @@ struct plan_file {
 /* JSON text with a newline at the end; the caller frees it. `memory` (for the drains; may be NULL).
  */
 char *plan_file_to_json(const struct plan_file *file, const struct memory *memory);
+
+/* One operation as it stands in the document. */
+json_t *plan_op_to_json(const struct plan_op *op);
 
 /* From hostile text, into an empty `ret`. -EINVAL with words. */
 int plan_file_from_json(const char *text, size_t size, struct plan_file *ret, struct error *error);

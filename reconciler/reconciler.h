@@ -49,6 +49,9 @@ struct reconciler_observer {
 	/* The plan, before its first operation. `live` and `memory` for the drains' line. */
 	void (*planned)(void *data, const struct plan *plan, const struct state *live,
 		const struct memory *memory);
+	/* Each operation that was carried out, or tried, with its result: of the plan in its order,
+	 * then of the passes over what drains. */
+	void (*result)(void *data, const struct plan_op *op, const struct backend_result *result);
 	/* Each operation that did not succeed (skipped ones too), in order. */
 	void (*failed)(void *data, const struct plan_op *op, const struct backend_result *result);
 	/* An object that read back otherwise than it was written: the operation that would still be
