@@ -150,11 +150,11 @@ int engine_resume(
 	struct engine *engine, uint64_t confirm_timeout, const char *by, struct error *error)
 {
 	struct operator_state next;
-	int r = engine_check_timeout(engine, confirm_timeout, error);
+	/* To resume what waits for its confirmation is no news; to ask for another one is. */
+	int r = confirm_timeout ? engine_check_timeout(engine, confirm_timeout, error) : 0;
 
-	if (r < 0 && confirm_timeout)
+	if (r < 0)
 		return r;
-	error_clear(error);
 	if (!engine->operator.suspended)
 		return error_set(error, -EALREADY, "poised is not suspended");
 	operator_copy(&next, &engine->operator);
@@ -201,14 +201,14 @@ int engine_confirm(struct engine *engine, const char *by, struct error *error)
 	struct reconciler_outcome outcome;
 	int r = engine_require_confirm(engine, error);
 
-	if (r == 0)
-		r = confirm_accept(&engine->reconciler, true, NULL, &outcome, error);
+	if (r < 0)
+		return r;
+	r = confirm_accept(&engine->reconciler, true, NULL, &outcome, error);
 	if (r == -ETIME)
 		engine_look_for_confirm(engine, NULL);
 	/* Operations that failed are tried again by the passes, as any. */
 	if (r < 0 && r != -EIO)
 		return r;
-	error_clear(error);
 	engine->confirming = false;
 	engine->confirm_deadline = UINT64_MAX;
 	engine->known = false;

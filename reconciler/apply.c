@@ -36,7 +36,7 @@ struct service_key *apply_touched(const struct plan *plan, size_t *count)
 	return keys.items;
 }
 
-static void apply_refresh_globals(struct state *live, struct state *fresh)
+void apply_refresh_globals(struct state *live, struct state *fresh)
 {
 	vector_clear(&live->sync);
 	vector_clear(&live->sysctls);
@@ -98,12 +98,11 @@ static void apply_merge_services(
 	fresh->services = replaced;
 }
 
-void apply_refresh(
+void apply_refresh_services(
 	struct state *live, struct state *fresh, const struct service_key *keys, size_t count)
 {
 	if (!apply_swap_services(live, fresh, keys, count))
 		apply_merge_services(live, fresh, keys, count);
-	apply_refresh_globals(live, fresh);
 }
 
 /* The end of the batch that begins at `start`: no service is parted from the destinations added
@@ -238,12 +237,6 @@ static bool apply_touches_globals(const struct plan *plan)
 	return false;
 }
 
-/* For a read that left the globals out: they are as they were. */
-static void apply_keep_globals(struct state *live, struct state *fresh)
-{
-	apply_refresh_globals(fresh, live);
-}
-
 static int apply_verify(struct reconciler *reconciler, const struct plan *plan,
 	const struct backend_result *results, const struct reconciler_observer *observer,
 	struct apply_report *report, struct error *error)
@@ -256,9 +249,9 @@ static int apply_verify(struct reconciler *reconciler, const struct plan *plan,
 	int r = reconciler->backend->ops->read(reconciler->backend, &scope, &fresh, error);
 	if (r < 0)
 		return error_prefix(error, r, "cannot read back what was applied");
-	if (scope.services_only)
-		apply_keep_globals(&reconciler->live, &fresh);
-	apply_refresh(&reconciler->live, &fresh, keys, scope.count);
+	apply_refresh_services(&reconciler->live, &fresh, keys, scope.count);
+	if (!scope.services_only)
+		apply_refresh_globals(&reconciler->live, &fresh);
 	for (size_t i = 0; i < plan->ops.count; i++) {
 		const struct plan_op *op = &plan->ops.items[i];
 

@@ -29,10 +29,13 @@ int apply_execute(struct reconciler *reconciler, const struct plan *plan,
 /* The services that a plan touches, sorted, each once. The caller frees the array. */
 struct service_key *apply_touched(const struct plan *plan, size_t *count);
 
-/* Puts `fresh` (a read of exactly `keys`, and of all globals) into `live`; the services that stood there before are in
- * `fresh` afterwards. */
-void apply_refresh(
+/* Puts the services of `fresh` (a read of exactly `keys`) into `live`; those that stood there before are in `fresh`
+ * afterwards. */
+void apply_refresh_services(
 	struct state *live, struct state *fresh, const struct service_key *keys, size_t count);
+
+/* Moves the globals of `fresh` into `live`. */
+void apply_refresh_globals(struct state *live, struct state *fresh);
 
 /* Makes `memory`, which step() gave for `before`, true of what was really done: without services that could not be
  * added, with those that could not be deleted. */

@@ -54,14 +54,14 @@ static int converge_read_scope(struct converge_pass *pass, struct error *error)
 	struct reconciler *reconciler = pass->reconciler;
 	const struct converge_input *input = pass->input;
 	const struct backend_scope scope = {
-		.keys = input->keys, .count = input->count, .only = true};
+		.keys = input->keys, .count = input->count, .only = true, .services_only = true};
 	_cleanup_state_ struct state fresh = {};
 
 	int r = reconciler->backend->ops->read(reconciler->backend, &scope, &fresh, error);
 	if (r < 0)
 		return r;
-	apply_refresh(&reconciler->live, &fresh, input->keys, input->count);
-	pass->before = fresh; /* what apply_refresh() put out */
+	apply_refresh_services(&reconciler->live, &fresh, input->keys, input->count);
+	pass->before = fresh; /* what stood there */
 	fresh = (struct state){};
 	return 0;
 }

@@ -345,7 +345,8 @@ static int reconciler_drain_pass(struct reconciler *reconciler,
 	int r = reconciler->backend->ops->read(reconciler->backend, &scope, &fresh, error);
 	if (r < 0)
 		return r;
-	apply_refresh(&reconciler->live, &fresh, keys, scope.count);
+	apply_refresh_services(&reconciler->live, &fresh, keys, scope.count);
+	apply_refresh_globals(&reconciler->live, &fresh);
 	reconciler_think(reconciler, request->declared, &reconciler->live, &plan, &output);
 	vector_foreach(&plan.ops, op)
 		if (reconciler_is_among(keys, scope.count, op))

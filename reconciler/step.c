@@ -85,7 +85,9 @@ static bool drain_stays(const struct step_pass *pass, const struct step_leaving 
 	}
 	drain.held = input->hold_deletions && !step_weight_zero_works(leaving);
 	vector_push(&pass->output->memory.drains, drain);
-	step_wake_at(pass->output, MIN(drain.deadline, input->now + STEP_DRAIN_POLL_NS));
+	/* While deletions are held back, nothing comes of a deadline. */
+	uint64_t poll = input->now + STEP_DRAIN_POLL_NS;
+	step_wake_at(pass->output, input->hold_deletions ? poll : MIN(drain.deadline, poll));
 	return true;
 }
 

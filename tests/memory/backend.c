@@ -71,6 +71,24 @@ static void memory_drop_globals(struct state *state)
 	vector_clear(&state->sysctls);
 }
 
+/* As much as is asked for: a read of one service costs one. */
+static void memory_copy_scope(
+	struct state *to, const struct state *from, const struct backend_scope *scope)
+{
+	const struct state globals = {.timeouts = from->timeouts,
+		.sync = from->sync,
+		.sync_managed = from->sync_managed,
+		.sysctls = from->sysctls};
+
+	state_copy(to, &globals);
+	for (size_t i = 0; i < scope->count; i++) {
+		const struct service *found = state_find_service(from, &scope->keys[i]);
+
+		if (found)
+			service_copy(vector_append(&to->services), found);
+	}
+}
+
 static int memory_read(struct backend *backend, const struct backend_scope *scope,
 	struct state *ret, struct error *error)
 {
@@ -80,19 +98,12 @@ static int memory_read(struct backend *backend, const struct backend_scope *scop
 	table->reads++;
 	if (code < 0)
 		return error_set(error, code, "the memory backend was told to fail");
-	state_copy(ret, &table->state);
+	if (scope && scope->only)
+		memory_copy_scope(ret, &table->state, scope);
+	else
+		state_copy(ret, &table->state);
 	if (scope && scope->services_only)
 		memory_drop_globals(ret);
-	if (!scope || !scope->only)
-		return 0;
-	size_t kept = 0;
-	vector_foreach(&ret->services, service) {
-		if (backend_scope_has(scope, &service->key))
-			ret->services.items[kept++] = *service;
-		else
-			service_clear(service);
-	}
-	ret->services.count = kept;
 	return 0;
 }
 

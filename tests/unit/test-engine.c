@@ -1,0 +1,817 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The engine on the in-memory backend, with a clock of its own: what poised does, turn by turn. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <errno.h>
+#include <stdio.h>
+#include <time.h>
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "daemon/engine.h"
+#include "tests/memory/memory.h"
+
+#define SECOND 1000000000ull
+
+struct fixture {
+	char directory[64];
+	char *file;
+	const char *paths[1];
+	struct memory_table *table;
+	struct engine engine;
+	bool open;
+	uint64_t ahead; /* of the real clock */
+	uint64_t next;  /* what the last turn gave */
+	size_t events[ENGINE_EVENT_COUNT];
+	char *last[ENGINE_EVENT_COUNT]; /* text of the last event of each kind */
+};
+
+static void on_event(void *data, const struct engine_event *event)
+{
+	struct fixture *fixture = data;
+
+	fixture->events[event->kind]++;
+	free(fixture->last[event->kind]);
+	fixture->last[event->kind] = memory_printf(
+		"%s|%s", event->object ? event->object : "", event->text ? event->text : "");
+}
+
+static void start(struct fixture *fixture)
+{
+	_cleanup_error_ struct error error = {};
+	const struct engine_options options = {
+		.backend = &memory_backend,
+		.state_dir = fixture->directory,
+		.run_dir = fixture->directory,
+		.paths = fixture->paths,
+		.path_count = 1,
+		.lock = -1,
+		.event = on_event,
+		.data = fixture,
+	};
+
+	memory_table_use(fixture->table);
+	if (engine_open(&fixture->engine, &options, &error) < 0)
+		fail_msg("%s", error_text(&error, 0));
+	fixture->open = true;
+}
+
+static void stop(struct fixture *fixture)
+{
+	if (fixture->open)
+		engine_close(&fixture->engine);
+	fixture->open = false;
+}
+
+static int setup(void **state)
+{
+	struct fixture *fixture = memory_new(sizeof(*fixture));
+
+	strcpy(fixture->directory, "/tmp/poise-engine-XXXXXX");
+	assert_non_null(mkdtemp(fixture->directory));
+	fixture->file = memory_printf("%s/poise.yaml", fixture->directory);
+	fixture->paths[0] = fixture->file;
+	fixture->table = memory_table_new();
+	*state = fixture;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_free_ char *command = memory_printf("rm -rf %s", fixture->directory);
+
+	stop(fixture);
+	memory_table_free(fixture->table);
+	for (size_t i = 0; i < ENGINE_EVENT_COUNT; i++)
+		free(fixture->last[i]);
+	free(fixture->file);
+	assert_int_equal(system(command), 0);
+	free(fixture);
+	return 0;
+}
+
+/* One turn, and those that it wants at once. */
+static void turn(struct fixture *fixture)
+{
+	for (int i = 0; i < 10; i++) {
+		uint64_t now = reconciler_now() + fixture->ahead;
+
+		fixture->next = engine_run(&fixture->engine, now);
+		if (fixture->next > now)
+			return;
+	}
+	fail_msg("the engine wants a turn for ever");
+}
+
+static void later(struct fixture *fixture, uint64_t ns)
+{
+	fixture->ahead += ns;
+	turn(fixture);
+}
+
+static void write_file(struct fixture *fixture, const char *text)
+{
+	assert_int_equal(file_replace(fixture->file, text, strlen(text), 0644), 0);
+	engine_files_changed(&fixture->engine);
+}
+
+/* `services` services of three destinations, the first one with that weight. */
+static char *many(size_t services, unsigned int weight)
+{
+	struct strbuf text = {};
+
+	strbuf_add(&text, "poise: 1\nmax-delete: 50%\nservices:\n");
+	for (size_t s = 0; s < services; s++)
+		strbuf_printf(&text,
+			"  s%zu: {listen: \"tcp://10.%zu.%zu.1:80\", drain: 0s, destinations: "
+			"[{address: 10.9.0.1, weight: %u}, 10.9.0.2, 10.9.0.3]}\n",
+			s, s / 250, s % 250, s ? 1 : weight);
+	return strbuf_take(&text);
+}
+
+static void write_many(struct fixture *fixture, size_t services, unsigned int weight)
+{
+	_cleanup_free_ char *text = many(services, weight);
+
+	write_file(fixture, text);
+}
+
+static struct service_key service_key(const char *text)
+{
+	struct service_key key;
+
+	assert_int_equal(service_key_parse(text, &key), 0);
+	return key;
+}
+
+static struct destination *live(
+	struct fixture *fixture, const char *service, const char *destination)
+{
+	struct service_key key = service_key(service);
+	struct destination_key at;
+	struct service *found = state_find_service(&fixture->table->state, &key);
+
+	assert_int_equal(destination_key_parse(destination, &at), 0);
+	return found ? service_find_destination(found, &at) : NULL;
+}
+
+static struct facts_drain target(const char *service, const char *destination)
+{
+	struct facts_drain ret;
+
+	assert_int_equal(operator_target_parse(service, destination, &ret, NULL), 0);
+	return ret;
+}
+
+static void begin(struct fixture *fixture, size_t services)
+{
+	write_many(fixture, services, 1);
+	start(fixture);
+	turn(fixture);
+	assert_true(fixture->engine.reconciled);
+	assert_int_equal(fixture->table->state.services.count, services);
+	memory_reset(fixture->table);
+}
+
+static void the_files_come_true(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin(fixture, 3);
+	assert_false(engine_is_degraded(&fixture->engine));
+	turn(fixture);
+	assert_int_equal(memory_writes(fixture->table), 0);
+	assert_int_equal(fixture->events[ENGINE_EVENT_DRIFT], 0);
+	assert_int_equal(fixture->engine.history.count, 1);
+	assert_int_equal(fixture->engine.history.items[0].reason, ENGINE_REASON_START);
+}
+
+static void a_changed_file_touches_its_difference(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin(fixture, 100);
+	uint64_t reads = fixture->engine.counters.reads;
+	write_many(fixture, 100, 7);
+	turn(fixture);
+	assert_int_equal(memory_writes(fixture->table), 1);
+	assert_int_equal(fixture->engine.counters.reads, reads);
+	assert_int_equal(live(fixture, "tcp://10.0.0.1:80", "10.9.0.1:80")->attributes.weight, 7);
+	assert_int_equal(fixture->engine.history.count, 2);
+	assert_int_equal(fixture->engine.history.items[1].reason, ENGINE_REASON_FILES);
+	/* The same content once more is no news. */
+	write_many(fixture, 100, 7);
+	turn(fixture);
+	assert_int_equal(fixture->engine.history.count, 2);
+}
+
+static void services_come_and_go(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin(fixture, 4);
+	write_many(fixture, 6, 1);
+	turn(fixture);
+	assert_int_equal(fixture->table->state.services.count, 6);
+	write_many(fixture, 5, 1);
+	turn(fixture);
+	assert_int_equal(fixture->table->state.services.count, 5);
+	assert_int_equal(fixture->engine.reconciler.record.memory.owned.count, 5);
+}
+
+static void drift_is_put_right_at_the_resync(void **state)
+{
+	struct fixture *fixture = *state;
+	struct service_key key = service_key("tcp://10.0.1.1:80");
+
+	begin(fixture, 3);
+	memory_remove_service(fixture->table, &key);
+	live(fixture, "tcp://10.0.0.1:80", "10.9.0.2:80")->attributes.weight = 9;
+	turn(fixture);
+	assert_int_equal(fixture->table->state.services.count, 2);
+	later(fixture, 31 * SECOND);
+	assert_int_equal(fixture->table->state.services.count, 3);
+	assert_int_equal(live(fixture, "tcp://10.0.0.1:80", "10.9.0.2:80")->attributes.weight, 1);
+	/* The service and the destination: not the three that came back with it. */
+	assert_int_equal(fixture->engine.counters.drift, 2);
+	assert_int_equal(fixture->events[ENGINE_EVENT_DRIFT], 2);
+	later(fixture, 31 * SECOND);
+	assert_int_equal(fixture->engine.counters.drift, 2);
+	assert_int_equal(fixture->engine.history.items[1].reason, ENGINE_REASON_RESYNC);
+}
+
+static void a_stray_destination_is_drift(void **state)
+{
+	struct fixture *fixture = *state;
+	struct service_key key = service_key("tcp://10.0.1.1:80");
+	struct destination_key stray;
+	struct destination_attributes attributes = {.weight = 1};
+
+	begin(fixture, 3);
+	assert_int_equal(destination_key_parse("10.9.9.9:80", &stray), 0);
+	memory_put_destination(fixture->table, &key, &stray, &attributes);
+	later(fixture, 31 * SECOND);
+	assert_null(live(fixture, "tcp://10.0.1.1:80", "10.9.9.9:80"));
+	assert_int_equal(fixture->engine.counters.drift, 1);
+}
+
+static void a_bad_file_changes_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin(fixture, 3);
+	write_file(fixture, "poise: 1\nservicez: {}\n");
+	turn(fixture);
+	assert_int_equal(memory_writes(fixture->table), 0);
+	assert_non_null(fixture->engine.rejected);
+	assert_non_null(strstr(fixture->engine.rejected->problems, "servicez"));
+	assert_true(engine_is_degraded(&fixture->engine));
+	assert_int_equal(fixture->events[ENGINE_EVENT_FILES_REJECTED], 1);
+	/* Read again, it is not told again; drift is put right all the same. */
+	engine_files_changed(&fixture->engine);
+	struct service_key key = service_key("tcp://10.0.1.1:80");
+	memory_remove_service(fixture->table, &key);
+	later(fixture, 31 * SECOND);
+	assert_int_equal(fixture->events[ENGINE_EVENT_FILES_REJECTED], 1);
+	assert_int_equal(fixture->table->state.services.count, 3);
+	write_many(fixture, 3, 1);
+	turn(fixture);
+	assert_null(fixture->engine.rejected);
+	assert_false(engine_is_degraded(&fixture->engine));
+}
+
+static void a_restart_with_a_bad_file_takes_the_last_good_state(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin(fixture, 3);
+	stop(fixture);
+	write_file(fixture, "poise: 1\nservices: [\n");
+	for (size_t i = 0; i < 3; i++) {
+		struct service_key key = fixture->table->state.services.items[0].key;
+
+		memory_remove_service(fixture->table, &key);
+	}
+	start(fixture);
+	turn(fixture);
+	assert_int_equal(fixture->table->state.services.count, 3);
+	assert_true(fixture->engine.files->last_good);
+	assert_true(engine_is_degraded(&fixture->engine));
+	write_many(fixture, 3, 1);
+	turn(fixture);
+	assert_false(fixture->engine.files->last_good);
+	assert_false(engine_is_degraded(&fixture->engine));
+}
+
+static void without_any_good_state_nothing_happens(void **state)
+{
+	struct fixture *fixture = *state;
+	struct service_key key = service_key("tcp://10.7.7.7:80");
+	struct service_attributes attributes = {.scheduler = "rr", .netmask = UINT32_MAX};
+
+	memory_put_service(fixture->table, &key, &attributes);
+	start(fixture); /* the file is missing */
+	turn(fixture);
+	assert_null(fixture->engine.files);
+	assert_non_null(fixture->engine.rejected);
+	assert_int_equal(memory_writes(fixture->table), 0);
+	assert_int_equal(fixture->table->state.services.count, 1);
+}
+
+static void the_blast_guard_holds_until_forced(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_error_ struct error error = {};
+
+	begin(fixture, 10);
+	write_many(fixture, 2, 1);
+	turn(fixture);
+	assert_int_equal(memory_writes(fixture->table), 0);
+	assert_non_null(fixture->engine.held);
+	assert_non_null(strstr(fixture->engine.held_why, "reload --force"));
+	assert_int_equal(fixture->events[ENGINE_EVENT_FILES_HELD], 1);
+	later(fixture, 31 * SECOND);
+	assert_int_equal(fixture->table->state.services.count, 10);
+	assert_int_equal(engine_reload(&fixture->engine, true, 0, "test", &error), 0);
+	turn(fixture);
+	assert_int_equal(fixture->table->state.services.count, 2);
+	assert_null(fixture->engine.held);
+}
+
+static void what_is_held_is_forgotten_when_the_files_go_back(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin(fixture, 10);
+	write_many(fixture, 2, 1);
+	turn(fixture);
+	assert_non_null(fixture->engine.held);
+	write_many(fixture, 10, 1);
+	turn(fixture);
+	assert_null(fixture->engine.held);
+	assert_false(engine_is_degraded(&fixture->engine));
+}
+
+static void a_failed_operation_is_tried_again(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin(fixture, 3);
+	memory_fail(fixture->table, 1, -ENOMEM);
+	write_many(fixture, 3, 5);
+	turn(fixture);
+	assert_int_equal(fixture->engine.retries.count, 1);
+	assert_int_equal(fixture->events[ENGINE_EVENT_FAILED], 1);
+	assert_true(engine_is_degraded(&fixture->engine));
+	/* Not at once; after a second it works. */
+	turn(fixture);
+	assert_int_equal(live(fixture, "tcp://10.0.0.1:80", "10.9.0.1:80")->attributes.weight, 1);
+	later(fixture, 1100000000ull);
+	assert_int_equal(live(fixture, "tcp://10.0.0.1:80", "10.9.0.1:80")->attributes.weight, 5);
+	assert_int_equal(fixture->engine.retries.count, 0);
+	assert_int_equal(fixture->events[ENGINE_EVENT_RECOVERED], 1);
+	assert_int_equal(fixture->engine.counters.drift, 0);
+}
+
+static void failures_wait_longer_each_time_and_are_told_once(void **state)
+{
+	struct fixture *fixture = *state;
+	uint64_t waited = 0;
+
+	begin(fixture, 3);
+	write_many(fixture, 3, 5);
+	for (int i = 0; i < 6; i++) {
+		memory_fail(fixture->table, 1, -ENOMEM);
+		later(fixture, waited);
+		assert_int_equal(fixture->engine.retries.count, 1);
+		assert_int_equal(fixture->engine.retries.items[0].attempts, i + 1);
+		uint64_t wait =
+			fixture->engine.retries.items[0].next - (reconciler_now() + fixture->ahead);
+		assert_true(wait <= (SECOND << i) && wait > (SECOND << i) / 2);
+		/* A resync in between does not try it. */
+		waited = (SECOND << i) + SECOND / 100;
+	}
+	assert_int_equal(fixture->events[ENGINE_EVENT_FAILED], 1);
+	/* New files are a new chance. */
+	write_many(fixture, 3, 6);
+	turn(fixture);
+	assert_int_equal(fixture->engine.retries.count, 0);
+}
+
+static void a_service_that_cannot_be_made_is_one_failure(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin(fixture, 3);
+	memory_fail(fixture->table, 1, -ENOMEM);
+	write_many(fixture, 4, 1);
+	turn(fixture);
+	assert_int_equal(fixture->engine.retries.count, 1);
+	assert_int_equal(fixture->engine.reconciler.record.memory.owned.count, 3);
+	turn(fixture);
+	assert_int_equal(fixture->table->state.services.count, 3);
+	later(fixture, 2 * SECOND);
+	assert_int_equal(fixture->table->state.services.count, 4);
+	assert_non_null(live(fixture, "tcp://10.0.3.1:80", "10.9.0.3:80"));
+	assert_int_equal(fixture->engine.retries.count, 0);
+}
+
+static void every_tenth_operation_refused_converges(void **state)
+{
+	struct fixture *fixture = *state;
+
+	write_many(fixture, 50, 1);
+	start(fixture);
+	for (int i = 0; i < 200; i++) {
+		memory_fail(fixture->table, 10, -ENOMEM);
+		later(fixture, SECOND);
+	}
+	assert_int_equal(fixture->table->state.services.count, 50);
+	memory_reset(fixture->table);
+	later(fixture, 61 * SECOND);
+	assert_int_equal(fixture->engine.retries.count, 0);
+	memory_reset(fixture->table);
+	later(fixture, 61 * SECOND);
+	assert_int_equal(memory_writes(fixture->table), 0);
+}
+
+static void the_operator_drains_and_takes_back(void **state)
+{
+	struct fixture *fixture = *state;
+	struct facts_drain drain = target(NULL, "10.9.0.2");
+	struct service_key key = service_key("tcp://10.0.0.1:80");
+	size_t matches = 0;
+
+	begin(fixture, 2);
+	write_file(fixture,
+		"poise: 1\nservices:\n  s0: {listen: \"tcp://10.0.0.1:80\", drain: 20s, "
+		"destinations: [10.9.0.1, 10.9.0.2]}\n");
+	turn(fixture);
+	memory_set_counts(fixture->table, &key,
+		&live(fixture, "tcp://10.0.0.1:80", "10.9.0.2:80")->key,
+		(struct destination_counts){.active = 3});
+	assert_int_equal(engine_drain(&fixture->engine, &drain, 0, "test", &matches, NULL), 0);
+	assert_int_equal(matches, 1);
+	turn(fixture);
+	assert_int_equal(live(fixture, "tcp://10.0.0.1:80", "10.9.0.2:80")->attributes.weight, 0);
+	assert_true(fixture->next <= reconciler_now() + fixture->ahead + SECOND);
+	/* A restart remembers who drains it, and until when. */
+	uint64_t deadline = fixture->engine.reconciler.record.memory.drains.items[0].deadline;
+	stop(fixture);
+	start(fixture);
+	turn(fixture);
+	assert_int_equal(live(fixture, "tcp://10.0.0.1:80", "10.9.0.2:80")->attributes.weight, 0);
+	assert_true(fixture->engine.reconciler.record.memory.drains.items[0].deadline == deadline);
+	/* Its last connection ends: it goes. */
+	memory_set_counts(fixture->table, &key,
+		&live(fixture, "tcp://10.0.0.1:80", "10.9.0.2:80")->key,
+		(struct destination_counts){});
+	later(fixture, SECOND);
+	assert_null(live(fixture, "tcp://10.0.0.1:80", "10.9.0.2:80"));
+	later(fixture, 31 * SECOND);
+	assert_null(live(fixture, "tcp://10.0.0.1:80", "10.9.0.2:80"));
+	assert_int_equal(fixture->engine.counters.drift, 0);
+	assert_int_equal(engine_undrain(&fixture->engine, &drain, "test", NULL), 0);
+	turn(fixture);
+	assert_int_equal(live(fixture, "tcp://10.0.0.1:80", "10.9.0.2:80")->attributes.weight, 1);
+	assert_int_equal(engine_undrain(&fixture->engine, &drain, "test", NULL), -ENOENT);
+}
+
+static void a_drain_for_a_time_ends_by_itself(void **state)
+{
+	struct fixture *fixture = *state;
+	struct facts_drain drain = target("tcp://10.0.1.1:80", "10.9.0.2:80");
+	size_t matches = 0;
+
+	begin(fixture, 3);
+	assert_int_equal(
+		engine_drain(&fixture->engine, &drain, 600 * SECOND, "test", &matches, NULL), 0);
+	turn(fixture);
+	assert_null(live(fixture, "tcp://10.0.1.1:80", "10.9.0.2:80"));
+	assert_non_null(live(fixture, "tcp://10.0.0.1:80", "10.9.0.2:80"));
+	assert_int_equal(fixture->engine.counters.drift, 0);
+	later(fixture, 500 * SECOND);
+	assert_null(live(fixture, "tcp://10.0.1.1:80", "10.9.0.2:80"));
+	later(fixture, 101 * SECOND);
+	assert_non_null(live(fixture, "tcp://10.0.1.1:80", "10.9.0.2:80"));
+	assert_int_equal(fixture->engine.operator.drains.count, 0);
+}
+
+static void a_suspended_poised_only_looks(void **state)
+{
+	struct fixture *fixture = *state;
+	struct service_key key = service_key("tcp://10.0.1.1:80");
+	_cleanup_plan_ struct plan plan = {};
+
+	begin(fixture, 3);
+	assert_int_equal(engine_suspend(&fixture->engine, "maintenance", "test", NULL), 0);
+	memory_remove_service(fixture->table, &key);
+	write_many(fixture, 3, 8);
+	later(fixture, 31 * SECOND);
+	assert_int_equal(memory_writes(fixture->table), 0);
+	assert_int_equal(fixture->events[ENGINE_EVENT_DRIFT], 1);
+	assert_int_equal(engine_plan(&fixture->engine, &plan, NULL), 0);
+	assert_int_equal(plan.ops.count, 5);
+	/* A restart stays suspended. */
+	stop(fixture);
+	start(fixture);
+	turn(fixture);
+	assert_true(fixture->engine.operator.suspended);
+	assert_int_equal(memory_writes(fixture->table), 0);
+	assert_int_equal(engine_resume(&fixture->engine, 0, "test", NULL), 0);
+	turn(fixture);
+	assert_int_equal(fixture->table->state.services.count, 3);
+	assert_int_equal(live(fixture, "tcp://10.0.0.1:80", "10.9.0.1:80")->attributes.weight, 8);
+}
+
+static void what_nobody_confirms_is_undone(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin(fixture, 4);
+	assert_int_equal(engine_suspend(&fixture->engine, NULL, "test", NULL), 0);
+	write_many(fixture, 3, 8);
+	turn(fixture);
+	assert_int_equal(engine_resume(&fixture->engine, 60 * SECOND, "test", NULL), 0);
+	turn(fixture);
+	assert_true(fixture->engine.confirming);
+	assert_int_equal(live(fixture, "tcp://10.0.0.1:80", "10.9.0.1:80")->attributes.weight, 8);
+	assert_int_equal(fixture->table->state.services.count, 4); /* nothing is deleted yet */
+	/* Other files wait until it is decided. */
+	write_many(fixture, 5, 8);
+	turn(fixture);
+	assert_non_null(fixture->engine.held);
+	assert_int_equal(fixture->table->state.services.count, 4);
+	write_many(fixture, 3, 8);
+	turn(fixture);
+	fixture->engine.confirm_deadline = reconciler_now() + fixture->ahead + SECOND;
+	later(fixture, 2 * SECOND);
+	assert_false(fixture->engine.confirming);
+	assert_int_equal(live(fixture, "tcp://10.0.0.1:80", "10.9.0.1:80")->attributes.weight, 1);
+	assert_int_equal(fixture->table->state.services.count, 4);
+	/* The content stays refused, also after a restart, until the files change. */
+	later(fixture, 31 * SECOND);
+	assert_int_equal(live(fixture, "tcp://10.0.0.1:80", "10.9.0.1:80")->attributes.weight, 1);
+	stop(fixture);
+	start(fixture);
+	turn(fixture);
+	assert_non_null(fixture->engine.held);
+	assert_int_equal(live(fixture, "tcp://10.0.0.1:80", "10.9.0.1:80")->attributes.weight, 1);
+	assert_true(fixture->engine.files->last_good);
+	write_many(fixture, 4, 9);
+	turn(fixture);
+	assert_int_equal(live(fixture, "tcp://10.0.0.1:80", "10.9.0.1:80")->attributes.weight, 9);
+	assert_null(fixture->engine.held);
+}
+
+static void what_is_confirmed_stays(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_error_ struct error error = {};
+
+	begin(fixture, 4);
+	assert_int_equal(engine_confirm(&fixture->engine, "test", NULL), -ENOENT);
+	assert_int_equal(engine_suspend(&fixture->engine, NULL, "test", NULL), 0);
+	write_many(fixture, 3, 8);
+	turn(fixture);
+	assert_int_equal(engine_resume(&fixture->engine, 60 * SECOND, "test", NULL), 0);
+	turn(fixture);
+	/* A restart goes on waiting. */
+	stop(fixture);
+	start(fixture);
+	turn(fixture);
+	assert_true(fixture->engine.confirming);
+	assert_int_equal(fixture->table->state.services.count, 4);
+	assert_int_equal(live(fixture, "tcp://10.0.0.1:80", "10.9.0.1:80")->attributes.weight, 8);
+	if (engine_confirm(&fixture->engine, "test", &error) < 0)
+		fail_msg("%s", error.text);
+	turn(fixture);
+	assert_int_equal(fixture->table->state.services.count, 3);
+	assert_int_equal(live(fixture, "tcp://10.0.0.1:80", "10.9.0.1:80")->attributes.weight, 8);
+	assert_false(engine_is_degraded(&fixture->engine));
+	stop(fixture);
+	write_file(fixture, "poise: 1\nservices: [\n");
+	start(fixture);
+	turn(fixture);
+	assert_int_equal(fixture->engine.files->declared.services.count, 3);
+}
+
+static void a_rollback_goes_back_at_once(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin(fixture, 4);
+	write_many(fixture, 4, 8);
+	assert_int_equal(engine_reload(&fixture->engine, false, 60 * SECOND, "test", NULL), 0);
+	turn(fixture);
+	assert_true(fixture->engine.confirming);
+	assert_int_equal(engine_reload(&fixture->engine, false, 0, "test", NULL), -EBUSY);
+	assert_int_equal(engine_rollback(&fixture->engine, "test", NULL), 0);
+	turn(fixture);
+	assert_int_equal(live(fixture, "tcp://10.0.0.1:80", "10.9.0.1:80")->attributes.weight, 1);
+	assert_non_null(fixture->engine.held);
+	assert_int_equal(engine_reload(&fixture->engine, true, 0, "test", NULL), 0);
+	turn(fixture);
+	assert_int_equal(live(fixture, "tcp://10.0.0.1:80", "10.9.0.1:80")->attributes.weight, 8);
+}
+
+static void a_backend_that_is_not_there_is_tried_again(void **state)
+{
+	struct fixture *fixture = *state;
+
+	write_many(fixture, 3, 1);
+	fixture->table->open_code = -ENOENT;
+	start(fixture);
+	turn(fixture);
+	assert_false(fixture->engine.connected);
+	assert_true(engine_is_degraded(&fixture->engine));
+	assert_int_equal(fixture->events[ENGINE_EVENT_BACKEND], 1);
+	later(fixture, SECOND);
+	assert_true(fixture->engine.connected);
+	assert_int_equal(fixture->table->state.services.count, 3);
+	assert_false(engine_is_degraded(&fixture->engine));
+}
+
+static void a_read_that_fails_is_tried_again(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin(fixture, 3);
+	write_many(fixture, 3, 4);
+	fixture->table->read_code = -EAGAIN;
+	turn(fixture);
+	assert_non_null(fixture->engine.pass_error.text);
+	assert_int_equal(live(fixture, "tcp://10.0.0.1:80", "10.9.0.1:80")->attributes.weight, 1);
+	later(fixture, SECOND);
+	assert_null(fixture->engine.pass_error.text);
+	assert_int_equal(live(fixture, "tcp://10.0.0.1:80", "10.9.0.1:80")->attributes.weight, 4);
+}
+
+static void other_paths_are_held(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_free_ char *other = memory_printf("%s/other.yaml", fixture->directory);
+
+	begin(fixture, 3);
+	stop(fixture);
+	_cleanup_free_ char *text = many(3, 6);
+	assert_int_equal(file_replace(other, text, strlen(text), 0644), 0);
+	fixture->paths[0] = other;
+	start(fixture);
+	turn(fixture);
+	assert_non_null(fixture->engine.held);
+	assert_non_null(strstr(fixture->engine.held_why, fixture->file));
+	assert_int_equal(memory_writes(fixture->table), 0);
+	assert_int_equal(engine_reload(&fixture->engine, true, 0, "test", NULL), 0);
+	turn(fixture);
+	assert_int_equal(live(fixture, "tcp://10.0.0.1:80", "10.9.0.1:80")->attributes.weight, 6);
+	fixture->paths[0] = fixture->file;
+}
+
+static void a_full_state_directory_stops_no_weight(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_free_ char *blocked = memory_printf("%s/blocked", fixture->directory);
+	const char *good = fixture->engine.options.state_dir;
+
+	begin(fixture, 3);
+	good = fixture->engine.options.state_dir;
+	/* A file where the directory should be: nothing can be written there. */
+	assert_int_equal(file_replace(blocked, "", 0, 0644), 0);
+	fixture->engine.options.state_dir = fixture->engine.reconciler.options.state_dir = blocked;
+	write_many(fixture, 3, 4);
+	turn(fixture);
+	assert_int_equal(live(fixture, "tcp://10.0.0.1:80", "10.9.0.1:80")->attributes.weight, 4);
+	assert_true(engine_is_degraded(&fixture->engine));
+	/* What would become ours without a record does not. */
+	write_many(fixture, 4, 4);
+	turn(fixture);
+	assert_int_equal(fixture->table->state.services.count, 3);
+	fixture->engine.options.state_dir = fixture->engine.reconciler.options.state_dir = good;
+	later(fixture, 11 * SECOND);
+	assert_int_equal(fixture->table->state.services.count, 4);
+	assert_false(engine_is_degraded(&fixture->engine));
+}
+
+static void everything_can_be_removed(void **state)
+{
+	struct fixture *fixture = *state;
+	struct service_key key = service_key("tcp://10.7.7.7:80");
+	struct service_attributes attributes = {.scheduler = "rr", .netmask = UINT32_MAX};
+
+	begin(fixture, 3);
+	memory_put_service(fixture->table, &key, &attributes);
+	assert_int_equal(engine_remove_all(&fixture->engine, NULL), 0);
+	assert_int_equal(fixture->table->state.services.count, 1);
+	stop(fixture);
+	start(fixture);
+	turn(fixture);
+	assert_int_equal(fixture->table->state.services.count, 4);
+}
+
+static void the_history_outlives_a_restart(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin(fixture, 3);
+	write_many(fixture, 3, 4);
+	turn(fixture);
+	uint64_t serial = fixture->engine.serial;
+	stop(fixture);
+	start(fixture);
+	assert_int_equal(fixture->engine.history.count, 2);
+	assert_int_equal(fixture->engine.serial, serial);
+	assert_int_equal(strlen(fixture->engine.history.items[1].revision), 64);
+	turn(fixture);
+	/* The same files again: nothing was changed, and the history says which revision came in force. */
+	assert_int_equal(fixture->engine.history.items[0].reason, ENGINE_REASON_START);
+}
+
+static int compare_times(const void *a, const void *b)
+{
+	return COMPARE(*(const uint64_t *)a, *(const uint64_t *)b);
+}
+
+/* One destination among 10,000 x 10: planned and sent in less than a millisecond, without a full read. */
+static void one_change_among_many_is_quick(void **state)
+{
+	struct fixture *fixture = *state;
+	struct strbuf text = {};
+	uint64_t times[31];
+	size_t matches;
+
+	strbuf_add(&text, "poise: 1\nservices:\n");
+	for (size_t s = 0; s < 10000; s++) {
+		strbuf_printf(&text,
+			"  s%zu:\n    listen: tcp://10.%zu.%zu.1:80\n    drain: 0s\n"
+			"    destinations: [",
+			s, s / 250, s % 250);
+		for (size_t d = 1; d <= 10; d++)
+			strbuf_printf(&text, "%s172.16.%zu.%zu", d > 1 ? ", " : "", d, s % 250);
+		strbuf_add(&text, "]\n");
+	}
+	assert_int_equal(file_replace(fixture->file, text.text, text.length, 0644), 0);
+	strbuf_clear(&text);
+	start(fixture);
+	turn(fixture);
+	assert_int_equal(fixture->table->state.services.count, 10000);
+	uint64_t reads = fixture->engine.counters.reads;
+	for (size_t i = 0; i < ARRAY_LENGTH(times); i++) {
+		struct facts_drain drain = target("tcp://10.3.7.1:80", "172.16.5.7:80");
+
+		memory_reset(fixture->table);
+		if (i % 2 == 0)
+			engine_drain(&fixture->engine, &drain, 0, "test", &matches, NULL);
+		else
+			engine_undrain(&fixture->engine, &drain, "test", NULL);
+		turn(fixture);
+		times[i] = fixture->engine.counters.last_pass_ns;
+		assert_int_equal(memory_writes(fixture->table), 1);
+	}
+	assert_true(fixture->engine.counters.reads == reads);
+	qsort(times, ARRAY_LENGTH(times), sizeof(*times), compare_times);
+	print_message("a pass over one of 10,000 services: %.3f ms (median)\n",
+		(double)times[ARRAY_LENGTH(times) / 2] / 1e6);
+#ifndef __SANITIZE_ADDRESS__
+	assert_true(times[ARRAY_LENGTH(times) / 2] < 1000000);
+#endif
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		TEST(the_files_come_true),
+		TEST(a_changed_file_touches_its_difference),
+		TEST(services_come_and_go),
+		TEST(drift_is_put_right_at_the_resync),
+		TEST(a_stray_destination_is_drift),
+		TEST(a_bad_file_changes_nothing),
+		TEST(a_restart_with_a_bad_file_takes_the_last_good_state),
+		TEST(without_any_good_state_nothing_happens),
+		TEST(the_blast_guard_holds_until_forced),
+		TEST(what_is_held_is_forgotten_when_the_files_go_back),
+		TEST(a_failed_operation_is_tried_again),
+		TEST(failures_wait_longer_each_time_and_are_told_once),
+		TEST(a_service_that_cannot_be_made_is_one_failure),
+		TEST(every_tenth_operation_refused_converges),
+		TEST(the_operator_drains_and_takes_back),
+		TEST(a_drain_for_a_time_ends_by_itself),
+		TEST(a_suspended_poised_only_looks),
+		TEST(what_nobody_confirms_is_undone),
+		TEST(what_is_confirmed_stays),
+		TEST(a_rollback_goes_back_at_once),
+		TEST(a_backend_that_is_not_there_is_tried_again),
+		TEST(a_read_that_fails_is_tried_again),
+		TEST(other_paths_are_held),
+		TEST(a_full_state_directory_stops_no_weight),
+		TEST(everything_can_be_removed),
+		TEST(the_history_outlives_a_restart),
+		TEST(one_change_among_many_is_quick),
+	};
+
+	return cmocka_run_group_tests_name("engine", tests, NULL, NULL);
+}
