@@ -2,14 +2,12 @@
 #include <errno.h>
 #include <time.h>
 
+#include "cli/confirm_timeout.h"
 #include "cli/load.h"
 #include "cli/machine.h"
 #include "cli/plan_files.h"
 #include "cli/watch.h"
-#include "model/units.h"
 #include "reconciler/confirm.h"
-
-#define CONFIRM_SHORTEST UNITS_SECOND
 
 static int check_options(const struct cli *cli)
 {
@@ -20,10 +18,8 @@ static int check_options(const struct cli *cli)
 	else if (options->plan && options->dry_run)
 		cli_error("--plan and --dry-run exclude one another: `poise diff` shows what is to "
 			  "do now");
-	else if (options->confirm_timeout && options->confirm_timeout < CONFIRM_SHORTEST)
-		cli_error("--confirm-timeout is at least 1s");
 	else
-		return 0;
+		return cli_confirm_timeout_check(cli);
 	return -EINVAL;
 }
 
@@ -115,8 +111,7 @@ static const struct cli_option options[] = {
 		"carry out a plan of `poise diff --out`, if it still holds"),
 	CLI_OPTION(
 		0, "dry-run", FLAG, dry_run, NULL, "only show the plan, and what would be refused"),
-	CLI_OPTION(0, "confirm-timeout", DURATION, confirm_timeout, "TIME",
-		"undo it unless `poise confirm` comes within TIME"),
+	CLI_CONFIRM_TIMEOUT_OPTION,
 	CLI_OPTION(0, "force", FLAG, force, NULL,
 		"even where most services go, or the content was undone before"),
 	CLI_OPTION(

@@ -11,7 +11,9 @@
 #include "base/version.h"
 #include "model/units.h"
 
-#define LOCK_TIMEOUT (10 * UNITS_SECOND)
+#define LOCK_TIMEOUT   (10 * UNITS_SECOND)
+#define HISTORY_LIMIT  20
+#define INTERVAL_LEAST (100 * UNITS_MILLISECOND)
 
 /* getopt_long() values of rows without a letter start here, past every letter. */
 #define OPTION_VALUE 1000
@@ -24,17 +26,21 @@ static const struct cli_command *const commands[] = {
 	&cli_command_apply,
 	&cli_command_confirm,
 	&cli_command_rollback,
+	&cli_command_status,
+	&cli_command_history,
+	&cli_command_drain,
+	&cli_command_undrain,
+	&cli_command_suspend,
+	&cli_command_resume,
+	&cli_command_reload,
 	&cli_command_get,
 	&cli_command_import,
 	&cli_command_export,
 	&cli_command_schema,
+	&cli_command_ctl,
 	&cli_command_version,
 	&cli_command_help,
 };
-
-/* Commands of the daemon's, which people will look for. */
-static const char *const daemon_commands[] = {
-	"status", "drain", "undrain", "suspend", "resume", "reload", "ctl"};
 
 static const struct cli_option common_options[] = {
 	CLI_OPTION('o', "format", FORMAT, format, "FORMAT",
@@ -69,7 +75,7 @@ struct option_set {
 	const struct cli_option *rows[OPTIONS_MOST];
 	size_t count;
 	struct option longs[OPTIONS_MOST + 1];
-	char letters[2 * OPTIONS_MOST + 2];
+	char letters[3 * OPTIONS_MOST + 2];
 };
 
 const struct cli_command *cli_find_command(const char *name)
@@ -99,14 +105,6 @@ int cli_unknown_command(const char *word)
 {
 	struct suggest suggest = {.best = command_begun(word)};
 
-	for (size_t i = 0; i < ARRAY_LENGTH(daemon_commands); i++) {
-		if (strcmp(daemon_commands[i], word) != 0)
-			continue;
-		cli_error(
-			"`poise %s` needs poised, the daemon, which this version does not include",
-			word);
-		return CLI_EXIT_ERROR;
-	}
 	for (size_t i = 0; i < ARRAY_LENGTH(commands); i++)
 		suggest_offer(&suggest, word, commands[i]->name);
 	if (suggest.best)
@@ -119,11 +117,15 @@ int cli_unknown_command(const char *word)
 static void format_option(const struct cli_option *option, struct strbuf *text)
 {
 	char left[64], letter[8] = "    ";
+	const char *metavar = option->metavar ? option->metavar : "";
 
 	if (option->letter)
 		snprintf(letter, sizeof(letter), "-%c, ", option->letter);
-	snprintf(left, sizeof(left), "%s--%s%s%s", letter, option->name, option->metavar ? "=" : "",
-		option->metavar ? option->metavar : "");
+	snprintf(left, sizeof(left),
+		option->type == CLI_OPTION_TYPE_INTERVAL ? "%s--%s[=%s]"
+		: option->metavar                        ? "%s--%s=%s"
+							 : "%s--%s%s",
+		letter, option->name, metavar);
 	strbuf_printf(text, "  %-28s %s\n", left, option->help);
 }
 
@@ -162,17 +164,19 @@ void cli_format_command_help(const struct cli_command *command, struct strbuf *t
 static void option_set_add(struct option_set *set, const struct cli_option *row)
 {
 	size_t index = set->count++;
-	bool value = row->type != CLI_OPTION_TYPE_FLAG;
+	int value = row->type == CLI_OPTION_TYPE_FLAG       ? no_argument
+		    : row->type == CLI_OPTION_TYPE_INTERVAL ? optional_argument
+							    : required_argument;
 	size_t letters = strlen(set->letters);
 
 	set->rows[index] = row;
 	set->longs[index] = (struct option){.name = row->name,
-		.has_arg = value ? required_argument : no_argument,
+		.has_arg = value,
 		.val = row->letter ? row->letter : OPTION_VALUE + (int)index};
 	if (!row->letter)
 		return;
 	set->letters[letters++] = row->letter;
-	if (value)
+	for (int i = 0; i < value; i++)
 		set->letters[letters++] = ':';
 	set->letters[letters] = '\0';
 }
@@ -237,6 +241,26 @@ static int duration_parse(const struct cli_option *row, const char *value, uint6
 	return r < 0 ? -EINVAL : 0;
 }
 
+/* A view that is drawn without a pause is of no use to anybody. */
+static int interval_parse(const struct cli_option *row, const char *value, uint64_t *ret)
+{
+	int r = duration_parse(row, value, ret);
+
+	if (r == 0 && *ret < INTERVAL_LEAST) {
+		cli_error("--%s is at least 100ms", row->name);
+		return -EINVAL;
+	}
+	return r;
+}
+
+static int number_parse(const struct cli_option *row, const char *value, uint64_t *ret)
+{
+	if (units_parse_number(value, ret) == 0)
+		return 0;
+	cli_error("--%s takes a number, not `%s`", row->name, value);
+	return -EINVAL;
+}
+
 static int option_store(
 	struct cli_options *options, const struct cli_option *row, const char *value)
 {
@@ -256,6 +280,13 @@ static int option_store(
 		break;
 	case CLI_OPTION_TYPE_DURATION:
 		r = duration_parse(row, value, member);
+		break;
+	case CLI_OPTION_TYPE_INTERVAL:
+		*(uint64_t *)member = CLI_INTERVAL_DEFAULT;
+		r = value ? interval_parse(row, value, member) : 0;
+		break;
+	case CLI_OPTION_TYPE_NUMBER:
+		r = number_parse(row, value, member);
 		break;
 	case CLI_OPTION_TYPE_FORMAT:
 		r = choice_parse(row, value, format_names, CLI_FORMAT_COUNT, 1, &choice);
@@ -285,7 +316,8 @@ static bool option_takes_next(const char *word)
 		for (size_t i = 0; i < count; i++)
 			if (is_long ? strcmp(rows[i].name, word + 2) == 0
 				    : rows[i].letter == letter && letter)
-				return rows[i].type != CLI_OPTION_TYPE_FLAG;
+				return rows[i].type != CLI_OPTION_TYPE_FLAG &&
+				       rows[i].type != CLI_OPTION_TYPE_INTERVAL;
 	}
 	return false;
 }
@@ -363,6 +395,7 @@ int cli_parse(int count, char **words, struct cli *cli)
 	const char *word = place < count ? words[place] : NULL;
 
 	cli->options.lock_timeout = LOCK_TIMEOUT;
+	cli->options.limit = HISTORY_LIMIT;
 	if (word) {
 		cli->command = cli_find_command(word);
 		if (!cli->command) {

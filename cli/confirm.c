@@ -3,10 +3,12 @@
 
 #include <errno.h>
 
+#include "cli/client.h"
 #include "cli/machine.h"
 #include "cli/watch.h"
 
-static int confirm_run(struct cli *cli)
+/* Without poised. */
+static int confirm_here(struct cli *cli)
 {
 	_cleanup_reconciler_ struct reconciler reconciler = {.lock = -1};
 	_cleanup_cli_watch_ struct cli_watch watch = {};
@@ -26,6 +28,13 @@ static int confirm_run(struct cli *cli)
 	if (r == 0)
 		cli_note("confirmed");
 	return code;
+}
+
+static int confirm_run(struct cli *cli)
+{
+	int code;
+
+	return cli_client_command_beside(cli, "confirm", &code) ? code : confirm_here(cli);
 }
 
 static const struct cli_option options[] = {

@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "base/file.h"
+#include "cli/beside.h"
 #include "cli/load.h"
 #include "cli/machine.h"
 #include "cli/plan_files.h"
@@ -11,6 +12,7 @@
 
 /* One comparison and what it needs. */
 struct comparison {
+	struct cli_beside beside; /* without --live: a poised that runs here */
 	struct cli_loaded loaded;
 	struct reconciler reconciler; /* without --live */
 	struct cli_live file;         /* with --live */
@@ -29,6 +31,7 @@ static void comparison_clear(struct comparison *comparison)
 	cli_live_clear(&comparison->file);
 	reconciler_close(&comparison->reconciler);
 	cli_loaded_clear(&comparison->loaded);
+	cli_beside_clear(&comparison->beside);
 }
 
 static const struct state *live_of(const struct cli *cli, const struct comparison *comparison)
@@ -48,6 +51,7 @@ static void compare(const struct cli *cli, struct comparison *comparison,
 		.declared = declared,
 		.live = live_of(cli, comparison),
 		.memory = memory,
+		.facts = &comparison->beside.facts,
 		.now = comparison->now,
 		.hold_deletions = reconciler->hold_deletions,
 	};
@@ -114,6 +118,7 @@ static int compare_machine(const struct cli *cli, struct comparison *comparison)
 	int r = cli_machine_open_settled(cli, declared->backend, &watch.observer, reconciler);
 	if (r < 0)
 		return r;
+	reconciler->facts = &comparison->beside.facts;
 	comparison->abilities = reconciler->abilities;
 	comparison->now = reconciler_now();
 	r = reconciler_plan(
@@ -174,12 +179,41 @@ static int comparison_print(const struct cli *cli, struct comparison *comparison
 	return comparison->plan.ops.count ? CLI_EXIT_DIFFERENCES : CLI_EXIT_GOOD;
 }
 
+static void note_paths(const struct cli_beside *beside)
+{
+	_cleanup_strbuf_ struct strbuf text = {};
+
+	vector_foreach(&beside->paths, path)
+		strbuf_printf(&text, " %s", *path);
+	cli_note("compared with the files of the poised that runs here:%s", text.text);
+}
+
+/* The files that the arguments name. Beside a poised, without arguments, its own: what it would do is the question. */
+static int load_files(const struct cli *cli, struct comparison *comparison)
+{
+	const struct cli_beside *beside = &comparison->beside;
+
+	if (!beside->running)
+		return cli_load_arguments(cli, &comparison->loaded);
+	const char *const *paths = cli->argument_count ? cli->arguments : beside->paths.items;
+	size_t count = cli->argument_count ? cli->argument_count : beside->paths.count;
+	bool other = !cli->argument_count && count &&
+		     (count != 1 || strcmp(paths[0], SOURCES_DEFAULT_PATH) != 0);
+	if (other)
+		note_paths(beside);
+	int r = cli_load(paths, count, &comparison->loaded);
+	cli_loaded_report(&comparison->loaded);
+	return r;
+}
+
 static int diff_run(struct cli *cli)
 {
 	struct comparison comparison = {.reconciler.lock = -1};
 	int code = CLI_EXIT_ERROR;
 
-	if (cli_load_arguments(cli, &comparison.loaded) == 0 &&
+	if (!cli->options.live)
+		cli_beside_ask(cli, &comparison.beside);
+	if (load_files(cli, &comparison) == 0 &&
 		(cli->options.live ? compare_file(cli, &comparison)
 				   : compare_machine(cli, &comparison)) == 0)
 		code = comparison_print(cli, &comparison);
@@ -198,12 +232,15 @@ const struct cli_command cli_command_diff = {
 	.name = "diff",
 	.usage = "[PATH]...",
 	.summary = "show what an apply would change, and change nothing",
-	.description = "Shows what `poise apply` would do: `+` will be added, `~` changed, `-` "
-		       "removed, `?` is\n"
-		       "unmanaged and left alone; `!` marks what disrupts connections. -v prints "
-		       "the operations in\n"
-		       "the order in which they would be carried out.\n\n"
-		       "Exit status: 0 without differences, 1 with some, 2 after an error.\n",
+	.description =
+		"Shows what `poise apply` would do: `+` will be added, `~` changed, `-` "
+		"removed, `?` is\n"
+		"unmanaged and left alone; `!` marks what disrupts connections. -v prints "
+		"the operations in\n"
+		"the order in which they would be carried out. Beside a running poised it takes "
+		"its files, and\n"
+		"what the operator drained is no difference.\n\n"
+		"Exit status: 0 without differences, 1 with some, 2 after an error.\n",
 	.options = options,
 	.option_count = ARRAY_LENGTH(options),
 	.formats = 1 << CLI_FORMAT_TEXT | 1 << CLI_FORMAT_JSON,

@@ -12,8 +12,8 @@
 
 #define LIVE_SIZE_LIMIT (256u << 20)
 
-int cli_machine_open(
-	const struct cli *cli, const char *backend, bool rescue, struct reconciler *ret)
+int cli_machine_try(const struct cli *cli, const char *backend, bool rescue, struct reconciler *ret,
+	struct error *error)
 {
 	const struct reconciler_options options = {
 		.backend = backend_find(backend),
@@ -22,15 +22,23 @@ int cli_machine_open(
 		.program = cli->program,
 		.rescue = rescue,
 	};
-	_cleanup_error_ struct error error = {};
 	int r = 0;
 
 	if (!options.backend)
-		r = error_set(&error, -ENOTSUP, "this version has no backend `%s`", backend);
+		r = error_set(error, -ENOTSUP, "this version has no backend `%s`", backend);
 	if (r == 0 && cli->options.netns)
-		r = netns_enter(cli->options.netns, &error);
+		r = netns_enter(cli->options.netns, error);
 	if (r == 0)
-		r = reconciler_open(ret, &options, &error);
+		r = reconciler_open(ret, &options, error);
+	return r;
+}
+
+int cli_machine_open(
+	const struct cli *cli, const char *backend, bool rescue, struct reconciler *ret)
+{
+	_cleanup_error_ struct error error = {};
+	int r = cli_machine_try(cli, backend, rescue, ret, &error);
+
 	if (r < 0)
 		cli_fail(&error, r);
 	return r;
@@ -71,17 +79,23 @@ int cli_machine_open_settled(const struct cli *cli, const char *backend,
 	return r;
 }
 
-int cli_machine_read(struct reconciler *reconciler, struct state *ret)
+int cli_machine_look(struct reconciler *reconciler, struct state *ret, struct error *error)
 {
 	const struct memory *memory = &reconciler->record.memory;
 	_cleanup_free_ struct service_key *keys =
 		memory_resize(NULL, memory->owned.count + 1, sizeof(*keys));
 	struct backend_scope scope = {.keys = keys, .count = memory->owned.count};
-	_cleanup_error_ struct error error = {};
 
 	for (size_t i = 0; i < memory->owned.count; i++)
 		keys[i] = memory->owned.items[i].key;
-	int r = reconciler->backend->ops->read(reconciler->backend, &scope, ret, &error);
+	return reconciler->backend->ops->read(reconciler->backend, &scope, ret, error);
+}
+
+int cli_machine_read(struct reconciler *reconciler, struct state *ret)
+{
+	_cleanup_error_ struct error error = {};
+	int r = cli_machine_look(reconciler, ret, &error);
+
 	if (r < 0)
 		cli_fail(&error, r);
 	return r;

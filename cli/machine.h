@@ -14,6 +14,10 @@
 int cli_machine_open(
 	const struct cli *cli, const char *backend, bool rescue, struct reconciler *ret);
 
+/* The same, with words instead. */
+int cli_machine_try(const struct cli *cli, const char *backend, bool rescue, struct reconciler *ret,
+	struct error *error);
+
 /* Says on standard error until when an apply waits for its confirmation, when one does. */
 void cli_machine_tell_confirm(const struct cli *cli, struct reconciler *reconciler);
 
@@ -23,6 +27,9 @@ int cli_machine_open_settled(const struct cli *cli, const char *backend,
 
 /* The live state of all services, into an empty `ret`. 0, or -errno after it said why. */
 int cli_machine_read(struct reconciler *reconciler, struct state *ret);
+
+/* The same, with words instead. */
+int cli_machine_look(struct reconciler *reconciler, struct state *ret, struct error *error);
 
 /* Leaves in `state` only the services that are ours. */
 void cli_keep_owned(struct state *state, const struct memory *memory);

@@ -94,6 +94,12 @@ void cli_print(const char *text)
 	put(text);
 }
 
+bool cli_flush(void)
+{
+	flush();
+	return !output.broken;
+}
+
 void cli_print_json(json_t *json)
 {
 	_cleanup_free_ char *text = json_dumps(json, JSON_INDENT(2) | JSON_REAL_PRECISION(6));

@@ -34,6 +34,9 @@ bool cli_has_terminal(void);
 /* Results, to standard output. */
 void cli_print(const char *text);
 
+/* Lets out what was printed until now; false when standard output takes nothing any more. */
+bool cli_flush(void);
+
 /* The JSON text with a newline at the end, to standard output; takes the reference. */
 void cli_print_json(json_t *json);
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 
+#include "cli/client.h"
 #include "cli/machine.h"
 #include "cli/watch.h"
 #include "reconciler/confirm.h"
 
-static int rollback_run(struct cli *cli)
+/* Without poised. */
+static int rollback_here(struct cli *cli)
 {
 	_cleanup_reconciler_ struct reconciler reconciler = {.lock = -1};
 	_cleanup_cli_watch_ struct cli_watch watch = {};
@@ -24,6 +26,13 @@ static int rollback_run(struct cli *cli)
 	if (r == 0)
 		cli_note("undone: the same files are refused until they change");
 	return code;
+}
+
+static int rollback_run(struct cli *cli)
+{
+	int code;
+
+	return cli_client_command_beside(cli, "rollback", &code) ? code : rollback_here(cli);
 }
 
 static const struct cli_option options[] = {

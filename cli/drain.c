@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+
+#include "cli/client.h"
+#include "model/units.h"
+
+/* "[SERVICE] DEST", with the service as an option or as the first of two words. NULL after it said why. */
+static json_t *target_to_json(const struct cli *cli)
+{
+	bool two = cli->argument_count == 2;
+	const char *service = cli->options.service ? cli->options.service
+			      : two                ? cli->arguments[0]
+						   : NULL;
+
+	if (two && cli->options.service) {
+		cli_error("--service names the service: only one argument, the destination, beside "
+			  "it");
+		return NULL;
+	}
+	return json_pack("{s:o, s:o*}", "destination", cli_json_text(cli->arguments[two]),
+		"service", service ? cli_json_text(service) : NULL);
+}
+
+static int drain_run(struct cli *cli)
+{
+	json_t *params = target_to_json(cli);
+
+	if (!params)
+		return CLI_EXIT_ERROR;
+	if (cli->options.duration) {
+		_cleanup_strbuf_ struct strbuf duration = {};
+
+		units_format_duration(cli->options.duration, &duration);
+		json_object_set_new(params, "for", json_string(duration.text));
+	}
+	return cli_client_command(cli, "drain", params);
+}
+
+static int undrain_run(struct cli *cli)
+{
+	json_t *params = target_to_json(cli);
+
+	return params ? cli_client_command(cli, "undrain", params) : CLI_EXIT_ERROR;
+}
+
+#define SERVICE_OPTION                                                                             \
+	CLI_OPTION(0, "service", TEXT, service, "SERVICE",                                         \
+		"of this service alone: its listener, as `tcp://203.0.113.10:80`")
+
+static const struct cli_option drain_options[] = {
+	SERVICE_OPTION,
+	CLI_OPTION(0, "for", DURATION, duration, "TIME", "let it come back after TIME"),
+};
+
+static const struct cli_option undrain_options[] = {SERVICE_OPTION};
+
+const struct cli_command cli_command_drain = {
+	.name = "drain",
+	.usage = "[SERVICE] DESTINATION",
+	.summary = "take a destination out of service, for maintenance",
+	.description =
+		"Gives a destination no new connections, and takes it out when those that it has "
+		"are over or the\n"
+		"service's drain time has passed. DESTINATION is ADDRESS:PORT, or ADDRESS for all "
+		"its ports; it is\n"
+		"drained wherever it stands, or in one SERVICE. It stays out until `poise undrain` "
+		"or for TIME,\n"
+		"also when poised or the machine starts anew.\n\n"
+		"Exit status: 0, or 2 when it was refused or poised does not run.\n",
+	.options = drain_options,
+	.option_count = ARRAY_LENGTH(drain_options),
+	.acts = true,
+	.formats = 1 << CLI_FORMAT_TEXT | 1 << CLI_FORMAT_JSON,
+	.arguments_min = 1,
+	.arguments_max = 2,
+	.run = drain_run,
+};
+
+const struct cli_command cli_command_undrain = {
+	.name = "undrain",
+	.usage = "[SERVICE] DESTINATION",
+	.summary = "bring a destination back that was drained",
+	.description =
+		"Ends a drain of `poise drain`, named as it was there.\n\n"
+		"Exit status: 0, or 2 when nothing like it is drained or poised does not run.\n",
+	.options = undrain_options,
+	.option_count = ARRAY_LENGTH(undrain_options),
+	.acts = true,
+	.formats = 1 << CLI_FORMAT_TEXT | 1 << CLI_FORMAT_JSON,
+	.arguments_min = 1,
+	.arguments_max = 2,
+	.run = undrain_run,
+};

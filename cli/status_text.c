@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The head of `poise status`: one word on how it goes, what runs from which files, and then what a person should
+ * know or do, each with the command for it. */
+#include "cli/status_text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/fields.h"
+#include "cli/layout.h"
+
+/* Where the values of the head begin. */
+#define LABEL_COLUMNS 12
+#define LABEL_INDENT  "  "
+
+/* Of lists in the head, unless all is asked for. */
+#define LINES_MOST 12
+
+struct head {
+	const json_t *status;
+	const struct cli_status_view *view;
+	struct strbuf *text;
+};
+
+static void plural(struct strbuf *text, uint64_t count, const char *word)
+{
+	strbuf_printf(text, "%ju %s%s", (uintmax_t)count, word, count == 1 ? "" : "s");
+}
+
+static void add_time(const struct head *head, struct strbuf *text, uint64_t seconds)
+{
+	cli_layout_time(text, (time_t)seconds, head->view->now);
+}
+
+/* "label  value", wrapped. */
+static void add_row(const struct head *head, const char *label, const char *value)
+{
+	_cleanup_free_ char *padded = memory_printf("%-*s", LABEL_COLUMNS - 2, label);
+
+	strbuf_add(head->text, LABEL_INDENT);
+	cli_layout_paint(head->text, head->view->color, CLI_LAYOUT_DIM, padded);
+	cli_layout_wrap(head->text, LABEL_COLUMNS, LABEL_COLUMNS, value, head->view->width);
+}
+
+/* "! text", wrapped. */
+static void add_mark(const struct head *head, const char *color, const char *value)
+{
+	cli_layout_paint(head->text, head->view->color, color, "!");
+	strbuf_add_char(head->text, ' ');
+	cli_layout_wrap(head->text, 2, 2, value, head->view->width);
+}
+
+/* A line below a mark. */
+static void add_below(const struct head *head, const char *value)
+{
+	cli_layout_pad(head->text, 2);
+	cli_layout_wrap(head->text, 2, 2, value, head->view->width);
+}
+
+/* A text of many lines below a mark: messages are wrapped, quoted lines of a file (which are indented, with a caret
+ * below) keep their place and are cut. */
+static void add_lines(const struct head *head, const char *lines)
+{
+	size_t shown = 0, left = 0;
+
+	while (*lines) {
+		size_t length = strcspn(lines, "\n");
+		_cleanup_free_ char *line = memory_copy_bytes(lines, length);
+
+		lines += length + (lines[length] == '\n');
+		if (shown++ >= LINES_MOST && !head->view->all) {
+			left++;
+			continue;
+		}
+		cli_layout_pad(head->text, 4);
+		if (*line == ' ') {
+			cli_layout_cut(head->text, line, head->view->width - 4);
+			strbuf_add_char(head->text, '\n');
+		} else {
+			cli_layout_wrap(head->text, 4, 6, line, head->view->width);
+		}
+	}
+	if (left) {
+		_cleanup_free_ char *more =
+			memory_printf("… and %zu more lines: `-v` shows all", left);
+		add_below(head, more);
+	}
+}
+
+static void add_health(const struct head *head)
+{
+	const char *health = cli_field_text(head->status, "health");
+	bool well = health && strcmp(health, "well") == 0;
+	bool running = cli_field_is_set(head->status, "pid");
+	_cleanup_free_ char *line = memory_printf("%s %s", running ? "●" : "○",
+		well     ? "all is well"
+		: health ? health
+			 : "unknown");
+
+	cli_layout_paint(head->text, head->view->color, well ? "1;32" : "1;31", line);
+	if (cli_field_is_set(head->status, "suspended"))
+		cli_layout_paint(head->text, head->view->color, "1;33", ", suspended");
+	strbuf_add_char(head->text, '\n');
+}
+
+static void add_running(const struct head *head)
+{
+	const char *version = cli_field_text(head->status, "version");
+	uint64_t started = cli_field_number(head->status, "started");
+	const char *backend = cli_field_text(json_object_get(head->status, "backend"), "name");
+	_cleanup_strbuf_ struct strbuf text = {};
+
+	if (!cli_field_is_set(head->status, "pid")) {
+		add_row(head, "poised", "does not run: this is what the record and the kernel say");
+		return;
+	}
+	strbuf_printf(&text, "%s, pid %ju, since ", version ? version : "?",
+		(uintmax_t)cli_field_number(head->status, "pid"));
+	add_time(head, &text, started);
+	if ((uint64_t)head->view->now > started) {
+		strbuf_add(&text, " (");
+		cli_layout_span(&text, ((uint64_t)head->view->now - started) * 1000);
+		strbuf_add_char(&text, ')');
+	}
+	if (backend)
+		strbuf_printf(&text, ", on %s", backend);
+	add_row(head, "poised", text.text);
+}
+
+static void add_files(const struct head *head)
+{
+	const json_t *files = json_object_get(head->status, "files");
+	const char *revision = cli_field_text(files, "revision");
+	const char *commit = cli_field_text(files, "commit");
+	uint64_t read_at = cli_field_number(files, "read_at");
+	_cleanup_strbuf_ struct strbuf text = {};
+	const json_t *path;
+	size_t i;
+
+	json_array_foreach(json_object_get(files, "paths"), i, path)
+		strbuf_printf(&text, "%s%s", i ? ", " : "", json_string_value(path) ?: "?");
+	strbuf_printf(
+		&text, "%srevision %.12s", text.length ? ", " : "", revision ? revision : "none");
+	if (commit)
+		strbuf_printf(&text, ", commit %.12s", commit);
+	if (read_at) {
+		strbuf_add(&text, ", read ");
+		add_time(head, &text, read_at);
+	}
+	add_row(head, "files", text.text);
+}
+
+static void add_pass(const struct head *head)
+{
+	const json_t *pass = json_object_get(head->status, "reconcile");
+	uint64_t at = cli_field_number(pass, "at_ms");
+	const char *reason = cli_field_text(pass, "reason");
+	uint64_t drift = cli_field_number(json_object_get(head->status, "counters"), "drift");
+	_cleanup_strbuf_ struct strbuf text = {};
+
+	if (!cli_field_is_set(head->status, "pid"))
+		return;
+	if (at) {
+		add_time(head, &text, at / 1000);
+		strbuf_printf(&text, " for %s, took %.2f ms", reason ? reason : "?",
+			json_number_value(json_object_get(pass, "duration_ms")));
+	} else {
+		strbuf_add(&text, "none yet");
+	}
+	if (drift)
+		strbuf_printf(&text, "; %ju object%s had drifted since the start", (uintmax_t)drift,
+			drift == 1 ? "" : "s");
+	add_row(head, "last pass", text.text);
+}
+
+static void add_totals(const struct head *head)
+{
+	static const struct {
+		const char *name, *words;
+	} parts[] = {{"draining", "draining"}, {"failed", "failed"}};
+	const json_t *totals = json_object_get(head->status, "totals");
+	uint64_t unmanaged = cli_field_number(totals, "unmanaged");
+	_cleanup_strbuf_ struct strbuf text = {};
+
+	plural(&text, cli_field_number(totals, "services"), "service");
+	strbuf_add(&text, ", ");
+	plural(&text, cli_field_number(totals, "destinations"), "destination");
+	for (size_t i = 0; i < ARRAY_LENGTH(parts); i++) {
+		uint64_t count = cli_field_number(totals, parts[i].name);
+
+		if (count)
+			strbuf_printf(&text, ", %ju %s", (uintmax_t)count, parts[i].words);
+	}
+	if (unmanaged) {
+		strbuf_add(&text, "; ");
+		plural(&text, unmanaged, "service");
+		strbuf_add(&text, " of others");
+	}
+	add_row(head, "holds", text.text);
+}
+
+static void add_backend(const struct head *head)
+{
+	const json_t *backend = json_object_get(head->status, "backend");
+	const json_t *pass = json_object_get(head->status, "reconcile");
+	const char *name = cli_field_text(backend, "name");
+	const char *error = cli_field_text(backend, "error");
+	_cleanup_free_ char *line = NULL;
+
+	if (backend && !cli_field_is_set(backend, "connected")) {
+		line = memory_printf("%s cannot be reached: %s", name ? name : "the backend",
+			error ? error : "not tried yet");
+		add_mark(head, CLI_LAYOUT_RED, line);
+		return;
+	}
+	error = cli_field_text(pass, "error");
+	if (!error)
+		return;
+	line = memory_printf("the last pass failed: %s", error);
+	add_mark(head, CLI_LAYOUT_RED, line);
+}
+
+static void add_suspended(const struct head *head)
+{
+	const json_t *suspended = json_object_get(head->status, "suspended");
+	const char *by = cli_field_text(suspended, "by"), *why = cli_field_text(suspended, "why");
+	_cleanup_strbuf_ struct strbuf text = {};
+
+	if (!cli_field_is_set(head->status, "suspended"))
+		return;
+	strbuf_add(&text, "suspended since ");
+	add_time(head, &text, cli_field_number(suspended, "since"));
+	if (by)
+		strbuf_printf(&text, " by %s", by);
+	if (why)
+		strbuf_printf(&text, ": %s", why);
+	add_mark(head, CLI_LAYOUT_YELLOW, text.text);
+	add_below(head, "poised changes nothing until `poise resume`");
+}
+
+static void add_confirm(const struct head *head)
+{
+	uint64_t deadline = cli_field_number(json_object_get(head->status, "confirm"), "deadline");
+	uint64_t now = (uint64_t)head->view->now;
+	_cleanup_strbuf_ struct strbuf text = {};
+
+	if (!deadline)
+		return;
+	strbuf_add(&text, "the last change is undone at ");
+	add_time(head, &text, deadline);
+	if (deadline > now) {
+		strbuf_add(&text, ", in ");
+		cli_layout_span(&text, (deadline - now) * 1000);
+	}
+	strbuf_add(&text, ", unless it is confirmed");
+	add_mark(head, CLI_LAYOUT_YELLOW, text.text);
+	add_below(head, "`poise confirm` keeps it, `poise rollback` undoes it now");
+}
+
+static void add_rejected(const struct head *head)
+{
+	const json_t *files = json_object_get(head->status, "files");
+	const json_t *rejected = json_object_get(files, "rejected");
+	const char *problems = cli_field_text(rejected, "problems");
+	_cleanup_strbuf_ struct strbuf text = {};
+
+	if (!cli_field_is_set(files, "rejected"))
+		return;
+	strbuf_add(&text, "rejected: the files as read ");
+	add_time(head, &text, cli_field_number(rejected, "read_at"));
+	strbuf_add(&text, " are no good, and what was good before stays in force");
+	add_mark(head, CLI_LAYOUT_RED, text.text);
+	if (problems)
+		add_lines(head, problems);
+	add_below(head, "poised reads them again when they change");
+}
+
+static void add_held(const struct head *head)
+{
+	const json_t *files = json_object_get(head->status, "files");
+	const json_t *held = json_object_get(files, "held");
+	const char *why = cli_field_text(held, "why"), *revision = cli_field_text(held, "revision");
+	_cleanup_strbuf_ struct strbuf text = {};
+
+	if (!cli_field_is_set(files, "held"))
+		return;
+	strbuf_printf(&text, "held: the files as read ");
+	add_time(head, &text, cli_field_number(held, "read_at"));
+	if (revision)
+		strbuf_printf(&text, " (revision %.12s)", revision);
+	strbuf_add(&text, " are not put in force");
+	add_mark(head, CLI_LAYOUT_RED, text.text);
+	if (why)
+		add_lines(head, why);
+}
+
+static void add_warnings(const struct head *head)
+{
+	const json_t *files = json_object_get(head->status, "files");
+	const char *warnings = cli_field_text(files, "warnings");
+
+	if (cli_field_is_set(files, "last_good"))
+		add_mark(head, CLI_LAYOUT_YELLOW,
+			"in force is the last good state, kept in the state directory, and not the "
+			"files");
+	if (!warnings || !*warnings)
+		return;
+	add_mark(head, CLI_LAYOUT_YELLOW, "warnings of the files:");
+	add_lines(head, warnings);
+}
+
+static void add_drain(const struct head *head, const json_t *drain)
+{
+	const char *destination = cli_field_text(drain, "destination");
+	const char *service = cli_field_text(drain, "service"), *by = cli_field_text(drain, "by");
+	uint64_t until = cli_field_number(drain, "until");
+	_cleanup_strbuf_ struct strbuf text = {};
+
+	strbuf_printf(&text, "%s %s%s, since ", destination ? destination : "?",
+		service ? "of " : "everywhere", service ? service : "");
+	add_time(head, &text, cli_field_number(drain, "since"));
+	strbuf_add(&text, until ? ", until " : ", until `poise undrain`");
+	if (until)
+		add_time(head, &text, until);
+	if (by)
+		strbuf_printf(&text, ", by %s", by);
+	cli_layout_pad(head->text, 4);
+	cli_layout_wrap(head->text, 4, 6, text.text, head->view->width);
+}
+
+static void add_problem(const struct head *head, const json_t *problem)
+{
+	const char *object = cli_field_text(problem, "object"),
+		   *why = cli_field_text(problem, "error");
+	uint64_t attempts = cli_field_number(problem, "attempts");
+	_cleanup_strbuf_ struct strbuf text = {};
+
+	strbuf_printf(&text, "%s: %s (", object ? object : "?", why ? why : "it failed");
+	plural(&text, attempts, "attempt");
+	strbuf_add(&text, ", again in ");
+	cli_layout_span(&text, cli_field_number(problem, "next_ms"));
+	strbuf_add_char(&text, ')');
+	cli_layout_pad(head->text, 4);
+	cli_layout_wrap(head->text, 4, 6, text.text, head->view->width);
+}
+
+/* A list under a mark, of which not more is shown than fits a screen. */
+static void add_list(const struct head *head, const json_t *list, const char *color,
+	const char *title, void (*add)(const struct head *head, const json_t *item))
+{
+	size_t count = json_array_size(list);
+	size_t most = head->view->all ? count : LINES_MOST;
+
+	if (!count)
+		return;
+	add_mark(head, color, title);
+	for (size_t i = 0; i < MIN(count, most); i++)
+		add(head, json_array_get(list, i));
+	if (count > most) {
+		_cleanup_free_ char *more =
+			memory_printf("  … and %zu more: `-v` shows all", count - most);
+		add_below(head, more);
+	}
+}
+
+void cli_status_format(
+	const json_t *status, const struct cli_status_view *view, struct strbuf *text)
+{
+	const struct head head = {.status = status, .view = view, .text = text};
+
+	add_health(&head);
+	add_running(&head);
+	add_files(&head);
+	add_pass(&head);
+	add_totals(&head);
+	add_backend(&head);
+	add_rejected(&head);
+	add_held(&head);
+	add_list(&head, json_object_get(status, "problems"), CLI_LAYOUT_RED,
+		"failed, and tried again by itself:", add_problem);
+	add_confirm(&head);
+	add_suspended(&head);
+	add_list(&head, json_object_get(status, "drains"), CLI_LAYOUT_YELLOW,
+		"drained by the operator:", add_drain);
+	add_warnings(&head);
+	cli_status_format_services(status, view, text);
+}

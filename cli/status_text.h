@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* An answer to `status`, as text. Pure. Nothing of the answer is trusted to be there. */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <time.h>
+
+#include "base/memory.h"
+#include "base/strbuf.h"
+
+struct cli_status_view {
+	size_t width;    /* columns of a line, at most */
+	size_t services; /* with more than this many, only those that are not ok are shown */
+	bool all;        /* show all of them however many */
+	bool color;
+	time_t now;
+};
+
+/* Head and table. Appends. */
+void cli_status_format(
+	const json_t *status, const struct cli_status_view *view, struct strbuf *text);
+
+/* The table of services alone (status_table.c). */
+void cli_status_format_services(
+	const json_t *status, const struct cli_status_view *view, struct strbuf *text);
