@@ -93,6 +93,17 @@ struct backend_ops {
 	 */
 	int (*apply)(struct backend *backend, const struct plan_op *ops, size_t count,
 		struct backend_result *results, struct error *error);
+
+	/* Optional, both or neither (NULL): for a backend that can tell when something happened.
+	 *
+	 * A descriptor that is readable when it has something to tell, or -1. It is the backend's, and good until
+	 * close(). */
+	int (*fd)(struct backend *backend);
+
+	/* Reads what came, without blocking. 1: everything should be looked at again (all may be gone); 0: nothing that
+	 * matters; -errno: nothing more will come, and fd() is not to be polled any more. Level-triggered: what was
+	 * not read yet leaves the descriptor readable. */
+	int (*dispatch)(struct backend *backend);
 };
 
 /* The backend of that name, or NULL. Borrowed. */

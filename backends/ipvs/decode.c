@@ -16,6 +16,10 @@ static struct nla_policy family_policy[CTRL_ATTR_MAX + 1] = {
 	[CTRL_ATTR_FAMILY_ID] = {.type = NLA_U16},
 };
 
+static struct nla_policy announcement_policy[CTRL_ATTR_MAX + 1] = {
+	[CTRL_ATTR_FAMILY_NAME] = {.type = NLA_STRING, .maxlen = GENL_NAMSIZ},
+};
+
 static struct nla_policy command_policy[IPVS_CMD_ATTR_MAX + 1] = {
 	[IPVS_CMD_ATTR_SERVICE] = {.type = NLA_NESTED},
 	[IPVS_CMD_ATTR_DEST] = {.type = NLA_NESTED},
@@ -36,6 +40,8 @@ static struct nla_policy service_policy[IPVS_SVC_ATTR_MAX + 1] = {
 	[IPVS_SVC_ATTR_TIMEOUT] = {.type = NLA_U32},
 	[IPVS_SVC_ATTR_NETMASK] = {.type = NLA_U32},
 	[IPVS_SVC_ATTR_PE_NAME] = {.type = NLA_STRING, .maxlen = ENGINE_NAME_SIZE},
+	[IPVS_SVC_ATTR_STATS] = {.type = NLA_NESTED},
+	[IPVS_SVC_ATTR_STATS64] = {.type = NLA_NESTED},
 };
 
 static struct nla_policy destination_policy[IPVS_DEST_ATTR_MAX + 1] = {
@@ -52,6 +58,20 @@ static struct nla_policy destination_policy[IPVS_DEST_ATTR_MAX + 1] = {
 	[IPVS_DEST_ATTR_TUN_TYPE] = {.type = NLA_U8},
 	[IPVS_DEST_ATTR_TUN_PORT] = {.type = NLA_U16},
 	[IPVS_DEST_ATTR_TUN_FLAGS] = {.type = NLA_U16},
+	[IPVS_DEST_ATTR_STATS] = {.type = NLA_NESTED},
+	[IPVS_DEST_ATTR_STATS64] = {.type = NLA_NESTED},
+};
+
+/* Of both forms: in STATS64 all are 64 bits wide, in STATS all but the bytes are 32. */
+static struct nla_policy traffic_policy[IPVS_STATS_ATTR_MAX + 1] = {
+	[IPVS_STATS_ATTR_CONNS] = {.type = NLA_U32},
+	[IPVS_STATS_ATTR_INPKTS] = {.type = NLA_U32},
+	[IPVS_STATS_ATTR_OUTPKTS] = {.type = NLA_U32},
+	[IPVS_STATS_ATTR_INBYTES] = {.type = NLA_U64},
+	[IPVS_STATS_ATTR_OUTBYTES] = {.type = NLA_U64},
+	[IPVS_STATS_ATTR_CPS] = {.type = NLA_U32},
+	[IPVS_STATS_ATTR_INBPS] = {.type = NLA_U32},
+	[IPVS_STATS_ATTR_OUTBPS] = {.type = NLA_U32},
 };
 
 static struct nla_policy daemon_policy[IPVS_DAEMON_ATTR_MAX + 1] = {
@@ -148,6 +168,46 @@ static uint8_t decode_u8(struct nlattr *attribute)
 	return attribute ? nla_get_u8(attribute) : 0;
 }
 
+/* Of whichever width it came in. */
+static uint64_t decode_counter(struct nlattr *attribute)
+{
+	if (!attribute)
+		return 0;
+	if (nla_len(attribute) >= (int)sizeof(uint64_t))
+		return nla_get_u64(attribute);
+	return nla_get_u32(attribute);
+}
+
+static uint32_t decode_rate(struct nlattr *attribute)
+{
+	uint64_t rate = decode_counter(attribute);
+
+	return (uint32_t)MIN(rate, UINT32_MAX);
+}
+
+/* `wide` is STATS64, which kernels before 4.1 do not send; without either all is 0. */
+static int decode_traffic(struct nlattr *wide, struct nlattr *narrow, struct traffic *ret)
+{
+	struct nlattr *attributes[IPVS_STATS_ATTR_MAX + 1];
+	struct nlattr *nest = wide ? wide : narrow;
+
+	if (!nest)
+		return 0;
+	if (nla_parse_nested(attributes, IPVS_STATS_ATTR_MAX, nest, traffic_policy) < 0)
+		return -EBADMSG;
+	*ret = (struct traffic){
+		.connections = decode_counter(attributes[IPVS_STATS_ATTR_CONNS]),
+		.packets_in = decode_counter(attributes[IPVS_STATS_ATTR_INPKTS]),
+		.packets_out = decode_counter(attributes[IPVS_STATS_ATTR_OUTPKTS]),
+		.bytes_in = decode_counter(attributes[IPVS_STATS_ATTR_INBYTES]),
+		.bytes_out = decode_counter(attributes[IPVS_STATS_ATTR_OUTBYTES]),
+		.connection_rate = decode_rate(attributes[IPVS_STATS_ATTR_CPS]),
+		.byte_rate_in = decode_rate(attributes[IPVS_STATS_ATTR_INBPS]),
+		.byte_rate_out = decode_rate(attributes[IPVS_STATS_ATTR_OUTBPS]),
+	};
+	return 0;
+}
+
 /* The policy has made sure that there is a NUL, and that all fits. */
 static void decode_name(char *name, size_t size, struct nlattr *attribute)
 {
@@ -175,6 +235,20 @@ int ipvs_decode_family(const struct nlmsghdr *message, uint16_t *ret)
 		return -EBADMSG;
 	*ret = nla_get_u16(attributes[CTRL_ATTR_FAMILY_ID]);
 	return 0;
+}
+
+bool ipvs_decode_announcement(const struct nlmsghdr *message, const char *name)
+{
+	struct nlattr *attributes[CTRL_ATTR_MAX + 1];
+
+	if (message->nlmsg_type != GENL_ID_CTRL ||
+		decode_attributes(message, attributes, CTRL_ATTR_MAX, announcement_policy) < 0)
+		return false;
+	const struct genlmsghdr *header = nlmsg_data(message);
+	if (header->cmd != CTRL_CMD_NEWFAMILY && header->cmd != CTRL_CMD_DELFAMILY)
+		return false;
+	return attributes[CTRL_ATTR_FAMILY_NAME] &&
+	       strcmp(nla_get_string(attributes[CTRL_ATTR_FAMILY_NAME]), name) == 0;
 }
 
 int ipvs_decode_protocol(uint16_t protocol, enum service_kind *ret)
@@ -258,7 +332,8 @@ int ipvs_decode_service(const struct nlmsghdr *message, struct service *ret)
 	ipvs_decode_service_flags(&ret->attributes, ret->key.address.family, flags.flags,
 		decode_u32(attributes[IPVS_SVC_ATTR_TIMEOUT]),
 		decode_u32(attributes[IPVS_SVC_ATTR_NETMASK]));
-	return 0;
+	return decode_traffic(
+		attributes[IPVS_SVC_ATTR_STATS64], attributes[IPVS_SVC_ATTR_STATS], &ret->traffic);
 }
 
 enum forward_method ipvs_decode_forward(uint32_t flags)
@@ -348,7 +423,8 @@ int ipvs_decode_destination(
 	ret->counts.active = decode_u32(attributes[IPVS_DEST_ATTR_ACTIVE_CONNS]);
 	ret->counts.inactive = decode_u32(attributes[IPVS_DEST_ATTR_INACT_CONNS]);
 	ret->counts.persistent = decode_u32(attributes[IPVS_DEST_ATTR_PERSIST_CONNS]);
-	return 0;
+	return decode_traffic(attributes[IPVS_DEST_ATTR_STATS64], attributes[IPVS_DEST_ATTR_STATS],
+		&ret->counts.traffic);
 }
 
 static int decode_group(struct nlattr **attributes, struct address *ret)

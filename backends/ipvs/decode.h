@@ -3,7 +3,7 @@
  *
  * Pure, and without trust: every length is checked against what arrived, a name is never read past
  * its end, an unknown number never becomes an index. The attributes are those of linux/ip_vs.h.
- * Statistics are not looked at. Fuzzed by tests/fuzz/fuzz-ipvs-reply.c. */
+ * Fuzzed by tests/fuzz/fuzz-ipvs-reply.c. */
 #pragma once
 
 #include "model/state.h"
@@ -37,6 +37,9 @@ int ipvs_decode_datagram(const void *buffer, size_t size,
 
 /* The number that CTRL_CMD_GETFAMILY asked for. */
 int ipvs_decode_family(const struct nlmsghdr *message, uint16_t *ret);
+
+/* Whether a message of nlctrl's group "notify" says that the family called `name` has come or gone. */
+bool ipvs_decode_announcement(const struct nlmsghdr *message, const char *name);
 
 /* A service without its destinations, normalised as model/state.h says: timeout 0 and a full mask
  * where it is not persistent. -EPROTONOSUPPORT for a protocol that poise cannot express (the kernel

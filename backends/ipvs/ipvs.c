@@ -2,11 +2,11 @@
 /* IPVS as a backend: the kernel's own layer-4 balancer.
  *
  * It has one table per network namespace, with no owner's mark on any entry, no transaction, no
- * notification of changes and no update of a part of an entry. Every program with CAP_NET_ADMIN
+ * notification of changes (but for the module's coming and going: notify.h) and no update of a part of an entry. Every program with CAP_NET_ADMIN
  * writes it. So this backend is built on doubt: a read trusts a dump only when another agrees with
  * it (read.h), an operation is judged by its own answer, and without one by reading back (apply.h),
  * and the number under which the kernel knows IPVS is looked up again whenever it could have
- *changed (genl.h).
+ * changed (genl.h).
  *
  * One generic netlink socket serves an open backend. The environment chooses:
  *
@@ -29,6 +29,7 @@
 #include "backends/ipvs/encode.h"
 #include "backends/ipvs/explain.h"
 #include "backends/ipvs/internal.h"
+#include "backends/ipvs/notify.h"
 #include "backends/ipvs/read.h"
 #include "backends/ipvs/sockopt.h"
 
@@ -44,6 +45,8 @@ static void ipvs_close(struct backend *backend)
 			close(ipvs->genl.lists);
 		ipvs_genl_close(&ipvs->genl);
 	}
+	if (ipvs->notify >= 0)
+		close(ipvs->notify);
 	free(ipvs);
 }
 
@@ -92,6 +95,7 @@ static int ipvs_open(struct backend **ret, struct error *error)
 		.sockopt = transport == IPVS_TRANSPORT_SOCKOPT,
 		.genl.lists = -1,
 		.raw = -1,
+		.notify = -1,
 	};
 	int code;
 	if (ipvs->sockopt)
@@ -105,6 +109,8 @@ static int ipvs_open(struct backend **ret, struct error *error)
 		ipvs_close(&ipvs->backend);
 		return ipvs_explain_open(code == -ENOPROTOOPT ? -ENOENT : code, error);
 	}
+	/* Where it cannot be had (a user namespace), the next read finds out. */
+	ipvs->notify = ipvs_notify_open();
 	*ret = &ipvs->backend;
 	return 0;
 }
@@ -147,6 +153,16 @@ static int ipvs_apply(struct backend *backend, const struct plan_op *ops, size_t
 	return ipvs_apply_ops(&ipvs->genl, ops, count, results, error);
 }
 
+static int ipvs_fd(struct backend *backend)
+{
+	return ipvs_backend_of(backend)->notify;
+}
+
+static int ipvs_dispatch(struct backend *backend)
+{
+	return ipvs_notify_read(ipvs_backend_of(backend)->notify);
+}
+
 const struct backend_ops ipvs_backend = {
 	.name = "ipvs",
 	.static_abilities = &ipvs_all_abilities,
@@ -155,4 +171,6 @@ const struct backend_ops ipvs_backend = {
 	.abilities = ipvs_abilities,
 	.read = ipvs_read,
 	.apply = ipvs_apply,
+	.fd = ipvs_fd,
+	.dispatch = ipvs_dispatch,
 };

@@ -260,6 +260,14 @@ static bool read_matters(const struct backend_scope *scope, const struct service
 	return !scope || !scope->count || backend_scope_has(scope, key);
 }
 
+static int read_service_destinations(struct ipvs_genl *genl, struct service *service)
+{
+	if (ipvs_sockopt_counts_fit(&service->traffic))
+		return ipvs_read_destinations(genl, &service->key, &service->destinations);
+	service->destinations.count = 0;
+	return read_dumped_destinations(genl, &service->key, &service->destinations);
+}
+
 /* Reads the destinations of those that have none yet. An empty answer is asked for once in every
  * round: the service may have been missing at that moment. */
 static int read_fill(
@@ -274,7 +282,7 @@ static int read_fill(
 	vector_foreach(services, service) {
 		if (service->destinations.count)
 			continue;
-		int code = ipvs_read_destinations(genl, &service->key, &service->destinations);
+		int code = read_service_destinations(genl, service);
 		/* What others' services hold is only shown: the last answer will do. */
 		if (code == -EAGAIN && !backend_scope_has(scope, &service->key))
 			continue;

@@ -54,6 +54,29 @@ static uint32_t sockopt_address(const struct address *address)
 	return word;
 }
 
+/* What has more than 32 bits in the kernel is cut off here, but for the bytes. */
+static struct traffic sockopt_decode_traffic(const struct ip_vs_stats_user *stats)
+{
+	return (struct traffic){
+		.connections = stats->conns,
+		.packets_in = stats->inpkts,
+		.packets_out = stats->outpkts,
+		.bytes_in = stats->inbytes,
+		.bytes_out = stats->outbytes,
+		.connection_rate = stats->cps,
+		.byte_rate_in = stats->inbps,
+		.byte_rate_out = stats->outbps,
+	};
+}
+
+/* A destination has counted no more than its service; the half of it is for what passes meanwhile. */
+bool ipvs_sockopt_counts_fit(const struct traffic *service)
+{
+	uint64_t most = MAX(service->packets_in, service->packets_out);
+
+	return MAX(most, service->connections) <= UINT32_MAX / 2;
+}
+
 /* -EPROTONOSUPPORT for what poise cannot express. */
 static int sockopt_decode_service(const struct ip_vs_service_entry *entry, struct service *ret)
 {
@@ -72,6 +95,7 @@ static int sockopt_decode_service(const struct ip_vs_service_entry *entry, struc
 		(int)sizeof(entry->sched_name) - 1, entry->sched_name);
 	ipvs_decode_service_flags(
 		&ret->attributes, AF_INET, entry->flags, entry->timeout, entry->netmask);
+	ret->traffic = sockopt_decode_traffic(&entry->stats);
 	return code;
 }
 
@@ -110,6 +134,7 @@ static int sockopt_read_destinations(
 			to->counts.active = from->activeconns;
 			to->counts.inactive = from->inactconns;
 			to->counts.persistent = from->persistconns;
+			to->counts.traffic = sockopt_decode_traffic(&from->stats);
 		}
 		return 0;
 	}
@@ -281,7 +306,8 @@ void ipvs_sockopt_fill(int fd, struct service_vector *services)
 	for (size_t i = 0; i < services->count && code == 0; i++) {
 		struct service *service = &services->items[i];
 
-		if (service->destinations.count || service->key.address.family != AF_INET)
+		if (service->destinations.count || service->key.address.family != AF_INET ||
+			!ipvs_sockopt_counts_fit(&service->traffic))
 			continue;
 		was[i] = sockopt_find(&before, &service->key);
 		if (was[i])

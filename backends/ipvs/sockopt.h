@@ -4,13 +4,17 @@
  * For kernels without generic netlink, for containers whose user namespace may not use the netlink
  * family, and as a second opinion in tests. It knows less (linux/ip_vs.h, the structs that end in
  * _user and _entry): IPv4 only, ipip tunnels only, no persistence engine, no destinations of the
- * other family, and of a sync daemon only role, interface and id. What it cannot express it
+ * other family, packets and connections counted in 32 bits, and of a sync daemon only role, interface and id. What it cannot express it
  * refuses. Its lists are made under one lock, so they are exact. One operation at a time.
  *
  * Chosen by POISE_IPVS_TRANSPORT=sockopt. */
 #pragma once
 
 #include "backends/backend.h"
+
+/* Whether the lists can hold what the destinations of a service have counted, by what it has counted itself (which netlink
+ * tells whole): what does not fit is cut off, and nobody can tell. */
+bool ipvs_sockopt_counts_fit(const struct traffic *service);
 
 /* All destinations of an IPv4 service in one exact list, sorted, into an empty `ret`, over any IPv4 socket: one
  * call where netlink takes a dump. -EOPNOTSUPP when the service has some that this interface cannot tell whole (a

@@ -2,6 +2,7 @@
 /* What only a kernel can do to its user: churn by others, a module that goes and comes, answers
  * that are lost, a privilege that is missing. */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -284,6 +285,30 @@ static void module_reloaded_before_read(struct fixture *fixture)
 	run_and_compare(fixture);
 }
 
+/* Whether the backend has something to tell within a second; what it says is in *said. */
+static bool dispatches(struct fixture *fixture, int *said)
+{
+	struct pollfd wait = {.fd = fixture->ops->fd(fixture->backend), .events = POLLIN};
+
+	if (poll(&wait, 1, 1000) != 1)
+		return false;
+	*said = fixture->ops->dispatch(fixture->backend);
+	return true;
+}
+
+static void module_announced(struct fixture *fixture)
+{
+	int said = -1;
+
+	/* What is IPVS's own to do is not announced. */
+	add_service(fixture, "tcp://192.0.2.1:80", NULL);
+	run_and_compare(fixture);
+	expect(fixture, fixture->ops->dispatch(fixture->backend) == 0, "something is announced");
+	expect(fixture, reload_module(), "ip_vs cannot be reloaded");
+	expect(fixture, dispatches(fixture, &said) && said == 1, "it says %d", said);
+	expect(fixture, fixture->ops->dispatch(fixture->backend) == 0, "it says so twice");
+}
+
 /* Parts of a dump that do not fit the buffer: it grows, and the dump is made again. */
 static void buffer_too_small(struct fixture *fixture)
 {
@@ -503,6 +528,10 @@ const struct conformance_case kernel_cases[] = {
 		.machine_only = true},
 	{.name = "kernel: module reloaded before a read",
 		.run = module_reloaded_before_read,
+		.kernel_only = true,
+		.machine_only = true},
+	{.name = "kernel: module reloaded, and announced",
+		.run = module_announced,
 		.kernel_only = true,
 		.machine_only = true},
 	{.name = "kernel: no module", .run = no_module, .kernel_only = true, .machine_only = true},

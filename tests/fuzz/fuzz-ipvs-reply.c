@@ -52,6 +52,7 @@ static void check_message(void *context, const struct ipvs_reply *reply)
 		assert(memchr(daemon.interface, '\0', INTERFACE_NAME_SIZE));
 	ipvs_decode_timeouts(reply->message, &timeouts);
 	ipvs_decode_family(reply->message, &family);
+	ipvs_decode_announcement(reply->message, "IPVS");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

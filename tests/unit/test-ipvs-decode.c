@@ -32,6 +32,7 @@ static void decode_all(const struct nlmsghdr *message)
 	ipvs_decode_daemon(message, &daemon);
 	ipvs_decode_timeouts(message, &timeouts);
 	ipvs_decode_family(message, &family);
+	ipvs_decode_announcement(message, "IPVS");
 }
 
 struct walk {
@@ -352,6 +353,135 @@ static void unknown_numbers(void **state)
 	nlmsg_free(message);
 }
 
+enum traffic_width {
+	TRAFFIC_NARROW, /* as IPVS_…_ATTR_STATS: all but the bytes in 32 bits */
+	TRAFFIC_WIDE,
+	TRAFFIC_CUT, /* too short to be a number */
+};
+
+static void put_number(struct nl_msg *message, int type, enum traffic_width width, uint64_t number)
+{
+	bool bytes = type == IPVS_STATS_ATTR_INBYTES || type == IPVS_STATS_ATTR_OUTBYTES;
+
+	if (width == TRAFFIC_CUT)
+		nla_put_u16(message, type, (uint16_t)number);
+	else if (bytes || width == TRAFFIC_WIDE)
+		nla_put_u64(message, type, number);
+	else
+		nla_put_u32(message, type, (uint32_t)number);
+}
+
+/* Attribute N of the nest holds `base` + N. */
+static void put_traffic(struct nl_msg *message, int type, enum traffic_width width, uint64_t base)
+{
+	struct nlattr *nest = nla_nest_start(message, type);
+
+	for (int i = IPVS_STATS_ATTR_CONNS; i <= IPVS_STATS_ATTR_OUTBPS; i++)
+		put_number(message, i, width, base + (uint64_t)i);
+	nla_nest_end(message, nest);
+}
+
+static void expect_traffic(const struct traffic *traffic, uint64_t base)
+{
+	assert_int_equal(traffic->connections, base + IPVS_STATS_ATTR_CONNS);
+	assert_int_equal(traffic->packets_in, base + IPVS_STATS_ATTR_INPKTS);
+	assert_int_equal(traffic->packets_out, base + IPVS_STATS_ATTR_OUTPKTS);
+	assert_int_equal(traffic->bytes_in, base + IPVS_STATS_ATTR_INBYTES);
+	assert_int_equal(traffic->bytes_out, base + IPVS_STATS_ATTR_OUTBYTES);
+	uint64_t rate = MIN(base, (uint64_t)UINT32_MAX - IPVS_STATS_ATTR_OUTBPS);
+	if (base == rate)
+		assert_int_equal(traffic->byte_rate_out, base + IPVS_STATS_ATTR_OUTBPS);
+	else
+		assert_int_equal(traffic->byte_rate_out, UINT32_MAX);
+}
+
+/* A service with each of the forms that a base is given for; 0: without it. */
+static int decode_service_traffic(
+	uint64_t narrow, uint64_t wide, enum traffic_width width, struct traffic *ret)
+{
+	struct nlattr *nest;
+	struct nl_msg *message = nested_message(IPVS_CMD_NEW_SERVICE, IPVS_CMD_ATTR_SERVICE, &nest);
+	struct service service;
+
+	put_service(message, AF_INET, IPPROTO_TCP, sizeof(struct ip_vs_flags));
+	nla_put(message, IPVS_SVC_ATTR_SCHED_NAME, 3, "rr");
+	if (narrow)
+		put_traffic(message, IPVS_SVC_ATTR_STATS, TRAFFIC_NARROW, narrow);
+	if (wide)
+		put_traffic(message, IPVS_SVC_ATTR_STATS64, width, wide);
+	nla_nest_end(message, nest);
+	int code = ipvs_decode_service(nlmsg_hdr(message), &service);
+	*ret = service.traffic;
+	nlmsg_free(message);
+	return code;
+}
+
+static void service_traffic(void **state)
+{
+	const uint64_t large = 1ULL << 40;
+	struct traffic traffic;
+
+	(void)state;
+	assert_int_equal(decode_service_traffic(100, 0, TRAFFIC_WIDE, &traffic), 0);
+	expect_traffic(&traffic, 100);
+	assert_int_equal(decode_service_traffic(100, large, TRAFFIC_WIDE, &traffic), 0);
+	expect_traffic(&traffic, large);
+	assert_int_equal(traffic.connection_rate, UINT32_MAX);
+	assert_int_equal(decode_service_traffic(0, 0, TRAFFIC_WIDE, &traffic), 0);
+	assert_int_equal(traffic.connections + traffic.bytes_in, 0);
+	assert_int_equal(decode_service_traffic(0, 5, TRAFFIC_CUT, &traffic), -EBADMSG);
+}
+
+static void destination_traffic(void **state)
+{
+	uint8_t address[16] = {10};
+
+	(void)state;
+	for (int wide = 0; wide < 2; wide++) {
+		struct nlattr *nest;
+		struct nl_msg *message =
+			nested_message(IPVS_CMD_NEW_DEST, IPVS_CMD_ATTR_DEST, &nest);
+		struct destination found;
+
+		nla_put(message, IPVS_DEST_ATTR_ADDR, sizeof(address), address);
+		nla_put_u16(message, IPVS_DEST_ATTR_PORT, 0);
+		nla_put_u32(message, IPVS_DEST_ATTR_FWD_METHOD, 0);
+		nla_put_u32(message, IPVS_DEST_ATTR_WEIGHT, 1);
+		put_traffic(message, IPVS_DEST_ATTR_STATS, TRAFFIC_NARROW, 100);
+		if (wide)
+			put_traffic(message, IPVS_DEST_ATTR_STATS64, TRAFFIC_WIDE, 1ULL << 33);
+		nla_nest_end(message, nest);
+		assert_int_equal(ipvs_decode_destination(nlmsg_hdr(message), AF_INET, &found), 0);
+		expect_traffic(&found.counts.traffic, wide ? 1ULL << 33 : 100);
+		nlmsg_free(message);
+	}
+}
+
+static bool announces(uint16_t type, uint8_t command, const char *name)
+{
+	struct nl_msg *message = ipvs_encode_plain(command, 0);
+
+	nlmsg_hdr(message)->nlmsg_type = type;
+	if (name)
+		nla_put_string(message, CTRL_ATTR_FAMILY_NAME, name);
+	bool told = ipvs_decode_announcement(nlmsg_hdr(message), "IPVS");
+	nlmsg_free(message);
+	return told;
+}
+
+static void announcements(void **state)
+{
+	(void)state;
+	assert_true(announces(GENL_ID_CTRL, CTRL_CMD_NEWFAMILY, "IPVS"));
+	assert_true(announces(GENL_ID_CTRL, CTRL_CMD_DELFAMILY, "IPVS"));
+	assert_false(announces(GENL_ID_CTRL, CTRL_CMD_GETFAMILY, "IPVS"));
+	assert_false(announces(GENL_ID_CTRL, CTRL_CMD_NEWMCAST_GRP, "IPVS"));
+	assert_false(announces(GENL_ID_CTRL, CTRL_CMD_NEWFAMILY, "IPVS2"));
+	assert_false(announces(GENL_ID_CTRL, CTRL_CMD_NEWFAMILY, "a-name-of-many-letters"));
+	assert_false(announces(GENL_ID_CTRL, CTRL_CMD_NEWFAMILY, NULL));
+	assert_false(announces(GENL_ID_CTRL + 1, CTRL_CMD_NEWFAMILY, "IPVS"));
+}
+
 struct answer {
 	struct nlmsghdr header;
 	int code;
@@ -491,6 +621,9 @@ int main(void)
 		cmocka_unit_test(spoilt_messages),
 		cmocka_unit_test(hostile_services),
 		cmocka_unit_test(unknown_numbers),
+		cmocka_unit_test(service_traffic),
+		cmocka_unit_test(destination_traffic),
+		cmocka_unit_test(announcements),
 		cmocka_unit_test(answers),
 		cmocka_unit_test(datagrams),
 		cmocka_unit_test(words_of_services),
