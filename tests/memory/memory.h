@@ -63,9 +63,13 @@ size_t memory_writes(const struct memory_table *table);
 /* Forgets what was counted, and all faults. */
 void memory_reset(struct memory_table *table);
 
-/* The connections of a destination that is there. */
+/* The connections of a destination that is there, and what has passed through it. */
 void memory_set_counts(struct memory_table *table, const struct service_key *service,
 	const struct destination_key *destination, struct destination_counts counts);
+
+/* What has passed through a service that is there. */
+void memory_set_traffic(
+	struct memory_table *table, const struct service_key *service, struct traffic traffic);
 
 /* For interfering: puts a service or destination there, or takes it away, without counting. A
  * destination needs its service. Adding what is there replaces its attributes. */

@@ -198,3 +198,12 @@ void memory_set_counts(struct memory_table *table, const struct service_key *ser
 	assert(destination);
 	destination->counts = counts;
 }
+
+void memory_set_traffic(
+	struct memory_table *table, const struct service_key *key, struct traffic traffic)
+{
+	struct service *service = state_find_service(&table->state, key);
+
+	assert(service);
+	service->traffic = traffic;
+}
