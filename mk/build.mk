@@ -70,7 +70,7 @@ $(BUILD)/.packages-%: mk/packages mk/install-packages
 	$(Q)touch $@
 
 # poise.yaml.5's tables of keys come out of the schema tables in model/schema.c.
-man: $(BUILD)/man/poise.1 $(BUILD)/man/poise.yaml.5
+man: $(BUILD)/man/poise.1 $(BUILD)/man/poised.8 $(BUILD)/man/poise.yaml.5
 
 $(BUILD)/man/poise.yaml.5: man/poise.yaml.5.in $(BUILD)/poise
 	$(call say,MAN,$@)

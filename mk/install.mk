@@ -5,16 +5,21 @@ PREFIX ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
 MANDIR ?= $(PREFIX)/share/man
 DATADIR ?= $(PREFIX)/share
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 INSTALL ?= install
 
 .PHONY: install uninstall
 install: all
 	$(Q)$(INSTALL) -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
 		$(DESTDIR)$(DATADIR)/poise $(DESTDIR)$(DATADIR)/bash-completion/completions \
-		$(DESTDIR)$(DATADIR)/doc/poise
+		$(DESTDIR)$(DATADIR)/doc/poise $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(UNITDIR)
 	$(Q)$(INSTALL) -m 755 $(BUILD)/poise $(DESTDIR)$(SBINDIR)/poise
+	$(Q)$(INSTALL) -m 755 $(BUILD)/poised $(DESTDIR)$(SBINDIR)/poised
+	$(Q)sed 's,@SBINDIR@,$(SBINDIR),' systemd/poised.service.in > $(BUILD)/poised.service
+	$(Q)$(INSTALL) -m 644 $(BUILD)/poised.service $(DESTDIR)$(UNITDIR)/poised.service
 	$(Q)$(INSTALL) -m 644 $(BUILD)/man/poise.1 $(DESTDIR)$(MANDIR)/man1/poise.1
 	$(Q)$(INSTALL) -m 644 $(BUILD)/man/poise.yaml.5 $(DESTDIR)$(MANDIR)/man5/poise.yaml.5
+	$(Q)$(INSTALL) -m 644 $(BUILD)/man/poised.8 $(DESTDIR)$(MANDIR)/man8/poised.8
 	$(Q)$(INSTALL) -m 644 cli/completion/poise.bash \
 		$(DESTDIR)$(DATADIR)/bash-completion/completions/poise
 	$(Q)$(BUILD)/poise schema > $(DESTDIR)$(DATADIR)/poise/poise.schema.json
@@ -23,6 +28,7 @@ install: all
 
 uninstall:
 	$(Q)rm -f $(DESTDIR)$(SBINDIR)/poise $(DESTDIR)$(MANDIR)/man1/poise.1 \
-		$(DESTDIR)$(MANDIR)/man5/poise.yaml.5 \
+		$(DESTDIR)$(MANDIR)/man5/poise.yaml.5 $(DESTDIR)$(SBINDIR)/poised \
+		$(DESTDIR)$(MANDIR)/man8/poised.8 $(DESTDIR)$(UNITDIR)/poised.service \
 		$(DESTDIR)$(DATADIR)/bash-completion/completions/poise
 	$(Q)rm -rf $(DESTDIR)$(DATADIR)/poise $(DESTDIR)$(DATADIR)/doc/poise

@@ -30,11 +30,13 @@ lint-tidy:
 
 # References to manuals are looked up, so ours must be found where manuals are.
 lint-man: man
-	$(Q)rm -rf $(BUILD)/lint-man && mkdir -p $(BUILD)/lint-man/man1 $(BUILD)/lint-man/man5
+	$(Q)rm -rf $(BUILD)/lint-man
+	$(Q)mkdir -p $(BUILD)/lint-man/man1 $(BUILD)/lint-man/man5 $(BUILD)/lint-man/man8
 	$(Q)cp $(BUILD)/man/poise.1 $(BUILD)/lint-man/man1/
+	$(Q)cp $(BUILD)/man/poised.8 $(BUILD)/lint-man/man8/
 	$(Q)cp $(BUILD)/man/poise.yaml.5 $(BUILD)/lint-man/man5/
 	$(Q)MANPATH=$(abspath $(BUILD))/lint-man:/usr/share/man mandoc -T lint -W style \
-		$(BUILD)/man/poise.1 $(BUILD)/man/poise.yaml.5
+		$(BUILD)/man/poise.1 $(BUILD)/man/poised.8 $(BUILD)/man/poise.yaml.5
 
 lint-shell:
 	$(Q)git grep -lE '^#!/(usr/bin/env |bin/)(ba)?sh' -- ':!*.md' | LC_ALL=C.UTF-8 xargs shellcheck -x
