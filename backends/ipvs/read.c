@@ -343,16 +343,38 @@ static void read_missed(
 	vector_clear(&list);
 }
 
-/* What was in no dump, by key: all that is in scope, and of the others those that can be known. */
-static int read_absent(
-	struct ipvs_genl *genl, const struct backend_scope *scope, struct service_vector *services)
+/* Whether the list that the older interface gives in one piece tells the same services: then the dump before
+ * it missed none and none has changed since, and another dump, which costs ten times as much, can say no
+ * more. It knows IPv4 alone and no engine: where there is other, the answer is no. */
+static bool read_is_confirmed(struct ipvs_genl *genl, const struct service_vector *services)
+{
+	struct service_vector list = {};
+	bool same = genl->lists >= 0 && ipvs_sockopt_services(genl->lists, &list) == 0 &&
+		    list.count == services->count;
+
+	for (size_t i = 0; same && i < list.count; i++)
+		same = service_compare(&list.items[i], &services->items[i]) == 0 &&
+		       service_attributes_equal(
+			       &list.items[i].attributes, &services->items[i].attributes);
+	vector_foreach(&list, service)
+		service_clear(service);
+	vector_clear(&list);
+	return same;
+}
+
+/* What was in no dump, by key: all that is in scope, and of the others those that can be known. Once the IPv4
+ * services are confirmed, what is not among them is not there. */
+static int read_absent(struct ipvs_genl *genl, const struct backend_scope *scope, bool confirmed,
+	struct service_vector *services)
 {
 	struct read_keys absent = {};
 	int code = 0;
 
-	read_missed(genl, services, &absent);
+	if (!confirmed)
+		read_missed(genl, services, &absent);
 	for (size_t i = 0; scope && i < scope->count; i++)
-		if (!vector_find(services, &scope->keys[i], service_compare))
+		if (!(confirmed && scope->keys[i].address.family == AF_INET) &&
+			!vector_find(services, &scope->keys[i], service_compare))
 			vector_push(&absent, scope->keys[i]);
 	if (absent.count)
 		code = read_get(genl, absent.items, absent.count, services);
@@ -366,9 +388,9 @@ static int read_table(
 	struct ipvs_genl *genl, const struct backend_scope *scope, struct service_vector *services)
 {
 	enum ipvs_dump_state state = IPVS_DUMP_PIECES;
-	bool changed = true;
+	bool changed = true, confirmed = false;
 
-	for (int round = 0; round < READ_ROUNDS && changed; round++) {
+	for (int round = 0; round < READ_ROUNDS && changed && !confirmed; round++) {
 		struct service_vector list = {};
 		int code = read_dump_services(genl, &list, &state);
 
@@ -380,11 +402,12 @@ static int read_table(
 		code = read_fill(genl, scope, services);
 		if (code < 0)
 			return code;
+		confirmed = changed && read_is_confirmed(genl, services);
 	}
 	/* A table that came in one part is all there is. */
 	if (state == IPVS_DUMP_EXACT)
 		return 0;
-	return read_absent(genl, scope, services);
+	return read_absent(genl, scope, confirmed, services);
 }
 
 /* Just the services in scope. Those without destinations are asked for a second time, as their

@@ -3,9 +3,10 @@
  *
  * IPVS walks its hash table by position and takes its lock anew for each part of a dump, so entries
  * that others add or delete meanwhile make it skip or repeat entries, and it never says so. The
- * dump of a missing service's destinations is empty, not an error. Only two things are exact: a
- * dump that came in one part with room to spare, and IPVS_CMD_GET_SERVICE by key. So a read is made
- * of dumps that must agree, and what is in scope and was not seen is asked for by key. */
+ * dump of a missing service's destinations is empty, not an error. Only three things are exact: a
+ * dump that came in one part with room to spare, IPVS_CMD_GET_SERVICE by key, and what the older
+ * interface lists (sockopt.h), which knows less. So a read is a dump that such a list confirms, else
+ * dumps that must agree, and what is in scope and was not seen is asked for by key. */
 #pragma once
 
 #include "backends/backend.h"
