@@ -28,6 +28,17 @@ void strbuf_add(struct strbuf *buffer, const char *text)
 	strbuf_add_bytes(buffer, text, strlen(text));
 }
 
+void strbuf_add_number(struct strbuf *buffer, uint64_t number)
+{
+	char digits[20];
+	size_t start = sizeof(digits);
+
+	do
+		digits[--start] = (char)('0' + number % 10);
+	while (number /= 10);
+	strbuf_add_bytes(buffer, digits + start, sizeof(digits) - start);
+}
+
 void strbuf_add_char(struct strbuf *buffer, char character)
 {
 	strbuf_add_bytes(buffer, &character, 1);

@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/macros.h"
 
@@ -17,6 +18,7 @@ struct strbuf {
 void strbuf_add(struct strbuf *buffer, const char *text);
 void strbuf_add_bytes(struct strbuf *buffer, const char *bytes, size_t length);
 void strbuf_add_char(struct strbuf *buffer, char character);
+void strbuf_add_number(struct strbuf *buffer, uint64_t number); /* in decimal */
 void strbuf_printf(struct strbuf *buffer, const char *format, ...) _printf_(2, 3);
 void strbuf_vprintf(struct strbuf *buffer, const char *format, va_list arguments) _printf_(2, 0);
 

@@ -147,7 +147,7 @@ static void canonical_add_scalar(
 		strbuf_add(text, *(const bool *)field ? "true" : "false");
 		break;
 	case SCHEMA_TYPE_NUMBER:
-		strbuf_printf(text, "%u", *(const uint32_t *)field);
+		strbuf_add_number(text, *(const uint32_t *)field);
 		break;
 	case SCHEMA_TYPE_DURATION:
 		units_format_duration(*(const uint64_t *)field, text);

@@ -11,7 +11,6 @@
  * they took longer than all else that an apply of one weight has to do. Both lists are in the order
  * of their keys, and so are the destinations of a service. */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "base/strbuf.h"
@@ -254,17 +253,25 @@ static void owned_format(const struct memory_service *service, struct strbuf *te
 {
 	char key[SERVICE_KEY_TEXT_SIZE];
 
-	strbuf_printf(text, "\"" RECORD_OWNED " %s %" PRIu64 "%s%s\"\n",
-		service_key_format(&service->key, key), service->drain, service->name ? " " : "",
-		service->name ? service->name : "");
+	strbuf_add(text, "\"" RECORD_OWNED " ");
+	strbuf_add(text, service_key_format(&service->key, key));
+	strbuf_add_char(text, ' ');
+	strbuf_add_number(text, service->drain);
+	if (service->name) {
+		strbuf_add_char(text, ' ');
+		strbuf_add(text, service->name);
+	}
+	strbuf_add(text, "\"\n");
 }
 
 static void declared_format(const struct record_service *service, struct strbuf *text)
 {
 	char key[SERVICE_KEY_TEXT_SIZE], one[ADDRESS_ENDPOINT_LENGTH];
 
-	strbuf_printf(text, "\"" RECORD_DECLARED " %s %s", service_key_format(&service->key, key),
-		service->name);
+	strbuf_add(text, "\"" RECORD_DECLARED " ");
+	strbuf_add(text, service_key_format(&service->key, key));
+	strbuf_add_char(text, ' ');
+	strbuf_add(text, service->name);
 	vector_foreach(&service->destinations, destination) {
 		strbuf_add_char(text, ' ');
 		strbuf_add(text, destination_key_format(destination, one));
