@@ -31,6 +31,9 @@ struct address address_from_bytes(uint16_t family, const void *bytes);
  * untouched. */
 int address_parse(const char *text, struct address *ret);
 
+/* An IPv4 literal at the start of `text`: its end, or NULL when none stands there. */
+const char *address_parse_ipv4(const char *text, uint8_t bytes[static 4]);
+
 /* The canonical text (RFC 5952 for IPv6) into `text`, which it returns. */
 const char *address_format(const struct address *address, char text[static ADDRESS_LENGTH]);
 

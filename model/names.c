@@ -167,9 +167,16 @@ static int number_parse(const char *text, uint64_t limit, uint64_t *ret)
  * (two colons or more outside brackets) has none. */
 static int endpoint_parse(const char *text, struct address *address, uint64_t *port)
 {
+	struct address ipv4 = {.family = AF_INET};
 	char literal[ADDRESS_LENGTH];
 	const char *start = text, *end, *rest;
 
+	/* Nearly all are of this kind, and a large file has nothing else. */
+	rest = address_parse_ipv4(text, ipv4.bytes);
+	if (rest && (!*rest || *rest == ':')) {
+		*address = ipv4;
+		return *rest ? number_parse(rest + 1, UINT16_MAX, port) : 0;
+	}
 	if (*text == '[') {
 		start = text + 1;
 		end = strchr(start, ']');
