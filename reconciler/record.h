@@ -68,7 +68,8 @@ int record_reload(const char *directory, struct record *record, struct error *er
  * else was changed or not. */
 int record_save(const char *directory, struct record *record, struct error *error);
 
-/* From and to JSON text, without I/O (fuzzed). The caller frees the text. */
+/* From and to the text of the file (record_json.c shows it), without I/O (fuzzed). The caller frees the
+ * text. */
 int record_parse(const char *text, size_t size, struct record *ret, struct error *error);
 char *record_format(const struct record *record);
 
