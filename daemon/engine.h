@@ -201,6 +201,19 @@ int engine_plan(struct engine *engine, struct plan *plan, struct error *error);
 void engine_desired(
 	struct engine *engine, const struct service_key *after, size_t count, struct state *ret);
 
+/* Reads the counters of `count` live services anew (their traffic, their destinations' connections and traffic), and nothing else of
+ * them: what a pass would find is still there to be found. Keys are sorted. A few hundred take some milliseconds. -errno with
+ * words, and the counters are as they were. */
+int engine_refresh_counters(struct engine *engine, const struct service_key *keys, size_t count,
+	struct error *error);
+
+/* The backend's descriptor to poll while the engine is connected, or -1: it tells nothing by itself. The same until
+ * engine_close(). */
+int engine_backend_fd(const struct engine *engine);
+/* It is readable: reads what the backend has to say. 1: engine_run() will look at everything; 0; -errno: do not poll it any
+ * more. */
+int engine_backend_changed(struct engine *engine);
+
 /* Is all well? What is not counts: failed objects, a rejected or held reading, no backend. Drains, suspension and an awaited
  * confirmation are not trouble. */
 bool engine_is_degraded(const struct engine *engine);
