@@ -21,10 +21,11 @@ LOG_MODULE("metrics");
 
 #define METRICS_CLIENTS_MOST 32
 #define METRICS_MEMORY       ((size_t)64 * 1024)
-#define METRICS_PIECE        ((size_t)32 * 1024)
 #define METRICS_BACKLOG      128
 #define METRICS_IDLE_S       15u
 #define METRICS_REQUEST_NS   60000000000ull
+/* How soon an address that could not be had is tried again. */
+#define METRICS_RETRY_NS 5000000000ull
 
 /* One connection, from its beginning to its end. */
 struct metrics_client {
@@ -36,9 +37,10 @@ struct metrics_client {
 struct metrics {
 	struct loop *loop;
 	struct metrics_sources sources;
-	struct MHD_Daemon *daemon; /* NULL: nowhere */
-	struct address address;    /* where */
+	struct metrics_fresh fresh;
+	struct address address; /* where to serve; AF_UNSPEC: nowhere */
 	uint16_t port;
+	struct MHD_Daemon *daemon; /* NULL: not there, or not yet */
 	struct loop_source *io, *timer;
 	struct {
 		VECTOR_OF(struct metrics_client *);
@@ -127,12 +129,6 @@ static void metrics_on_ready(void *data, uint32_t events)
 	metrics_run(data);
 }
 
-static void metrics_on_timer(void *data)
-{
-	metrics_shut_out(data);
-	metrics_run(data);
-}
-
 static void metrics_on_connection(void *data, struct MHD_Connection *connection, void **context,
 	enum MHD_ConnectionNotificationCode code)
 {
@@ -174,7 +170,7 @@ static void metrics_on_completed(void *data, struct MHD_Connection *connection, 
 
 static ssize_t metrics_on_read(void *data, uint64_t position, char *to, size_t room)
 {
-	size_t size = metrics_body_read(data, to, room);
+	size_t size = metrics_body_read(data, to, MIN(room, METRICS_BODY_PIECE));
 
 	(void)position;
 	return size ? (ssize_t)size : MHD_CONTENT_READER_END_OF_STREAM;
@@ -208,11 +204,11 @@ static enum MHD_Result metrics_reply_line(
 }
 
 static enum MHD_Result metrics_reply_body(
-	const struct metrics *metrics, struct MHD_Connection *connection)
+	struct metrics *metrics, struct MHD_Connection *connection)
 {
-	struct metrics_body *body = metrics_body_new(&metrics->sources);
+	struct metrics_body *body = metrics_body_new(&metrics->sources, &metrics->fresh);
 	struct MHD_Response *response = MHD_create_response_from_callback(
-		MHD_SIZE_UNKNOWN, METRICS_PIECE, metrics_on_read, body, metrics_on_read_over);
+		MHD_SIZE_UNKNOWN, METRICS_BODY_PIECE, metrics_on_read, body, metrics_on_read_over);
 
 	if (!response)
 		metrics_body_free(body);
@@ -297,6 +293,31 @@ static int metrics_serve(struct metrics *metrics, int listener)
 	return 0;
 }
 
+static int metrics_try(struct metrics *metrics)
+{
+	int r = metrics_socket(&metrics->address, metrics->port);
+
+	return r < 0 ? r : metrics_serve(metrics, r);
+}
+
+static void metrics_on_timer(void *data)
+{
+	struct metrics *metrics = data;
+	char text[ADDRESS_ENDPOINT_LENGTH];
+
+	if (metrics->daemon) {
+		metrics_shut_out(metrics);
+		metrics_run(metrics);
+		return;
+	}
+	if (metrics_try(metrics) < 0) {
+		loop_timer_set(metrics->timer, loop_clock() + METRICS_RETRY_NS);
+		return;
+	}
+	log_info("listening on %s now",
+		address_format_endpoint(&metrics->address, metrics->port, text));
+}
+
 int metrics_new(struct loop *loop, const struct metrics_sources *sources, struct metrics **ret)
 {
 	struct metrics *metrics = memory_new(sizeof(*metrics));
@@ -322,17 +343,16 @@ int metrics_listen(
 		address_equal(address, &metrics->address))
 		return 0;
 	metrics_stop(metrics);
+	metrics->address = address ? *address : (struct address){};
+	metrics->port = port;
 	if (!address)
 		return 0;
-	int r = metrics_socket(address, port);
+	int r = metrics_try(metrics);
 	if (r >= 0)
-		r = metrics_serve(metrics, r);
-	if (r < 0)
-		return error_set(error, r, "cannot listen on %s: %s",
-			address_format_endpoint(address, port, text), strerror(-r));
-	metrics->address = *address;
-	metrics->port = port;
-	return 0;
+		return 0;
+	loop_timer_set(metrics->timer, loop_clock() + METRICS_RETRY_NS);
+	return error_set(error, r, "cannot listen on %s: %s",
+		address_format_endpoint(address, port, text), strerror(-r));
 }
 
 struct metrics *metrics_free(struct metrics *metrics)

@@ -2,8 +2,8 @@
 /* Metrics in Prometheus' text form over HTTP (libmicrohttpd), on the address that `metrics: {listen}` names.
  *
  * One table of families: name, type, help, and the function that gives its samples. Scraping never stalls the loop: the text is made
- * in pieces as the client takes it, from what the engine saw last; when that is older than METRICS_FRESH_NS a scrape asks
- * for counters first (engine_refresh_counters()). libmicrohttpd runs without threads, on the loop's epoll. */
+ * in pieces as the client takes it, from what the engine saw last; counters that are older than METRICS_FRESH_NS are read first,
+ * of a few services before the piece that shows them (engine_refresh_counters()). libmicrohttpd runs without threads, on the loop's epoll. */
 #pragma once
 
 #include "base/loop.h"
@@ -22,9 +22,9 @@ struct metrics_sources {
 int metrics_new(struct loop *loop, const struct metrics_sources *sources, struct metrics **ret);
 
 /* Serves at `address` and `port` from now on, and nowhere else; NULL: nowhere. The same again: nothing happens. -errno with words
- * ("cannot listen on 127.0.0.1:9620: Address already in use"). */
-int metrics_listen(struct metrics *metrics, const struct address *address, uint16_t port,
-	struct error *error);
+ * ("cannot listen on 127.0.0.1:9620: Address already in use"); it is tried again then, every few seconds. */
+int metrics_listen(
+	struct metrics *metrics, const struct address *address, uint16_t port, struct error *error);
 
 /* NULL is allowed; returns NULL. */
 struct metrics *metrics_free(struct metrics *metrics);

@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What is measured, and where it is taken from. */
+#include "daemon/metrics_table.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/version.h"
+
+#define TABLE_NS_PER_MS 1000000ull
+#define TABLE_NS_PER_S  1000000000ull
+
+static void write_number(struct metrics_writer *writer, uint64_t number)
+{
+	metrics_text_number(writer, NULL, NULL, number);
+}
+
+/* The process of the reconciler and its state. */
+
+static void sample_build_info(struct metrics_writer *writer, const struct metrics_sources *sources)
+{
+	(void)sources;
+	metrics_text_number(writer, "version", POISE_VERSION, 1);
+}
+
+static void sample_connected(struct metrics_writer *writer, const struct metrics_sources *sources)
+{
+	write_number(writer, sources->engine->connected);
+}
+
+static void sample_degraded(struct metrics_writer *writer, const struct metrics_sources *sources)
+{
+	write_number(writer, engine_is_degraded(sources->engine));
+}
+
+static void sample_suspended(struct metrics_writer *writer, const struct metrics_sources *sources)
+{
+	write_number(writer, sources->engine->operator.suspended);
+}
+
+static void sample_confirm(struct metrics_writer *writer, const struct metrics_sources *sources)
+{
+	write_number(writer, sources->engine->confirming);
+}
+
+static void sample_rejected(struct metrics_writer *writer, const struct metrics_sources *sources)
+{
+	write_number(writer, sources->engine->rejected != NULL);
+}
+
+static void sample_held(struct metrics_writer *writer, const struct metrics_sources *sources)
+{
+	write_number(writer, sources->engine->held != NULL);
+}
+
+static void sample_readings(struct metrics_writer *writer, const struct metrics_sources *sources)
+{
+	const struct engine_counters *counters = &sources->engine->counters;
+
+	metrics_text_number(writer, "result", "accepted", counters->accepted);
+	metrics_text_number(writer, "result", "rejected", counters->rejected);
+	metrics_text_number(writer, "result", "held", counters->held);
+}
+
+static void sample_revision(struct metrics_writer *writer, const struct metrics_sources *sources)
+{
+	struct files *files = sources->engine->files;
+
+	if (!files)
+		return;
+	metrics_text_label(writer, "revision", files_revision(files));
+	metrics_text_label(writer, "commit", files->commit);
+	write_number(writer, 1);
+}
+
+static void sample_last_time(struct metrics_writer *writer, const struct metrics_sources *sources)
+{
+	metrics_text_seconds(writer, sources->engine->counters.last_pass_wall * TABLE_NS_PER_MS);
+}
+
+static void sample_last_duration(
+	struct metrics_writer *writer, const struct metrics_sources *sources)
+{
+	metrics_text_seconds(writer, sources->engine->counters.last_pass_ns);
+}
+
+static void sample_passes(struct metrics_writer *writer, const struct metrics_sources *sources)
+{
+	for (size_t i = 0; i < ENGINE_REASON_COUNT; i++)
+		metrics_text_number(writer, "reason", engine_reason_name((enum engine_reason)i),
+			sources->engine->counters.passes[i]);
+}
+
+static void sample_pass_time(struct metrics_writer *writer, const struct metrics_sources *sources)
+{
+	metrics_text_seconds(writer, sources->engine->counters.pass_ns);
+}
+
+static void sample_operations(struct metrics_writer *writer, const struct metrics_sources *sources)
+{
+	for (size_t i = 0; i < PLAN_VERB_COUNT; i++)
+		metrics_text_number(writer, "verb", plan_verb_name((enum plan_verb)i),
+			sources->engine->counters.operations[i]);
+}
+
+static void sample_failures(struct metrics_writer *writer, const struct metrics_sources *sources)
+{
+	write_number(writer, sources->engine->counters.failures);
+}
+
+static void sample_failing(struct metrics_writer *writer, const struct metrics_sources *sources)
+{
+	write_number(writer, sources->engine->retries.count);
+}
+
+static void sample_drift(struct metrics_writer *writer, const struct metrics_sources *sources)
+{
+	write_number(writer, sources->engine->counters.drift);
+}
+
+static void sample_reads(struct metrics_writer *writer, const struct metrics_sources *sources)
+{
+	write_number(writer, sources->engine->counters.reads);
+}
+
+/* What there is. */
+
+struct table_totals {
+	size_t unmanaged;    /* services */
+	size_t destinations; /* of managed services */
+};
+
+/* Of what is live; a merge. */
+static struct table_totals table_count(const struct engine *engine)
+{
+	const struct memory *memory = &engine->reconciler.record.memory;
+	const struct memory_service *owned = memory->owned.items;
+	const struct memory_service *end = owned + memory->owned.count;
+	struct table_totals totals = {};
+
+	vector_foreach(&engine->reconciler.live.services, service) {
+		while (owned < end && service_key_compare(&owned->key, &service->key) < 0)
+			owned++;
+		if (owned < end && service_key_compare(&owned->key, &service->key) == 0)
+			totals.destinations += service->destinations.count;
+		else
+			totals.unmanaged++;
+	}
+	return totals;
+}
+
+static void sample_services(struct metrics_writer *writer, const struct metrics_sources *sources)
+{
+	const struct engine *engine = sources->engine;
+
+	metrics_text_number(writer, "state", "declared",
+		engine->files ? engine->files->declared.services.count : 0);
+	metrics_text_number(
+		writer, "state", "managed", engine->reconciler.record.memory.owned.count);
+	metrics_text_number(writer, "state", "unmanaged", table_count(engine).unmanaged);
+}
+
+static void sample_destinations(
+	struct metrics_writer *writer, const struct metrics_sources *sources)
+{
+	write_number(writer, table_count(sources->engine).destinations);
+}
+
+static void sample_draining(struct metrics_writer *writer, const struct metrics_sources *sources)
+{
+	write_number(writer, sources->engine->reconciler.record.memory.drains.count);
+}
+
+static void sample_operator(struct metrics_writer *writer, const struct metrics_sources *sources)
+{
+	write_number(writer, sources->engine->operator.drains.count);
+}
+
+/* Watch, control socket, log. */
+
+#define TABLE_SAMPLE(source, member)                                                               \
+	static void sample_##source##_##member(                                                    \
+		struct metrics_writer *writer, const struct metrics_sources *sources)              \
+	{                                                                                          \
+		if (sources->source)                                                               \
+			write_number(writer, source##_counters(sources->source).member);           \
+	}
+
+TABLE_SAMPLE(watch, events)
+TABLE_SAMPLE(watch, overflows)
+TABLE_SAMPLE(watch, changes)
+TABLE_SAMPLE(watch, polled_changes)
+TABLE_SAMPLE(watch, watches)
+TABLE_SAMPLE(control, clients)
+TABLE_SAMPLE(control, requests)
+TABLE_SAMPLE(control, errors)
+TABLE_SAMPLE(control, malformed)
+TABLE_SAMPLE(control, refused)
+TABLE_SAMPLE(control, connected)
+TABLE_SAMPLE(control, subscribers)
+
+static void sample_log(struct metrics_writer *writer, const struct metrics_sources *sources)
+{
+	static const enum log_level levels[] = {LOG_LEVEL_ERROR, LOG_LEVEL_WARNING,
+		LOG_LEVEL_NOTICE, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG};
+
+	(void)sources;
+	for (size_t i = 0; i < ARRAY_LENGTH(levels); i++)
+		metrics_text_number(
+			writer, "level", log_level_name(levels[i]), log_count(levels[i]));
+}
+
+/* The process as the kernel sees it. */
+
+static void sample_cpu(struct metrics_writer *writer, const struct metrics_sources *sources)
+{
+	struct timespec used = {};
+
+	(void)sources;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+	metrics_text_seconds(
+		writer, (uint64_t)used.tv_sec * TABLE_NS_PER_S + (uint64_t)used.tv_nsec);
+}
+
+/* The second number of /proc/self/statm is the resident pages. */
+static void sample_memory(struct metrics_writer *writer, const struct metrics_sources *sources)
+{
+	_cleanup_close_ int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	char text[128];
+	ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+	(void)sources;
+	if (got <= 0)
+		return;
+	text[got] = '\0';
+	const char *resident = strchr(text, ' ');
+	if (resident)
+		write_number(
+			writer, strtoull(resident, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE));
+}
+
+static void sample_fds(struct metrics_writer *writer, const struct metrics_sources *sources)
+{
+	DIR *folder = opendir("/proc/self/fd");
+	uint64_t count = 0;
+
+	(void)sources;
+	if (!folder)
+		return;
+	for (const struct dirent *entry; (entry = readdir(folder));)
+		count += entry->d_name[0] != '.';
+	closedir(folder);
+	/* All but the one that the folder was read by. */
+	write_number(writer, count - 1);
+}
+
+static void sample_start(struct metrics_writer *writer, const struct metrics_sources *sources)
+{
+	write_number(writer, sources->engine->started);
+}
+
+/* Services and destinations. */
+
+static void service_connections(struct metrics_writer *writer, const struct service *service)
+{
+	write_number(writer, service->traffic.connections);
+}
+
+static void write_directions(struct metrics_writer *writer, uint64_t in, uint64_t out)
+{
+	metrics_text_number(writer, "direction", "in", in);
+	metrics_text_number(writer, "direction", "out", out);
+}
+
+static void service_packets(struct metrics_writer *writer, const struct service *service)
+{
+	write_directions(writer, service->traffic.packets_in, service->traffic.packets_out);
+}
+
+static void service_bytes(struct metrics_writer *writer, const struct service *service)
+{
+	write_directions(writer, service->traffic.bytes_in, service->traffic.bytes_out);
+}
+
+static void service_active(struct metrics_writer *writer, const struct service *service)
+{
+	uint64_t sum = 0;
+
+	vector_foreach(&service->destinations, destination)
+		sum += destination->counts.active;
+	write_number(writer, sum);
+}
+
+static void service_inactive(struct metrics_writer *writer, const struct service *service)
+{
+	uint64_t sum = 0;
+
+	vector_foreach(&service->destinations, destination)
+		sum += destination->counts.inactive;
+	write_number(writer, sum);
+}
+
+static void service_usable(struct metrics_writer *writer, const struct service *service)
+{
+	uint64_t sum = 0;
+
+	vector_foreach(&service->destinations, destination)
+		sum += destination->attributes.weight > 0;
+	write_number(writer, sum);
+}
+
+static void destination_weight(struct metrics_writer *writer, const struct destination *destination)
+{
+	write_number(writer, destination->attributes.weight);
+}
+
+static void destination_active(struct metrics_writer *writer, const struct destination *destination)
+{
+	write_number(writer, destination->counts.active);
+}
+
+static void destination_inactive(
+	struct metrics_writer *writer, const struct destination *destination)
+{
+	write_number(writer, destination->counts.inactive);
+}
+
+static void destination_connections(
+	struct metrics_writer *writer, const struct destination *destination)
+{
+	write_number(writer, destination->counts.traffic.connections);
+}
+
+static void destination_packets(
+	struct metrics_writer *writer, const struct destination *destination)
+{
+	const struct traffic *traffic = &destination->counts.traffic;
+
+	write_directions(writer, traffic->packets_in, traffic->packets_out);
+}
+
+static void destination_bytes(struct metrics_writer *writer, const struct destination *destination)
+{
+	const struct traffic *traffic = &destination->counts.traffic;
+
+	write_directions(writer, traffic->bytes_in, traffic->bytes_out);
+}
+
+#define COUNTER METRICS_TYPE_COUNTER
+#define GAUGE   METRICS_TYPE_GAUGE
+
+/* clang-format off */
+const struct metrics_family metrics_families[] = {
+	{"poise_build_info", GAUGE, "The version of poised; always 1.", .process = sample_build_info},
+	{"poise_backend_connected", GAUGE, "Whether the backend (the kernel's IPVS) can be reached.", .process = sample_connected},
+	{"poise_degraded", GAUGE, "Whether something is not as it should be: no backend, rejected or held files, failing objects.", .process = sample_degraded},
+	{"poise_suspended", GAUGE, "Whether the operator has suspended poised: it changes nothing.", .process = sample_suspended},
+	{"poise_confirm_pending", GAUGE, "Whether an apply waits for its confirmation.", .process = sample_confirm},
+	{"poise_files_rejected", GAUGE, "Whether the files on disk are no good, and the last good state stays in force.", .process = sample_rejected},
+	{"poise_files_held", GAUGE, "Whether the files on disk are good, and held back by a guard.", .process = sample_held},
+	{"poise_files_readings_total", COUNTER, "Readings of the files, by what became of them.", .process = sample_readings},
+	{"poise_revision_info", GAUGE, "The files in force: their content's hash, and the commit that a symlink names; always 1.", .process = sample_revision},
+	{"poise_last_reconcile_timestamp_seconds", GAUGE, "When the last pass ended, in seconds since the epoch; 0 before the first.", .process = sample_last_time},
+	{"poise_last_reconcile_duration_seconds", GAUGE, "How long the last pass took.", .process = sample_last_duration},
+	{"poise_passes_total", COUNTER, "Passes, by what asked for them.", .process = sample_passes},
+	{"poise_pass_seconds_total", COUNTER, "How long all passes took together.", .process = sample_pass_time},
+	{"poise_operations_total", COUNTER, "Operations that were carried out on the backend.", .process = sample_operations},
+	{"poise_operation_failures_total", COUNTER, "Operations that failed, retries among them.", .process = sample_failures},
+	{"poise_failing_objects", GAUGE, "Objects that could not be brought to what they should be, and are tried again.", .process = sample_failing},
+	{"poise_drift_total", COUNTER, "Objects that somebody else had changed.", .process = sample_drift},
+	{"poise_live_reads_total", COUNTER, "Passes over the whole live state.", .process = sample_reads},
+	{"poise_services", GAUGE, "Virtual services: declared by the files, managed by poised, and live ones of others.", .process = sample_services},
+	{"poise_destinations", GAUGE, "Live destinations of managed services.", .process = sample_destinations},
+	{"poise_draining_destinations", GAUGE, "Destinations that drain.", .process = sample_draining},
+	{"poise_operator_drains", GAUGE, "What the operator has drained.", .process = sample_operator},
+	{"poise_watch_events_total", COUNTER, "Events of the file system on the way of the paths.", .process = sample_watch_events},
+	{"poise_watch_overflows_total", COUNTER, "Times that events of the file system were lost.", .process = sample_watch_overflows},
+	{"poise_watch_changes_total", COUNTER, "Times that the files were to be read again.", .process = sample_watch_changes},
+	{"poise_watch_polled_changes_total", COUNTER, "Those of them that no event told of.", .process = sample_watch_polled_changes},
+	{"poise_watch_watches", GAUGE, "Directories and links that are watched.", .process = sample_watch_watches},
+	{"poise_control_clients_total", COUNTER, "Clients that connected to the control socket.", .process = sample_control_clients},
+	{"poise_control_requests_total", COUNTER, "Requests over the control socket.", .process = sample_control_requests},
+	{"poise_control_errors_total", COUNTER, "Requests that were answered with an error.", .process = sample_control_errors},
+	{"poise_control_malformed_total", COUNTER, "Lines over the control socket that were no request.", .process = sample_control_malformed},
+	{"poise_control_refused_total", COUNTER, "Clients that were refused or shut out.", .process = sample_control_refused},
+	{"poise_control_connected", GAUGE, "Clients that are connected to the control socket.", .process = sample_control_connected},
+	{"poise_control_subscribers", GAUGE, "Clients that get the stream of events.", .process = sample_control_subscribers},
+	{"poise_log_messages_total", COUNTER, "Messages of the log, those that were cut off among them.", .process = sample_log},
+	{"process_cpu_seconds_total", COUNTER, "CPU time of the reconciler process.", .process = sample_cpu},
+	{"process_resident_memory_bytes", GAUGE, "Resident memory of the reconciler process.", .process = sample_memory},
+	{"process_open_fds", GAUGE, "Open descriptors of the reconciler process.", .process = sample_fds},
+	{"process_start_time_seconds", GAUGE, "When the reconciler process started, in seconds since the epoch.", .process = sample_start},
+
+	{"poise_service_connections_total", COUNTER, "Connections that a service has scheduled.", .service = service_connections},
+	{"poise_service_packets_total", COUNTER, "Packets of a service, from its clients (in) and to them (out).", .service = service_packets},
+	{"poise_service_bytes_total", COUNTER, "Bytes of a service, from its clients (in) and to them (out).", .service = service_bytes},
+	{"poise_service_active_connections", GAUGE, "Active connections of a service.", .service = service_active},
+	{"poise_service_inactive_connections", GAUGE, "Inactive connections of a service.", .service = service_inactive},
+	{"poise_service_usable_destinations", GAUGE, "Destinations of a service that take new connections: their weight is above 0.", .service = service_usable},
+
+	{"poise_destination_weight", GAUGE, "Weight of a destination; 0 takes no new connections.", .destination = destination_weight},
+	{"poise_destination_active_connections", GAUGE, "Active connections of a destination.", .destination = destination_active},
+	{"poise_destination_inactive_connections", GAUGE, "Inactive connections of a destination.", .destination = destination_inactive},
+	{"poise_destination_connections_total", COUNTER, "Connections that were scheduled to a destination.", .destination = destination_connections},
+	{"poise_destination_packets_total", COUNTER, "Packets of a destination, from clients (in) and to them (out).", .destination = destination_packets},
+	{"poise_destination_bytes_total", COUNTER, "Bytes of a destination, from clients (in) and to them (out).", .destination = destination_bytes},
+};
+/* clang-format on */
+const size_t metrics_family_count = ARRAY_LENGTH(metrics_families);

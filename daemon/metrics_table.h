@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The families of metrics: one row for each, in the order of the body. man/poised.8 has the same names. */
+#pragma once
+
+#include "daemon/metrics.h"
+#include "daemon/metrics_text.h"
+
+/* One of the three functions is set: it writes the samples of the process, of one managed service as it is live, or of one
+ * destination of such a service. The labels of the object are in the writer already. */
+struct metrics_family {
+	const char *name;
+	enum metrics_type type;
+	const char *help; /* one line, without a backslash */
+	void (*process)(struct metrics_writer *writer, const struct metrics_sources *sources);
+	void (*service)(struct metrics_writer *writer, const struct service *service);
+	void (*destination)(struct metrics_writer *writer, const struct destination *destination);
+};
+
+extern const struct metrics_family metrics_families[];
+extern const size_t metrics_family_count;
