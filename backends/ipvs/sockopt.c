@@ -296,11 +296,14 @@ static const struct ip_vs_service_entry *sockopt_find(
 			    : NULL;
 }
 
+struct sockopt_seen {
+	const struct ip_vs_service_entry *entry; /* NULL: there was none */
+};
+
 void ipvs_sockopt_fill(int fd, struct service_vector *services)
 {
 	struct sockopt_index before = {}, after = {};
-	_cleanup_free_ const struct ip_vs_service_entry **was =
-		memory_new(services->count * sizeof(*was));
+	_cleanup_free_ struct sockopt_seen *was = memory_new(services->count * sizeof(*was));
 
 	int code = sockopt_index(fd, &before);
 	for (size_t i = 0; i < services->count && code == 0; i++) {
@@ -309,18 +312,19 @@ void ipvs_sockopt_fill(int fd, struct service_vector *services)
 		if (service->destinations.count || service->key.address.family != AF_INET ||
 			!ipvs_sockopt_counts_fit(&service->traffic))
 			continue;
-		was[i] = sockopt_find(&before, &service->key);
-		if (was[i])
-			sockopt_read_destinations(fd, was[i], &service->destinations);
+		was[i].entry = sockopt_find(&before, &service->key);
+		if (was[i].entry)
+			sockopt_read_destinations(fd, was[i].entry, &service->destinations);
 	}
 	if (code == 0)
 		sockopt_index(fd, &after);
 	for (size_t i = 0; i < services->count; i++) {
 		struct destination_vector *list = &services->items[i].destinations;
 		const struct ip_vs_service_entry *is =
-			was[i] ? sockopt_find(&after, &services->items[i].key) : NULL;
+			was[i].entry ? sockopt_find(&after, &services->items[i].key) : NULL;
 
-		if (was[i] && (!is || !sockopt_is_whole(list, was[i]->num_dests, is->num_dests)))
+		if (was[i].entry &&
+			(!is || !sockopt_is_whole(list, was[i].entry->num_dests, is->num_dests)))
 			list->count = 0;
 		vector_sort(list, destination_compare);
 	}
