@@ -3,6 +3,7 @@
 #   test-unit     cmocka programs of tests/unit, and the memory backend's conformance
 #   test-golden   files in, texts out: tests/golden and tests/cli
 #   test-corpus   every fuzz input ever kept, replayed
+#   test-daemon   parts of poised with the tools and habits of its users: tests/daemon/test-*
 #   test-vm       the real kernel: one boot runs tests/vm/suite
 
 UNIT_SOURCES := $(wildcard tests/unit/test-*.c)
@@ -12,12 +13,12 @@ SUPPORT_SOURCES := $(wildcard tests/memory/*.c tests/support/*.c)
 SUPPORT_OBJECTS := $(SUPPORT_SOURCES:%.c=$(BUILD)/obj/%.o)
 CONFORMANCE_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/conformance/*.c))
 # One program for each source: yardsticks and probes of the benchmarks and the VM tests.
-TOOL_SOURCES := $(wildcard tests/bench/*.c tests/vm/tools/*.c)
+TOOL_SOURCES := $(wildcard tests/bench/*.c tests/daemon/*.c tests/vm/tools/*.c)
 TOOL_PROGRAMS := $(TOOL_SOURCES:%.c=$(BUILD)/%)
 TEST_OBJECTS := $(SUPPORT_OBJECTS) $(CONFORMANCE_OBJECTS) \
 	$(patsubst %.c,$(BUILD)/obj/%.o,$(UNIT_SOURCES) $(TOOL_SOURCES))
 
-.PHONY: test test-programs test-unit test-golden test-corpus test-vm asan bench demo
+.PHONY: test test-programs test-unit test-golden test-corpus test-daemon test-vm asan bench demo
 
 test-programs: programs $(UNIT_PROGRAMS) $(BUILD)/tests/conformance $(TOOL_PROGRAMS)
 
@@ -38,7 +39,8 @@ $(BUILD)/tests/conformance: $(CONFORMANCE_OBJECTS) $(SUPPORT_OBJECTS) $(CORE_OBJ
 $(TEST_OBJECTS): | $(BUILD)/.packages-test
 
 test: | $(BUILD)/.packages-test $(BUILD)/.packages-vm
-	$(Q)$(MAKE) --no-print-directory test-unit test-golden test-corpus test-vm
+	$(Q)$(MAKE) --no-print-directory test-unit test-golden test-corpus test-daemon \
+		test-vm
 	@echo "make test: all passed"
 
 test-unit: test-programs
@@ -49,13 +51,17 @@ test-golden: programs man
 	$(Q)BUILD=$(BUILD) tests/golden/run
 	$(Q)BUILD=$(BUILD) tests/cli/run
 
+test-daemon: test-programs
+	$(Q)set -e; for test in tests/daemon/test-*; do BUILD=$(BUILD) $$test; done
+
 test-vm: test-programs man | $(BUILD)/.packages-vm
 	$(Q)BUILD=$(BUILD) tests/vm/run tests/vm/suite $(BUILD)
 
 # The same under the sanitizers, in a build folder of its own. The kernel's cases too: a leak or an
 # overflow in the netlink code shows nowhere else.
 asan: | $(BUILD)/.packages-test $(BUILD)/.packages-vm
-	$(Q)$(MAKE) --no-print-directory CONFIG=asan BUILD=$(BUILD)/asan test-unit test-golden
+	$(Q)$(MAKE) --no-print-directory CONFIG=asan BUILD=$(BUILD)/asan test-unit test-golden \
+		test-daemon
 	$(Q)$(MAKE) --no-print-directory CONFIG=asan BUILD=$(BUILD)/asan test-vm
 	@echo "make asan: clean"
 
