@@ -12,7 +12,7 @@
  * inotify can fail as a whole (no instance left), for some directories (no watch left), for a while (the queue ran over), or
  * without a word (network and stacked file systems). The poll is the answer to all of them: it compares fingerprints, wants
  * two equal ones in a row, and is patient with a file that is being written, if that much is known. A look that takes long
- * is taken less often, so that it costs a hundredth of a core at most. */
+ * is taken less often, so that it costs half a percent of a core at most. */
 #include "daemon/watch.h"
 
 #include <errno.h>
@@ -34,7 +34,7 @@ LOG_MODULE("watch");
 #define WATCH_READS       96
 
 /* A look takes at most one part in so many of the time. */
-#define WATCH_LOOK_SHARE 100
+#define WATCH_LOOK_SHARE 200
 
 struct watch_paths {
 	VECTOR_OF(char *);
@@ -57,7 +57,8 @@ struct watch {
 	uint64_t told;    /* of what it was told last */
 	uint64_t last;    /* of the look before */
 	uint64_t differs; /* when a poll first found another one than `seen`; 0: it did not */
-	int refusal;      /* what is logged already: of directories, and of inotify itself */
+	bool filling; /* a directory was made in this burst: what it gets is seen from the next look on */
+	int refusal; /* what is logged already: of directories, and of inotify itself */
 	int failure;
 	char *buffer;
 };
@@ -173,6 +174,8 @@ static void watch_take_named(struct watch *watch, const struct inotify_event *ev
 		watch_take_created(watch, event, now, name);
 		return;
 	}
+	if (event->mask & IN_CREATE)
+		watch->filling = true;
 	if (event->mask & (IN_CLOSE_WRITE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO))
 		watch_settle_finished(&watch->settle, event->wd, name);
 	watch_settle_event(&watch->settle, now, event->mask & IN_MOVED_TO, event->cookie);
@@ -182,6 +185,7 @@ static void watch_take(struct watch *watch, const struct inotify_event *event, u
 {
 	if (event->mask & IN_Q_OVERFLOW) {
 		watch->counters.overflows++;
+		watch->filling = true;
 		watch_settle_forget(&watch->settle);
 		watch_settle_event(&watch->settle, now, false, 0);
 		return;
@@ -229,7 +233,8 @@ static void watch_tell(struct watch *watch)
 	watch->told = watch->last = watch->way.fingerprint;
 	watch->differs = 0;
 	watch->counters.changes++;
-	watch_settle_done(&watch->settle);
+	watch->filling = false;
+	watch_settle_done(&watch->settle, loop_clock());
 	watch_arm(watch);
 	watch->changed(watch->data);
 }
@@ -244,7 +249,8 @@ static void watch_on_settle_timer(void *data)
 		watch_arm(watch);
 		return;
 	}
-	if (watch_look(watch) && watch_settle_extend(&watch->settle, loop_clock())) {
+	if (watch_look(watch) && watch->filling &&
+		watch_settle_extend(&watch->settle, loop_clock())) {
 		watch_arm(watch);
 		return;
 	}

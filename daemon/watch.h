@@ -14,7 +14,7 @@
  * File systems that send no events are looked at every `poll`: when the fingerprint (names, sizes, times, inodes, link targets)
  * differs from the one that was told last, and is the same at two looks in a row, changed() is called. The same
  * look repairs whatever inotify lost (queue overflow, a watch limit). What inotify knows to be open for writing is left
- * to its close, for a minute at most. A look that takes longer than a hundredth of `poll` is taken less often. */
+ * to its close, for a minute at most. A look that takes longer than a two-hundredth of `poll` is taken less often. */
 #pragma once
 
 #include <stdint.h>
@@ -35,7 +35,7 @@ struct watch_options {
 };
 
 /* A lone rename over a file or a swapped link is complete in itself: it is told after DEBOUNCE_ATOMIC. When more happens
- * in that time, DEBOUNCE counts from the last of it. */
+ * in that time, or something was told in the second before, DEBOUNCE counts from the last of it. */
 #define WATCH_DEBOUNCE_ATOMIC_NS 20000000ull
 #define WATCH_DEBOUNCE_NS        100000000ull
 #define WATCH_SETTLE_MOST_NS     1500000000ull

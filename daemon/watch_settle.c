@@ -2,7 +2,8 @@
 /* A change of files is rarely one event. An editor renames the old file away, creates the new one, writes, sets its mode
  * and removes the backup; `git pull` touches a hundred files. Told at the first event, the reader would find half of it. So
  * a burst is told when there was silence for `debounce`, and after `most` even without silence. One rename
- * over a file, or of a link, is how careful tools publish something complete: alone, it is told after `atomic`.
+ * over a file, or of a link, is how careful tools publish something complete: alone, it is told after `atomic`. It is not
+ * alone when something was told just before: then a tool renames a hundred files one by one.
  *
  * Besides, this knows which files are being written: created or modified, and not closed. Reading them shows a half,
  * so they hold a burst back, up to `most`; and alone they are no burst.
@@ -29,10 +30,11 @@ void watch_settle_event(struct watch_settle *settle, uint64_t now, bool rename, 
 {
 	bool other_side = cookie && settle->events == 1 && settle->cookie == cookie;
 	bool first = !settle->events || other_side;
+	bool recent = settle->told && now - settle->told < WATCH_SETTLE_RECENT_NS;
 
 	settle->events += other_side ? 0 : 1;
 	settle->cookie = cookie;
-	settle->atomic_only = first && rename;
+	settle->atomic_only = first && rename && !recent;
 	watch_settle_wait(settle, now,
 		settle->atomic_only ? MIN(settle->atomic, settle->debounce) : settle->debounce);
 }
@@ -135,8 +137,9 @@ bool watch_settle_extend(struct watch_settle *settle, uint64_t now)
 	return true;
 }
 
-void watch_settle_done(struct watch_settle *settle)
+void watch_settle_done(struct watch_settle *settle, uint64_t now)
 {
+	settle->told = now;
 	settle->deadline = 0;
 	settle->events = 0;
 	settle->cookie = 0;

@@ -12,6 +12,9 @@
 /* After that long without another write, a file that was never closed counts as finished. */
 #define WATCH_SETTLE_STALE_NS 60000000000ull
 
+/* A rename so soon after something was told is not alone: a tool is at work that renames file after file. */
+#define WATCH_SETTLE_RECENT_NS 1000000000ull
+
 /* A file that was created or written, and not closed so far. */
 struct watch_settle_file {
 	int wd;
@@ -24,9 +27,10 @@ struct watch_settle {
 	/* Set by the caller, ns. */
 	uint64_t atomic, debounce, most;
 
+	uint64_t told;            /* last time; 0: never */
 	uint64_t first, deadline; /* of what settles; deadline 0: nothing does */
 	unsigned int events;      /* finished changes */
-	bool atomic_only;         /* all of them were one rename */
+	bool atomic_only;         /* all of them were one rename, and it is alone */
 	uint32_t cookie;          /* of the last rename */
 	struct watch_settle_file unfinished[WATCH_SETTLE_UNFINISHED];
 	size_t unfinished_count;
@@ -56,7 +60,7 @@ enum watch_settle_verdict watch_settle_check(struct watch_settle *settle, uint64
 bool watch_settle_extend(struct watch_settle *settle, uint64_t now);
 
 /* It was told. */
-void watch_settle_done(struct watch_settle *settle);
+void watch_settle_done(struct watch_settle *settle, uint64_t now);
 
 /* What was being written is not known any more (events were lost). */
 void watch_settle_forget(struct watch_settle *settle);

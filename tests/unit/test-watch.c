@@ -71,9 +71,15 @@ static void a_lone_rename_is_told_at_once(void **state _unused_)
 	watch_settle_event(&settle, START, true, 7);
 	assert_int_equal(watch_settle_check(&settle, START + 19 * MS), WATCH_SETTLE_WAIT);
 	assert_int_equal(told_at(&settle), 20);
-	watch_settle_done(&settle);
+	watch_settle_done(&settle, START + 20 * MS);
 	assert_int_equal(settle.deadline, 0);
 	assert_int_equal(watch_settle_check(&settle, START + 21 * MS), WATCH_SETTLE_QUIET);
+	/* One soon after it is not alone; a second later it is. */
+	watch_settle_event(&settle, START + 60 * MS, true, 7);
+	assert_int_equal(told_at(&settle), 160);
+	watch_settle_done(&settle, START + 160 * MS);
+	watch_settle_event(&settle, START + 1160 * MS, true, 7);
+	assert_int_equal(told_at(&settle), 1180);
 }
 
 static void the_two_sides_of_a_rename_are_one(void **state _unused_)
@@ -95,7 +101,7 @@ static void more_than_a_rename_settles_longer(void **state _unused_)
 	watch_settle_event(&settle, START, true, 7);
 	watch_settle_event(&settle, START + 15 * MS, false, 0);
 	assert_int_equal(told_at(&settle), 115);
-	watch_settle_done(&settle);
+	watch_settle_done(&settle, START - 500 * MS);
 	watch_settle_event(&settle, START, false, 0);
 	watch_settle_event(&settle, START + 50 * MS, true, 7);
 	assert_int_equal(told_at(&settle), 150);
@@ -112,7 +118,7 @@ static void a_stream_is_told_in_time(void **state _unused_)
 			break;
 	}
 	assert_int_equal(at, 1500);
-	watch_settle_done(&settle);
+	watch_settle_done(&settle, START + 1500 * MS);
 	watch_settle_event(&settle, START + 1510 * MS, false, 0);
 	assert_int_equal(told_at(&settle), 1610);
 }
@@ -137,7 +143,7 @@ static void a_file_being_written_holds_others_back(void **state _unused_)
 	watch_settle_event(&settle, START, true, 0);
 	watch_settle_written(&settle, START, 1, 2);
 	assert_int_equal(told_at(&settle), 1500);
-	watch_settle_done(&settle);
+	watch_settle_done(&settle, START + 1500 * MS);
 
 	watch_settle_event(&settle, START, false, 0);
 	assert_int_equal(watch_settle_check(&settle, START + 100 * MS), WATCH_SETTLE_WAIT);
@@ -164,7 +170,7 @@ static void a_link_to_a_finished_file_is_told(void **state _unused_)
 
 	watch_settle_created(&settle, START, 1, 2, true);
 	assert_int_equal(told_at(&settle), 100);
-	watch_settle_done(&settle);
+	watch_settle_done(&settle, START + 100 * MS);
 	assert_false(watch_settle_is_unfinished(&settle, START + 100 * MS));
 }
 
@@ -205,8 +211,8 @@ static void what_comes_into_sight_extends_but_not_for_ever(void **state _unused_
 			break;
 	}
 	assert_int_equal((now - START) / MS, 1500);
-	watch_settle_done(&settle);
-	watch_settle_event(&settle, now, true, 0);
+	watch_settle_done(&settle, now);
+	watch_settle_event(&settle, now + WATCH_SETTLE_RECENT_NS, true, 0);
 	assert_false(watch_settle_extend(&settle, settle.deadline));
 }
 
