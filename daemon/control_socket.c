@@ -37,27 +37,24 @@ static int control_socket_bind(int fd, const struct sockaddr_un *address)
 
 int control_socket_open(const char *run_dir, struct error *error)
 {
-	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct sockaddr_un address;
-	int r = fd < 0 ? -errno : 0;
+	int r = control_socket_address(run_dir, &address, error);
 
 	if (r < 0)
-		return error_set(error, r, "cannot make a socket: %s", strerror(-r));
-	r = control_socket_address(run_dir, &address, error);
-	if (r < 0)
 		return r;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return error_set(error, -errno, "cannot make a socket: %s", strerror(errno));
 	if (unlink(address.sun_path) < 0 && errno != ENOENT)
 		r = -errno;
 	if (r == 0)
 		r = control_socket_bind(fd, &address);
 	if (r == 0 && listen(fd, CONTROL_SOCKET_BACKLOG) < 0)
 		r = -errno;
-	if (r < 0)
-		return error_set(
-			error, r, "cannot listen on %s: %s", address.sun_path, strerror(-r));
-	int ret = fd;
-	fd = -1;
-	return ret;
+	if (r == 0)
+		return fd;
+	close(fd);
+	return error_set(error, r, "cannot listen on %s: %s", address.sun_path, strerror(-r));
 }
 
 int control_socket_give(const char *run_dir, gid_t group, struct error *error)

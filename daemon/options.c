@@ -30,10 +30,10 @@ enum option_type {
 
 struct option_row {
 	const char *name;
-	enum option_type type;
-	size_t offset; /* in struct options */
-	char letter;
+	size_t offset;              /* in struct options */
 	const char *metavar, *help; /* no help: hidden */
+	enum option_type type;
+	char letter;
 };
 
 #define OPTION_ROW(option_name, option_kind, member, ...)                                          \

@@ -10,7 +10,6 @@
  * one who needs it says so, in words of its own. */
 #include <cap-ng.h>
 #include <errno.h>
-#include <linux/capability.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>

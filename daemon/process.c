@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/process.h"
 
-#include <linux/capability.h>
+#include <cap-ng.h>
 #include <string.h>
 
 #include "base/macros.h"

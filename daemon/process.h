@@ -17,7 +17,7 @@ struct process {
 
 struct process_kind {
 	const char *name; /* "reconciler" */
-	/* Capabilities that it keeps (CAP_… of linux/capability.h), ended by -1. All others are dropped, bounding set
+	/* Capabilities that it keeps (CAP_… of capabilities(7)), ended by -1. All others are dropped, bounding set
 	 * too, before main() does anything. */
 	const int *capabilities;
 	/* System calls that it may make after its start, ended by NULL: names as libseccomp knows them. */

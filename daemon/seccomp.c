@@ -77,7 +77,7 @@ static int seccomp_allow(scmp_filter_ctx filter, const char *name)
 /* Its own abort(): a signal to itself, to nobody else. */
 static int seccomp_allow_abort(scmp_filter_ctx filter)
 {
-	const struct scmp_arg_cmp self = SCMP_CMP64(0, SCMP_CMP_EQ, (scmp_datum_t)getpid());
+	const struct scmp_arg_cmp self = {.op = SCMP_CMP_EQ, .datum_a = (scmp_datum_t)getpid()};
 
 	return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, &self);
 }

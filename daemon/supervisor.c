@@ -43,12 +43,16 @@ LOG_MODULE("supervisor");
 #define KILL_MOST_NS       (2 * SECOND)  /* the kernel may hold who is killed */
 #define SUPERVISOR_SIGNALS 3
 
+struct supervisor_place {
+	struct child *child;
+};
+
 struct supervisor {
 	const struct poised_options *options;
 	struct loop *loop;
 	int lock, control;
 	struct {
-		VECTOR_OF(struct child *);
+		VECTOR_OF(struct supervisor_place);
 	} children; /* as the table has them */
 	struct loop_source *signals[SUPERVISOR_SIGNALS];
 	struct loop_source *beat, *reload_limit, *stop_limit;
@@ -66,8 +70,8 @@ struct supervisor {
 static bool supervisor_all(
 	const struct supervisor *supervisor, bool (*test)(const struct child *child))
 {
-	vector_foreach(&supervisor->children, child)
-		if (!test(*child))
+	vector_foreach(&supervisor->children, place)
+		if (!test(place->child))
 			return false;
 	return true;
 }
@@ -81,13 +85,13 @@ static void supervisor_tell_status(const struct supervisor *supervisor)
 {
 	_cleanup_strbuf_ struct strbuf text = {};
 
-	vector_foreach(&supervisor->children, child) {
+	vector_foreach(&supervisor->children, place) {
 		const char *separator = text.length ? "; " : "";
 
-		if (!child_runs(*child))
-			strbuf_printf(&text, "%s%s is down", separator, child_name(*child));
-		else if (*child_status(*child))
-			strbuf_printf(&text, "%s%s", separator, child_status(*child));
+		if (!child_runs(place->child))
+			strbuf_printf(&text, "%s%s is down", separator, child_name(place->child));
+		else if (*child_status(place->child))
+			strbuf_printf(&text, "%s%s", separator, child_status(place->child));
 	}
 	if (text.length)
 		service_manager_status(text.text, text.length);
@@ -128,8 +132,8 @@ static void supervisor_on_beat(void *data)
 {
 	struct supervisor *supervisor = data;
 
-	vector_foreach(&supervisor->children, child)
-		child_beat(*child);
+	vector_foreach(&supervisor->children, place)
+		child_beat(place->child);
 	if (supervisor_all(supervisor, child_answers))
 		service_manager_feed();
 	loop_timer_set(supervisor->beat, loop_now(supervisor->loop) + supervisor->beat_ns);
@@ -139,8 +143,8 @@ static void supervisor_on_beat(void *data)
 
 static void supervisor_kill_all(struct supervisor *supervisor)
 {
-	vector_foreach(&supervisor->children, child)
-		child_kill(*child);
+	vector_foreach(&supervisor->children, place)
+		child_kill(place->child);
 }
 
 static bool supervisor_child_is_down(const struct child *child)
@@ -154,7 +158,7 @@ static void supervisor_stop_next(struct supervisor *supervisor)
 	if (supervisor->hurried && !supervisor_all(supervisor, supervisor_child_is_down))
 		return;
 	while (supervisor->stop_at < supervisor->children.count) {
-		struct child *child = supervisor->children.items[supervisor->stop_at];
+		struct child *child = supervisor->children.items[supervisor->stop_at].child;
 
 		if (child_runs(child) && supervisor->stop_asked)
 			return;
@@ -180,7 +184,7 @@ static void supervisor_on_stop_limit(void *data)
 		loop_stop(supervisor->loop, 0);
 		return;
 	}
-	struct child *child = supervisor->children.items[supervisor->stop_at];
+	struct child *child = supervisor->children.items[supervisor->stop_at].child;
 	if (supervisor->stop_kills) {
 		log_object_error(child_name(child), "%s does not even die: it is left behind",
 			child_name(child));
@@ -200,8 +204,8 @@ static void supervisor_stop(struct supervisor *supervisor)
 {
 	supervisor->stopping = true;
 	service_manager_stopping();
-	vector_foreach(&supervisor->children, child)
-		child_retire(*child);
+	vector_foreach(&supervisor->children, place)
+		child_retire(place->child);
 	supervisor_stop_next(supervisor);
 }
 
@@ -236,8 +240,8 @@ static void supervisor_on_hangup(void *data, int signal)
 	if (supervisor->ready)
 		service_manager_reloading();
 	supervisor->reloading = true;
-	vector_foreach(&supervisor->children, child)
-		child_reload(*child);
+	vector_foreach(&supervisor->children, place)
+		child_reload(place->child);
 	loop_timer_set(supervisor->reload_limit, loop_now(supervisor->loop) + RELOAD_MOST_NS);
 	supervisor_on_reloaded(supervisor);
 }
@@ -336,7 +340,7 @@ static int supervisor_open_children(struct supervisor *supervisor)
 		int r = child_new(supervisor->loop, &options, &child);
 		if (r < 0)
 			return r;
-		vector_push(&supervisor->children, child);
+		vector_append(&supervisor->children)->child = child;
 	}
 	return 0;
 }
@@ -375,8 +379,8 @@ static int supervisor_open(struct supervisor *supervisor, struct error *error)
 
 static void supervisor_close(struct supervisor *supervisor)
 {
-	vector_foreach(&supervisor->children, child)
-		child_free(*child);
+	vector_foreach(&supervisor->children, place)
+		child_free(place->child);
 	vector_clear(&supervisor->children);
 	for (size_t i = 0; i < ARRAY_LENGTH(supervisor->signals); i++)
 		loop_source_free(supervisor->signals[i]);

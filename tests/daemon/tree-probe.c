@@ -12,11 +12,11 @@
  *	forbidden  tries what the sandbox must prevent, and writes what came of it
  *	garbage	   sends what is no message
  *	group	   asks for the control socket's group to be 12345 */
+#include <cap-ng.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -65,8 +65,10 @@ static char *list_descriptors(void)
 	struct strbuf text = {};
 	DIR *folder = opendir("/proc/self/fd");
 
+	if (!folder)
+		_exit(3);
 	strbuf_add(&text, "descriptors");
-	for (struct dirent *entry; folder && (entry = readdir(folder));)
+	for (struct dirent *entry; (entry = readdir(folder));)
 		if (entry->d_name[0] != '.' && atoi(entry->d_name) != dirfd(folder))
 			strbuf_printf(&text, " %s", entry->d_name);
 	closedir(folder);
