@@ -230,20 +230,13 @@ static int client_answer(struct cli_client *client, json_t **ret, struct error *
 }
 
 /* poised's own words. */
-static int client_refusal(const json_t *failure, const char *method, struct error *error)
+static int client_refusal(const json_t *failure, struct error *error)
 {
 	const char *message = json_string_value(json_object_get(failure, "message"));
 	json_int_t code = json_integer_value(json_object_get(failure, "code"));
 
-	if (code == CODE_METHOD)
-		return error_set(error, -ENOSYS,
-			"the poised that runs here has no method `%s`: `poise ctl help` lists what "
-			"it has, "
-			"and `poise ctl version` says whether it is older than this poise "
-			"(" POISE_VERSION ")",
-			method);
-	return error_set(
-		error, -EREMOTEIO, "%s", message ? message : "poised failed and did not say why");
+	return error_set(error, code == CODE_METHOD ? -ENOSYS : -EREMOTEIO, "%s",
+		message ? message : "poised failed and did not say why");
 }
 
 int cli_client_call(struct cli_client *client, const char *method, json_t *params, json_t **ret,
@@ -258,7 +251,7 @@ int cli_client_call(struct cli_client *client, const char *method, json_t *param
 		return r;
 	const json_t *failure = json_object_get(answer, "error");
 	if (failure)
-		r = client_refusal(failure, method, error);
+		r = client_refusal(failure, error);
 	else
 		*ret = json_incref(json_object_get(answer, "result"));
 	if (r == 0 && !*ret)
@@ -282,6 +275,10 @@ int cli_client_ask(const struct cli *cli, const char *method, json_t *params, js
 		r = cli_client_call(&client, method, params, ret, &error);
 	else
 		json_decref(params);
+	if (r == -ENOSYS)
+		error_suffix(&error, r,
+			" (this poise is " POISE_VERSION
+			"; `poise ctl version` says which poised runs)");
 	if (r < 0)
 		cli_fail(&error, r);
 	return r;

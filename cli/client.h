@@ -29,7 +29,7 @@ struct cli_client {
 int cli_client_open(const struct cli *cli, struct cli_client *ret, struct error *error);
 
 /* Calls a method; takes `params` over (NULL: none). 0 and the result in *ret, a new reference; else -errno
- * with poised's own words. Notifications that come before the answer are passed over. */
+ * with poised's own words, -ENOSYS when it has no such method. Notifications that come before the answer are passed over. */
 int cli_client_call(struct cli_client *client, const char *method, json_t *params, json_t **ret,
 	struct error *error);
 

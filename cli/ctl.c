@@ -79,9 +79,8 @@ static json_t *value_to_json(const json_t *param, const char *value)
 }
 
 /* A word of the command line into `values`: NAME=VALUE, or the value of the next parameter. */
-static int word_take(const json_t *method, const char *word, json_t *values)
+static int word_take(const char *method, const json_t *params, const char *word, json_t *values)
 {
-	const json_t *params = json_object_get(method, "params");
 	size_t length = strcspn(word, "=");
 	const json_t *param = word[length] ? param_find(params, word, length) : NULL;
 	const char *value = param ? word + length + 1 : word;
@@ -93,7 +92,7 @@ static int word_take(const json_t *method, const char *word, json_t *values)
 	if (!param) {
 		cli_error("the method `%s` takes no argument `%s`: `poise ctl help %s` says what "
 			  "it takes",
-			cli_field_text(method, "name"), word, cli_field_text(method, "name"));
+			method, word, method);
 		return -EINVAL;
 	}
 	json_object_set_new(values, cli_field_text(param, "name"), value_to_json(param, value));
@@ -115,9 +114,10 @@ static int arguments_take(
 	if (r < 0)
 		return r;
 	json_t *values = json_object();
-	const json_t *method = json_array_get(json_object_get(help, "methods"), 0);
+	const json_t *params =
+		json_object_get(json_array_get(json_object_get(help, "methods"), 0), "params");
 	for (size_t i = 1; r == 0 && i < cli->argument_count; i++)
-		r = word_take(method, cli->arguments[i], values);
+		r = word_take(name, params, cli->arguments[i], values);
 	json_decref(help);
 	if (r == 0)
 		*ret = values;

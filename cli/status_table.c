@@ -217,13 +217,15 @@ static void measure_remark(_unused_ struct walk *walk, _unused_ size_t indent,
 {
 }
 
+/* Behind `gap` spaces. */
 static void print_cells(
-	struct walk *walk, const char cells[COLUMN_COUNT][CELL_SIZE], const char *color)
+	struct walk *walk, size_t gap, const char cells[COLUMN_COUNT][CELL_SIZE], const char *color)
 {
 	size_t last = COLUMN_COUNT;
 
 	while (last && !*cells[last - 1])
 		last--;
+	cli_layout_pad(walk->text, last ? gap : 0);
 	for (size_t i = 0; i < last; i++) {
 		size_t pad = walk->widths[i] - strlen(cells[i]);
 
@@ -297,8 +299,7 @@ static void print_row(struct walk *walk, const struct row *row)
 		strbuf_add_char(walk->text, '\n');
 		used = 0;
 	}
-	cli_layout_pad(walk->text, walk->first - used);
-	print_cells(walk, row->cells, color_of(row->state));
+	print_cells(walk, walk->first - used, row->cells, color_of(row->state));
 	print_why(walk, row);
 }
 
@@ -332,7 +333,7 @@ static void print_titles(struct walk *walk)
 	for (size_t i = 0; i < COLUMN_COUNT; i++)
 		snprintf(cells[i], CELL_SIZE, "%s", columns[i].title);
 	strbuf_printf(walk->text, "%-*s", (int)walk->first, FIRST_TITLE);
-	print_cells(walk, (const char(*)[CELL_SIZE])cells, NULL);
+	print_cells(walk, 0, (const char(*)[CELL_SIZE])cells, NULL);
 }
 
 void cli_status_format_services(

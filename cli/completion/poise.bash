@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 # bash completion for poise(1).
 
-_poise_commands='validate diff apply confirm rollback get import export schema version help'
+_poise_commands='validate diff apply confirm rollback status history drain undrain suspend resume reload get import export schema ctl version help'
+_poise_methods='help version status live desired facts plan history events log-level reload suspend resume drain undrain confirm rollback'
 _poise_common='--format --netns --state-dir --run-dir --color --quiet --verbose --help --version'
 
 # What follows an option as its value; 1 when the option takes none.
@@ -15,7 +16,7 @@ _poise_value() {
 		validate) formats='text json yaml' ;;
 		get) formats='yaml json' ;;
 		schema) formats='json' ;;
-		import | export | confirm | rollback | help) formats='text' ;;
+		import | export | help) formats='text' ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$formats" -- "$current")
 		;;
@@ -36,9 +37,11 @@ _poise_value() {
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		;;
-	--confirm-timeout | --lock-timeout)
-		mapfile -t COMPREPLY < <(compgen -W '10s 60s 5m' -- "$current")
+	--confirm-timeout | --lock-timeout | --for)
+		mapfile -t COMPREPLY < <(compgen -W '10s 60s 5m 1h' -- "$current")
 		;;
+	--service | --limit) ;;
+	-n) [[ $3 == history ]] || return 1 ;;
 	*) return 1 ;;
 	esac
 }
@@ -49,6 +52,12 @@ _poise_options() {
 	apply) echo '--plan --dry-run --confirm-timeout --force --replace --no-wait --lock-timeout' ;;
 	confirm) echo '--no-wait --lock-timeout' ;;
 	rollback) echo '--lock-timeout' ;;
+	status) echo '--watch --all' ;;
+	history) echo '--limit' ;;
+	drain) echo '--service --for' ;;
+	undrain) echo '--service' ;;
+	resume) echo '--confirm-timeout' ;;
+	reload) echo '--force --confirm-timeout' ;;
 	get) echo '--all' ;;
 	export) echo '--live --all' ;;
 	schema) echo '--mdoc' ;;
@@ -63,7 +72,7 @@ _poise_command() {
 		word=${COMP_WORDS[i]}
 		case $word in
 		-o | --format | --netns | --state-dir | --run-dir | --color | --plan | --out | \
-			--confirm-timeout | --lock-timeout)
+			--confirm-timeout | --lock-timeout | --for | --service | -n | --limit)
 			[[ ${COMP_WORDS[i + 1]-} == '=' ]] && ((i++))
 			((i++))
 			;;
@@ -86,6 +95,7 @@ _poise_arguments() {
 
 	case $command:$count in
 	help:0) mapfile -t COMPREPLY < <(compgen -W "$_poise_commands" -- "$current") ;;
+	ctl:0) mapfile -t COMPREPLY < <(compgen -W "$_poise_methods" -- "$current") ;;
 	import:0 | export:0) mapfile -t COMPREPLY < <(compgen -W 'ipvsadm' -- "$current") ;;
 	validate:* | diff:* | apply:* | import:1 | export:*)
 		compopt -o filenames

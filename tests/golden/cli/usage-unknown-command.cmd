@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-poise aply; poise nonsense; poise status; poise help drian; poise help drain; poise vali; poise conf; poise he
+poise aply; poise nonsense; poise help drian; poise vali; poise conf; poise he

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+beside() {
+	ASKED=1 fake-poised input/poised/ctl.json poise --run-dir "$RUN" "$@"
+	echo "$1: $?" >&2
+}
+beside drain 10.0.0.11:8080
+beside drain --for 600s tcp://203.0.113.10:80 10.0.0.11
+beside drain --service tcp://203.0.113.10:80 10.0.0.11 -o json
+beside drain --service tcp://203.0.113.10:80 tcp://203.0.113.10:80 10.0.0.11
+beside drain --for 10 10.0.0.11
+beside drain
+beside undrain tcp://203.0.113.10:80 10.0.0.11 -q
+beside suspend new switch, ask the network desk
+beside suspend
+beside resume --confirm-timeout 90s
+beside reload
+beside reload --force --confirm-timeout 1m
+beside reload --confirm-timeout 1ms
+beside confirm
+beside confirm -o json
+beside rollback
