@@ -111,7 +111,8 @@ void service_copy(struct service *to, const struct service *from)
 {
 	size_t count = from->destinations.count;
 
-	*to = (struct service){.key = from->key, .attributes = from->attributes};
+	*to = (struct service){
+		.key = from->key, .attributes = from->attributes, .traffic = from->traffic};
 	if (!count)
 		return;
 	vector_reserve(&to->destinations, count);
