@@ -19,6 +19,8 @@ LOG_MODULE("supervisor");
 
 /* What a process returns when another start would find the same (poised.h). */
 #define CHILD_LASTING_FAULT 2
+/* How much longer it may be silent before it is ready: the first reconcile may have all to do. */
+#define CHILD_START_PATIENCE 4
 
 struct child {
 	struct loop *loop;
@@ -292,7 +294,10 @@ void child_beat(struct child *child)
 
 bool child_answers(const struct child *child)
 {
-	return !child->pid || child->asked - child->answered < child->options.pings;
+	unsigned int patience = child->ready ? 1 : CHILD_START_PATIENCE;
+
+	return !child->pid ||
+	       child->asked - child->answered < (uint64_t)child->options.pings * patience;
 }
 
 void child_reload(struct child *child)

@@ -31,7 +31,7 @@ static const char *const reconciler_system_calls[] = {
 	"fstatfs", "access", "faccessat", "faccessat2", "getcwd", "getdents64", "readlink",
 	"readlinkat", "fsync", "fdatasync", "ftruncate", "fallocate", "fadvise64", "rename",
 	"renameat", "renameat2", "unlink", "unlinkat", "mkdir", "mkdirat", "rmdir", "chmod",
-	"fchmod", "fchmodat", "umask",
+	"fchmod", "fchmodat", "fchown", "umask",
 	/* netlink, the control socket, metrics, the channel */
 	"socket", "socketpair", "bind", "connect", "listen", "accept", "accept4", "shutdown",
 	"getsockname", "getpeername", "getsockopt", "setsockopt", "sendto", "sendmsg", "sendmmsg",
