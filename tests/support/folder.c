@@ -20,13 +20,24 @@ static void folder_require(bool condition, const char *what, const char *path)
 	abort();
 }
 
-char *folder_make(void)
+static char *folder_make_in(const char *parent)
 {
-	const char *parent = getenv("TMPDIR");
-	char *path = memory_printf("%s/poise-test-XXXXXX", parent ? parent : "/tmp");
+	char *path = memory_printf("%s/poise-test-XXXXXX", parent);
 
 	folder_require(mkdtemp(path), "make", path);
 	return path;
+}
+
+char *folder_make(void)
+{
+	const char *parent = getenv("TMPDIR");
+
+	return folder_make_in(parent ? parent : "/tmp");
+}
+
+char *folder_make_in_memory(void)
+{
+	return access("/dev/shm", W_OK) == 0 ? folder_make_in("/dev/shm") : folder_make();
 }
 
 static int folder_remove_entry(const char *path, const struct stat *status _unused_,
@@ -62,6 +73,41 @@ char *folder_read(const char *folder, const char *name)
 	size_t size;
 
 	return file_read(AT_FDCWD, path, 64 << 20, &text, &size) < 0 ? NULL : text;
+}
+
+void folder_make_directory(const char *folder, const char *name)
+{
+	_cleanup_free_ char *path = folder_path(folder, name);
+
+	folder_require(mkdir(path, 0755) == 0, "make", path);
+}
+
+void folder_link(const char *folder, const char *name, const char *target)
+{
+	_cleanup_free_ char *path = folder_path(folder, name);
+
+	folder_require(symlink(target, path) == 0, "link", path);
+}
+
+void folder_move(const char *folder, const char *from, const char *to)
+{
+	_cleanup_free_ char *old = folder_path(folder, from);
+	_cleanup_free_ char *new = folder_path(folder, to);
+
+	folder_require(rename(old, new) == 0, "rename", old);
+}
+
+void folder_drop(const char *folder, const char *name)
+{
+	_cleanup_free_ char *path = folder_path(folder, name);
+
+	folder_require(remove(path) == 0, "remove", path);
+}
+
+void folder_swap_link(const char *folder, const char *name, const char *target)
+{
+	folder_link(folder, ".swap", target);
+	folder_move(folder, ".swap", name);
 }
 
 size_t folder_count(const char *folder)

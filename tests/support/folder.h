@@ -21,6 +21,17 @@ void folder_write(const char *folder, const char *name, const char *text);
 /* The file's text, or NULL when there is none; the caller's. */
 char *folder_read(const char *folder, const char *name);
 
+/* A directory, a symbolic link to `target`, a rename, and a removal (of a file, a link, an empty directory). */
+void folder_make_directory(const char *folder, const char *name);
+void folder_link(const char *folder, const char *name, const char *target);
+void folder_move(const char *folder, const char *from, const char *to);
+void folder_drop(const char *folder, const char *name);
+/* Puts a link in the place of another at once, as git-sync and the kubelet do. */
+void folder_swap_link(const char *folder, const char *name, const char *target);
+
+/* As folder_make(), in memory where that can be had: for thousands of files. */
+char *folder_make_in_memory(void);
+
 /* Number of entries. */
 size_t folder_count(const char *folder);
 
