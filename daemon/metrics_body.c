@@ -8,6 +8,9 @@
 
 #include "daemon/metrics_table.h"
 
+/* Room for the samples of one object, so that a piece ends with one. */
+#define BODY_SAMPLE_MOST 1024
+
 struct metrics_body {
 	const struct metrics_sources *sources;
 	struct metrics_fresh *fresh;
@@ -38,7 +41,7 @@ struct metrics_body *metrics_body_new(
 
 static bool body_is_full(const struct metrics_body *body)
 {
-	return body->text.length >= METRICS_BODY_PIECE;
+	return body->text.length >= METRICS_BODY_PIECE - BODY_SAMPLE_MOST;
 }
 
 static void body_next_family(struct metrics_body *body)

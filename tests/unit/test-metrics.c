@@ -1,0 +1,475 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The body of a scrape: its form, its values, how fresh they are, and what a piece costs. And that what is written down elsewhere
+ * (manual, dashboard, alerts) names families that exist. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <ctype.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "base/version.h"
+#include "daemon/metrics_body.h"
+#include "daemon/metrics_table.h"
+#include "tests/support/exposition.h"
+#include "tests/support/machine.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define SLOWER 10
+#else
+#define SLOWER 1
+#endif
+
+/* The loop may stand still for 5 ms. */
+#define PIECE_NS_MOST (5000000ull * SLOWER)
+
+static int setup(void **state)
+{
+	struct machine *machine = memory_new(sizeof(*machine));
+
+	machine_open(machine);
+	*state = machine;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	machine_close(*state);
+	free(*state);
+	return 0;
+}
+
+static uint64_t cpu_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* Of the body that was made last. */
+static struct {
+	uint64_t slowest_ns, all_ns, count;
+} pieces;
+
+static size_t read_piece(struct metrics_body *body, char *to, size_t room)
+{
+	uint64_t begin = cpu_clock();
+	size_t got = metrics_body_read(body, to, room);
+	uint64_t spent = cpu_clock() - begin;
+
+	pieces.slowest_ns = MAX(pieces.slowest_ns, spent);
+	pieces.all_ns += spent;
+	pieces.count++;
+	return got;
+}
+
+/* All of a body; `between` is called after each piece. */
+static char *scrape_with(struct machine *machine, struct metrics_fresh *fresh, size_t room,
+	void (*between)(struct machine *machine))
+{
+	const struct metrics_sources sources = {.engine = &machine->engine};
+	struct metrics_body *body = metrics_body_new(&sources, fresh);
+	struct strbuf text = {};
+	_cleanup_free_ char *piece = memory_new(room);
+	size_t got;
+
+	memset(&pieces, 0, sizeof(pieces));
+	while ((got = read_piece(body, piece, room))) {
+		assert_true(got <= room);
+		strbuf_add_bytes(&text, piece, got);
+		if (between)
+			between(machine);
+	}
+	assert_int_equal(metrics_body_read(body, piece, room), 0);
+	metrics_body_free(body);
+	return strbuf_take(&text);
+}
+
+static void scrape(
+	struct machine *machine, struct metrics_fresh *fresh, struct exposition *exposition)
+{
+	_cleanup_free_ char *text = scrape_with(machine, fresh, METRICS_BODY_PIECE, NULL);
+
+	exposition_parse(text, exposition);
+}
+
+/* Every family has a head, in the order of the table, whatever there is to tell. */
+static void expect_families(const struct exposition *exposition)
+{
+	assert_int_equal(exposition->families.count, metrics_family_count);
+	for (size_t i = 0; i < metrics_family_count; i++)
+		assert_string_equal(exposition->families.items[i].name, metrics_families[i].name);
+}
+
+static void empty_machine(void **state)
+{
+	struct metrics_fresh fresh = {};
+	_cleanup_exposition_ struct exposition said = {};
+
+	scrape(*state, &fresh, &said);
+	expect_families(&said);
+	assert_int_equal(
+		exposition_value(&said, "poise_build_info{version=\"" POISE_VERSION "\"}"), 1);
+	assert_int_equal(exposition_value(&said, "poise_backend_connected"), 0);
+	assert_int_equal(exposition_value(&said, "poise_degraded"), 1);
+	assert_int_equal(exposition_value(&said, "poise_services{state=\"declared\"}"), 0);
+	assert_true(exposition_value(&said, "process_resident_memory_bytes") > 1e6);
+	assert_true(exposition_value(&said, "process_open_fds") >= 3);
+	assert_true(exposition_value(&said, "process_cpu_seconds_total") > 0);
+	assert_true(exposition_value(&said, "process_start_time_seconds") > 1.6e9);
+}
+
+static const char two_services[] =
+	"  web: {listen: tcp://192.0.2.1:80, destinations: [10.0.0.1, {address: 10.0.0.2, "
+	"weight: 5}]}\n"
+	"  six: {listen: 'udp://[2001:db8::1]:53', destinations: ['[2001:db8::2]:53']}\n";
+
+#define WEB       "service=\"tcp://192.0.2.1:80\",name=\"web\""
+#define WEB_FIRST WEB ",destination=\"10.0.0.1:80\""
+
+static void put_counters(struct machine *machine, uint64_t base)
+{
+	struct service_key web;
+	struct destination_key first;
+
+	service_key_parse("tcp://192.0.2.1:80", &web);
+	destination_key_parse("10.0.0.1:80", &first);
+	memory_set_traffic(machine->table, &web,
+		(struct traffic){.connections = base,
+			.packets_in = base + 1,
+			.packets_out = base + 2,
+			.bytes_in = base + 3,
+			.bytes_out = base + 4});
+	memory_set_counts(machine->table, &web, &first,
+		(struct destination_counts){.active = 7,
+			.inactive = 9,
+			.traffic = {.connections = base + 5,
+				.packets_in = base + 6,
+				.packets_out = base + 7,
+				.bytes_in = base + 8,
+				.bytes_out = base + 9}});
+}
+
+static void expect_counters(const struct exposition *said, double base)
+{
+	static const char *const series[] = {
+		"poise_service_connections_total{" WEB "}",
+		"poise_service_packets_total{" WEB ",direction=\"in\"}",
+		"poise_service_packets_total{" WEB ",direction=\"out\"}",
+		"poise_service_bytes_total{" WEB ",direction=\"in\"}",
+		"poise_service_bytes_total{" WEB ",direction=\"out\"}",
+		"poise_destination_connections_total{" WEB_FIRST "}",
+		"poise_destination_packets_total{" WEB_FIRST ",direction=\"in\"}",
+		"poise_destination_packets_total{" WEB_FIRST ",direction=\"out\"}",
+		"poise_destination_bytes_total{" WEB_FIRST ",direction=\"in\"}",
+		"poise_destination_bytes_total{" WEB_FIRST ",direction=\"out\"}",
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(series); i++)
+		if (exposition_value(said, series[i]) != base + (double)i)
+			fail_msg("%s is %f", series[i], exposition_value(said, series[i]));
+}
+
+static void values(void **state)
+{
+	struct machine *machine = *state;
+	struct metrics_fresh fresh = {};
+	_cleanup_exposition_ struct exposition said = {};
+
+	machine_declare(machine, two_services);
+	put_counters(machine, 1ULL << 40);
+	scrape(machine, &fresh, &said);
+	expect_families(&said);
+	expect_counters(&said, (double)(1ULL << 40));
+	assert_int_equal(exposition_value(&said, "poise_degraded"), 0);
+	assert_int_equal(exposition_value(&said, "poise_backend_connected"), 1);
+	assert_int_equal(exposition_value(&said, "poise_services{state=\"declared\"}"), 2);
+	assert_int_equal(exposition_value(&said, "poise_services{state=\"managed\"}"), 2);
+	assert_int_equal(exposition_value(&said, "poise_services{state=\"unmanaged\"}"), 0);
+	assert_int_equal(exposition_value(&said, "poise_destinations"), 3);
+	/* Services, destinations; the two sysctls for drains are updates. */
+	assert_int_equal(exposition_value(&said, "poise_operations_total{verb=\"add\"}"), 5);
+	assert_int_equal(exposition_value(&said, "poise_passes_total{reason=\"start\"}"), 1);
+	assert_int_equal(
+		exposition_value(&said, "poise_files_readings_total{result=\"accepted\"}"), 1);
+	assert_int_equal(exposition_value(&said, "poise_service_active_connections{" WEB "}"), 7);
+	assert_int_equal(exposition_value(&said, "poise_service_inactive_connections{" WEB "}"), 9);
+	assert_int_equal(exposition_value(&said, "poise_service_usable_destinations{" WEB "}"), 2);
+	assert_int_equal(exposition_value(&said,
+				 "poise_destination_weight{" WEB ",destination=\"10.0.0.2:80\"}"),
+		5);
+	assert_true(exposition_has(&said,
+		"poise_destination_weight{service=\"udp://[2001:db8::1]:53\",name=\"six\","
+		"destination=\"[2001:db8::2]:53\"}"));
+	double now = (double)time(NULL);
+	double last = exposition_value(&said, "poise_last_reconcile_timestamp_seconds");
+	assert_true(last > now - 60 && last < now + 2);
+}
+
+/* Others' services are counted, and not shown. */
+static void unmanaged(void **state)
+{
+	struct machine *machine = *state;
+	struct metrics_fresh fresh = {};
+	_cleanup_exposition_ struct exposition said = {};
+	struct service_key other;
+
+	service_key_parse("tcp://192.0.2.9:80", &other);
+	memory_put_service(machine->table, &other,
+		&(struct service_attributes){.scheduler = "rr", .netmask = UINT32_MAX});
+	machine_declare(machine, two_services);
+	scrape(machine, &fresh, &said);
+	assert_int_equal(exposition_value(&said, "poise_services{state=\"unmanaged\"}"), 1);
+	assert_int_equal(exposition_value(&said, "poise_services{state=\"managed\"}"), 2);
+	vector_foreach(&said.samples, sample)
+		assert_null(strstr(sample->series, "192.0.2.9"));
+}
+
+static void trouble(void **state)
+{
+	struct machine *machine = *state;
+	struct metrics_fresh fresh = {};
+	_cleanup_exposition_ struct exposition said = {};
+	_cleanup_error_ struct error error = {};
+
+	machine_declare(machine, two_services);
+	machine_declare(machine, "  web: {listen: nonsense}\n");
+	assert_int_equal(engine_suspend(&machine->engine, "maintenance", "test", &error), 0);
+	scrape(machine, &fresh, &said);
+	assert_int_equal(exposition_value(&said, "poise_degraded"), 1);
+	assert_int_equal(exposition_value(&said, "poise_files_rejected"), 1);
+	assert_int_equal(exposition_value(&said, "poise_files_held"), 0);
+	assert_int_equal(
+		exposition_value(&said, "poise_files_readings_total{result=\"rejected\"}"), 1);
+	assert_int_equal(exposition_value(&said, "poise_suspended"), 1);
+	assert_true(exposition_has(&said, "poise_service_connections_total{" WEB "}"));
+}
+
+/* Counters are read once in a while, and nothing but counters: what somebody changed is drift still. */
+static void freshness(void **state)
+{
+	struct machine *machine = *state;
+	struct metrics_fresh fresh = {};
+	struct service_key web;
+	struct destination_key first;
+
+	machine_declare(machine, two_services);
+	put_counters(machine, 100);
+	service_key_parse("tcp://192.0.2.1:80", &web);
+	destination_key_parse("10.0.0.1:80", &first);
+	struct destination *changed =
+		service_find_destination(state_find_service(&machine->table->state, &web), &first);
+	changed->attributes.weight = 77;
+	size_t reads = machine->table->reads;
+	for (int i = 0; i < 3; i++) {
+		_cleanup_exposition_ struct exposition said = {};
+
+		scrape(machine, &fresh, &said);
+		expect_counters(&said, 100);
+		assert_int_equal(
+			exposition_value(&said, "poise_destination_weight{" WEB_FIRST "}"), 1);
+		assert_int_equal(machine->table->reads, reads + 1);
+		put_counters(machine, 200);
+	}
+	/* What was read is too old now. */
+	fresh.since -= METRICS_FRESH_NS + 1;
+	_cleanup_exposition_ struct exposition said = {};
+	scrape(machine, &fresh, &said);
+	expect_counters(&said, 200);
+	assert_int_equal(machine->table->reads, reads + 2);
+	assert_int_equal(machine->engine.counters.drift, 0);
+	engine_run(&machine->engine, machine->engine.resync_next);
+	assert_int_equal(machine->engine.counters.drift, 1);
+	assert_int_equal(changed->attributes.weight, 1);
+}
+
+/* A backend that does not answer: what was seen last, and no question for every service. */
+static void unanswered(void **state)
+{
+	struct machine *machine = *state;
+	struct metrics_fresh fresh = {};
+	_cleanup_exposition_ struct exposition said = {};
+
+	machine_declare_many(machine, 50, 2);
+	size_t reads = machine->table->reads;
+	machine->table->read_code = -5;
+	scrape(machine, &fresh, &said);
+	assert_int_equal(machine->table->reads, reads + 1);
+	assert_true(exposition_has(&said,
+		"poise_service_connections_total{service=\"tcp://10.0.49.1:80\",name=\"s49\"}"));
+}
+
+/* Bytes in any portions are the same bytes. */
+static void portions(void **state)
+{
+	struct machine *machine = *state;
+	struct metrics_fresh fresh = {};
+
+	machine_declare_many(machine, 300, 7);
+	_cleanup_free_ char *whole = scrape_with(machine, &fresh, METRICS_BODY_PIECE, NULL);
+	_cleanup_free_ char *parts = scrape_with(machine, &fresh, 1000, NULL);
+	/* But for what has moved on: CPU time. */
+	const char *from = strstr(whole, "# HELP poise_service_");
+	assert_string_equal(from, strstr(parts, "# HELP poise_service_"));
+	_cleanup_exposition_ struct exposition said = {};
+	exposition_parse(whole, &said);
+	size_t destinations = 0;
+	vector_foreach(&said.samples, sample)
+		destinations += strncmp(sample->series, "poise_destination_weight", 24) == 0;
+	assert_int_equal(destinations, 300 * 7);
+}
+
+/* Services and destinations come and go while the body is made. */
+static void shuffle(struct machine *machine)
+{
+	static unsigned int seed = 1;
+	size_t services = 250 + (size_t)rand_r(&seed) % 100;
+
+	machine_declare_many(machine, services, (size_t)rand_r(&seed) % 60);
+}
+
+static void changes_meanwhile(void **state)
+{
+	struct machine *machine = *state;
+	struct metrics_fresh fresh = {};
+	_cleanup_exposition_ struct exposition said = {};
+
+	machine_declare_many(machine, 300, 40);
+	_cleanup_free_ char *text = scrape_with(machine, &fresh, METRICS_BODY_PIECE, shuffle);
+	exposition_parse(text, &said);
+	expect_families(&said);
+}
+
+/* One service with more destinations than a piece or a read holds. */
+static void wide_service(void **state)
+{
+	struct machine *machine = *state;
+	struct metrics_fresh fresh = {};
+	_cleanup_exposition_ struct exposition said = {};
+
+	machine_declare_many(machine, 3, 5000);
+	_cleanup_free_ char *text = scrape_with(machine, &fresh, METRICS_BODY_PIECE, NULL);
+	exposition_parse(text, &said);
+	assert_int_equal(exposition_value(&said, "poise_destinations"), 15000);
+	assert_true(exposition_has(&said,
+		"poise_destination_bytes_total{service=\"tcp://10.0.2.1:80\",name=\"s2\","
+		"destination=\"172.16.19.250:80\",direction=\"out\"}"));
+}
+
+/* No piece of 10,000 services of 10 destinations stalls the loop. The best of some runs: the machine is not ours alone. */
+static void large_machine(void **state)
+{
+	struct machine *machine = *state;
+	uint64_t best = UINT64_MAX;
+
+	machine_declare_many(machine, 10000, 10);
+	for (int i = 0; i < 3; i++) {
+		struct metrics_fresh fresh = {};
+		_cleanup_free_ char *text = scrape_with(machine, &fresh, METRICS_BODY_PIECE, NULL);
+
+		printf("     %zu bytes in %lu pieces, %.0f ms, the slowest took %.2f ms\n",
+			strlen(text), pieces.count, (double)pieces.all_ns / 1e6,
+			(double)pieces.slowest_ns / 1e6);
+		best = MIN(best, pieces.slowest_ns);
+	}
+	assert_true(best < PIECE_NS_MOST);
+}
+
+static void escapes(void **state)
+{
+	struct strbuf text = {};
+	struct metrics_writer writer = {.text = &text, .name = "poise_x"};
+	_cleanup_exposition_ struct exposition said = {};
+
+	(void)state;
+	metrics_text_head(&text, "poise_x", METRICS_TYPE_GAUGE, "What is to be escaped.");
+	metrics_text_label(&writer, "a", "q\"b\\s\nn");
+	metrics_text_label(&writer, "b", NULL);
+	metrics_text_number(&writer, "c", "\xff\xc3\xa4\xc3", UINT64_MAX);
+	metrics_text_seconds(&writer, 1000000001);
+	exposition_parse(text.text, &said);
+	assert_true(
+		exposition_has(&said, "poise_x{a=\"q\\\"b\\\\s\\nn\",b=\"\",c=\"?\xc3\xa4?\"}"));
+	assert_non_null(strstr(text.text, "} 18446744073709551615\n"));
+	assert_non_null(strstr(text.text, "} 1.000000001\n"));
+	metrics_writer_clear(&writer);
+	strbuf_clear(&text);
+}
+
+static bool is_family(const char *name, size_t length)
+{
+	for (size_t i = 0; i < metrics_family_count; i++)
+		if (strlen(metrics_families[i].name) == length &&
+			memcmp(metrics_families[i].name, name, length) == 0)
+			return true;
+	return false;
+}
+
+/* Every word of the file that looks like a metric is one. Returns how many there are. */
+static size_t check_words(const char *path)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t size, found = 0;
+
+	if (file_read(AT_FDCWD, path, 1 << 20, &text, &size) < 0)
+		fail_msg("%s cannot be read", path);
+	for (const char *at = text; (at = strpbrk(at, "p"));) {
+		size_t length = strspn(at, "abcdefghijklmnopqrstuvwxyz_0123456789");
+		bool begins = at == text || !(isalnum((unsigned char)at[-1]) || at[-1] == '_');
+
+		if (begins && (strncmp(at, "poise_", 6) == 0 || strncmp(at, "process_", 8) == 0)) {
+			if (!is_family(at, length))
+				fail_msg("%s: there is no %.*s", path, (int)length, at);
+			found++;
+		}
+		at += length ? length : 1;
+	}
+	return found;
+}
+
+static void monitoring_examples(void **state)
+{
+	(void)state;
+	assert_true(check_words("examples/monitoring/grafana-dashboard.json") > 15);
+	assert_true(check_words("examples/monitoring/prometheus-alerts.yml") > 8);
+}
+
+static void manual(void **state)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+
+	(void)state;
+	assert_int_equal(file_read(AT_FDCWD, "man/poised.8", 1 << 20, &text, &size), 0);
+	for (size_t i = 0; i < metrics_family_count; i++)
+		if (!strstr(text, metrics_families[i].name))
+			fail_msg("man/poised.8 lacks %s", metrics_families[i].name);
+	check_words("man/poised.8");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(empty_machine, setup, teardown),
+		cmocka_unit_test_setup_teardown(values, setup, teardown),
+		cmocka_unit_test_setup_teardown(unmanaged, setup, teardown),
+		cmocka_unit_test_setup_teardown(trouble, setup, teardown),
+		cmocka_unit_test_setup_teardown(freshness, setup, teardown),
+		cmocka_unit_test_setup_teardown(unanswered, setup, teardown),
+		cmocka_unit_test_setup_teardown(portions, setup, teardown),
+		cmocka_unit_test_setup_teardown(changes_meanwhile, setup, teardown),
+		cmocka_unit_test_setup_teardown(wide_service, setup, teardown),
+		cmocka_unit_test_setup_teardown(large_machine, setup, teardown),
+		cmocka_unit_test(escapes),
+		cmocka_unit_test(monitoring_examples),
+		cmocka_unit_test(manual),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
