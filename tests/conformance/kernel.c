@@ -301,7 +301,10 @@ static void module_announced(struct fixture *fixture)
 	int said = -1;
 
 	/* What is IPVS's own to do is not announced. */
-	add_service(fixture, "tcp://192.0.2.1:80", NULL);
+	struct service_key key = add_service(fixture, "tcp://192.0.2.1:80", NULL);
+	run_and_compare(fixture);
+	/* A service holds the module. */
+	queue_service(fixture, PLAN_VERB_DELETE, &key, NULL);
 	run_and_compare(fixture);
 	expect(fixture, fixture->ops->dispatch(fixture->backend) == 0, "something is announced");
 	expect(fixture, reload_module(), "ip_vs cannot be reloaded");
