@@ -105,7 +105,7 @@ static void test_errors(void **unused)
 {
 	static const char *const lines[] = {
 		"aply",
-		"status",
+		"statu",
 		"apply --forse",
 		"apply --live f",
 		"apply -x",
@@ -146,7 +146,7 @@ static void test_help(void **unused)
 	static const struct cli_command *const commands[] = {&cli_command_apply,
 		&cli_command_confirm, &cli_command_diff, &cli_command_export, &cli_command_get,
 		&cli_command_help, &cli_command_import, &cli_command_rollback, &cli_command_schema,
-		&cli_command_validate, &cli_command_version};
+		&cli_command_status, &cli_command_validate, &cli_command_version};
 	_cleanup_strbuf_ struct strbuf all = {};
 
 	(void)unused;
@@ -162,7 +162,7 @@ static void test_help(void **unused)
 		for (size_t j = 0; j < commands[i]->option_count; j++)
 			assert_non_null(strstr(text.text, commands[i]->options[j].name));
 	}
-	assert_null(cli_find_command("status"));
+	assert_null(cli_find_command("statu"));
 }
 
 /* In a namespace that nobody else has: it has a number; under a name, it has that, whichever way it is asked for.
