@@ -36,8 +36,11 @@ struct loop {
 };
 
 struct loop_source {
-	sd_event_source *source; /* NULL: spent */
+	sd_event_source *source; /* NULL: spent, or work that nobody asks for */
 	void *data;
+	/* Of work, which is made anew each time. */
+	sd_event *event;
+	int64_t priority;
 	union {
 		loop_handler *plain;
 		loop_io_handler *io;
@@ -249,11 +252,15 @@ int loop_add_child(struct loop *loop, pid_t pid, loop_child_handler *handler, vo
 	return loop_source_finish(source, r, LOOP_PRIORITY_FIRST, SD_EVENT_ONESHOT, ret);
 }
 
+/* sd-event counts how long a deferred source has waited from when it was made, and takes it off the list of those who wait
+ * only at its end: enabled again and again, one that asks for itself would come before its equals each time, and they
+ * never. So each asking makes a new one. */
 static int loop_on_work(sd_event_source *event, void *data)
 {
 	struct loop_source *source = data;
 
 	(void)event;
+	source->source = sd_event_source_disable_unref(source->source);
 	source->handler.plain(source->data);
 	return 0;
 }
@@ -263,18 +270,28 @@ int loop_add_work(struct loop *loop, loop_handler *handler, void *data, struct l
 	struct loop_source *source = loop_source_new(data);
 
 	source->handler.plain = handler;
-	int r = sd_event_add_defer(loop->event, &source->source, loop_on_work, source);
-	return loop_source_finish(source, r, LOOP_PRIORITY_LAST, SD_EVENT_OFF, ret);
+	source->event = loop->event;
+	source->priority = loop_priorities[LOOP_PRIORITY_LAST];
+	*ret = source;
+	return 0;
 }
 
 void loop_work_ask(struct loop_source *source)
 {
-	sd_event_source_set_enabled(source->source, SD_EVENT_ONESHOT);
+	if (source->source)
+		return;
+	int r = sd_event_add_defer(source->event, &source->source, loop_on_work, source);
+	if (r == -ENOMEM)
+		abort();
+	if (r >= 0)
+		sd_event_source_set_priority(source->source, source->priority);
 }
 
 void loop_source_set_priority(struct loop_source *source, enum loop_priority priority)
 {
-	sd_event_source_set_priority(source->source, loop_priorities[priority]);
+	source->priority = loop_priorities[priority];
+	if (source->source)
+		sd_event_source_set_priority(source->source, source->priority);
 }
 
 struct loop_source *loop_source_free(struct loop_source *source)

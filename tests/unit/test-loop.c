@@ -375,6 +375,38 @@ static void work_may_ask_for_itself(void **state)
 	assert_string_equal(world->order, "www.");
 }
 
+static void on_ask_long(void *data)
+{
+	struct world *world = data;
+
+	if (++world->count < 1000)
+		loop_work_ask(world->sources[0]);
+}
+
+static void on_equal(void *data, uint32_t events)
+{
+	struct world *world = data;
+
+	(void)events;
+	read_one(world, 0);
+	world->wanted = world->count;
+}
+
+static void work_that_asks_for_itself_leaves_turns_to_its_equals(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(loop_add_work(world->loop, on_ask_long, world, &world->sources[0]), 0);
+	assert_int_equal(loop_add_io(world->loop, world->pipes[0][0], EPOLLIN, on_equal, world,
+				 &world->sources[1]),
+		0);
+	loop_source_set_priority(world->sources[1], LOOP_PRIORITY_LAST);
+	loop_work_ask(world->sources[0]);
+	run(world);
+	assert_int_equal(world->count, 1000);
+	assert_true(world->wanted < 4);
+}
+
 static void on_signal(void *data, int signal)
 {
 	assert_int_equal(signal, SIGUSR1);
@@ -570,6 +602,7 @@ int main(void)
 		TEST(work_may_free_itself),
 		TEST(work_runs_once_for_all_that_ask),
 		TEST(work_may_ask_for_itself),
+		TEST(work_that_asks_for_itself_leaves_turns_to_its_equals),
 		TEST(what_is_ready_runs_by_priority),
 		TEST(a_signal_stays_blocked_without_its_source),
 		TEST(what_cannot_be_watched_is_refused),
