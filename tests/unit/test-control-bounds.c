@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The control socket's bounds: clients that are slow, many, endless or gone cost little and stall nobody. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <sys/socket.h>
+
+#include "tests/support/served.h"
+
+#define MILLISECOND 1000000ull
+/* What a client may cost, in and out, with room for the allocator's own. */
+#define MEMORY_MOST (4u << 20)
+
+/* A request of so many bytes: blanks before its end. */
+static char *padded(size_t size)
+{
+	static const char head[] = "{\"jsonrpc\":\"2.0\",\"id\":5,\"method\":\"version\"";
+	char *text = memory_new(size + 2);
+
+	memset(text, ' ', size);
+	memcpy(text, head, strlen(head));
+	text[size - 1] = '}';
+	text[size] = '\n';
+	return text;
+}
+
+static void a_line_of_the_limit_is_served_and_a_longer_one_ends_the_connection(void **state)
+{
+	_cleanup_served_reader_ struct served_reader reader = {.fd = served_connect(*state)};
+	_cleanup_free_ char *longest = padded(CONTROL_LINE_LIMIT);
+	_cleanup_free_ char *longer = padded(CONTROL_LINE_LIMIT + 1);
+
+	served_say(reader.fd, longest);
+	served_expect_version(&reader, 5);
+	served_say(reader.fd, longer);
+	served_expect_error(&reader, CALL_CODE_REQUEST, "at most 65536 bytes");
+	assert_null(served_next_line(&reader));
+	served_await_connected(*state, 0);
+	served_expect_responsive(*state);
+}
+
+static void an_endless_line_is_not_kept(void **state)
+{
+	_cleanup_served_reader_ struct served_reader reader = {.fd = served_connect(*state)};
+	_cleanup_free_ char *noise = memory_new(1 << 20);
+	size_t before = mallinfo2().uordblks;
+
+	memset(noise, 'x', 1 << 20);
+	/* It may be cut off in the middle of it. */
+	if (send(reader.fd, noise, 1 << 20, MSG_NOSIGNAL) < 0)
+		assert_int_equal(errno, EPIPE);
+	served_expect_error(&reader, CALL_CODE_REQUEST, "at most");
+	served_await_connected(*state, 0);
+	assert_true(mallinfo2().uordblks < before + MEMORY_MOST);
+}
+
+/* As much as the server takes of it without ever being read, `most` times at most. */
+static size_t stuff(int fd, const char *text, size_t most)
+{
+	size_t count = 0;
+	int flags = fcntl(fd, F_GETFL);
+
+	fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+	/* It takes a while until the server has taken what it will. */
+	for (int quiet = 0; quiet < 50 && count < most;) {
+		ssize_t n = send(fd, text, strlen(text), MSG_NOSIGNAL);
+
+		if (n == (ssize_t)strlen(text)) {
+			count++;
+			quiet = 0;
+			continue;
+		}
+		assert_true(n < 0 && errno == EAGAIN);
+		quiet++;
+		usleep(2000);
+	}
+	fcntl(fd, F_SETFL, flags);
+	return count;
+}
+
+static void who_reads_nothing_costs_little_and_stalls_nobody(void **state)
+{
+	struct served *world = *state;
+	_cleanup_served_reader_ struct served_reader slow = {.fd = served_connect(world)};
+	size_t before = mallinfo2().uordblks;
+
+	size_t asked =
+		stuff(slow.fd, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"status\"}\n", SIZE_MAX);
+	assert_true(asked > 100);
+	if (mallinfo2().uordblks > before + MEMORY_MOST)
+		fail_msg("%zu bytes", mallinfo2().uordblks - before);
+	for (int i = 0; i < 20; i++)
+		served_expect_responsive(world);
+	/* What it asked for is there when it wants it. */
+	for (int i = 0; i < 5; i++) {
+		json_t *answer = served_next_json(&slow);
+		const json_t *services =
+			json_object_get(json_object_get(answer, "result"), "services");
+
+		assert_int_equal(json_array_size(services), SERVED_SERVICES);
+		json_decref(answer);
+	}
+}
+
+static void who_asks_without_end_stalls_nobody(void **state)
+{
+	struct served *world = *state;
+	int busy[8];
+
+	for (size_t i = 0; i < ARRAY_LENGTH(busy); i++) {
+		busy[i] = served_connect(world);
+		stuff(busy[i],
+			i % 2 ? "{\"jsonrpc\":\"2.0\",\"method\":\"history\"}\n"
+			      : "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"live\"}\n",
+			5000);
+		served_expect_responsive(world);
+	}
+	for (size_t i = 0; i < ARRAY_LENGTH(busy); i++)
+		close(busy[i]);
+	served_await_connected(world, 0);
+}
+
+static void who_leaves_in_the_middle_of_an_answer_is_forgotten(void **state)
+{
+	struct served *world = *state;
+	char bytes[1000];
+
+	for (int i = 0; i < 100; i++) {
+		int fd = served_connect(world);
+
+		served_say(fd, i % 2 ? "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"status\"}\n"
+				     : "[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"desired\"},"
+				       "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"plan\"},"
+				       "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"live\"}]\n");
+		if (i % 3)
+			assert_true(recv(fd, bytes, sizeof(bytes), 0) > 0);
+		close(fd);
+	}
+	served_await_connected(world, 0);
+	served_expect_responsive(world);
+}
+
+static void what_was_asked_before_leaving_is_done(void **state)
+{
+	struct served *world = *state;
+	int fd = served_connect(world);
+
+	served_say(fd, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"status\"}\n"
+		       "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"suspend\"}\n");
+	close(fd);
+	served_await_connected(world, 0);
+	assert_true(world->engine.operator.suspended);
+}
+
+static void two_hundred_clients_are_served_in_their_turn(void **state)
+{
+	struct served *world = *state;
+	struct served_reader readers[200];
+
+	for (size_t i = 0; i < ARRAY_LENGTH(readers); i++) {
+		readers[i] = (struct served_reader){.fd = served_connect(world)};
+		served_say(readers[i].fd, SERVED_VERSION(1));
+	}
+	for (size_t i = 0; i < CONTROL_CLIENTS_MOST; i++)
+		served_expect_version(&readers[i], 1);
+	served_await_connected(world, CONTROL_CLIENTS_MOST);
+	for (size_t i = 0; i < ARRAY_LENGTH(readers); i++) {
+		if (i >= CONTROL_CLIENTS_MOST)
+			served_expect_version(&readers[i], 1);
+		served_reader_clear(&readers[i]);
+	}
+	assert_int_equal(served_counters(world).clients, ARRAY_LENGTH(readers));
+	assert_int_equal(served_counters(world).refused, 0);
+}
+
+static void a_group_that_holds_every_place_does_not_lock_root_out(void **state)
+{
+	struct served *world = *state;
+	struct served_reader members[CONTROL_CLIENTS_MOST];
+
+	for (size_t i = 0; i < ARRAY_LENGTH(members); i++) {
+		members[i] = (struct served_reader){.fd = served_connect_as_nobody(world)};
+		served_say(members[i].fd, SERVED_VERSION(1));
+		served_expect_version(&members[i], 1);
+	}
+	/* The first has been idle for longest; the second has just said something. */
+	served_say(members[1].fd, SERVED_VERSION(2));
+	served_expect_version(&members[1], 2);
+	_cleanup_served_reader_ struct served_reader root = {.fd = served_connect(world)};
+	served_say(root.fd, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"suspend\"}\n");
+	json_t *answer = served_next_json(&root);
+	assert_int_equal(served_code_of(answer), 0);
+	json_decref(answer);
+	assert_null(served_next_line(&members[0]));
+	served_say(members[1].fd, SERVED_VERSION(3));
+	served_expect_version(&members[1], 3);
+
+	/* Another member has to wait for one that is idle. */
+	_cleanup_served_reader_ struct served_reader late = {.fd = served_connect_as_nobody(world)};
+	served_expect_error(&late, CALL_CODE_BUSY, "64 clients");
+	assert_null(served_next_line(&late));
+	usleep(1100000);
+	_cleanup_served_reader_ struct served_reader later = {
+		.fd = served_connect_as_nobody(world)};
+	served_say(later.fd, SERVED_VERSION(4));
+	served_expect_version(&later, 4);
+	assert_null(served_next_line(&members[2]));
+	assert_int_equal(served_counters(world).connected, CONTROL_CLIENTS_MOST);
+	for (size_t i = 0; i < ARRAY_LENGTH(members); i++)
+		served_reader_clear(&members[i]);
+}
+
+static void shorten_idle(struct served *world, void *data)
+{
+	(void)data;
+	control_set_idle(world->control, 200 * MILLISECOND);
+}
+
+static void the_idle_are_shut_out_and_subscribers_are_not_idle(void **state)
+{
+	struct served *world = *state;
+	_cleanup_served_reader_ struct served_reader idle = {.fd = served_connect(world)};
+	_cleanup_served_reader_ struct served_reader subscriber = {.fd = served_connect(world)};
+	_cleanup_served_reader_ struct served_reader stuck = {.fd = served_connect(world)};
+
+	served_in_loop(world, shorten_idle, NULL);
+	served_say(subscriber.fd, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"events\"}\n");
+	json_decref(served_next_json(&subscriber));
+	stuff(stuck.fd, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"status\"}\n", SIZE_MAX);
+	assert_null(served_next_line(&idle));
+	served_await_connected(world, 1);
+	usleep(300000);
+	assert_int_equal(served_counters(world).connected, 1);
+	assert_int_equal(served_counters(world).subscribers, 1);
+}
+
+static void tell_one(struct served *world, void *data)
+{
+	(void)world;
+	served_tell(world, data);
+}
+
+static json_t *next_event(struct served_reader *reader)
+{
+	json_t *event = served_next_json(reader);
+
+	assert_string_equal(json_string_value(json_object_get(event, "method")), "event");
+	assert_null(json_object_get(event, "id"));
+	json_t *params = json_incref(json_object_get(event, "params"));
+	json_decref(event);
+	return params;
+}
+
+#define FLOOD 30000
+
+static void flood(struct served *world, void *data)
+{
+	(void)data;
+	for (size_t i = 0; i < FLOOD; i++) {
+		_cleanup_free_ char *text = memory_printf("%zu", i);
+
+		served_tell(world, &(struct engine_event){.kind = ENGINE_EVENT_DRIFT,
+					   .object = "service tcp://203.0.113.10:80",
+					   .text = text});
+	}
+}
+
+static void a_subscriber_that_reads_nothing_loses_events_and_learns_how_many(void **state)
+{
+	struct served *world = *state;
+	_cleanup_served_reader_ struct served_reader slow = {.fd = served_connect(world)};
+	size_t before = mallinfo2().uordblks, lost = 0, told = 0;
+	json_int_t expected = 0;
+
+	served_say(slow.fd, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"events\"}\n");
+	json_decref(served_next_json(&slow));
+	served_in_loop(world, flood, NULL);
+	if (mallinfo2().uordblks > before + MEMORY_MOST)
+		fail_msg("%zu bytes", mallinfo2().uordblks - before);
+	served_expect_responsive(world);
+	while (told + lost < FLOOD) {
+		json_t *event = next_event(&slow);
+
+		if (strcmp(json_string_value(json_object_get(event, "kind")), "lost") == 0) {
+			assert_int_equal(lost, 0);
+			lost = (size_t)json_integer_value(json_object_get(event, "lost"));
+		} else {
+			const char *text = json_string_value(json_object_get(event, "text"));
+
+			/* None is missing but those at the end. */
+			assert_int_equal(atoll(text), expected++);
+			told++;
+		}
+		json_decref(event);
+	}
+	assert_true(lost > 0 && told > 1000);
+	assert_int_equal(told + lost, FLOOD);
+	/* And then it goes on. */
+	served_in_loop(world, tell_one,
+		&(struct engine_event){.kind = ENGINE_EVENT_DRIFT, .text = "again"});
+	json_t *event = next_event(&slow);
+	assert_string_equal(json_string_value(json_object_get(event, "text")), "again");
+	json_decref(event);
+}
+
+#define CONTROL_TEST(name) cmocka_unit_test_setup_teardown(name, served_start, served_end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CONTROL_TEST(a_line_of_the_limit_is_served_and_a_longer_one_ends_the_connection),
+		CONTROL_TEST(an_endless_line_is_not_kept),
+		CONTROL_TEST(who_reads_nothing_costs_little_and_stalls_nobody),
+		CONTROL_TEST(who_asks_without_end_stalls_nobody),
+		CONTROL_TEST(who_leaves_in_the_middle_of_an_answer_is_forgotten),
+		CONTROL_TEST(what_was_asked_before_leaving_is_done),
+		CONTROL_TEST(two_hundred_clients_are_served_in_their_turn),
+		CONTROL_TEST(a_group_that_holds_every_place_does_not_lock_root_out),
+		CONTROL_TEST(the_idle_are_shut_out_and_subscribers_are_not_idle),
+		CONTROL_TEST(a_subscriber_that_reads_nothing_loses_events_and_learns_how_many),
+	};
+
+	/* mallinfo2() counts the main arena alone: the loop's thread has no other then. */
+	mallopt(M_ARENA_MAX, 1);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
