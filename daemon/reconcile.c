@@ -5,6 +5,7 @@
  *	control	   an operator asked for something	-> a turn
  *	supervisor ping, reload, stop
  *	timer	   engine_run() said when to come back	-> a turn
+ *	backend	   everything there may be gone	-> a turn over everything
  *
  * A turn runs last among what is ready, so that whatever came together is one turn. After it, what the files say of the process
  * itself (group of the control socket, address of the metrics) is put in force. */
@@ -37,6 +38,8 @@ struct reconcile {
 	struct watch *watch;
 	struct metrics *metrics;
 	struct loop_source *work, *timer, *signals[3];
+	struct loop_source *backend; /* what the backend has to say; from the first connection on */
+	bool backend_deaf;           /* it says nothing any more */
 	uint64_t started;
 	const struct files *seen; /* the files whose words on the process itself are in force */
 	bool ready, reload_asked;
@@ -231,6 +234,36 @@ static void reconcile_tell_status(struct reconcile *reconcile)
 	reconcile_send(reconcile, MESSAGE_STATUS, text, strlen(text));
 }
 
+static void reconcile_on_backend(void *data, uint32_t events _unused_)
+{
+	struct reconcile *reconcile = data;
+	int r = engine_backend_changed(&reconcile->engine);
+
+	if (r > 0) {
+		log_notice("the backend came or went: everything is looked at");
+		loop_work_ask(reconcile->work);
+	}
+	if (r >= 0)
+		return;
+	log_warning("the backend tells nothing any more: %s", strerror(-r));
+	reconcile->backend = loop_source_free(reconcile->backend);
+	reconcile->backend_deaf = true;
+}
+
+/* An engine that is connected stays so, and its backend's descriptor is the same. */
+static void reconcile_listen_to_backend(struct reconcile *reconcile)
+{
+	int fd = engine_backend_fd(&reconcile->engine);
+
+	if (fd < 0 || reconcile->backend || reconcile->backend_deaf)
+		return;
+	int r = loop_add_io(
+		reconcile->loop, fd, EPOLLIN, reconcile_on_backend, reconcile, &reconcile->backend);
+	if (r < 0)
+		log_warning("the backend cannot be listened to: %s", strerror(-r));
+	reconcile->backend_deaf = r < 0;
+}
+
 static void reconcile_turn(void *data)
 {
 	struct reconcile *reconcile = data;
@@ -238,6 +271,7 @@ static void reconcile_turn(void *data)
 	bool reading = engine->files_dirty;
 	uint64_t next = engine_run(engine, loop_clock());
 
+	reconcile_listen_to_backend(reconcile);
 	if (reading && !engine->files_dirty)
 		watch_seen(reconcile->watch);
 	reconcile_configure(reconcile);
@@ -341,6 +375,7 @@ static void reconcile_close(struct reconcile *reconcile)
 	metrics_free(reconcile->metrics);
 	control_free(reconcile->control);
 	watch_free(reconcile->watch);
+	loop_source_free(reconcile->backend);
 	engine_close(&reconcile->engine);
 	channel_free(reconcile->channel);
 	loop_source_free(reconcile->work);
