@@ -11,6 +11,8 @@ UNIT_PROGRAMS := $(UNIT_SOURCES:%.c=$(BUILD)/%)
 # What test programs share: the in-memory backend, generators.
 SUPPORT_SOURCES := $(wildcard tests/memory/*.c tests/support/*.c)
 SUPPORT_OBJECTS := $(SUPPORT_SOURCES:%.c=$(BUILD)/obj/%.o)
+# An archive: a test has in it what it calls, and the modules of nothing else.
+SUPPORT := $(BUILD)/tests/support.a
 CONFORMANCE_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/conformance/*.c))
 # One program for each source: yardsticks and probes of the benchmarks and the VM tests.
 TOOL_SOURCES := $(wildcard tests/bench/*.c tests/daemon/*.c tests/vm/tools/*.c)
@@ -22,7 +24,13 @@ TEST_OBJECTS := $(SUPPORT_OBJECTS) $(CONFORMANCE_OBJECTS) \
 
 test-programs: programs $(UNIT_PROGRAMS) $(BUILD)/tests/conformance $(TOOL_PROGRAMS)
 
-$(UNIT_PROGRAMS): $(BUILD)/%: $(BUILD)/obj/%.o $(SUPPORT_OBJECTS) $(CORE_OBJECTS)
+$(SUPPORT): $(SUPPORT_OBJECTS)
+	$(call say,AR,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(UNIT_PROGRAMS): $(BUILD)/%: $(BUILD)/obj/%.o $(SUPPORT) $(CORE_OBJECTS)
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
@@ -32,7 +40,7 @@ $(TOOL_PROGRAMS): $(BUILD)/%: $(BUILD)/obj/%.o $(CORE_OBJECTS)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
-$(BUILD)/tests/conformance: $(CONFORMANCE_OBJECTS) $(SUPPORT_OBJECTS) $(CORE_OBJECTS)
+$(BUILD)/tests/conformance: $(CONFORMANCE_OBJECTS) $(SUPPORT) $(CORE_OBJECTS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
 
