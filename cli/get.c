@@ -93,8 +93,7 @@ static int get_run(struct cli *cli)
 	if (!cli->options.all)
 		cli_keep_owned(&state, memory);
 	if (cli->options.format == CLI_FORMAT_JSON)
-		cli_print_json(
-			live_to_json(CLI_DEFAULT_BACKEND, &state, memory, reconciler_now()));
+		cli_print_json(live_to_json(CLI_DEFAULT_BACKEND, &state, memory, reconciler_now()));
 	else
 		print_yaml(&state, memory);
 	size_t others = all - state.services.count;
