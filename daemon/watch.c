@@ -143,7 +143,7 @@ static void watch_arm(struct watch *watch)
 		watch->settle_timer, watch->settle.deadline ? watch->settle.deadline : LOOP_NEVER);
 }
 
-/* A name was created that is no directory: a link of either kind is finished, a file is about to be written. */
+/* A name was created that is no directory. A link of either kind has content at once; a file is about to be written. */
 static void watch_take_created(
 	struct watch *watch, const struct inotify_event *event, uint64_t now, uint64_t name)
 {
@@ -154,10 +154,8 @@ static void watch_take_created(
 	/* Gone again: that is an event too. */
 	if (lstat(path, &status) < 0)
 		return;
-	if (!S_ISREG(status.st_mode) || status.st_nlink > 1)
-		watch_settle_event(&watch->settle, now, false, 0);
-	else
-		watch_settle_created(&watch->settle, now, event->wd, name, status.st_size > 0);
+	watch_settle_created(&watch->settle, now, event->wd, name,
+		status.st_size > 0 || !S_ISREG(status.st_mode));
 }
 
 /* An event of a name that matters. */

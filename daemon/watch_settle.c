@@ -32,7 +32,7 @@ void watch_settle_event(struct watch_settle *settle, uint64_t now, bool rename, 
 	bool first = !settle->events || other_side;
 	bool recent = settle->told && now - settle->told < WATCH_SETTLE_RECENT_NS;
 
-	settle->events += other_side ? 0 : 1;
+	settle->events++;
 	settle->cookie = cookie;
 	settle->atomic_only = first && rename && !recent;
 	watch_settle_wait(settle, now,

@@ -29,7 +29,7 @@ struct watch_settle {
 
 	uint64_t told;            /* last time; 0: never */
 	uint64_t first, deadline; /* of what settles; deadline 0: nothing does */
-	unsigned int events;      /* finished changes */
+	unsigned int events;      /* finished changes, a rename counted at each of its sides */
 	bool atomic_only;         /* all of them were one rename, and it is alone */
 	uint32_t cookie;          /* of the last rename */
 	struct watch_settle_file unfinished[WATCH_SETTLE_UNFINISHED];
