@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 
 #include "base/file.h"
 #include "tests/support/folder.h"
@@ -21,6 +22,9 @@
 #define NOBODY 65534
 /* Rounds of the loop, in each of which every client that wants something has a turn. */
 #define ROUNDS_MOST 8
+/* What a round may take: CLIENT_TURN_NS for each busy client, with room for sanitizers. */
+#define ROUND_CPU_MOST (25 * MILLISECOND)
+#define MILLISECOND    1000000ull
 
 /* The loop's side */
 
@@ -67,12 +71,25 @@ static void on_job(void *data, uint32_t events)
 		finish_job(world);
 }
 
+/* What the loop used of the processor: other than time, it does not depend on who else runs. */
+static uint64_t thread_cpu(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+	return (uint64_t)time.tv_sec * 1000 * MILLISECOND + (uint64_t)time.tv_nsec;
+}
+
 static void on_meter(void *data)
 {
 	struct served *world = data;
 	struct pollfd poll_fd = {.fd = world->probe, .events = POLLIN};
 
+	uint64_t cpu = thread_cpu();
+
 	world->rounds++;
+	world->longest = MAX(world->longest, cpu - world->last_cpu);
+	world->last_cpu = cpu;
 	if (poll(&poll_fd, 1, 0) == 0 && world->rounds < 100000) {
 		loop_work_ask(world->meter);
 		return;
@@ -348,6 +365,8 @@ static void ask_probe(struct served *world, void *data)
 		return;
 	world->probe = fd;
 	world->rounds = 0;
+	world->longest = 0;
+	world->last_cpu = thread_cpu();
 	loop_work_ask(world->meter);
 }
 
@@ -362,4 +381,6 @@ void served_expect_responsive(struct served *world)
 	served_expect_version(&reader, 77);
 	if (world->rounds > ROUNDS_MOST)
 		fail_msg("answered after %zu rounds", world->rounds);
+	if (world->longest > ROUND_CPU_MOST)
+		fail_msg("a round took %zu ms", (size_t)(world->longest / MILLISECOND));
 }

@@ -33,6 +33,7 @@ struct served {
 	/* Counts rounds until `probe` has something to read. */
 	int probe;
 	size_t rounds;
+	uint64_t longest, last_cpu; /* CPU time of a round */
 };
 
 /* Of a cmocka test, whose state is the struct served. */
