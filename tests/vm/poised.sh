@@ -1,0 +1,289 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# For the tests of suite.d/ that run poised; sourced after lib.sh, whose cases they are: a network
+# namespace and a folder each, so each poised has a machine's table and directories of its own.
+#
+#	poised_start PATH…   starts it and waits until it is ready; $poised_pid is the supervisor
+#	poised_stop          stops it; that is a check
+#	poised_kill          kills the whole tree
+#	follows, keeps       the table becomes, or stays, what a text says
+#	ctl METHOD …         a call of its control socket
+#	metric NAME          a value of its metrics
+#
+# Its log is $dir/log, over all of its starts. What waits here starts no process: one takes a fifth
+# of a second in the emulated machine, and what is waited for may take less.
+
+# shellcheck disable=SC2154 # lib.sh sets dir
+
+poised_pid=
+poised_metrics_port=9099
+# What makes poised serve its metrics, as a line of a file.
+# shellcheck disable=SC2034 # for the tests
+metrics_on="metrics: {listen: 127.0.0.1:$poised_metrics_port}"
+
+# --- Waiting -----------------------------------------------------------------------------------
+
+# A pipe into which nobody writes: reading from it is to sleep.
+exec {poised_silence}<> <(:)
+
+# nap SECONDS: sleeps without a process. (The shell waits for no other, so a child may end.)
+nap() {
+	read -rt "$1" -u "$poised_silence"
+	return 0
+}
+
+# until_soon MILLISECONDS COMMAND…: as until_true, but it looks a hundred times a second, and says how
+# long it took: in $took, in milliseconds. For functions of the shell that start no process.
+until_soon() {
+	local began=${EPOCHREALTIME/[.,]/} most=$1
+	shift
+	until "$@"; do
+		took=$(((${EPOCHREALTIME/[.,]/} - began) / 1000))
+		((took <= most)) || return 1
+		nap 0.01
+	done
+	took=$(((${EPOCHREALTIME/[.,]/} - began) / 1000))
+}
+
+# --- The table, without a process --------------------------------------------------------------
+
+# listed_endpoint HEX:HEX: an address and port of /proc/net/ip_vs, into $endpoint. IPv6 stays as it is.
+listed_endpoint() {
+	endpoint=$1
+	[[ $1 == \[* ]] && return
+	printf -v endpoint '%d.%d.%d.%d:%d' "0x${1:0:2}" "0x${1:2:2}" "0x${1:4:2}" "0x${1:6:2}" \
+		"0x${1:9}"
+}
+
+# read_listed: /proc/net/ip_vs into the array $listed, in the words of ipvsadm -Sn where it is TCP or
+# UDP over IPv4 without flags.
+read_listed() {
+	local -A forwards=([Masq]=m [Route]=g [Tunnel]=i)
+	local -A protocols=([TCP]=t [UDP]=u)
+	local -a lines words
+	local line service='' endpoint
+	listed=()
+	mapfile -t lines </proc/net/ip_vs
+	for line in "${lines[@]:3}"; do
+		read -ra words <<<"$line"
+		if [[ ${words[0]} == '->' ]]; then
+			listed_endpoint "${words[1]}"
+			listed+=("-a $service -r $endpoint -${forwards[${words[2]}]:-?} -w ${words[3]}")
+		elif [[ -n ${protocols[${words[0]}]:-} ]]; then
+			listed_endpoint "${words[1]}"
+			service="-${protocols[${words[0]}]} $endpoint"
+			listed+=("-A $service -s ${words[*]:2}")
+		else
+			service=${words[*]}
+			listed+=("$service")
+		fi
+	done
+} 2>/dev/null # while ip_vs is not loaded there is no such file
+
+# table_is WANTED: whether the kernel lists exactly these lines, in any order.
+table_is() {
+	local -A seen=()
+	local -a wanted=()
+	local line
+	[[ -z $1 ]] || mapfile -t wanted <<<"$1"
+	read_listed
+	((${#listed[@]} == ${#wanted[@]})) || return 1
+	for line in "${listed[@]}"; do
+		seen[$line]=1
+	done
+	for line in "${wanted[@]}"; do
+		[[ -n ${seen[$line]:-} ]] || return 1
+	done
+}
+
+# follows TEXT WANTED [MILLISECONDS]: within a second, or so long, the table is WANTED, and ipvsadm says
+# so too.
+follows() {
+	local took
+	if ! until_soon "${3:-1000}" table_is "$2"; then
+		fail "$1: not within ${3:-1000} ms"
+		diff -U2 --label expected --label got <(LC_ALL=C sort <<<"$2") <(table) |
+			sed 's/^/    /'
+		details "$dir/log"
+		return 1
+	fi
+	same "$1 (after $took ms)" "$(LC_ALL=C sort <<<"$2")" "$(table)"
+}
+
+# keeps TEXT WANTED [MILLISECONDS]: for half a second, or so long, the table is WANTED whenever one looks.
+keeps() {
+	local end=$((${EPOCHREALTIME/[.,]/} + ${3:-500} * 1000))
+	while ((${EPOCHREALTIME/[.,]/} < end)); do
+		if ! table_is "$2"; then
+			fail "$1"
+			diff -U2 --label expected --label got <(LC_ALL=C sort <<<"$2") \
+				<(printf '%s\n' "${listed[@]}" | LC_ALL=C sort) | sed 's/^/    /'
+			return 1
+		fi
+		nap 0.02
+	done
+	ok "$1"
+}
+
+# --- Its log -----------------------------------------------------------------------------------
+
+# log_says WORDS [COUNT]: its log has them, in COUNT lines when that is given.
+log_says() {
+	local -a lines
+	[[ -e $dir/log ]] || return 1
+	mapfile -t lines <"$dir/log"
+	log_found=0
+	local line
+	for line in "${lines[@]:log_from}"; do
+		[[ $line != *"$1"* ]] || log_found=$((log_found + 1))
+	done
+	if [[ -n ${2:-} ]]; then
+		((log_found == $2))
+	else
+		((log_found > 0))
+	fi
+}
+
+# log_forget: log_says looks at what is said from now on.
+log_forget() {
+	local -a lines=()
+	[[ ! -e $dir/log ]] || mapfile -t lines <"$dir/log"
+	log_from=${#lines[@]}
+}
+log_from=0
+
+# logs TEXT WORDS [MILLISECONDS]: within a second, or so long, the log says it.
+logs() {
+	local took
+	if until_soon "${3:-1000}" log_says "$2"; then
+		ok "$1"
+		return
+	fi
+	fail "$1 (not in the log: $2)"
+	details "$dir/log"
+	return 1
+}
+
+# --- Its life ----------------------------------------------------------------------------------
+
+poised_is_up() {
+	log_says ': ready' || ! kill -0 "$poised_pid" 2>/dev/null
+}
+
+# poised_launch [OPTION…] PATH…: starts it, and does not wait.
+poised_launch() {
+	# shellcheck disable=SC2317 # the trap runs it
+	poised_clean_up() {
+		poised_kill
+		lib_clean_up
+	}
+	trap poised_clean_up EXIT
+	log_forget
+	"$BUILD/poised" --log stderr --state-dir "$dir/state" --run-dir "$dir/run" "$@" \
+		>>"$dir/log" 2>&1 </dev/null &
+	poised_pid=$!
+}
+
+# poised_start [OPTION…] PATH…: and waits until its first reconcile is over. A case that cannot start it
+# has failed.
+poised_start() {
+	local took
+	poised_launch "$@"
+	if ! until_soon 30000 poised_is_up || ! kill -0 "$poised_pid" 2>/dev/null; then
+		fail "poised does not start: $*"
+		details "$dir/log"
+		exit 1
+	fi
+}
+
+# poised_stop: in order, with status 0.
+poised_stop() {
+	local status
+	kill -TERM "$poised_pid"
+	wait "$poised_pid"
+	status=$?
+	poised_pid=
+	same "poised stops when it is told" 0 "$status"
+}
+
+poised_is_gone() {
+	[[ ! -e /proc/$1 ]]
+}
+
+# poised_kill: as the kernel would, all of it; its processes end with the supervisor.
+poised_kill() {
+	local reconciler took
+	[[ -n $poised_pid ]] || return 0
+	reconciler=$(poised_process reconciler)
+	kill -KILL "$poised_pid" ${reconciler:+"$reconciler"} 2>/dev/null
+	wait "$poised_pid" 2>/dev/null
+	[[ -z $reconciler ]] || until_soon 5000 poised_is_gone "$reconciler"
+	poised_pid=
+}
+
+# poised_process NAME: the pid of that process of its tree, when it runs.
+poised_process() {
+	local pid words
+	for pid in $(</proc/"$poised_pid"/task/"$poised_pid"/children); do
+		IFS= read -rd '' words <"/proc/$pid/cmdline"
+		[[ $words == "poised-$1" ]] && echo "$pid"
+	done 2>/dev/null
+}
+
+# rss_of PID: its resident memory in KiB.
+rss_of() {
+	local name value
+	while read -r name value _; do
+		[[ $name == VmRSS: ]] && echo "$value"
+	done <"/proc/$1/status"
+}
+
+# --- What it says ------------------------------------------------------------------------------
+
+# ctl METHOD [ARGUMENT…]: its answer, JSON.
+ctl() {
+	poise ctl "$@"
+}
+
+# read_metrics: what it serves, into $metrics. No process.
+read_metrics() {
+	local fd
+	metrics=
+	exec {fd}<>"/dev/tcp/127.0.0.1/$poised_metrics_port" || return 1
+	printf 'GET /metrics HTTP/1.0\r\n\r\n' >&"$fd"
+	IFS= read -rd '' -t 10 -u "$fd" metrics
+	exec {fd}>&-
+	[[ $metrics == HTTP/1.?\ 200* ]]
+} 2>/dev/null
+
+# metric NAME[{LABELS}]: its value, as it is served now, into $value.
+metric() {
+	local line lines
+	value=
+	read_metrics || return 1
+	mapfile -t lines <<<"$metrics"
+	for line in "${lines[@]}"; do
+		line=${line%$'\r'}
+		[[ $line == "$1 "* ]] && value=${line##* }
+	done
+	[[ -n $value ]]
+}
+
+# metric_is NAME[{LABELS}] VALUE
+metric_is() {
+	local value
+	metric "$1" && [[ $value == "$2" ]]
+}
+
+# shows_metric TEXT NAME[{LABELS}] VALUE [MILLISECONDS]: within a second, or so long, it has that value.
+shows_metric() {
+	local took value
+	if until_soon "${4:-1000}" metric_is "$2" "$3"; then
+		ok "$1"
+		return
+	fi
+	metric "$2"
+	fail "$1 ($2 is ${value:-not there}, not $3)"
+	return 1
+}
