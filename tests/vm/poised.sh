@@ -33,8 +33,8 @@ nap() {
 	return 0
 }
 
-# until_soon MILLISECONDS COMMAND…: as until_true, but it looks a hundred times a second, and says how
-# long it took: in $took, in milliseconds. For functions of the shell that start no process.
+# until_soon MILLISECONDS COMMAND…: as until_true, but it looks a hundred times a second, and says
+# how long it took: in $took, in milliseconds. For functions of the shell that start no process.
 until_soon() {
 	local began=${EPOCHREALTIME/[.,]/} most=$1
 	shift
@@ -48,7 +48,8 @@ until_soon() {
 
 # --- The table, without a process --------------------------------------------------------------
 
-# listed_endpoint HEX:HEX: an address and port of /proc/net/ip_vs, into $endpoint. IPv6 stays as it is.
+# listed_endpoint HEX:HEX: an address and port of /proc/net/ip_vs, into $endpoint. IPv6 stays as it
+# is.
 listed_endpoint() {
 	endpoint=$1
 	[[ $1 == \[* ]] && return
@@ -56,8 +57,8 @@ listed_endpoint() {
 		"0x${1:9}"
 }
 
-# read_listed: /proc/net/ip_vs into the array $listed, in the words of ipvsadm -Sn where it is TCP or
-# UDP over IPv4 without flags.
+# read_listed: /proc/net/ip_vs into the array $listed, in the words of ipvsadm -Sn where it is TCP
+# or UDP over IPv4 without flags.
 read_listed() {
 	local -A forwards=([Masq]=m [Route]=g [Tunnel]=i)
 	local -A protocols=([TCP]=t [UDP]=u)
@@ -97,8 +98,8 @@ table_is() {
 	done
 }
 
-# follows TEXT WANTED [MILLISECONDS]: within a second, or so long, the table is WANTED, and ipvsadm says
-# so too.
+# follows TEXT WANTED [MILLISECONDS]: within a second, or so long, the table is WANTED, and ipvsadm
+# says so too.
 follows() {
 	local took
 	if ! until_soon "${3:-1000}" table_is "$2"; then
@@ -111,7 +112,8 @@ follows() {
 	same "$1 (after $took ms)" "$(LC_ALL=C sort <<<"$2")" "$(table)"
 }
 
-# keeps TEXT WANTED [MILLISECONDS]: for half a second, or so long, the table is WANTED whenever one looks.
+# keeps TEXT WANTED [MILLISECONDS]: for half a second, or so long, the table is WANTED whenever one
+# looks.
 keeps() {
 	local end=$((${EPOCHREALTIME/[.,]/} + ${3:-500} * 1000))
 	while ((${EPOCHREALTIME/[.,]/} < end)); do
@@ -185,8 +187,8 @@ poised_launch() {
 	poised_pid=$!
 }
 
-# poised_start [OPTION…] PATH…: and waits until its first reconcile is over. A case that cannot start it
-# has failed.
+# poised_start [OPTION…] PATH…: and waits until its first reconcile is over. A case that cannot start
+# it has failed.
 poised_start() {
 	local took
 	poised_launch "$@"
@@ -207,9 +209,12 @@ poised_stop() {
 	same "poised stops when it is told" 0 "$status"
 }
 
+# poised_is_gone PID: perhaps nobody has waited for it so far.
 poised_is_gone() {
-	[[ ! -e /proc/$1 ]]
-}
+	local stat
+	IFS= read -r stat <"/proc/$1/stat" || return 0
+	[[ $stat == *') Z '* ]]
+} 2>/dev/null
 
 # poised_kill: as the kernel would, all of it; its processes end with the supervisor.
 poised_kill() {
@@ -246,7 +251,7 @@ ctl() {
 	poise ctl "$@"
 }
 
-# read_metrics: what it serves, into $metrics. No process.
+# read_metrics: what it serves, into $metrics.
 read_metrics() {
 	local fd
 	metrics=
@@ -276,7 +281,8 @@ metric_is() {
 	metric "$1" && [[ $value == "$2" ]]
 }
 
-# shows_metric TEXT NAME[{LABELS}] VALUE [MILLISECONDS]: within a second, or so long, it has that value.
+# shows_metric TEXT NAME[{LABELS}] VALUE [MILLISECONDS]: within a second, or so long, it has that
+# value.
 shows_metric() {
 	local took value
 	if until_soon "${4:-1000}" metric_is "$2" "$3"; then
