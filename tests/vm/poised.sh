@@ -21,6 +21,9 @@ poised_metrics_port=9099
 # What makes poised serve its metrics, as a line of a file.
 # shellcheck disable=SC2034 # for the tests
 metrics_on="metrics: {listen: 127.0.0.1:$poised_metrics_port}"
+# For tests that keep poised in another network namespace than their own.
+poised_options=()
+poised_table=/proc/net/ip_vs
 
 # --- Waiting -----------------------------------------------------------------------------------
 
@@ -65,7 +68,7 @@ read_listed() {
 	local -a lines words
 	local line service='' endpoint
 	listed=()
-	mapfile -t lines </proc/net/ip_vs
+	mapfile -t lines <"$poised_table"
 	for line in "${lines[@]:3}"; do
 		read -ra words <<<"$line"
 		if [[ ${words[0]} == '->' ]]; then
@@ -182,8 +185,8 @@ poised_launch() {
 	}
 	trap poised_clean_up EXIT
 	log_forget
-	"$BUILD/poised" --log stderr --state-dir "$dir/state" --run-dir "$dir/run" "$@" \
-		>>"$dir/log" 2>&1 </dev/null &
+	"$BUILD/poised" --log stderr --state-dir "$dir/state" --run-dir "$dir/run" \
+		"${poised_options[@]}" "$@" >>"$dir/log" 2>&1 </dev/null &
 	poised_pid=$!
 }
 

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2034 # some of it is for poised.sh
+#
+# For tests with real connections that run poised; sourced after traffic.sh, and brings poised.sh. The
+# table that it looks at is the balancer's.
+
+: "${BUILD:=$traffic_build}"
+dir=$traffic_folder
+
+# What poised.sh takes from lib.sh.
+details() {
+	tail -n "${2:-20}" "$1" | sed 's/^/    /'
+}
+
+lib_clean_up() {
+	traffic_clean_up
+}
+
+table() {
+	balancer -Sn | LC_ALL=C sort
+}
+
+same() {
+	if [[ $2 == "$3" ]]; then
+		ok "$1"
+		return 0
+	fi
+	fail "$1"
+	diff -U2 --label expected --label got <(echo "$2") <(echo "$3") | sed 's/^/    /'
+	return 1
+}
+
+# shellcheck source=tests/vm/poised.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/poised.sh"
+
+# join_balancer: once the network is there. A process that does nothing stays in the balancer's
+# namespace, so that its table can be read whoever else has gone.
+join_balancer() {
+	start_in_ns balancer sleep infinity
+	poised_options=(--netns traffic-balancer)
+	wait_for 10 test "/proc/${traffic_processes[-1]}/ns/net" -ef /run/netns/traffic-balancer ||
+		die "the balancer's namespace cannot be joined"
+	poised_table=/proc/${traffic_processes[-1]}/net/ip_vs
+}
+
+# The same without poised: it is asked in its own namespace.
+read_metrics() {
+	metrics=$(in_ns balancer curl -si --max-time 10 \
+		"http://127.0.0.1:$poised_metrics_port/metrics")
+	[[ $metrics == HTTP/1.?\ 200* ]]
+}
