@@ -88,15 +88,15 @@ read_listed() {
 # table_is WANTED: whether the kernel lists exactly these lines, in any order.
 table_is() {
 	local -A seen=()
-	local -a wanted=()
+	local -a lines_wanted=()
 	local line
-	[[ -z $1 ]] || mapfile -t wanted <<<"$1"
+	[[ -z $1 ]] || mapfile -t lines_wanted <<<"$1"
 	read_listed
-	((${#listed[@]} == ${#wanted[@]})) || return 1
+	((${#listed[@]} == ${#lines_wanted[@]})) || return 1
 	for line in "${listed[@]}"; do
 		seen[$line]=1
 	done
-	for line in "${wanted[@]}"; do
+	for line in "${lines_wanted[@]}"; do
 		[[ -n ${seen[$line]:-} ]] || return 1
 	done
 }
