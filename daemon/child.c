@@ -50,6 +50,12 @@ static void child_on_pong(struct child *child, const struct message_ping *pong)
 		child->answered = pong->serial;
 }
 
+/* Much to do in one piece: it comes to its messages afterwards. */
+static void child_on_working(struct child *child)
+{
+	child->answered = child->asked;
+}
+
 static void child_on_ready(struct child *child)
 {
 	respawn_ready(&child->respawn);
@@ -89,6 +95,9 @@ static void child_on_message(void *data, uint16_t kind, const void *payload, siz
 	switch ((enum message_kind)kind) {
 	case MESSAGE_PONG:
 		child_on_pong(child, payload);
+		break;
+	case MESSAGE_WORKING:
+		child_on_working(child);
 		break;
 	case MESSAGE_READY:
 		child_on_ready(child);

@@ -15,7 +15,6 @@
 #include "daemon/control.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -32,7 +31,6 @@ LOG_MODULE("control");
 #define CONTROL_RETRY_NS 1000000000ull
 /* The idle are looked for that many times in their time. */
 #define CONTROL_IDLE_LOOKS 8
-#define CONTROL_GROUP_SIZE 65536
 
 struct control {
 	int fd;
@@ -267,35 +265,4 @@ void control_tell(struct control *control, const struct engine_event *event)
 struct control_counters control_counters(const struct control *control)
 {
 	return control->counters;
-}
-
-/* The number of a group; -ENOENT. */
-static int group_find(const char *name, gid_t *ret)
-{
-	_cleanup_free_ char *room = memory_resize(NULL, CONTROL_GROUP_SIZE, 1);
-	struct group group, *found;
-
-	int r = getgrnam_r(name, &group, room, CONTROL_GROUP_SIZE, &found);
-	if (!found)
-		return r ? -r : -ENOENT;
-	*ret = group.gr_gid;
-	return 0;
-}
-
-int control_set_group(const char *path, const char *group, struct error *error)
-{
-	gid_t number = 0;
-	int r = group ? group_find(group, &number) : 0;
-
-	if (r == -ENOENT)
-		return error_set(error, r,
-			"there is no group `%s`: `groupadd --system %s` makes it", group, group);
-	if (r < 0)
-		return error_set(
-			error, r, "the group `%s` cannot be looked up: %s", group, strerror(-r));
-	/* Closed while it changes hands, so that the old group never has the new one's right. */
-	if (chmod(path, 0600) < 0 || lchown(path, (uid_t)-1, number) < 0 ||
-		chmod(path, group ? 0660 : 0600) < 0)
-		return error_set(error, -errno, "%s: %s", path, strerror(errno));
-	return 0;
 }

@@ -36,8 +36,4 @@ void control_set_idle(struct control *control, uint64_t idle);
 /* To every subscriber. */
 void control_tell(struct control *control, const struct engine_event *event);
 
-/* The group that may use the reading methods; NULL: root alone. Owner and mode of the socket at `path`. -ENOENT: no such
- * group. */
-int control_set_group(const char *path, const char *group, struct error *error);
-
 struct control_counters control_counters(const struct control *control);

@@ -94,6 +94,8 @@ struct engine_options {
 	size_t path_count;
 	int lock; /* descriptor of the lock, taken over; -1: the engine takes it itself */
 	void (*event)(void *data, const struct engine_event *event);
+	/* Between the batches of a long pass, often: a sign of life. May be NULL; calls nothing of the engine. */
+	void (*working)(void *data);
 	void *data;
 };
 

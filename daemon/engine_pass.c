@@ -123,6 +123,15 @@ static int engine_begin_confirm(void *data, const struct plan *plan, struct erro
 	return confirm_begin(&engine->reconciler, &request, plan, error);
 }
 
+static void engine_progress(void *data, size_t done _unused_, size_t total _unused_)
+{
+	struct engine_pass *pass = data;
+	const struct engine_options *options = &pass->engine->options;
+
+	if (options->working)
+		options->working(options->data);
+}
+
 /* What was tried again and worked. */
 static void engine_tell_recovered(struct engine_pass *pass)
 {
@@ -212,8 +221,10 @@ static void engine_pass(struct engine_pass *pass, bool writes)
 {
 	struct engine *engine = pass->engine;
 	_cleanup_error_ struct error error = {};
-	const struct reconciler_observer observer = {
-		.failed = engine_op_failed, .mismatch = engine_op_mismatched, .data = pass};
+	const struct reconciler_observer observer = {.failed = engine_op_failed,
+		.mismatch = engine_op_mismatched,
+		.progress = engine_progress,
+		.data = pass};
 	const struct converge_input input = {
 		.declared = &engine->files->declared,
 		.keys = pass->keys,

@@ -13,6 +13,7 @@ const size_t messages_to_process_count = ARRAY_LENGTH(messages_to_process);
 
 const struct channel_kind messages_to_supervisor[] = {
 	{MESSAGE_PONG, "pong", EXACTLY(struct message_ping)},
+	{MESSAGE_WORKING, "working", NOTHING},
 	{MESSAGE_READY, "ready", NOTHING},
 	{MESSAGE_RELOADED, "reloaded", NOTHING},
 	{MESSAGE_STATUS, "status", .size_min = 1, .size_max = MESSAGE_STATUS_LIMIT},

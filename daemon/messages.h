@@ -17,6 +17,7 @@ enum message_kind {
 
 	/* process -> supervisor */
 	MESSAGE_PONG = 64, /* the ping's payload */
+	MESSAGE_WORKING,   /* nothing: pings have to wait, but all is well; at most once a second */
 	MESSAGE_READY,     /* nothing: the first reconcile is over, or the first verdicts are in */
 	MESSAGE_RELOADED,  /* nothing: the files are in force, or refused and told */
 	MESSAGE_STATUS,    /* text: one line for the service manager */

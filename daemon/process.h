@@ -8,13 +8,6 @@
 #include "base/channel.h"
 #include "daemon/poised.h"
 
-/* What a process of the tree is given by its own start. */
-struct process {
-	struct loop *loop;
-	struct channel *channel; /* to the supervisor */
-	const struct poised_options *options;
-};
-
 struct process_kind {
 	const char *name; /* "reconciler" */
 	/* Capabilities that it keeps (CAP_… of capabilities(7)), ended by -1. All others are dropped, bounding set

@@ -14,7 +14,6 @@
 #include <errno.h>
 #include <grp.h>
 #include <malloc.h>
-#include <signal.h>
 
 #include "daemon/control.h"
 #include "daemon/messages.h"
@@ -26,8 +25,10 @@ LOG_MODULE("reconciler");
 
 /* Ready is told after the first reconcile, or when there has been none in this time: who starts poised on a machine where
  * nothing works wants `poise status`, not a service manager that starts it over and over. */
-#define RECONCILE_READY_NS 20000000000ull
-#define RECONCILE_BACKEND  "ipvs"
+#define RECONCILE_READY_NS   20000000000ull
+#define RECONCILE_ALIVE_NS   1000000000ull
+#define RECONCILE_LINES_MOST 30
+#define RECONCILE_BACKEND    "ipvs"
 
 struct reconcile {
 	const struct poised_options *options;
@@ -37,11 +38,12 @@ struct reconcile {
 	struct control *control;
 	struct watch *watch;
 	struct metrics *metrics;
-	struct loop_source *work, *timer, *signals[3];
+	struct loop_source *work, *timer;
 	struct loop_source *backend; /* what the backend has to say; from the first connection on */
 	bool backend_deaf;           /* it says nothing any more */
 	uint64_t started;
 	const struct files *seen; /* the files whose words on the process itself are in force */
+	uint64_t alive;           /* when a sign of life was given last */
 	bool ready, reload_asked;
 	char status[MESSAGE_STATUS_LIMIT];
 };
@@ -73,16 +75,34 @@ static void reconcile_log_entry(const struct engine_entry *entry)
 		entry->revision);
 }
 
+/* The diagnostics of files are many lines. A log wants the first of them; `poise status` has them all. */
+static void reconcile_log_lines(
+	enum log_level level, const struct engine_event *event, const char *name)
+{
+	const char *line = event->text;
+
+	for (unsigned int i = 0; *line && i < RECONCILE_LINES_MOST; i++) {
+		int length = (int)strcspn(line, "\n");
+
+		log_at(level, event->object, "%s: %.*s", name, length, line);
+		line += length + (line[length] == '\n');
+	}
+	if (*line)
+		log_at(level, event->object, "%s: … and more, which `poise status` shows", name);
+}
+
 static void reconcile_on_event(void *data, const struct engine_event *event)
 {
 	struct reconcile *reconcile = data;
 
 	if (event->kind == ENGINE_EVENT_APPLIED)
 		reconcile_log_entry(event->entry);
+	else if (event->text)
+		reconcile_log_lines(
+			reconcile_event_level(event->kind), event, engine_event_name(event->kind));
 	else
-		log_at(reconcile_event_level(event->kind), event->object, "%s%s%s",
-			engine_event_name(event->kind), event->text ? ": " : "",
-			event->text ? event->text : "");
+		log_at(reconcile_event_level(event->kind), event->object, "%s",
+			engine_event_name(event->kind));
 	if (reconcile->control)
 		control_tell(reconcile->control, event);
 }
@@ -109,6 +129,18 @@ static void reconcile_send(
 
 	if (r < 0)
 		log_warning("cannot speak to the supervisor: %s", strerror(-r));
+}
+
+/* The engine is at work in one piece, and pings wait. */
+static void reconcile_on_working(void *data)
+{
+	struct reconcile *reconcile = data;
+	uint64_t now = loop_clock();
+
+	if (now < reconcile->alive + RECONCILE_ALIVE_NS)
+		return;
+	reconcile->alive = now;
+	reconcile_send(reconcile, MESSAGE_WORKING, NULL, 0);
 }
 
 static void reconcile_stop(struct reconcile *reconcile)
@@ -149,11 +181,6 @@ static void reconcile_on_orphaned(void *data, int code)
 
 	log_error("the supervisor is gone: %s", code ? strerror(-code) : "it closed the channel");
 	loop_stop(reconcile->loop, 1);
-}
-
-/* The supervisor decides when to stop; signals to the whole group reach us too. */
-static void reconcile_on_signal(void *data _unused_, int signal _unused_)
-{
 }
 
 static void reconcile_set_group(struct reconcile *reconcile, const char *name)
@@ -297,6 +324,7 @@ static int reconcile_open_engine(struct reconcile *reconcile, struct error *erro
 		.path_count = options->path_count,
 		.lock = options->lock_fd,
 		.event = reconcile_on_event,
+		.working = reconcile_on_working,
 		.data = reconcile,
 	};
 
@@ -319,14 +347,10 @@ static int reconcile_open_channel(struct reconcile *reconcile)
 
 static int reconcile_open_sources(struct reconcile *reconcile)
 {
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 	int r = loop_add_work(reconcile->loop, reconcile_turn, reconcile, &reconcile->work);
 
 	if (r == 0)
 		r = loop_add_timer(reconcile->loop, reconcile_turn, reconcile, &reconcile->timer);
-	for (size_t i = 0; r == 0 && i < ARRAY_LENGTH(signals); i++)
-		r = loop_add_signal(reconcile->loop, signals[i], reconcile_on_signal, reconcile,
-			&reconcile->signals[i]);
 	if (r == 0)
 		loop_source_set_priority(reconcile->timer, LOOP_PRIORITY_LAST);
 	return r;
@@ -380,8 +404,6 @@ static void reconcile_close(struct reconcile *reconcile)
 	channel_free(reconcile->channel);
 	loop_source_free(reconcile->work);
 	loop_source_free(reconcile->timer);
-	for (size_t i = 0; i < ARRAY_LENGTH(reconcile->signals); i++)
-		loop_source_free(reconcile->signals[i]);
 	loop_free(reconcile->loop);
 }
 
@@ -394,6 +416,8 @@ static int reconcile_run(struct reconcile *reconcile)
 		log_error("cannot start: %s", error_text(&error, r));
 		return 2;
 	}
+	/* Loads what the name service of this machine asks for, while that may be opened and run. */
+	getgrnam("root");
 	r = process_enter_sandbox(process_find("reconciler"), reconcile->options);
 	if (r < 0) {
 		log_error("cannot enter the sandbox: %s", strerror(-r));

@@ -8,6 +8,7 @@
  *	crash	   ends by a signal at its start, before READY
  *	lasting	   ends with code 2 at its start
  *	deaf	   never answers a ping
+ *	busy	   never answers a ping, but says that it is at work
  *	stubborn   does not end when it is told to
  *	forbidden  tries what the sandbox must prevent, and writes what came of it
  *	garbage	   sends what is no message
@@ -112,8 +113,10 @@ static void on_message(void *data, uint16_t kind, const void *payload, size_t si
 {
 	struct probe *probe = data;
 
-	if (kind == MESSAGE_PING && !behaves(probe, "deaf"))
+	if (kind == MESSAGE_PING && !behaves(probe, "deaf") && !behaves(probe, "busy"))
 		channel_send(probe->channel, MESSAGE_PONG, payload, size);
+	if (kind == MESSAGE_PING && behaves(probe, "busy"))
+		channel_send(probe->channel, MESSAGE_WORKING, NULL, 0);
 	if (kind == MESSAGE_RELOAD) {
 		event(probe, "reload");
 		channel_send(probe->channel, MESSAGE_RELOADED, NULL, 0);

@@ -7,7 +7,6 @@
 #include <cmocka.h>
 
 #include <errno.h>
-#include <grp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -300,26 +299,6 @@ static void an_event_does_not_fall_into_an_answer(void **state)
 	json_decref(next_event(&reader));
 }
 
-static void the_socket_is_given_to_a_group(void **state)
-{
-	struct served *world = *state;
-	_cleanup_error_ struct error error = {};
-	const struct group *group = getgrgid(1);
-	struct stat status;
-
-	assert_non_null(group);
-	assert_int_equal(control_set_group(world->path, group->gr_name, &error), 0);
-	assert_int_equal(stat(world->path, &status), 0);
-	assert_int_equal(status.st_gid, 1);
-	assert_int_equal(status.st_mode & 07777, 0660);
-	assert_int_equal(control_set_group(world->path, "no-such-group", &error), -ENOENT);
-	assert_non_null(strstr(error.text, "`no-such-group`"));
-	assert_int_equal(control_set_group(world->path, NULL, &error), 0);
-	assert_int_equal(stat(world->path, &status), 0);
-	assert_int_equal(status.st_gid, 0);
-	assert_int_equal(status.st_mode & 07777, 0600);
-}
-
 #define CONTROL_TEST(name) cmocka_unit_test_setup_teardown(name, served_start, served_end)
 
 int main(void)
@@ -337,7 +316,6 @@ int main(void)
 		CONTROL_TEST(a_drain_reaches_the_table),
 		CONTROL_TEST(subscribers_are_told_what_happens),
 		CONTROL_TEST(an_event_does_not_fall_into_an_answer),
-		CONTROL_TEST(the_socket_is_given_to_a_group),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
