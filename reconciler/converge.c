@@ -209,18 +209,50 @@ static int converge_record_first(struct converge_pass *pass, struct error *error
 	return r;
 }
 
-/* The last that happens before the first operation. */
-static int converge_begin(struct converge_pass *pass, struct error *error)
+/* Takes out of the plan what concerns services that are not ours yet. */
+static void converge_leave_out_new(struct converge_pass *pass)
 {
-	const struct converge_input *input = pass->input;
-	int r = input->begin ? input->begin(input->data, &pass->plan, error) : 0;
+	struct plan *plan = &pass->plan;
+	struct memory *next = &pass->step.memory;
+	size_t kept = 0, owned = 0, drains = 0;
 
-	if (r < 0)
-		return r;
-	r = converge_record_first(pass, error);
-	if (r < 0)
-		return error_prefix(error, r, "what is to become ours cannot be recorded");
-	return 0;
+	vector_foreach(&plan->ops, op) {
+		bool of_service =
+			op->object == PLAN_OBJECT_SERVICE || op->object == PLAN_OBJECT_DESTINATION;
+
+		if (!of_service || converge_owns(&pass->memory, &op->service))
+			plan->ops.items[kept++] = *op;
+	}
+	plan->ops.count = kept;
+	vector_foreach(&next->owned, service) {
+		if (converge_owns(&pass->memory, &service->key))
+			next->owned.items[owned++] = *service;
+		else
+			free(service->name);
+	}
+	next->owned.count = owned;
+	vector_foreach(&next->drains, drain)
+		if (converge_owns(&pass->memory, &drain->service))
+			next->drains.items[drains++] = *drain;
+	next->drains.count = drains;
+}
+
+/* What was ours and is still there stays ours, also when its deletion was held back. */
+static void converge_keep_ours(struct converge_pass *pass)
+{
+	struct memory *next = &pass->step.memory;
+	struct memory kept = {}, merged = {};
+
+	vector_foreach(&pass->memory.owned, service)
+		if (!converge_owns(next, &service->key) &&
+			state_find_service(&pass->reconciler->live, &service->key))
+			vector_push(&kept.owned, *service);
+	if (!kept.owned.count)
+		return;
+	memory_union(&merged, &kept, next);
+	memory_clear(next);
+	*next = merged;
+	vector_clear(&kept.owned); /* the names are pass->memory's */
 }
 
 /* The memory of the scope, as it is now that the plan was carried out. */
@@ -229,6 +261,7 @@ static void converge_remember(struct converge_pass *pass, const struct apply_rep
 	struct memory *memory = &pass->reconciler->record.memory;
 
 	apply_amend_memory(report, &pass->memory, &pass->step.memory);
+	converge_keep_ours(pass);
 	if (memory_equal(&pass->memory, &pass->step.memory))
 		return;
 	pass->output->unsaved = true;
@@ -258,12 +291,18 @@ static void converge_remember_both(struct converge_pass *pass)
 static int converge_carry_out(struct converge_pass *pass, struct error *error)
 {
 	_cleanup_apply_report_ struct apply_report report = {};
+	const struct converge_input *input = pass->input;
 	struct converge_output *output = pass->output;
 
-	int r = converge_begin(pass, error);
+	int r = input->begin ? input->begin(input->data, &pass->plan, error) : 0;
 	if (r < 0)
 		return r;
-	r = apply_execute(pass->reconciler, &pass->plan, pass->input->observer, &report, error);
+	int unrecorded = converge_record_first(pass, error);
+	if (unrecorded < 0) {
+		error_prefix(error, unrecorded, "what is to become ours cannot be recorded");
+		converge_leave_out_new(pass);
+	}
+	r = apply_execute(pass->reconciler, &pass->plan, input->observer, &report, error);
 	output->applied = report.applied;
 	output->failed = report.failed + report.skipped;
 	output->mismatches = report.mismatches;
@@ -272,7 +311,7 @@ static int converge_carry_out(struct converge_pass *pass, struct error *error)
 		converge_remember_both(pass);
 	else
 		converge_remember(pass, &report);
-	return r;
+	return r < 0 ? r : unrecorded;
 }
 
 int converge_run(struct reconciler *reconciler, const struct converge_input *input,

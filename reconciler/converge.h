@@ -40,8 +40,8 @@ struct converge_output {
 };
 
 /* 0 when the pass went through to its end, whatever single operations gave (the observer is told); -errno with words when the
- * live state cannot be read, the connection was lost, or what becomes ours cannot be recorded: then nothing was begun or what was
- * done is in the record. */
+ * live state cannot be read, the connection was lost, or what becomes ours cannot be recorded: then nothing was begun, or what was
+ * done is in the record. What cannot be recorded holds up nothing of what is ours already. */
 int converge_run(struct reconciler *reconciler, const struct converge_input *input,
 	struct converge_output *output, struct error *error);
 
