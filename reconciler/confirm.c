@@ -2,12 +2,14 @@
 /* The life of a confirmation.
  *
  *	confirm_begin()     nothing -> awaited: confirm.json is on disk, the guard runs
- *	confirm_accept()    awaited -> nothing: the file goes first, then what was held back is
- *deleted confirm_rollback()  awaited -> nothing: the objects go back, then the record, then the
- *file. Each of the three may be done again after a crash between them
+ *	confirm_accept()    awaited -> nothing: it is on disk as the last confirmed state, then the file goes, then what was
+ *			    held back is deleted
+ *	confirm_rollback()  awaited -> nothing: the objects go back, then the record, then the file
  *
- * Going back is a diff like any other: what the touched objects were is the desired state, and for
- *this one pass every touched service counts as ours, so that those which the apply added go. */
+ * Each of the three may be done again after a crash between them.
+ *
+ * Going back is a diff like any other: what the touched objects were is the desired state, and for this one pass every
+ * touched service counts as ours, so that those which the apply added go. */
 #include "reconciler/confirm.h"
 
 #include <errno.h>
@@ -293,11 +295,12 @@ static int confirm_finish(struct reconciler *reconciler, const struct confirm_pe
 			diagnostics.count ? diagnostics.items[0].message : strerror(-r));
 	declared_from_config(&config, &declared);
 	record_copy(&record, &reconciler->record);
-	confirm_cancel(reconciler);
-	/* Also when nothing was held back, so that the apply below finds nothing to do. */
+	/* First, so that it can be confirmed again when this fails. Also when nothing was held back, and the apply below
+	 * finds nothing to do. */
 	r = record_save_confirmed(reconciler->options.state_dir, pending->canonical, error);
 	if (r < 0)
 		return r;
+	confirm_cancel(reconciler);
 	const struct reconciler_request request = {
 		.declared = &declared,
 		.canonical = pending->canonical,
