@@ -98,6 +98,7 @@ int engine_look_for_confirm(struct engine *engine, struct error *error)
 	engine->reconciler.hold_deletions = r > 0;
 	engine->confirm_deadline = r > 0 ? pending.deadline : UINT64_MAX;
 	engine->confirm_wall = r > 0 ? pending.wall_deadline : 0;
+	engine->confirm_retry = 0;
 	return 0;
 }
 
@@ -184,27 +185,38 @@ static void engine_hold_undone(struct engine *engine, const char *why)
 	engine_tell(engine, ENGINE_EVENT_FILES_HELD, NULL, "%s", engine->held_why);
 }
 
+void engine_undone(struct engine *engine, const char *why, const struct reconciler_outcome *outcome)
+{
+	struct engine_entry entry = {
+		.reason = ENGINE_REASON_ROLLBACK,
+		.applied = outcome->applied,
+		.failed = outcome->failed,
+	};
+
+	engine->known = false;
+	engine_note(engine, &entry);
+	engine_tell(engine, ENGINE_EVENT_CONFIRM, NULL, "%s: undone", why);
+	engine->confirming = false;
+	engine->confirm_deadline = UINT64_MAX;
+	engine->accepted = engine->confirmed_stale = false;
+	/* What came meanwhile was held for this alone: it is read, and judged, anew. */
+	engine_release(engine);
+	engine->files_dirty = true;
+	engine_hold_undone(engine, why);
+	engine_fall_back(engine);
+	engine_mark_everything(engine, ENGINE_REASON_ROLLBACK);
+}
+
 int engine_undo(struct engine *engine, const char *why, struct error *error)
 {
 	struct reconciler_outcome outcome = {};
 
 	int r = confirm_rollback(&engine->reconciler, NULL, &outcome, error);
 	engine->known = false;
-	if (r < 0 && r != -EIO && r != -ENOENT)
+	/* Operations that failed are for the passes; as long as the file is there it is not undone. */
+	if (r < 0 && (engine_look_for_confirm(engine, NULL) < 0 || engine->confirming))
 		return r;
-	struct engine_entry entry = {
-		.reason = ENGINE_REASON_ROLLBACK,
-		.applied = outcome.applied,
-		.failed = outcome.failed,
-	};
-	engine_note(engine, &entry);
-	engine_tell(engine, ENGINE_EVENT_CONFIRM, NULL, "%s: undone", why);
-	engine->confirming = false;
-	engine->confirm_deadline = UINT64_MAX;
-	engine->accepted = engine->confirmed_stale = false;
-	engine_hold_undone(engine, why);
-	engine_fall_back(engine);
-	engine_mark_everything(engine, ENGINE_REASON_ROLLBACK);
+	engine_undone(engine, why, &outcome);
 	return 0;
 }
 
@@ -212,14 +224,14 @@ static void engine_check_confirm(struct engine *engine, uint64_t now)
 {
 	_cleanup_error_ struct error error = {};
 
-	if (!engine->confirming || now < engine->confirm_deadline)
+	if (!engine->confirming || now < MAX(engine->confirm_deadline, engine->confirm_retry))
 		return;
 	int r = engine_undo(engine, "this was not confirmed in time", &error);
 	if (r == 0)
 		return;
 	engine_tell(
 		engine, ENGINE_EVENT_CONFIRM, NULL, "cannot be undone: %s", error_text(&error, r));
-	engine->confirm_deadline = now + ENGINE_BACKOFF_MOST_NS;
+	engine->confirm_retry = now + ENGINE_BACKOFF_MOST_NS;
 }
 
 static void engine_check_operator(struct engine *engine, uint64_t now)
@@ -248,7 +260,8 @@ static uint64_t engine_next(const struct engine *engine, uint64_t now)
 
 	if (!engine->connected)
 		return MIN(next, engine->connect_next);
-	next = MIN(next, engine->confirm_deadline);
+	uint64_t undo = MAX(engine->confirm_deadline, engine->confirm_retry);
+	next = MIN(next, undo);
 	if (engine->files_dirty)
 		return now;
 	uint64_t pass = engine_next_pass(engine);

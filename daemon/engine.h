@@ -126,6 +126,7 @@ struct engine {
 	/* An apply that waits for its confirmation. */
 	bool confirming;
 	uint64_t confirm_deadline, confirm_wall; /* CLOCK_BOOTTIME ns; seconds since the epoch */
+	uint64_t confirm_retry;                  /* it could not be undone: not again before that */
 
 	/* What is due. */
 	bool files_dirty;
@@ -206,8 +207,8 @@ void engine_desired(
 /* Reads the counters of `count` live services anew (their traffic, their destinations' connections and traffic), and nothing else of
  * them: what a pass would find is still there to be found. Keys are sorted. A few hundred take some milliseconds. -errno with
  * words, and the counters are as they were. */
-int engine_refresh_counters(struct engine *engine, const struct service_key *keys, size_t count,
-	struct error *error);
+int engine_refresh_counters(
+	struct engine *engine, const struct service_key *keys, size_t count, struct error *error);
 
 /* The backend's descriptor to poll while the engine is connected, or -1: it tells nothing by itself. The same until
  * engine_close(). */

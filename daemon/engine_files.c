@@ -203,6 +203,7 @@ static void engine_weigh(struct engine *engine, struct files *files, uint64_t no
 	if (engine_is_what_waits(engine, files)) {
 		files_free(engine->files);
 		engine->files = files;
+		engine_release(engine); /* of a reading in between */
 		return;
 	}
 	/* Back to what is in force: nothing to judge, and what was held or rejected is history. */

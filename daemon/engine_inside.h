@@ -41,6 +41,9 @@ uint64_t engine_next_pass(const struct engine *engine);
 /* engine.c */
 /* Undoes what waits for its confirmation, and falls back. `why` for the event and the held files. */
 int engine_undo(struct engine *engine, const char *why, struct error *error);
+/* What follows when it has been undone. */
+void engine_undone(
+	struct engine *engine, const char *why, const struct reconciler_outcome *outcome);
 /* Looks at confirm.json: whether one is awaited, and until when. */
 int engine_look_for_confirm(struct engine *engine, struct error *error);
 /* The facts, from the operator's state. */

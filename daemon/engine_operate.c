@@ -141,8 +141,10 @@ static int engine_check_timeout(
 static void engine_ask_files(struct engine *engine, bool force, uint64_t confirm_timeout)
 {
 	engine_release(engine);
-	engine->force = force;
-	engine->confirm_timeout = confirm_timeout;
+	/* What was asked for before, and is not done yet, holds. */
+	engine->force |= force;
+	if (confirm_timeout)
+		engine->confirm_timeout = confirm_timeout;
 	engine->files_dirty = true;
 }
 
@@ -198,14 +200,22 @@ static int engine_require_confirm(const struct engine *engine, struct error *err
 
 int engine_confirm(struct engine *engine, const char *by, struct error *error)
 {
+	static const char why[] = "the confirmation came too late";
 	struct reconciler_outcome outcome;
 	int r = engine_require_confirm(engine, error);
 
 	if (r < 0)
 		return r;
+	if (reconciler_now() >= engine->confirm_deadline) {
+		r = engine_undo(engine, why, error);
+		return r < 0 ? r
+			     : error_set(error, -ETIME,
+				       "too late: the time to confirm had passed, so it was "
+				       "undone");
+	}
 	r = confirm_accept(&engine->reconciler, true, NULL, &outcome, error);
 	if (r == -ETIME)
-		engine_look_for_confirm(engine, NULL);
+		engine_undone(engine, why, &outcome);
 	/* Operations that failed are tried again by the passes, as any. */
 	if (r < 0 && r != -EIO)
 		return r;

@@ -18,7 +18,7 @@ struct engine_pass {
 	uint64_t now, start;
 	struct service_key *keys; /* sorted; owned */
 	size_t count;
-	bool everything;
+	bool everything, writes;
 	struct retry_table failed;
 	struct converge_output output;
 };
@@ -102,6 +102,14 @@ static void engine_op_mismatched(void *data, const struct plan_op *op)
 	engine_add_failure(data, op, ENGINE_MISMATCH_TEXT);
 }
 
+/* Whether there is anything that could have to be undone. */
+static bool engine_has_news(const struct engine *engine, const struct plan *plan)
+{
+	const char *revision = engine->reconciler.record.revision;
+
+	return plan->ops.count || !revision || strcmp(revision, files_revision(engine->files)) != 0;
+}
+
 /* The last thing before the first operation of what must be confirmed. */
 static int engine_begin_confirm(void *data, const struct plan *plan, struct error *error)
 {
@@ -109,7 +117,7 @@ static int engine_begin_confirm(void *data, const struct plan *plan, struct erro
 	struct engine *engine = pass->engine;
 	_cleanup_free_ char *canonical = NULL;
 
-	if (!engine->confirm_timeout)
+	if (!engine->confirm_timeout || !engine_has_news(engine, plan))
 		return 0;
 	canonical = files_canonical(engine->files);
 	memcpy(engine->reconciler.revision, files_revision(engine->files), REVISION_SIZE);
@@ -185,10 +193,13 @@ static void engine_pass_done(struct engine_pass *pass)
 	uint64_t duration = reconciler_now() - pass->start;
 
 	engine_count_pass(pass, duration);
-	engine_note_pass(pass, duration);
-	vector_sort(&pass->failed, retry_compare);
-	engine_tell_recovered(pass);
-	retry_update(&engine->retries, &pass->failed, &scope, pass->now);
+	/* Who only looked has applied, and mended, nothing. */
+	if (pass->writes) {
+		engine_note_pass(pass, duration);
+		vector_sort(&pass->failed, retry_compare);
+		engine_tell_recovered(pass);
+		retry_update(&engine->retries, &pass->failed, &scope, pass->now);
+	}
 	error_clear(&engine->pass_error);
 	engine->pass_attempts = 0;
 	engine->pass_next = 0;
@@ -217,7 +228,7 @@ static void engine_pass_failed(struct engine_pass *pass, const struct error *err
 	retry_clear(&pass->failed);
 }
 
-static void engine_pass(struct engine_pass *pass, bool writes)
+static void engine_pass(struct engine_pass *pass)
 {
 	struct engine *engine = pass->engine;
 	_cleanup_error_ struct error error = {};
@@ -232,7 +243,7 @@ static void engine_pass(struct engine_pass *pass, bool writes)
 		.everything = pass->everything,
 		.now = pass->now,
 		.known = engine->known,
-		.writes = writes,
+		.writes = pass->writes,
 		.hold_back = engine_hold_back,
 		.drifted = engine_drifted,
 		.begin = engine_begin_confirm,
@@ -299,7 +310,8 @@ static uint64_t engine_resync(const struct engine *engine)
 
 static void engine_pass_everything(struct engine *engine, uint64_t now, bool writes)
 {
-	struct engine_pass pass = {.engine = engine, .now = now, .everything = true};
+	struct engine_pass pass = {
+		.engine = engine, .now = now, .everything = true, .writes = writes};
 
 	pass.reason = engine->everything_dirty ? engine->everything_reason : ENGINE_REASON_RESYNC;
 	engine->resync_next = now + engine_resync(engine);
@@ -308,12 +320,15 @@ static void engine_pass_everything(struct engine *engine, uint64_t now, bool wri
 		vector_clear(&engine->dirty);
 	}
 	engine->reconciler.hold_deletions = engine->confirming || engine->confirm_timeout;
-	engine_pass(&pass, writes);
+	engine_pass(&pass);
 	if (!engine->confirm_timeout || !writes)
 		return;
 	_cleanup_error_ struct error error = {};
-	engine->confirm_timeout = 0;
 	engine_look_for_confirm(engine, &error);
+	/* It failed before it began: what it was to change is still to be confirmed. */
+	if (!engine->confirming && engine->pass_attempts)
+		return;
+	engine->confirm_timeout = 0;
 	if (engine->confirming)
 		engine_tell(engine, ENGINE_EVENT_CONFIRM, NULL,
 			"revision %.12s waits for `poise confirm`", files_revision(engine->files));
@@ -321,11 +336,11 @@ static void engine_pass_everything(struct engine *engine, uint64_t now, bool wri
 
 static void engine_pass_some(struct engine *engine, uint64_t now)
 {
-	struct engine_pass pass = {.engine = engine, .now = now};
+	struct engine_pass pass = {.engine = engine, .now = now, .writes = true};
 
 	engine_collect(&pass);
 	if (pass.count)
-		engine_pass(&pass, true);
+		engine_pass(&pass);
 	free(pass.keys);
 }
 

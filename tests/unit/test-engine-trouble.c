@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The engine when one trouble meets another: a confirmation and a failure, a suspension and a retry, a full disk and drift. */
+#include <sys/stat.h>
+
+#include "tests/unit/engine-fixture.h"
+
+#define LISTEN "tcp://10.0.0.1:80"
+
+static unsigned int weight(struct fixture *fixture)
+{
+	return live(fixture, LISTEN, "10.9.0.1:80")->attributes.weight;
+}
+
+/* Four services; then `services` of that weight, which wait for their confirmation. */
+static void begin_confirm(struct fixture *fixture, size_t services, unsigned int value, uint64_t ns)
+{
+	begin(fixture, 4);
+	write_many(fixture, services, value);
+	assert_int_equal(engine_reload(&fixture->engine, false, ns, "test", NULL), 0);
+	turn(fixture);
+	assert_true(fixture->engine.confirming);
+}
+
+/* The time to confirm ends; two more resyncs. */
+static void let_it_pass(struct fixture *fixture)
+{
+	later(fixture, 61 * SECOND);
+	later(fixture, 31 * SECOND);
+	later(fixture, 31 * SECOND);
+}
+
+static char *path_of(struct fixture *fixture, const char *name)
+{
+	return memory_printf("%s/%s", fixture->directory, name);
+}
+
+static void a_failed_read_loses_no_confirmation(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin(fixture, 4);
+	write_many(fixture, 3, 8);
+	assert_int_equal(engine_reload(&fixture->engine, false, 60 * SECOND, "test", NULL), 0);
+	fixture->table->read_code = -EAGAIN;
+	turn(fixture);
+	assert_int_equal(weight(fixture), 1);
+	/* A reload that asks for none does not take it back. */
+	assert_int_equal(engine_reload(&fixture->engine, false, 0, "test", NULL), 0);
+	later(fixture, SECOND);
+	assert_true(fixture->engine.confirming);
+	assert_int_equal(weight(fixture), 8);
+	assert_int_equal(fixture->table->state.services.count, 4);
+	let_it_pass(fixture);
+	assert_int_equal(weight(fixture), 1);
+}
+
+static void what_changes_nothing_needs_no_confirmation(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin(fixture, 4);
+	assert_int_equal(engine_reload(&fixture->engine, false, 60 * SECOND, "test", NULL), 0);
+	turn(fixture);
+	assert_false(fixture->engine.confirming);
+	let_it_pass(fixture);
+	assert_false(engine_is_degraded(&fixture->engine));
+	assert_null(fixture->engine.reconciler.record.refused);
+}
+
+static void a_confirmation_that_cannot_be_kept_can_be_given_again(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_free_ char *confirmed = path_of(fixture, "confirmed.yaml");
+	_cleanup_free_ char *aside = path_of(fixture, "aside");
+
+	begin_confirm(fixture, 4, 8, 60 * SECOND);
+	assert_int_equal(rename(confirmed, aside), 0);
+	assert_int_equal(mkdir(confirmed, 0700), 0);
+	assert_true(engine_confirm(&fixture->engine, "test", NULL) < 0);
+	assert_true(fixture->engine.confirming);
+	assert_int_equal(rmdir(confirmed), 0);
+	assert_int_equal(engine_confirm(&fixture->engine, "test", NULL), 0);
+	let_it_pass(fixture);
+	assert_int_equal(weight(fixture), 8);
+	assert_false(engine_is_degraded(&fixture->engine));
+}
+
+static void what_is_confirmed_too_late_stays_undone(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_confirm(fixture, 3, 8, SECOND);
+	assert_int_equal(nanosleep(&(struct timespec){.tv_sec = 1, .tv_nsec = 1000000}, NULL), 0);
+	assert_int_equal(engine_confirm(&fixture->engine, "test", NULL), -ETIME);
+	assert_int_equal(weight(fixture), 1);
+	let_it_pass(fixture);
+	assert_int_equal(weight(fixture), 1);
+	assert_int_equal(fixture->table->state.services.count, 4);
+	assert_non_null(fixture->engine.held);
+}
+
+static void an_undo_that_failed_is_tried_again(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_free_ char *pending = path_of(fixture, "confirm.json");
+
+	begin_confirm(fixture, 4, 8, 60 * SECOND);
+	fixture->table->read_code = -ENOENT;
+	later(fixture, 61 * SECOND);
+	assert_true(fixture->engine.confirming);
+	later(fixture, 11 * SECOND);
+	assert_int_equal(weight(fixture), 1);
+	assert_int_equal(access(pending, F_OK), -1);
+	assert_non_null(fixture->engine.reconciler.record.refused);
+}
+
+static void what_came_while_one_waited_is_applied_after_it(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_confirm(fixture, 4, 8, 60 * SECOND);
+	write_many(fixture, 4, 5);
+	turn(fixture);
+	assert_non_null(fixture->engine.held);
+	let_it_pass(fixture);
+	assert_int_equal(weight(fixture), 5);
+	assert_false(engine_is_degraded(&fixture->engine));
+}
+
+static void what_came_before_a_restart_is_applied_after_the_wait(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_confirm(fixture, 4, 8, 60 * SECOND);
+	stop(fixture);
+	write_many(fixture, 4, 5);
+	start(fixture);
+	turn(fixture);
+	assert_int_equal(weight(fixture), 8);
+	let_it_pass(fixture);
+	assert_int_equal(weight(fixture), 5);
+}
+
+static void files_that_went_back_to_what_waits_are_not_held(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_confirm(fixture, 4, 8, 60 * SECOND);
+	write_many(fixture, 4, 5);
+	turn(fixture);
+	write_many(fixture, 4, 8);
+	turn(fixture);
+	assert_null(fixture->engine.held);
+	assert_false(engine_is_degraded(&fixture->engine));
+}
+
+static void a_suspended_poised_notes_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin(fixture, 4);
+	assert_int_equal(engine_suspend(&fixture->engine, NULL, "test", NULL), 0);
+	write_many(fixture, 4, 8);
+	later(fixture, 31 * SECOND);
+	later(fixture, 31 * SECOND);
+	assert_int_equal(fixture->engine.history.count, 1);
+	assert_int_equal(fixture->events[ENGINE_EVENT_APPLIED], 1);
+}
+
+static void a_suspended_poised_mends_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin(fixture, 4);
+	memory_fail(fixture->table, 1, -ENOMEM);
+	write_many(fixture, 4, 8);
+	turn(fixture);
+	assert_int_equal(engine_suspend(&fixture->engine, NULL, "test", NULL), 0);
+	later(fixture, 31 * SECOND);
+	assert_int_equal(fixture->engine.retries.count, 1);
+	assert_int_equal(fixture->events[ENGINE_EVENT_RECOVERED], 0);
+	assert_true(engine_is_degraded(&fixture->engine));
+	assert_int_equal(engine_resume(&fixture->engine, 0, "test", NULL), 0);
+	turn(fixture);
+	assert_int_equal(fixture->events[ENGINE_EVENT_RECOVERED], 1);
+	assert_int_equal(weight(fixture), 8);
+}
+
+static void a_full_disk_stops_only_what_is_new(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_free_ char *blocked = path_of(fixture, "blocked");
+	struct service_key old = service_key("tcp://10.0.1.1:80");
+	struct engine *engine = &fixture->engine;
+
+	begin(fixture, 3);
+	assert_int_equal(file_replace(blocked, "", 0, 0644), 0);
+	engine->options.state_dir = engine->reconciler.options.state_dir = blocked;
+	write_many(fixture, 4, 4);
+	turn(fixture);
+	assert_int_equal(weight(fixture), 4);
+	memory_remove_service(fixture->table, &old);
+	later(fixture, 31 * SECOND);
+	assert_non_null(state_find_service(&fixture->table->state, &old));
+	assert_int_equal(fixture->table->state.services.count, 3);
+	assert_int_equal(engine->reconciler.record.memory.owned.count, 3);
+	assert_true(engine_is_degraded(engine));
+	engine->options.state_dir = engine->reconciler.options.state_dir = fixture->directory;
+	later(fixture, 11 * SECOND);
+	assert_int_equal(fixture->table->state.services.count, 4);
+	assert_false(engine_is_degraded(engine));
+}
+
+static void a_deletion_that_waits_is_not_forgotten(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin(fixture, 4);
+	memory_fail(fixture->table, 1, -EBUSY);
+	write_many(fixture, 3, 1);
+	turn(fixture);
+	assert_int_equal(fixture->engine.retries.count, 1);
+	/* A pass over everything before the retry. */
+	assert_int_equal(engine_suspend(&fixture->engine, NULL, "test", NULL), 0);
+	assert_int_equal(engine_resume(&fixture->engine, 0, "test", NULL), 0);
+	turn(fixture);
+	assert_int_equal(fixture->engine.reconciler.record.memory.owned.count, 4);
+	later(fixture, 2 * SECOND);
+	assert_int_equal(fixture->table->state.services.count, 3);
+	assert_int_equal(fixture->engine.reconciler.record.memory.owned.count, 3);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		TEST(a_failed_read_loses_no_confirmation),
+		TEST(what_changes_nothing_needs_no_confirmation),
+		TEST(a_confirmation_that_cannot_be_kept_can_be_given_again),
+		TEST(what_is_confirmed_too_late_stays_undone),
+		TEST(an_undo_that_failed_is_tried_again),
+		TEST(what_came_while_one_waited_is_applied_after_it),
+		TEST(what_came_before_a_restart_is_applied_after_the_wait),
+		TEST(files_that_went_back_to_what_waits_are_not_held),
+		TEST(a_suspended_poised_notes_nothing),
+		TEST(a_suspended_poised_mends_nothing),
+		TEST(a_full_disk_stops_only_what_is_new),
+		TEST(a_deletion_that_waits_is_not_forgotten),
+	};
+
+	return cmocka_run_group_tests_name("engine trouble", tests, NULL, NULL);
+}
