@@ -54,6 +54,17 @@ static int sources_add(struct sources *sources, char *name, struct strbuf *probl
 	return 0;
 }
 
+/* A file that was found in a directory, not named by the user: to open a pipe or a device could take for ever. */
+static int sources_add_found(struct sources *sources, char *name, struct strbuf *problems)
+{
+	_cleanup_free_ char *path = name;
+	struct stat status;
+
+	if (stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
+		return sources_fail(problems, path, -EINVAL, "it is no file: take it away");
+	return sources_add(sources, STEAL(path), problems);
+}
+
 static int sources_compare_names(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
@@ -149,7 +160,7 @@ static int sources_add_listed(
 	if (r < 0)
 		result = sources_fail(problems, directory, r, sources_advice(r));
 	vector_foreach(&listing.yaml, name) {
-		r = sources_add(sources, memory_printf("%s/%s", directory, *name), problems);
+		r = sources_add_found(sources, memory_printf("%s/%s", directory, *name), problems);
 		if (r < 0 && result >= 0)
 			result = r;
 	}
@@ -191,7 +202,7 @@ static int sources_add_directory(
 	int found = 0, r = 0;
 
 	if (has_main) {
-		r = sources_add(sources, STEAL(main), problems);
+		r = sources_add_found(sources, STEAL(main), problems);
 		found = 1;
 	}
 	if (has_more || !has_main) {
