@@ -8,6 +8,8 @@
 #include "reconciler/subset.h"
 
 #define ENGINE_SECOND 1000000000ull
+/* Of a drain, and of a wait for a confirmation: a hundred years. */
+#define ENGINE_LONGEST_NS (36500 * 86400ull * ENGINE_SECOND)
 
 static bool engine_target_hits(
 	const struct facts_drain *target, const struct declared_service *service)
@@ -65,6 +67,11 @@ int engine_drain(struct engine *engine, const struct facts_drain *target, uint64
 	struct facts_drain fact = *target;
 	_cleanup_strbuf_ struct strbuf text = {};
 
+	if (for_ns > ENGINE_LONGEST_NS)
+		return error_set(error, -EINVAL,
+			"a drain for a time ends within a hundred years: one without lasts until "
+			"`poise "
+			"undrain`");
 	operator_copy(&next, &engine->operator);
 	fact.until = for_ns ? reconciler_now() + for_ns : UINT64_MAX;
 	operator_drain(&next, &fact, wall,
@@ -130,6 +137,8 @@ static int engine_check_timeout(
 {
 	if (confirm_timeout && confirm_timeout < ENGINE_SECOND)
 		return error_set(error, -EINVAL, "the time to confirm is at least 1s");
+	if (confirm_timeout > ENGINE_LONGEST_NS)
+		return error_set(error, -EINVAL, "the time to confirm is a hundred years at most");
 	if (engine->confirming)
 		return error_set(error, -EBUSY,
 			"an apply waits for its confirmation: `poise confirm` or `poise rollback` "
@@ -248,6 +257,8 @@ int engine_remove_all(struct engine *engine, struct error *error)
 		return error_set(error, -ENOTCONN, "the backend cannot be reached");
 	vector_foreach(&engine->reconciler.record.memory.owned, service)
 		service->drain = 0;
+	/* Also what waits for its confirmation goes: held at weight 0 it would refuse everybody. */
+	engine->reconciler.hold_deletions = false;
 	const struct converge_input input = {
 		.declared = &nothing, .everything = true, .writes = true, .now = reconciler_now()};
 	int r = converge_run(&engine->reconciler, &input, &output, error);

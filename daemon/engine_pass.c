@@ -9,6 +9,7 @@
 #include "daemon/engine_inside.h"
 #include "reconciler/converge.h"
 
+#define ENGINE_DIRTY_MOST    65536
 #define ENGINE_MISMATCH_TEXT "reads back otherwise than it was written"
 
 /* A pass under way. */
@@ -25,6 +26,13 @@ struct engine_pass {
 
 void engine_mark(struct engine *engine, const struct service_key *key, enum engine_reason reason)
 {
+	/* While nothing is applied (suspended) they pile up: too many are everything. */
+	if (engine->dirty.count >= ENGINE_DIRTY_MOST) {
+		vector_clear(&engine->dirty);
+		engine_mark_everything(engine, reason);
+	}
+	if (engine->everything_dirty)
+		return;
 	vector_push(&engine->dirty, *key);
 	engine->dirty_reason = reason;
 }
@@ -154,7 +162,8 @@ static void engine_tell_recovered(struct engine_pass *pass)
 	}
 }
 
-static void engine_note_pass(struct engine_pass *pass, uint64_t duration)
+/* `over`: it went through. One that did not is told only when it changed something. */
+static void engine_note_pass(struct engine_pass *pass, uint64_t duration, bool over)
 {
 	const struct converge_output *output = &pass->output;
 	struct engine_entry entry = {
@@ -166,8 +175,14 @@ static void engine_note_pass(struct engine_pass *pass, uint64_t duration)
 	};
 	size_t done = output->applied.add + output->applied.change + output->applied.remove;
 
-	if (done || entry.failed || pass->engine->accepted)
+	if (done || (over && (entry.failed || pass->engine->accepted)))
 		engine_note(pass->engine, &entry);
+}
+
+static void engine_count_operations(struct engine_pass *pass)
+{
+	for (size_t verb = 0; verb < PLAN_VERB_COUNT; verb++)
+		pass->engine->counters.operations[verb] += pass->output.by_verb[verb];
 }
 
 static void engine_count_pass(struct engine_pass *pass, uint64_t duration)
@@ -180,8 +195,7 @@ static void engine_count_pass(struct engine_pass *pass, uint64_t duration)
 	counters->last_pass_wall = engine_wall_ms();
 	counters->last_pass_reason = pass->reason;
 	counters->reads += pass->everything;
-	for (size_t verb = 0; verb < PLAN_VERB_COUNT; verb++)
-		counters->operations[verb] += pass->output.by_verb[verb];
+	engine_count_operations(pass);
 }
 
 /* The pass went through. */
@@ -195,7 +209,7 @@ static void engine_pass_done(struct engine_pass *pass)
 	engine_count_pass(pass, duration);
 	/* Who only looked has applied, and mended, nothing. */
 	if (pass->writes) {
-		engine_note_pass(pass, duration);
+		engine_note_pass(pass, duration, true);
 		vector_sort(&pass->failed, retry_compare);
 		engine_tell_recovered(pass);
 		retry_update(&engine->retries, &pass->failed, &scope, pass->now);
@@ -213,7 +227,7 @@ static void engine_pass_done(struct engine_pass *pass)
 	engine_tell_drains(engine);
 }
 
-/* Nothing is known of what it did: everything is looked at again, after a while. */
+/* Not all is known of what it did: everything is looked at again, after a while. */
 static void engine_pass_failed(struct engine_pass *pass, const struct error *error, int code)
 {
 	struct engine *engine = pass->engine;
@@ -225,6 +239,8 @@ static void engine_pass_failed(struct engine_pass *pass, const struct error *err
 	engine->unsaved |= pass->output.unsaved;
 	engine->pass_next = pass->now + engine_backoff(++engine->pass_attempts);
 	engine_mark_everything(engine, pass->reason);
+	engine_count_operations(pass);
+	engine_note_pass(pass, reconciler_now() - pass->start, false);
 	retry_clear(&pass->failed);
 }
 

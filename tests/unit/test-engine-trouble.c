@@ -230,6 +230,88 @@ static void a_deletion_that_waits_is_not_forgotten(void **state)
 	assert_int_equal(fixture->engine.reconciler.record.memory.owned.count, 3);
 }
 
+static void what_waits_is_removed_too(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_confirm(fixture, 4, 8, 60 * SECOND);
+	assert_int_equal(engine_remove_all(&fixture->engine, NULL), 0);
+	assert_int_equal(fixture->table->state.services.count, 0);
+}
+
+static void changes_under_a_suspension_do_not_pile_up(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin(fixture, 1000);
+	assert_int_equal(engine_suspend(&fixture->engine, NULL, "test", NULL), 0);
+	for (unsigned int i = 0; i < 100; i++) {
+		struct strbuf text = {};
+
+		strbuf_add(&text, "poise: 1\nservices:\n");
+		for (size_t s = 0; s < 1000; s++)
+			strbuf_printf(&text,
+				"  s%zu: {listen: \"tcp://10.%zu.%zu.1:80\", destinations: "
+				"[{address: 10.9.0.1, weight: %u}, 10.9.0.2, 10.9.0.3]}\n",
+				s, s / 250, s % 250, 1 + i);
+		write_file(fixture, text.text);
+		strbuf_clear(&text);
+		turn(fixture);
+		assert_true(fixture->engine.dirty.count <= 70000);
+	}
+	assert_int_equal(engine_resume(&fixture->engine, 0, "test", NULL), 0);
+	turn(fixture);
+	assert_int_equal(weight(fixture), 100);
+}
+
+static void times_end_within_a_lifetime(void **state)
+{
+	struct fixture *fixture = *state;
+	struct facts_drain drain = target(NULL, "10.9.0.1");
+	size_t matches;
+
+	begin(fixture, 2);
+	assert_int_equal(
+		engine_drain(&fixture->engine, &drain, UINT64_MAX - 1, "test", &matches, NULL),
+		-EINVAL);
+	assert_int_equal(
+		engine_reload(&fixture->engine, false, UINT64_MAX - 1, "test", NULL), -EINVAL);
+	assert_int_equal(fixture->engine.operator.drains.count, 0);
+}
+
+static void what_a_broken_pass_did_is_told(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin(fixture, 4);
+	memory_lose(fixture->table, 4, -ECONNRESET);
+	write_many(fixture, 6, 8);
+	turn(fixture);
+	assert_non_null(fixture->engine.pass_error.text);
+	assert_int_equal(fixture->engine.history.count, 2);
+	assert_int_equal(fixture->engine.history.items[1].applied.add, 3);
+	later(fixture, SECOND);
+	assert_int_equal(fixture->table->state.services.count, 6);
+	assert_int_equal(fixture->engine.counters.operations[PLAN_VERB_ADD], 6 * 4);
+}
+
+static void a_pipe_among_the_files_keeps_nobody(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_free_ char *folder = path_of(fixture, "folder");
+	_cleanup_free_ char *pipe = path_of(fixture, "folder/b.yaml");
+
+	assert_int_equal(mkdir(folder, 0755), 0);
+	assert_int_equal(mkfifo(pipe, 0644), 0);
+	fixture->paths[0] = folder;
+	alarm(10); /* the end of who waits for a writer */
+	start(fixture);
+	turn(fixture);
+	alarm(0);
+	assert_non_null(fixture->engine.rejected);
+	assert_non_null(strstr(fixture->engine.rejected->problems, pipe));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -246,6 +328,11 @@ int main(void)
 		TEST(a_suspended_poised_mends_nothing),
 		TEST(a_full_disk_stops_only_what_is_new),
 		TEST(a_deletion_that_waits_is_not_forgotten),
+		TEST(what_waits_is_removed_too),
+		TEST(changes_under_a_suspension_do_not_pile_up),
+		TEST(times_end_within_a_lifetime),
+		TEST(what_a_broken_pass_did_is_told),
+		TEST(a_pipe_among_the_files_keeps_nobody),
 	};
 
 	return cmocka_run_group_tests_name("engine trouble", tests, NULL, NULL);
