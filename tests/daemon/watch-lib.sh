@@ -5,7 +5,7 @@
 
 fail() {
 	printf '%s\n' "$*" >&2
-	[ ! -s probe.out ] || sed 's/^/    /' probe.out >&2
+	[ ! -s probe.out ] || tail -n 15 probe.out | sed 's/^/    /' >&2
 	[ ! -s probe.err ] || sed 's/^/    /' probe.err >&2
 	exit 1
 }
