@@ -223,10 +223,12 @@ int engine_confirm(struct engine *engine, const char *by, struct error *error)
 				       "undone");
 	}
 	r = confirm_accept(&engine->reconciler, true, NULL, &outcome, error);
-	if (r == -ETIME)
+	if (r == -ETIME) {
 		engine_undone(engine, why, &outcome);
-	/* Operations that failed are tried again by the passes, as any. */
-	if (r < 0 && r != -EIO)
+		return r;
+	}
+	/* Once the file is gone it is confirmed: what failed after that is tried again by the passes, as any. */
+	if (r < 0 && (engine_look_for_confirm(engine, NULL) < 0 || engine->confirming))
 		return r;
 	engine->confirming = false;
 	engine->confirm_deadline = UINT64_MAX;

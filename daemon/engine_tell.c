@@ -166,6 +166,7 @@ static void engine_history_rewrite(struct engine *engine)
 
 		strbuf_printf(&text, "%s\n", line);
 	}
+	file_remove_leftovers(path);
 	/* It is for people: one that cannot be written is a shorter one. */
 	(void)file_replace(path, text.text ? text.text : "", text.length, 0644);
 }

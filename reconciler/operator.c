@@ -218,6 +218,7 @@ int operator_save(const char *directory, const struct operator_state *state, str
 	_cleanup_free_ char *text = operator_format(state);
 
 	int r = file_make_directories(directory, 0755);
+	file_remove_leftovers(path);
 	if (r == 0)
 		r = file_replace(path, text, strlen(text), 0600);
 	if (r < 0)

@@ -85,6 +85,19 @@ static void a_confirmation_that_cannot_be_kept_can_be_given_again(void **state)
 	assert_false(engine_is_degraded(&fixture->engine));
 }
 
+static void a_confirmation_holds_when_the_backend_fails(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_confirm(fixture, 3, 8, 60 * SECOND);
+	fixture->table->read_code = -ENOENT;
+	assert_int_equal(engine_confirm(&fixture->engine, "test", NULL), 0);
+	let_it_pass(fixture);
+	assert_int_equal(weight(fixture), 8);
+	assert_int_equal(fixture->table->state.services.count, 3);
+	assert_false(engine_is_degraded(&fixture->engine));
+}
+
 static void what_is_confirmed_too_late_stays_undone(void **state)
 {
 	struct fixture *fixture = *state;
@@ -319,6 +332,7 @@ int main(void)
 		TEST(a_failed_read_loses_no_confirmation),
 		TEST(what_changes_nothing_needs_no_confirmation),
 		TEST(a_confirmation_that_cannot_be_kept_can_be_given_again),
+		TEST(a_confirmation_holds_when_the_backend_fails),
 		TEST(what_is_confirmed_too_late_stays_undone),
 		TEST(an_undo_that_failed_is_tried_again),
 		TEST(what_came_while_one_waited_is_applied_after_it),
