@@ -8,6 +8,7 @@
 #	poised_stop          stops it; that is a check
 #	poised_kill          kills the whole tree
 #	follows, keeps       the table becomes, or stays, what a text says
+#	followed_soon        a check: it did so within a second
 #	ctl METHOD …         a call of its control socket
 #	metric NAME          a value of its metrics
 #
@@ -85,7 +86,8 @@ read_listed() {
 	done
 } 2>/dev/null # while ip_vs is not loaded there is no such file
 
-# table_is WANTED: whether the kernel lists exactly these lines, in any order.
+# table_is WANTED: whether the kernel lists exactly these lines, in any order. (More of them than fit
+# into a page it does not list right, while other namespaces have services.)
 table_is() {
 	local -A seen=()
 	local -a lines_wanted=()
@@ -101,18 +103,31 @@ table_is() {
 	done
 }
 
-# follows TEXT WANTED [MILLISECONDS]: within a second, or so long, the table is WANTED, and ipvsadm
-# says so too.
+# follows TEXT WANTED [MILLISECONDS]: within 5 seconds, or so long, the table is WANTED, and ipvsadm
+# says so too. (A second should do, but not at every time on every machine: see followed_soon.)
 follows() {
 	local took
-	if ! until_soon "${3:-1000}" table_is "$2"; then
-		fail "$1: not within ${3:-1000} ms"
+	if ! until_soon "${3:-5000}" table_is "$2"; then
+		fail "$1: not within ${3:-5000} ms"
 		diff -U2 --label expected --label got <(LC_ALL=C sort <<<"$2") <(table) |
 			sed 's/^/    /'
 		details "$dir/log"
 		return 1
 	fi
+	[[ -n ${3:-} ]] || follow_times+=("$took")
 	same "$1 (after $took ms)" "$(LC_ALL=C sort <<<"$2")" "$(table)"
+}
+follow_times=()
+
+# followed_soon: most of what was followed by now was so within a second.
+followed_soon() {
+	local time late=0
+	for time in "${follow_times[@]}"; do
+		((time <= 1000)) || late=$((late + 1))
+	done
+	check "the table followed within a second: $late of ${#follow_times[@]} times it did not" \
+		test $((late * 3)) -le ${#follow_times[@]} -a ${#follow_times[@]} -gt 0
+	follow_times=()
 }
 
 # keeps TEXT WANTED [MILLISECONDS]: for half a second, or so long, the table is WANTED whenever one
@@ -158,10 +173,10 @@ log_forget() {
 }
 log_from=0
 
-# logs TEXT WORDS [MILLISECONDS]: within a second, or so long, the log says it.
+# logs TEXT WORDS [MILLISECONDS]: within 5 seconds, or so long, the log says it.
 logs() {
 	local took
-	if until_soon "${3:-1000}" log_says "$2"; then
+	if until_soon "${3:-5000}" log_says "$2"; then
 		ok "$1"
 		return
 	fi
@@ -284,11 +299,11 @@ metric_is() {
 	metric "$1" && [[ $value == "$2" ]]
 }
 
-# shows_metric TEXT NAME[{LABELS}] VALUE [MILLISECONDS]: within a second, or so long, it has that
+# shows_metric TEXT NAME[{LABELS}] VALUE [MILLISECONDS]: within 5 seconds, or so long, it has that
 # value.
 shows_metric() {
 	local took value
-	if until_soon "${4:-1000}" metric_is "$2" "$3"; then
+	if until_soon "${4:-5000}" metric_is "$2" "$3"; then
 		ok "$1"
 		return
 	fi
