@@ -5,8 +5,7 @@
  * it. A turn serves each client that is ready with at most one piece of the body, after all that is more urgent.
  *
  * The socket is made here, for libmicrohttpd says of a failure only that there was one. What a client can cost is bounded:
- * METRICS_CLIENTS_MOST of them (more wait in the backlog), METRICS_MEMORY bytes for each, METRICS_IDLE_S of silence, and
- * METRICS_REQUEST_NS for a request and its answer, however busy it looks meanwhile. */
+ * METRICS_CLIENTS_MOST of them (more wait in the backlog), METRICS_MEMORY bytes for each, and their time (struct metrics_times). */
 #include "daemon/metrics.h"
 
 #include <errno.h>
@@ -22,10 +21,6 @@ LOG_MODULE("metrics");
 #define METRICS_CLIENTS_MOST 32
 #define METRICS_MEMORY       ((size_t)64 * 1024)
 #define METRICS_BACKLOG      128
-#define METRICS_IDLE_S       15u
-#define METRICS_REQUEST_NS   60000000000ull
-/* How soon an address that could not be had is tried again. */
-#define METRICS_RETRY_NS 5000000000ull
 
 /* One connection, from its beginning to its end. */
 struct metrics_client {
@@ -37,6 +32,7 @@ struct metrics_client {
 struct metrics {
 	struct loop *loop;
 	struct metrics_sources sources;
+	struct metrics_times times;
 	struct metrics_fresh fresh;
 	struct address address; /* where to serve; AF_UNSPEC: nowhere */
 	uint16_t port;
@@ -100,7 +96,7 @@ static void metrics_arm(struct metrics *metrics)
 	if (MHD_get_timeout(metrics->daemon, &wait_ms) == MHD_YES)
 		next = now + (uint64_t)wait_ms * 1000000;
 	vector_foreach(&metrics->clients, client)
-		next = MIN(next, (*client)->since + METRICS_REQUEST_NS);
+		next = MIN(next, (*client)->since + metrics->times.request_ns);
 	loop_timer_set(metrics->timer, next);
 }
 
@@ -110,16 +106,22 @@ static void metrics_shut_out(struct metrics *metrics)
 	uint64_t now = loop_clock();
 
 	vector_foreach(&metrics->clients, client) {
-		if (now - (*client)->since < METRICS_REQUEST_NS)
+		if (now - (*client)->since < metrics->times.request_ns)
 			continue;
 		shutdown((*client)->fd, SHUT_RDWR);
 		(*client)->since = now;
 	}
 }
 
+/* With all places taken libmicrohttpd does not listen, and begins again in the first run after one has become free: which
+ * nothing else would ask for. */
 static void metrics_run(struct metrics *metrics)
 {
+	bool full = metrics->clients.count >= METRICS_CLIENTS_MOST;
+
 	MHD_run(metrics->daemon);
+	if (full && metrics->clients.count < METRICS_CLIENTS_MOST)
+		MHD_run(metrics->daemon);
 	metrics_arm(metrics);
 }
 
@@ -176,6 +178,15 @@ static ssize_t metrics_on_read(void *data, uint64_t position, char *to, size_t r
 	return size ? (ssize_t)size : MHD_CONTENT_READER_END_OF_STREAM;
 }
 
+static ssize_t metrics_on_read_head(void *data, uint64_t position, char *to, size_t room)
+{
+	(void)data;
+	(void)position;
+	(void)to;
+	(void)room;
+	return MHD_CONTENT_READER_END_OF_STREAM;
+}
+
 static void metrics_on_read_over(void *data)
 {
 	metrics_body_free(data);
@@ -201,6 +212,18 @@ static enum MHD_Result metrics_reply_line(
 	return metrics_reply(connection, status, "text/plain; charset=utf-8",
 		MHD_create_response_from_buffer(
 			strlen(line), (void *)line, MHD_RESPMEM_PERSISTENT));
+}
+
+/* A head alone is not made: libmicrohttpd (0.9.75) would end the chunks that there are none of, and a client that keeps the
+ * connection would take that for the next answer. */
+static enum MHD_Result metrics_reply_head(struct MHD_Connection *connection)
+{
+	struct MHD_Response *response = MHD_create_response_from_callback(
+		MHD_SIZE_UNKNOWN, METRICS_BODY_PIECE, metrics_on_read_head, NULL, NULL);
+
+	if (response)
+		MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+	return metrics_reply(connection, MHD_HTTP_OK, METRICS_BODY_TYPE, response);
 }
 
 static enum MHD_Result metrics_reply_body(
@@ -236,7 +259,9 @@ static enum MHD_Result metrics_on_request(void *data, struct MHD_Connection *con
 	if (*upload_size)
 		return MHD_NO;
 	if (strcmp(url, "/metrics") == 0)
-		return metrics_reply_body(data, connection);
+		return strcmp(method, MHD_HTTP_METHOD_HEAD) == 0
+			       ? metrics_reply_head(connection)
+			       : metrics_reply_body(data, connection);
 	if (strcmp(url, "/") == 0)
 		return metrics_reply_line(
 			connection, MHD_HTTP_OK, "poised: the metrics are at /metrics\n");
@@ -260,7 +285,7 @@ static struct MHD_Daemon *metrics_start(struct metrics *metrics, int listener)
 		metrics_on_request, metrics, MHD_OPTION_EXTERNAL_LOGGER, metrics_on_log, NULL,
 		MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_LIMIT,
 		METRICS_CLIENTS_MOST, MHD_OPTION_CONNECTION_MEMORY_LIMIT, METRICS_MEMORY,
-		MHD_OPTION_CONNECTION_TIMEOUT, METRICS_IDLE_S, MHD_OPTION_NOTIFY_CONNECTION,
+		MHD_OPTION_CONNECTION_TIMEOUT, metrics->times.idle_s, MHD_OPTION_NOTIFY_CONNECTION,
 		metrics_on_connection, metrics, MHD_OPTION_NOTIFY_COMPLETED, metrics_on_completed,
 		metrics, MHD_OPTION_END);
 }
@@ -311,7 +336,7 @@ static void metrics_on_timer(void *data)
 		return;
 	}
 	if (metrics_try(metrics) < 0) {
-		loop_timer_set(metrics->timer, loop_clock() + METRICS_RETRY_NS);
+		loop_timer_set(metrics->timer, loop_clock() + metrics->times.retry_ns);
 		return;
 	}
 	log_info("listening on %s now",
@@ -324,6 +349,7 @@ int metrics_new(struct loop *loop, const struct metrics_sources *sources, struct
 
 	metrics->loop = loop;
 	metrics->sources = *sources;
+	metrics->times = METRICS_TIMES;
 	int r = loop_add_timer(loop, metrics_on_timer, metrics, &metrics->timer);
 	if (r < 0) {
 		free(metrics);
@@ -350,9 +376,14 @@ int metrics_listen(
 	int r = metrics_try(metrics);
 	if (r >= 0)
 		return 0;
-	loop_timer_set(metrics->timer, loop_clock() + METRICS_RETRY_NS);
+	loop_timer_set(metrics->timer, loop_clock() + metrics->times.retry_ns);
 	return error_set(error, r, "cannot listen on %s: %s",
 		address_format_endpoint(address, port, text), strerror(-r));
+}
+
+void metrics_set_times(struct metrics *metrics, const struct metrics_times *times)
+{
+	metrics->times = *times;
 }
 
 struct metrics *metrics_free(struct metrics *metrics)

@@ -26,5 +26,19 @@ int metrics_new(struct loop *loop, const struct metrics_sources *sources, struct
 int metrics_listen(
 	struct metrics *metrics, const struct address *address, uint16_t port, struct error *error);
 
+/* How long things may take; METRICS_TIMES unless said otherwise. */
+struct metrics_times {
+	unsigned int idle_s; /* of silence, before a client is shut out */
+	uint64_t request_ns; /* of a request and its answer, however busy it looks */
+	uint64_t retry_ns;   /* until an address that could not be had is tried again */
+};
+
+#define METRICS_TIMES                                                                              \
+	((struct metrics_times){                                                                   \
+		.idle_s = 15, .request_ns = 60000000000ull, .retry_ns = 5000000000ull})
+
+/* From the next metrics_listen() on. */
+void metrics_set_times(struct metrics *metrics, const struct metrics_times *times);
+
 /* NULL is allowed; returns NULL. */
 struct metrics *metrics_free(struct metrics *metrics);
