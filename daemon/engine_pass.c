@@ -8,6 +8,7 @@
 
 #include "daemon/engine_inside.h"
 #include "reconciler/converge.h"
+#include "reconciler/plan_text.h"
 
 #define ENGINE_DIRTY_MOST    65536
 #define ENGINE_MISMATCH_TEXT "reads back otherwise than it was written"
@@ -57,11 +58,11 @@ static void engine_hold_back(void *data, struct plan *plan)
 	retry_hold_back(&pass->engine->retries, plan, pass->now);
 }
 
-/* Only an object's words: what an operation is about, and from what to what. */
+/* What somebody made of an object, and that it does not stay so. */
 static void engine_drifted(void *data, const struct plan_op *op)
 {
 	struct engine_pass *pass = data;
-	_cleanup_strbuf_ struct strbuf object = {};
+	_cleanup_strbuf_ struct strbuf object = {}, fields = {};
 	static const char *const found[PLAN_VERB_COUNT] = {
 		[PLAN_VERB_ADD] = "is gone",
 		[PLAN_VERB_UPDATE] = "was changed",
@@ -77,9 +78,11 @@ static void engine_drifted(void *data, const struct plan_op *op)
 	bool suspended = pass->engine->operator.suspended;
 
 	plan_op_describe(op, &object);
+	plan_op_format_changes(op, &fields);
 	pass->engine->counters.drift++;
-	engine_tell(pass->engine, ENGINE_EVENT_DRIFT, object.text, "%s%s", found[op->verb],
-		suspended ? "" : mended[op->verb]);
+	engine_tell(pass->engine, ENGINE_EVENT_DRIFT, object.text, "%s%s%s%s%s", found[op->verb],
+		suspended ? "" : mended[op->verb], fields.length ? " (" : "",
+		fields.length ? fields.text : "", fields.length ? ")" : "");
 }
 
 static void engine_add_failure(struct engine_pass *pass, const struct plan_op *op, const char *text)

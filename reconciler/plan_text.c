@@ -362,6 +362,19 @@ void plan_op_format(const struct plan_op *op, struct strbuf *text)
 	plan_text_fields(op, text);
 }
 
+void plan_op_format_changes(const struct plan_op *op, struct strbuf *text)
+{
+	struct plan_text_subject subject = plan_text_subject(op);
+	_cleanup_strbuf_ struct strbuf fields = {};
+
+	if (op->verb == PLAN_VERB_ADD || op->verb == PLAN_VERB_DELETE)
+		return;
+	plan_text_changed(&subject, op->service.address.family, &fields);
+	/* Each field has a space before it. */
+	if (fields.length)
+		strbuf_add(text, fields.text + 1);
+}
+
 /* Starts a line with its sign; the colour ends with plan_text_end(). */
 static void plan_text_begin(const struct plan_text_options *options, char sign, struct strbuf *text)
 {

@@ -24,3 +24,6 @@ void plan_format_text(
 /* One operation on one line, without colour: "+ destination 10.0.0.1:80 of tcp://… nat weight 1".
  */
 void plan_op_format(const struct plan_op *op, struct strbuf *text);
+
+/* What an update changes, as there: "weight 7 -> 1"; nothing of other operations. */
+void plan_op_format_changes(const struct plan_op *op, struct strbuf *text);

@@ -64,6 +64,9 @@ static void drift_is_put_right_at_the_resync(void **state)
 	/* The service and the destination: not the three that came back with it. */
 	assert_int_equal(fixture->engine.counters.drift, 2);
 	assert_int_equal(fixture->events[ENGINE_EVENT_DRIFT], 2);
+	assert_string_equal(fixture->last[ENGINE_EVENT_DRIFT],
+		"destination 10.9.0.2:80 of tcp://10.0.0.1:80|was changed: it is put right (weight "
+		"9 -> 1)");
 	later(fixture, 31 * SECOND);
 	assert_int_equal(fixture->engine.counters.drift, 2);
 	assert_int_equal(fixture->engine.history.items[1].reason, ENGINE_REASON_RESYNC);
