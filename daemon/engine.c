@@ -214,10 +214,21 @@ int engine_undo(struct engine *engine, const char *why, struct error *error)
 	int r = confirm_rollback(&engine->reconciler, NULL, &outcome, error);
 	engine->known = false;
 	/* Operations that failed are for the passes; as long as the file is there it is not undone. */
-	if (r < 0 && (engine_look_for_confirm(engine, NULL) < 0 || engine->confirming))
+	if (r < 0 && (engine_look_for_confirm(engine, NULL) < 0 || engine->confirming)) {
+		uint64_t now = reconciler_now();
+
+		engine->confirm_deadline = MIN(engine->confirm_deadline, now);
+		engine->confirm_retry = now + ENGINE_BACKOFF_MOST_NS;
 		return r;
+	}
 	engine_undone(engine, why, &outcome);
 	return 0;
+}
+
+/* What must be undone could not be, or not all of it: to apply it again meanwhile would be to and fro. */
+static bool engine_is_undoing(const struct engine *engine, uint64_t now)
+{
+	return engine->confirming && now >= engine->confirm_deadline;
 }
 
 static void engine_check_confirm(struct engine *engine, uint64_t now)
@@ -264,6 +275,8 @@ static uint64_t engine_next(const struct engine *engine, uint64_t now)
 	next = MIN(next, undo);
 	if (engine->files_dirty)
 		return now;
+	if (engine_is_undoing(engine, now))
+		return next;
 	uint64_t pass = engine_next_pass(engine);
 	return MIN(next, pass);
 }
@@ -277,7 +290,7 @@ uint64_t engine_run(struct engine *engine, uint64_t now)
 		engine_check_confirm(engine, now);
 	if (engine->files_dirty)
 		engine_read_files(engine, now);
-	if (engine->connected && engine->files)
+	if (engine->connected && engine->files && !engine_is_undoing(engine, now))
 		engine_passes(engine, now);
 	if (engine->connected)
 		engine_save(engine);

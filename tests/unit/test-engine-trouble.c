@@ -127,6 +127,27 @@ static void an_undo_that_failed_is_tried_again(void **state)
 	assert_non_null(fixture->engine.reconciler.record.refused);
 }
 
+static void a_full_disk_does_not_bring_back_what_is_undone(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_free_ char *record = path_of(fixture, "state.json");
+
+	begin_confirm(fixture, 4, 8, 60 * SECOND);
+	/* A directory in its place: the record cannot be written. */
+	assert_int_equal(unlink(record), 0);
+	assert_int_equal(mkdir(record, 0700), 0);
+	assert_true(engine_rollback(&fixture->engine, "test", NULL) < 0);
+	for (int i = 0; i < 5; i++) {
+		later(fixture, 31 * SECOND);
+		assert_int_equal(weight(fixture), 1);
+	}
+	assert_int_equal(rmdir(record), 0);
+	later(fixture, 11 * SECOND);
+	assert_false(fixture->engine.confirming);
+	assert_non_null(fixture->engine.held);
+	assert_int_equal(weight(fixture), 1);
+}
+
 static void what_came_while_one_waited_is_applied_after_it(void **state)
 {
 	struct fixture *fixture = *state;
@@ -335,6 +356,7 @@ int main(void)
 		TEST(a_confirmation_holds_when_the_backend_fails),
 		TEST(what_is_confirmed_too_late_stays_undone),
 		TEST(an_undo_that_failed_is_tried_again),
+		TEST(a_full_disk_does_not_bring_back_what_is_undone),
 		TEST(what_came_while_one_waited_is_applied_after_it),
 		TEST(what_came_before_a_restart_is_applied_after_the_wait),
 		TEST(files_that_went_back_to_what_waits_are_not_held),
