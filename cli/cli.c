@@ -130,11 +130,39 @@ static void format_option(const struct cli_option *option, struct strbuf *text)
 	strbuf_printf(text, "  %-28s %s\n", left, option->help);
 }
 
-static void format_common_options(struct strbuf *text)
+/* "text, json or yaml", of those that the command has. */
+static void format_formats(const struct cli_command *command, struct strbuf *text)
 {
+	unsigned int left = command->formats;
+
+	for (unsigned int i = 0; i < CLI_FORMAT_COUNT; i++) {
+		if (!(left >> i & 1))
+			continue;
+		left &= ~(1u << i);
+		strbuf_printf(text, "%s%s", format_names[i],
+			!left               ? ""
+			: left & (left - 1) ? ", "
+					    : " or ");
+	}
+}
+
+/* `command` may be NULL: of none. */
+static void format_common_options(const struct cli_command *command, struct strbuf *text)
+{
+	_cleanup_strbuf_ struct strbuf formats = {};
+
+	if (command)
+		format_formats(command, &formats);
 	strbuf_add(text, "\nOptions of every command:\n");
-	for (size_t i = 0; i < ARRAY_LENGTH(common_options); i++)
-		format_option(common_options + i, text);
+	for (size_t i = 0; i < ARRAY_LENGTH(common_options); i++) {
+		struct cli_option option = common_options[i];
+
+		if (option.type == CLI_OPTION_TYPE_FORMAT && command && !formats.length)
+			continue;
+		if (option.type == CLI_OPTION_TYPE_FORMAT && command)
+			option.help = formats.text;
+		format_option(&option, text);
+	}
 }
 
 void cli_format_help(struct strbuf *text)
@@ -145,7 +173,7 @@ void cli_format_help(struct strbuf *text)
 		"Commands:\n");
 	for (size_t i = 0; i < ARRAY_LENGTH(commands); i++)
 		strbuf_printf(text, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
-	format_common_options(text);
+	format_common_options(NULL, text);
 	strbuf_add(text,
 		"\n`poise COMMAND --help` says more of a command, poise(1) all of it, and\n"
 		"poise.yaml(5) what a file may say.\n");
@@ -159,7 +187,7 @@ void cli_format_command_help(const struct cli_command *command, struct strbuf *t
 		strbuf_add(text, "\nOptions:\n");
 	for (size_t i = 0; i < command->option_count; i++)
 		format_option(command->options + i, text);
-	format_common_options(text);
+	format_common_options(command, text);
 }
 
 static void option_set_add(struct option_set *set, const struct cli_option *row)
@@ -367,16 +395,29 @@ static int options_parse(int count, char **words, struct cli *cli)
 	return 0;
 }
 
-static int arguments_check(const struct cli *cli)
+static int format_check(const struct cli *cli)
 {
 	const struct cli_command *command = cli->command;
 	enum cli_format format = cli->options.format;
+	_cleanup_strbuf_ struct strbuf formats = {};
 
-	if (format != CLI_FORMAT_DEFAULT && !(command->formats >> format & 1)) {
-		cli_error("`poise %s` has no format `%s`: `poise %s --help` says which it has",
-			command->name, format_names[format], command->name);
+	if (format == CLI_FORMAT_DEFAULT || command->formats >> format & 1)
+		return 0;
+	format_formats(command, &formats);
+	if (formats.length)
+		cli_error("--format of `poise %s` is %s, not `%s`", command->name, formats.text,
+			format_names[format]);
+	else
+		cli_error("`poise %s` has one format, and takes no --format", command->name);
+	return -EINVAL;
+}
+
+static int arguments_check(const struct cli *cli)
+{
+	const struct cli_command *command = cli->command;
+
+	if (format_check(cli) < 0)
 		return -EINVAL;
-	}
 	if (cli->argument_count < command->arguments_min) {
 		cli_error("`poise %s` wants %s: `poise %s --help` says more", command->name,
 			command->usage, command->name);
