@@ -2,11 +2,13 @@
 # shellcheck shell=bash
 # bash completion for poise(1).
 
-_poise_commands='validate diff apply confirm rollback status history drain undrain suspend resume reload get import export schema ctl version help'
-_poise_methods='help version status live desired facts plan history events log-level reload suspend resume drain undrain confirm rollback'
+_poise_commands='validate diff apply confirm rollback status history drain undrain suspend resume reload
+	get import export schema ctl version help'
+_poise_methods='help version status live desired facts plan history events log-level reload suspend
+	resume drain undrain confirm rollback'
 _poise_common='--format --netns --state-dir --run-dir --color --quiet --verbose --help --version'
 
-# What follows an option as its value; 1 when the option takes none.
+# _poise_value OPTION CURRENT COMMAND [=]: what follows an option as its value; 1 when it takes none.
 _poise_value() {
 	local option=$1 current=$2 formats='text json'
 
@@ -16,7 +18,9 @@ _poise_value() {
 		validate) formats='text json yaml' ;;
 		get) formats='yaml json' ;;
 		schema) formats='json' ;;
-		import | export | help) formats='text' ;;
+		import) formats='yaml' ;;
+		export) formats='text' ;;
+		help) formats='' ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$formats" -- "$current")
 		;;
@@ -39,6 +43,11 @@ _poise_value() {
 		;;
 	--confirm-timeout | --lock-timeout | --for)
 		mapfile -t COMPREPLY < <(compgen -W '10s 60s 5m 1h' -- "$current")
+		;;
+	--watch)
+		# Its value is optional, and never a word of its own.
+		[[ $4 == = ]] || return 1
+		mapfile -t COMPREPLY < <(compgen -W '1s 2s 10s' -- "$current")
 		;;
 	--service | --limit) ;;
 	-n) [[ $3 == history ]] || return 1 ;;
@@ -64,9 +73,10 @@ _poise_options() {
 	esac
 }
 
-# Prints how many arguments of the command stand before the current word, and the command.
+# Prints how many arguments of the command stand before the current word, the command, and its first
+# argument.
 _poise_command() {
-	local i word command='' count=0
+	local i word command='' first='' count=0
 
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		word=${COMP_WORDS[i]}
@@ -77,25 +87,55 @@ _poise_command() {
 			((i++))
 			;;
 		--live) [[ $command == export ]] || ((i++)) ;;
+		--watch) [[ ${COMP_WORDS[i + 1]-} == '=' ]] && ((i += 2)) ;;
 		-* | =) ;;
 		*)
 			if [[ -z $command ]]; then
 				command=$word
 			else
+				first=${first:-$word}
 				((count++))
 			fi
 			;;
 		esac
 	done
-	echo "$count $command"
+	echo "$count $command $first"
+}
+
+# The parameters of a method.
+_poise_parameters() {
+	case $1 in
+	help) echo 'method=' ;;
+	status) echo 'service= summary=' ;;
+	history) echo 'limit=' ;;
+	log-level) echo 'module= level=' ;;
+	reload) echo 'force= confirm-timeout=' ;;
+	suspend) echo 'why=' ;;
+	resume) echo 'confirm-timeout=' ;;
+	drain) echo 'destination= service= for=' ;;
+	undrain) echo 'destination= service=' ;;
+	esac
+}
+
+# _poise_ctl METHOD CURRENT: a parameter of it, by name or by place.
+_poise_ctl() {
+	local places=''
+
+	case $1 in
+	help) places=$_poise_methods ;;
+	log-level) places='common error warning notice info debug' ;;
+	esac
+	compopt -o nospace
+	mapfile -t COMPREPLY < <(compgen -W "$places $(_poise_parameters "$1")" -- "$2")
 }
 
 _poise_arguments() {
-	local command=$1 count=$2 current=$3
+	local command=$1 count=$2 current=$3 first=$4
 
 	case $command:$count in
 	help:0) mapfile -t COMPREPLY < <(compgen -W "$_poise_commands" -- "$current") ;;
 	ctl:0) mapfile -t COMPREPLY < <(compgen -W "$_poise_methods" -- "$current") ;;
+	ctl:*) _poise_ctl "$first" "$current" ;;
 	import:0 | export:0) mapfile -t COMPREPLY < <(compgen -W 'ipvsadm' -- "$current") ;;
 	validate:* | diff:* | apply:* | import:1 | export:*)
 		compopt -o filenames
@@ -106,32 +146,32 @@ _poise_arguments() {
 
 _poise() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-	local command count joined=''
+	local command count first equals='' joined=''
 
 	COMPREPLY=()
-	read -r count command < <(_poise_command)
+	read -r count command first < <(_poise_command)
 	# --option=value arrives as three words, or as one where COMP_WORDBREAKS has no `=`.
 	if [[ $current == --*=* ]]; then
 		previous=${current%%=*}
-		joined=$previous=
+		joined=$previous= equals='='
 		current=${current#*=}
 	elif [[ $current == '=' ]]; then
-		current=''
+		current='' equals='='
 	elif [[ $previous == '=' && $COMP_CWORD -ge 2 ]]; then
-		previous=${COMP_WORDS[COMP_CWORD - 2]}
+		previous=${COMP_WORDS[COMP_CWORD - 2]} equals='='
 	fi
-	if _poise_value "$previous" "$current" "$command"; then
+	if _poise_value "$previous" "$current" "$command" "$equals"; then
 		COMPREPLY=("${COMPREPLY[@]/#/$joined}")
 		return
 	fi
-	[[ -z $joined ]] || return
+	[[ -z $equals ]] || return
 	if [[ $current == -* ]]; then
 		mapfile -t COMPREPLY < <(
 			compgen -W "$_poise_common $(_poise_options "$command")" -- "$current")
 	elif [[ -z $command ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$_poise_commands" -- "$current")
 	else
-		_poise_arguments "$command" "$count" "$current"
+		_poise_arguments "$command" "$count" "$current" "$first"
 	fi
 }
 
