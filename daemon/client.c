@@ -10,8 +10,8 @@
  *		  waits is dropped, and one "lost" tells how many when half of that has been taken
  *
  * A client may end its sending side and still read (`ended`); one that has gone altogether, or takes nothing any more, is
- * `deaf`: what it sent is carried out all the same, for a drain that was asked for and then left is meant, and what
- * it would be answered is dropped. */
+ * `deaf`: what root sent is carried out all the same, for a drain that was asked for and then left is meant, and what
+ * it would be answered is dropped. Others only ask, and who is gone needs no answer: that is the end of them. */
 #include "daemon/client.h"
 
 #include <errno.h>
@@ -375,6 +375,8 @@ static void client_write(struct client *client)
 
 static bool client_is_over(const struct client *client)
 {
+	if (client->deaf && !client->context.root)
+		return true;
 	if (client_is_streaming(client) || client_unsent(client))
 		return false;
 	if (client->closing)

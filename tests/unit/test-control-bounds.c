@@ -121,6 +121,21 @@ static void who_reads_nothing_costs_little_and_stalls_nobody(void **state)
 	}
 }
 
+/* Thousands of questions wait in the socket's buffer when who asked them goes; each may be as costly as `plan`. */
+static void nobody_is_answered_who_has_gone(void **state)
+{
+	struct served *world = *state;
+	int fd = served_connect_as_nobody(world);
+	size_t asked = stuff(fd, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"help\"}\n", SIZE_MAX);
+	size_t served = served_counters(world).requests;
+
+	assert_true(asked > served + 100);
+	close(fd);
+	served_await_connected(world, 0);
+	/* A turn may have been under way. */
+	assert_true(served_counters(world).requests <= served + 20);
+}
+
 /* A process that says the same for ever on a connection of its own. */
 static pid_t fork_talker(struct served *world, const char *text)
 {
@@ -355,6 +370,7 @@ int main(void)
 		CONTROL_TEST(a_line_of_the_limit_is_served_and_a_longer_one_ends_the_connection),
 		CONTROL_TEST(an_endless_line_is_not_kept),
 		CONTROL_TEST(who_reads_nothing_costs_little_and_stalls_nobody),
+		CONTROL_TEST(nobody_is_answered_who_has_gone),
 		CONTROL_TEST(who_asks_without_end_stalls_nobody),
 		CONTROL_TEST(who_leaves_in_the_middle_of_an_answer_is_forgotten),
 		CONTROL_TEST(what_was_asked_before_leaving_is_done),
