@@ -158,6 +158,22 @@ static void watch_take_created(
 		status.st_size > 0 || !S_ISREG(status.st_mode));
 }
 
+static void watch_log_event(const struct watch *watch, const struct inotify_event *event)
+{
+	static const struct {
+		uint32_t mask;
+		const char *words;
+	} kinds[] = {{IN_CREATE, "was made"}, {IN_CLOSE_WRITE, "was written"},
+		{IN_DELETE, "was removed"}, {IN_MOVED_FROM, "was renamed away"},
+		{IN_MOVED_TO, "was put there by a rename"}};
+	const char *words = "changed";
+
+	for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++)
+		if (event->mask & kinds[i].mask)
+			words = kinds[i].words;
+	log_debug("%s/%s %s", watch_way_path(&watch->way, event->wd), event->name, words);
+}
+
 /* An event of a name that matters. */
 static void watch_take_named(struct watch *watch, const struct inotify_event *event, uint64_t now)
 {
@@ -168,6 +184,7 @@ static void watch_take_named(struct watch *watch, const struct inotify_event *ev
 		watch_settle_written(&watch->settle, now, event->wd, name);
 		return;
 	}
+	watch_log_event(watch, event);
 	if ((event->mask & IN_CREATE) && !(event->mask & IN_ISDIR)) {
 		watch_take_created(watch, event, now, name);
 		return;
@@ -234,6 +251,8 @@ static void watch_tell(struct watch *watch)
 	watch->filling = false;
 	watch_settle_done(&watch->settle, loop_clock());
 	watch_arm(watch);
+	log_debug(
+		"the files may have changed: %zu directories are watched", watch->counters.watches);
 	watch->changed(watch->data);
 }
 
