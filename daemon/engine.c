@@ -178,6 +178,7 @@ static void engine_hold_undone(struct engine *engine, const char *why)
 		return;
 	files_free(engine->held);
 	engine->held = STEAL(engine->files);
+	engine->held_reason = ENGINE_HELD_REFUSED;
 	free(engine->held_why);
 	engine->held_why = memory_printf(
 		"%s: it was undone; change the files, or use `poise reload --force`", why);

@@ -32,6 +32,17 @@ enum engine_reason {
 	ENGINE_REASON_COUNT,
 };
 
+/* Why a good reading of the files is held back. */
+enum engine_held {
+	ENGINE_HELD_BACKEND, /* there is no record to judge it by: the backend was never there */
+	ENGINE_HELD_CONFIRM, /* an apply waits for its confirmation */
+	ENGINE_HELD_PATHS,   /* the state was made from other paths */
+	ENGINE_HELD_REFUSED, /* this content was undone */
+	ENGINE_HELD_BLAST,   /* too much would go at once */
+	ENGINE_HELD_COUNT,
+};
+
+const char *engine_held_name(enum engine_held held);       /* "backend", "confirm", … */
 const char *engine_reason_name(enum engine_reason reason); /* "start", "files", … */
 int engine_reason_from_name(const char *name);
 
@@ -72,19 +83,24 @@ struct engine_event {
 	const struct engine_entry *entry; /* likewise */
 };
 
+#define ENGINE_RESULT_COUNT (BACKEND_RESULT_SKIPPED + 1)
+
 /* Since the start; what metrics and status show. */
 struct engine_counters {
 	uint64_t passes[ENGINE_REASON_COUNT]; /* those that had something to look at */
-	uint64_t operations[PLAN_VERB_COUNT]; /* done */
-	uint64_t failures;                    /* operations that failed, retries counted */
-	uint64_t drift;                       /* objects that were otherwise than they were left */
-	uint64_t reads;                       /* whole reads of the live state */
-	uint64_t accepted, rejected, held;    /* readings of the files */
-	uint64_t pass_ns;                     /* all passes together */
+	uint64_t operations[PLAN_OBJECT_COUNT][PLAN_VERB_COUNT][ENGINE_RESULT_COUNT];
+	uint64_t failures;                 /* operations that failed, or came out otherwise */
+	uint64_t retries;                  /* operations on what had failed before */
+	uint64_t pass_failures;            /* passes that did not go through */
+	uint64_t drift;                    /* objects that were otherwise than they were left */
+	uint64_t reads;                    /* whole reads of the live state */
+	uint64_t accepted, rejected, held; /* readings of the files */
+	uint64_t pass_ns;                  /* all passes together */
 	uint64_t last_pass_ns,
 		last_files_ns;   /* of the last one; of the last reading of the files */
 	uint64_t last_pass_wall; /* milliseconds since the epoch; 0: none yet */
 	enum engine_reason last_pass_reason;
+	bool last_pass_failed; /* it did not go through, or something in it failed */
 };
 
 struct engine_options {
@@ -119,7 +135,8 @@ struct engine {
 	struct files *files;    /* in force; NULL before the first good reading */
 	struct files *rejected; /* read later, and no good: ->problems; or NULL */
 	struct files *held;     /* read later, good, and held back; or NULL */
-	char *held_why;         /* in words, with what to do */
+	enum engine_held held_reason;
+	char *held_why; /* in words, with what to do */
 	struct operator_state operator;
 	struct facts facts;
 

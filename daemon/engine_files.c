@@ -20,11 +20,13 @@ static void engine_reject(struct engine *engine, struct files *files)
 }
 
 /* Takes `why` over. */
-static void engine_hold(struct engine *engine, struct files *files, char *why)
+static void engine_hold(
+	struct engine *engine, struct files *files, enum engine_held reason, char *why)
 {
 	files_free(engine->held);
 	free(engine->held_why);
 	engine->held = files;
+	engine->held_reason = reason;
 	engine->held_why = why;
 	engine->counters.held++;
 	engine_tell(engine, ENGINE_EVENT_FILES_HELD, NULL, "%s", why);
@@ -53,18 +55,21 @@ void engine_fall_back(struct engine *engine)
 }
 
 /* Why a good reading must not become state; NULL: it may. The caller frees it. */
-static char *engine_judge(struct engine *engine, struct files *files)
+static char *engine_judge(struct engine *engine, struct files *files, enum engine_held *reason)
 {
 	const struct record *record = &engine->reconciler.record;
 	_cleanup_strbuf_ struct strbuf text = {};
 
+	*reason = ENGINE_HELD_BACKEND;
 	if (!engine->connected)
 		return memory_copy_string(engine->connect_error.text);
+	*reason = ENGINE_HELD_CONFIRM;
 	if (engine->confirming)
 		return memory_copy_string("an apply waits for its confirmation: `poise confirm` or "
 					  "`poise rollback` first");
 	if (engine->force)
 		return NULL;
+	*reason = ENGINE_HELD_PATHS;
 	if (record->paths.count &&
 		!record_paths_equal(record, engine->options.paths, engine->options.path_count)) {
 		strbuf_add(&text, "the state of this machine was made from other files (");
@@ -74,10 +79,12 @@ static char *engine_judge(struct engine *engine, struct files *files)
 				  "`poise reload --force`");
 		return strbuf_take(&text);
 	}
+	*reason = ENGINE_HELD_REFUSED;
 	if (record->refused && strcmp(record->refused, files_revision(files)) == 0)
 		return memory_printf("this content (revision %.12s) was not confirmed and was "
 				     "undone: change the files, or use `poise reload --force`",
 			files->revision);
+	*reason = ENGINE_HELD_BLAST;
 	if (!blast_guard(record, &files->declared, &text))
 		return NULL;
 	return memory_printf("too much would go at once:\n%suse `poise reload --force` if it is "
@@ -213,9 +220,10 @@ static void engine_weigh(struct engine *engine, struct files *files, uint64_t no
 		files_free(files);
 		return;
 	}
-	char *why = engine_judge(engine, files);
+	enum engine_held reason;
+	char *why = engine_judge(engine, files, &reason);
 	if (why)
-		engine_hold(engine, files, why);
+		engine_hold(engine, files, reason, why);
 	else
 		engine_accept(engine, files, now);
 }

@@ -100,6 +100,16 @@ static void engine_add_failure(struct engine_pass *pass, const struct plan_op *o
 	engine_tell(pass->engine, ENGINE_EVENT_FAILED, object.text, "%s", text);
 }
 
+static void engine_op_over(
+	void *data, const struct plan_op *op, const struct backend_result *result)
+{
+	const struct engine_pass *pass = data;
+	struct engine_counters *counters = &pass->engine->counters;
+
+	counters->operations[op->object][op->verb][result->status]++;
+	counters->retries += retry_find(&pass->engine->retries, op) != NULL;
+}
+
 static void engine_op_failed(
 	void *data, const struct plan_op *op, const struct backend_result *result)
 {
@@ -182,12 +192,6 @@ static void engine_note_pass(struct engine_pass *pass, uint64_t duration, bool o
 		engine_note(pass->engine, &entry);
 }
 
-static void engine_count_operations(struct engine_pass *pass)
-{
-	for (size_t verb = 0; verb < PLAN_VERB_COUNT; verb++)
-		pass->engine->counters.operations[verb] += pass->output.by_verb[verb];
-}
-
 static void engine_count_pass(struct engine_pass *pass, uint64_t duration)
 {
 	struct engine_counters *counters = &pass->engine->counters;
@@ -197,8 +201,8 @@ static void engine_count_pass(struct engine_pass *pass, uint64_t duration)
 	counters->last_pass_ns = duration;
 	counters->last_pass_wall = engine_wall_ms();
 	counters->last_pass_reason = pass->reason;
+	counters->last_pass_failed = pass->failed.count > 0;
 	counters->reads += pass->everything;
-	engine_count_operations(pass);
 }
 
 /* The pass went through. */
@@ -242,7 +246,8 @@ static void engine_pass_failed(struct engine_pass *pass, const struct error *err
 	engine->unsaved |= pass->output.unsaved;
 	engine->pass_next = pass->now + engine_backoff(++engine->pass_attempts);
 	engine_mark_everything(engine, pass->reason);
-	engine_count_operations(pass);
+	engine->counters.pass_failures++;
+	engine->counters.last_pass_failed = true;
 	engine_note_pass(pass, reconciler_now() - pass->start, false);
 	retry_clear(&pass->failed);
 }
@@ -251,7 +256,8 @@ static void engine_pass(struct engine_pass *pass)
 {
 	struct engine *engine = pass->engine;
 	_cleanup_error_ struct error error = {};
-	const struct reconciler_observer observer = {.failed = engine_op_failed,
+	const struct reconciler_observer observer = {.result = engine_op_over,
+		.failed = engine_op_failed,
 		.mismatch = engine_op_mismatched,
 		.progress = engine_progress,
 		.data = pass};

@@ -25,6 +25,14 @@ static const char *const engine_reason_names[ENGINE_REASON_COUNT] = {
 	[ENGINE_REASON_ROLLBACK] = "rollback",
 };
 
+static const char *const engine_held_names[ENGINE_HELD_COUNT] = {
+	[ENGINE_HELD_BACKEND] = "backend",
+	[ENGINE_HELD_CONFIRM] = "confirm",
+	[ENGINE_HELD_PATHS] = "paths",
+	[ENGINE_HELD_REFUSED] = "refused",
+	[ENGINE_HELD_BLAST] = "blast",
+};
+
 static const char *const engine_event_names[ENGINE_EVENT_COUNT] = {
 	[ENGINE_EVENT_FILES_ACCEPTED] = "files-accepted",
 	[ENGINE_EVENT_FILES_REJECTED] = "files-rejected",
@@ -38,6 +46,11 @@ static const char *const engine_event_names[ENGINE_EVENT_COUNT] = {
 	[ENGINE_EVENT_CONFIRM] = "confirm",
 	[ENGINE_EVENT_BACKEND] = "backend",
 };
+
+const char *engine_held_name(enum engine_held held)
+{
+	return engine_held_names[held];
+}
 
 const char *engine_reason_name(enum engine_reason reason)
 {

@@ -381,6 +381,11 @@ int metrics_listen(
 		address_format_endpoint(address, port, text), strerror(-r));
 }
 
+void metrics_set_limits(struct metrics *metrics, const struct metrics_limits *limits)
+{
+	metrics->sources.limits = *limits;
+}
+
 void metrics_set_times(struct metrics *metrics, const struct metrics_times *times)
 {
 	metrics->times = *times;

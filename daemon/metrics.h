@@ -13,10 +13,18 @@
 
 struct metrics;
 
+/* With more objects than this, none of them has series of its own: a part of them would be as good as none. */
+struct metrics_limits {
+	size_t services, destinations;
+};
+
+#define METRICS_PORT 9620
+
 struct metrics_sources {
 	struct engine *engine;
 	struct control *control; /* may be NULL */
 	struct watch *watch;     /* likewise */
+	struct metrics_limits limits;
 };
 
 int metrics_new(struct loop *loop, const struct metrics_sources *sources, struct metrics **ret);
@@ -36,6 +44,9 @@ struct metrics_times {
 #define METRICS_TIMES                                                                              \
 	((struct metrics_times){                                                                   \
 		.idle_s = 15, .request_ns = 60000000000ull, .retry_ns = 5000000000ull})
+
+/* From the next scrape on. */
+void metrics_set_limits(struct metrics *metrics, const struct metrics_limits *limits);
 
 /* From the next metrics_listen() on. */
 void metrics_set_times(struct metrics *metrics, const struct metrics_times *times);

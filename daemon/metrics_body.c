@@ -24,6 +24,8 @@ struct metrics_body {
 	bool inside; /* it is not at its end, and is left behind: */
 	struct destination_key destination;
 
+	bool services, destinations; /* have series of their own */
+
 	struct metrics_writer writer; /* of the family */
 	bool asked;                   /* counters were read in this turn */
 };
@@ -33,7 +35,11 @@ struct metrics_body *metrics_body_new(
 {
 	struct metrics_body *body = memory_new(sizeof(*body));
 
+	const struct metrics_totals totals = metrics_count(sources->engine);
+
 	body->sources = sources;
+	body->services = totals.managed <= sources->limits.services;
+	body->destinations = totals.destinations <= sources->limits.destinations;
 	body->fresh = fresh;
 	body->writer.text = &body->text;
 	return body;
@@ -161,11 +167,12 @@ static void body_write(struct metrics_body *body)
 		body->writer.labels.length = 0;
 		body->opened = true;
 	}
-	if (!family->process) {
+	if (!family->process && (family->service ? body->services : body->destinations)) {
 		body_write_objects(body);
 		return;
 	}
-	family->process(&body->writer, body->sources);
+	if (family->process)
+		family->process(&body->writer, body->sources);
 	body_next_family(body);
 }
 

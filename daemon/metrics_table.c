@@ -57,6 +57,15 @@ static void sample_held(struct metrics_writer *writer, const struct metrics_sour
 	write_number(writer, sources->engine->held != NULL);
 }
 
+static void sample_held_reason(struct metrics_writer *writer, const struct metrics_sources *sources)
+{
+	const struct engine *engine = sources->engine;
+
+	for (size_t i = 0; i < ENGINE_HELD_COUNT; i++)
+		metrics_text_number(writer, "reason", engine_held_name((enum engine_held)i),
+			engine->held && engine->held_reason == i);
+}
+
 static void sample_readings(struct metrics_writer *writer, const struct metrics_sources *sources)
 {
 	const struct engine_counters *counters = &sources->engine->counters;
@@ -100,11 +109,55 @@ static void sample_pass_time(struct metrics_writer *writer, const struct metrics
 	metrics_text_seconds(writer, sources->engine->counters.pass_ns);
 }
 
+static void write_results(struct metrics_writer *writer, const uint64_t *results)
+{
+	static const char *const names[ENGINE_RESULT_COUNT] = {
+		[BACKEND_RESULT_DONE] = "done",
+		[BACKEND_RESULT_FAILED] = "failed",
+		[BACKEND_RESULT_SKIPPED] = "skipped",
+	};
+
+	for (size_t i = 0; i < ENGINE_RESULT_COUNT; i++)
+		metrics_text_number(writer, "result", names[i], results[i]);
+}
+
 static void sample_operations(struct metrics_writer *writer, const struct metrics_sources *sources)
 {
-	for (size_t i = 0; i < PLAN_VERB_COUNT; i++)
-		metrics_text_number(writer, "verb", plan_verb_name((enum plan_verb)i),
-			sources->engine->counters.operations[i]);
+	const struct engine_counters *counters = &sources->engine->counters;
+
+	for (size_t object = 0; object < PLAN_OBJECT_COUNT; object++)
+		for (size_t verb = 0; verb < PLAN_VERB_COUNT; verb++) {
+			writer->labels.length = 0;
+			metrics_text_label(
+				writer, "object", plan_object_name((enum plan_object)object));
+			metrics_text_label(writer, "verb", plan_verb_name((enum plan_verb)verb));
+			write_results(writer, counters->operations[object][verb]);
+		}
+}
+
+static void sample_retries(struct metrics_writer *writer, const struct metrics_sources *sources)
+{
+	write_number(writer, sources->engine->counters.retries);
+}
+
+static void sample_pass_failures(
+	struct metrics_writer *writer, const struct metrics_sources *sources)
+{
+	write_number(writer, sources->engine->counters.pass_failures);
+}
+
+static void sample_last_success(
+	struct metrics_writer *writer, const struct metrics_sources *sources)
+{
+	const struct engine *engine = sources->engine;
+
+	write_number(writer, engine->reconciled && !engine->counters.last_pass_failed);
+}
+
+static void sample_reading_duration(
+	struct metrics_writer *writer, const struct metrics_sources *sources)
+{
+	metrics_text_seconds(writer, sources->engine->counters.last_files_ns);
 }
 
 static void sample_failures(struct metrics_writer *writer, const struct metrics_sources *sources)
@@ -129,18 +182,12 @@ static void sample_reads(struct metrics_writer *writer, const struct metrics_sou
 
 /* What there is. */
 
-struct table_totals {
-	size_t unmanaged;    /* services */
-	size_t destinations; /* of managed services */
-};
-
-/* Of what is live; a merge. */
-static struct table_totals table_count(const struct engine *engine)
+struct metrics_totals metrics_count(const struct engine *engine)
 {
 	const struct memory *memory = &engine->reconciler.record.memory;
 	const struct memory_service *owned = memory->owned.items;
 	const struct memory_service *end = owned + memory->owned.count;
-	struct table_totals totals = {};
+	struct metrics_totals totals = {.managed = memory->owned.count};
 
 	vector_foreach(&engine->reconciler.live.services, service) {
 		while (owned < end && service_key_compare(&owned->key, &service->key) < 0)
@@ -161,13 +208,24 @@ static void sample_services(struct metrics_writer *writer, const struct metrics_
 		engine->files ? engine->files->declared.services.count : 0);
 	metrics_text_number(
 		writer, "state", "managed", engine->reconciler.record.memory.owned.count);
-	metrics_text_number(writer, "state", "unmanaged", table_count(engine).unmanaged);
+	metrics_text_number(writer, "state", "unmanaged", metrics_count(engine).unmanaged);
 }
 
 static void sample_destinations(
 	struct metrics_writer *writer, const struct metrics_sources *sources)
 {
-	write_number(writer, table_count(sources->engine).destinations);
+	write_number(writer, metrics_count(sources->engine).destinations);
+}
+
+static void sample_left_out(struct metrics_writer *writer, const struct metrics_sources *sources)
+{
+	const struct metrics_totals totals = metrics_count(sources->engine);
+	const struct metrics_limits *limits = &sources->limits;
+
+	metrics_text_number(writer, "object", "service",
+		totals.managed > limits->services ? totals.managed : 0);
+	metrics_text_number(writer, "object", "destination",
+		totals.destinations > limits->destinations ? totals.destinations : 0);
 }
 
 static void sample_draining(struct metrics_writer *writer, const struct metrics_sources *sources)
@@ -362,19 +420,25 @@ const struct metrics_family metrics_families[] = {
 	{"poise_confirm_pending", GAUGE, "Whether an apply waits for its confirmation.", .process = sample_confirm},
 	{"poise_files_rejected", GAUGE, "Whether the files on disk are no good, and the last good state stays in force.", .process = sample_rejected},
 	{"poise_files_held", GAUGE, "Whether the files on disk are good, and held back by a guard.", .process = sample_held},
+	{"poise_files_held_reason", GAUGE, "Why they are held back: 1 for the reason, 0 for others.", .process = sample_held_reason},
 	{"poise_files_readings_total", COUNTER, "Readings of the files, by what became of them.", .process = sample_readings},
+	{"poise_files_reading_duration_seconds", GAUGE, "How long the last reading of the files took.", .process = sample_reading_duration},
 	{"poise_revision_info", GAUGE, "The files in force: their content's hash, and the commit that a symlink names; always 1.", .process = sample_revision},
 	{"poise_last_reconcile_timestamp_seconds", GAUGE, "When the last pass ended, in seconds since the epoch; 0 before the first.", .process = sample_last_time},
 	{"poise_last_reconcile_duration_seconds", GAUGE, "How long the last pass took.", .process = sample_last_duration},
+	{"poise_last_reconcile_success", GAUGE, "Whether the last pass went through, and nothing in it failed.", .process = sample_last_success},
 	{"poise_passes_total", COUNTER, "Passes, by what asked for them.", .process = sample_passes},
 	{"poise_pass_seconds_total", COUNTER, "How long all passes took together.", .process = sample_pass_time},
-	{"poise_operations_total", COUNTER, "Operations that were carried out on the backend.", .process = sample_operations},
-	{"poise_operation_failures_total", COUNTER, "Operations that failed, retries among them.", .process = sample_failures},
+	{"poise_pass_failures_total", COUNTER, "Passes that did not go through: the live state could not be read, or not all be recorded.", .process = sample_pass_failures},
+	{"poise_operations_total", COUNTER, "Operations on the backend, by what became of them; skipped: what they depend on failed.", .process = sample_operations},
+	{"poise_operation_failures_total", COUNTER, "Operations that failed, or left another thing than they should, retries among them.", .process = sample_failures},
+	{"poise_retries_total", COUNTER, "Operations on objects that had failed before.", .process = sample_retries},
 	{"poise_failing_objects", GAUGE, "Objects that could not be brought to what they should be, and are tried again.", .process = sample_failing},
 	{"poise_drift_total", COUNTER, "Objects that somebody else had changed.", .process = sample_drift},
 	{"poise_live_reads_total", COUNTER, "Passes over the whole live state.", .process = sample_reads},
 	{"poise_services", GAUGE, "Virtual services: declared by the files, managed by poised, and live ones of others.", .process = sample_services},
 	{"poise_destinations", GAUGE, "Live destinations of managed services.", .process = sample_destinations},
+	{"poise_metrics_left_out", GAUGE, "Objects without series of their own, because there are more than the files' limit; 0: all have theirs.", .process = sample_left_out},
 	{"poise_draining_destinations", GAUGE, "Destinations that drain.", .process = sample_draining},
 	{"poise_operator_drains", GAUGE, "What the operator has drained.", .process = sample_operator},
 	{"poise_watch_events_total", COUNTER, "Events of the file system on the way of the paths.", .process = sample_watch_events},

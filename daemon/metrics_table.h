@@ -16,5 +16,14 @@ struct metrics_family {
 	void (*destination)(struct metrics_writer *writer, const struct destination *destination);
 };
 
+/* Of what is live. */
+struct metrics_totals {
+	size_t managed, unmanaged; /* services */
+	size_t destinations;       /* of managed services */
+};
+
+/* A merge, O(n). */
+struct metrics_totals metrics_count(const struct engine *engine);
+
 extern const struct metrics_family metrics_families[];
 extern const size_t metrics_family_count;

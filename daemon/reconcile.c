@@ -199,8 +199,14 @@ static void reconcile_set_metrics(struct reconcile *reconcile, const struct conf
 {
 	_cleanup_error_ struct error error = {};
 	bool wanted = config_has(&config->object, CONFIG_METRICS);
-	int r = metrics_listen(reconcile->metrics, wanted ? &config->metrics.listen.address : NULL,
-		config->metrics.listen.port, &error);
+	const struct config_metrics *said = &config->metrics;
+	const struct metrics_limits limits = {
+		.services = said->service_limit, .destinations = said->destination_limit};
+	uint16_t port = said->listen.port ? said->listen.port : METRICS_PORT;
+
+	metrics_set_limits(reconcile->metrics, &limits);
+	int r = metrics_listen(
+		reconcile->metrics, wanted ? &said->listen.address : NULL, port, &error);
 
 	if (r < 0)
 		log_error("metrics: %s", error_text(&error, r));

@@ -133,6 +133,15 @@ static void write_reconcile(const struct engine *engine, struct strbuf *text)
 	close_member(text);
 }
 
+static uint64_t count_done(const struct engine_counters *counters, size_t verb)
+{
+	uint64_t sum = 0;
+
+	for (size_t object = 0; object < PLAN_OBJECT_COUNT; object++)
+		sum += counters->operations[object][verb][BACKEND_RESULT_DONE];
+	return sum;
+}
+
 static void write_counters(const struct engine *engine, struct strbuf *text)
 {
 	const struct engine_counters *counters = &engine->counters;
@@ -147,7 +156,7 @@ static void write_counters(const struct engine *engine, struct strbuf *text)
 	open_member(text, "operations");
 	for (size_t i = 0; i < PLAN_VERB_COUNT; i++)
 		json_text_member_number(
-			text, plan_verb_name((enum plan_verb)i), counters->operations[i]);
+			text, plan_verb_name((enum plan_verb)i), count_done(counters, i));
 	close_member(text);
 	open_member(text, "passes");
 	for (size_t i = 0; i < ENGINE_REASON_COUNT; i++)

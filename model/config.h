@@ -521,12 +521,15 @@ struct config_control {
 
 enum config_metrics_key {
 	CONFIG_METRICS_LISTEN,
+	CONFIG_METRICS_SERVICE_LIMIT,
+	CONFIG_METRICS_DESTINATION_LIMIT,
 	CONFIG_METRICS_COUNT,
 };
 
 struct config_metrics {
 	struct config_object object;
-	struct config_endpoint listen;
+	struct config_endpoint listen; /* port 0: poised's own */
+	uint32_t service_limit, destination_limit;
 };
 
 enum config_key {

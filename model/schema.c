@@ -9,6 +9,7 @@
 /* Kernel limits: ipvsadm's own bound of a timeout; weights that fit every tool. */
 #define SCHEMA_LONGEST_TIMEOUT (31 * UNITS_DAY)
 #define SCHEMA_LARGEST_WEIGHT  65535
+#define SCHEMA_MOST_SERIES     1000000
 
 static const struct schema_word schema_backend_words[] = {
 	{"ipvs", CONFIG_BACKEND_IPVS, 0, "the kernel's IPVS"},
@@ -342,7 +343,15 @@ const struct schema_mapping schema_control = {
 
 static const struct schema_key schema_metrics_keys[CONFIG_METRICS_COUNT] = {
 	[CONFIG_METRICS_LISTEN] = {ENDPOINT("listen", struct config_metrics, listen),
-		.flags = SCHEMA_FLAG_REQUIRED, .help = "Where poised serves its metrics"},
+		DEFAULT_TEXT("127.0.0.1:9620"), .help = "Where poised serves its metrics"},
+	[CONFIG_METRICS_SERVICE_LIMIT] = {NUMBER("service-limit", struct config_metrics,
+						  service_limit, 0, SCHEMA_MOST_SERIES),
+		DEFAULT(10000),
+		.help = "With more managed services than this, none has series of its own"},
+	[CONFIG_METRICS_DESTINATION_LIMIT] = {NUMBER("destination-limit", struct config_metrics,
+						      destination_limit, 0, SCHEMA_MOST_SERIES),
+		DEFAULT(10000),
+		.help = "With more destinations than this, none has series of its own"},
 };
 const struct schema_mapping schema_metrics = {
 	"metrics",

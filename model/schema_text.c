@@ -19,6 +19,14 @@ const struct schema_key *schema_find(const struct schema_mapping *mapping, const
 	return NULL;
 }
 
+static void schema_default_endpoint(const struct schema_key *key, struct config_endpoint *endpoint)
+{
+	struct destination_key parsed;
+
+	destination_key_parse(key->fallback_text, &parsed);
+	*endpoint = (struct config_endpoint){.address = parsed.address, .port = parsed.port};
+}
+
 static void schema_default(const struct schema_key *key, void *field)
 {
 	switch (key->type) {
@@ -33,6 +41,9 @@ static void schema_default(const struct schema_key *key, void *field)
 		break;
 	case SCHEMA_TYPE_ADDRESS:
 		address_parse(key->fallback_text, field);
+		break;
+	case SCHEMA_TYPE_ENDPOINT:
+		schema_default_endpoint(key, field);
 		break;
 	default: /* numbers, sizes, percents, words and flags are all of 32 bits */
 		*(uint32_t *)field = (uint32_t)key->fallback;

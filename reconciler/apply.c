@@ -126,7 +126,6 @@ static void apply_count(struct apply_report *report, const struct plan_op *op,
 	case BACKEND_RESULT_DONE:
 		report->done++;
 		plan_totals_add(&report->applied, op);
-		report->by_verb[op->verb]++;
 		return;
 	case BACKEND_RESULT_FAILED:
 		report->failed++;

@@ -10,7 +10,6 @@
 struct apply_report {
 	size_t done, failed, skipped, mismatches;
 	struct plan_totals applied; /* the done ones */
-	size_t by_verb[PLAN_VERB_COUNT];
 	struct {
 		VECTOR_OF(struct service_key);
 	} undeleted; /* services whose deletion failed: still ours. Sorted */

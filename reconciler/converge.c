@@ -306,7 +306,6 @@ static int converge_carry_out(struct converge_pass *pass, struct error *error)
 	output->applied = report.applied;
 	output->failed = report.failed + report.skipped;
 	output->mismatches = report.mismatches;
-	memcpy(output->by_verb, report.by_verb, sizeof(output->by_verb));
 	if (r < 0)
 		converge_remember_both(pass);
 	else

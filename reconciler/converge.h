@@ -34,7 +34,6 @@ struct converge_input {
 struct converge_output {
 	struct plan_totals planned, applied;
 	size_t failed, mismatches, drift;
-	size_t by_verb[PLAN_VERB_COUNT]; /* operations that are done */
 	bool unsaved;                    /* the record says more than its file */
 	uint64_t wake;                   /* look again at these services then (CLOCK_BOOTTIME ns) */
 };

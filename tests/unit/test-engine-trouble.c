@@ -326,7 +326,14 @@ static void what_a_broken_pass_did_is_told(void **state)
 	assert_int_equal(fixture->engine.history.items[1].applied.add, 3);
 	later(fixture, SECOND);
 	assert_int_equal(fixture->table->state.services.count, 6);
-	assert_int_equal(fixture->engine.counters.operations[PLAN_VERB_ADD], 6 * 4);
+	const struct engine_counters *counters = &fixture->engine.counters;
+	assert_int_equal(
+		counters->operations[PLAN_OBJECT_SERVICE][PLAN_VERB_ADD][BACKEND_RESULT_DONE] +
+			counters->operations[PLAN_OBJECT_DESTINATION][PLAN_VERB_ADD]
+					    [BACKEND_RESULT_DONE],
+		6 * 4);
+	assert_int_equal(counters->pass_failures, 1);
+	assert_false(counters->last_pass_failed);
 }
 
 static void a_pipe_among_the_files_keeps_nobody(void **state)

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 #include <ctype.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <time.h>
@@ -28,11 +29,14 @@
 /* The loop may stand still for 5 ms. */
 #define PIECE_NS_MOST (5000000ull * SLOWER)
 
+static struct metrics_limits limits;
+
 static int setup(void **state)
 {
 	struct machine *machine = memory_new(sizeof(*machine));
 
 	machine_open(machine);
+	limits = (struct metrics_limits){.services = 10000, .destinations = 100000};
 	*state = machine;
 	return 0;
 }
@@ -73,7 +77,7 @@ static size_t read_piece(struct metrics_body *body, char *to, size_t room)
 static char *scrape_with(struct machine *machine, struct metrics_fresh *fresh, size_t room,
 	void (*between)(struct machine *machine))
 {
-	const struct metrics_sources sources = {.engine = &machine->engine};
+	const struct metrics_sources sources = {.engine = &machine->engine, .limits = limits};
 	struct metrics_body *body = metrics_body_new(&sources, fresh);
 	struct strbuf text = {};
 	_cleanup_free_ char *piece = memory_new(room);
@@ -130,6 +134,8 @@ static const char two_services[] =
 	"weight: 5}]}\n"
 	"  six: {listen: 'udp://[2001:db8::1]:53', destinations: ['[2001:db8::2]:53']}\n";
 
+#define OPERATIONS(object, verb, result)                                                           \
+	"poise_operations_total{object=\"" object "\",verb=\"" verb "\",result=\"" result "\"}"
 #define WEB       "service=\"tcp://192.0.2.1:80\",name=\"web\""
 #define WEB_FIRST WEB ",destination=\"10.0.0.1:80\""
 
@@ -194,7 +200,11 @@ static void values(void **state)
 	assert_int_equal(exposition_value(&said, "poise_services{state=\"unmanaged\"}"), 0);
 	assert_int_equal(exposition_value(&said, "poise_destinations"), 3);
 	/* Services, destinations; the two sysctls for drains are updates. */
-	assert_int_equal(exposition_value(&said, "poise_operations_total{verb=\"add\"}"), 5);
+	assert_int_equal(exposition_value(&said, OPERATIONS("service", "add", "done")), 2);
+	assert_int_equal(exposition_value(&said, OPERATIONS("destination", "add", "done")), 3);
+	assert_int_equal(exposition_value(&said, OPERATIONS("sysctl", "update", "done")), 2);
+	assert_int_equal(exposition_value(&said, OPERATIONS("service", "add", "failed")), 0);
+	assert_int_equal(exposition_value(&said, "poise_last_reconcile_success"), 1);
 	assert_int_equal(exposition_value(&said, "poise_passes_total{reason=\"start\"}"), 1);
 	assert_int_equal(
 		exposition_value(&said, "poise_files_readings_total{result=\"accepted\"}"), 1);
@@ -210,6 +220,53 @@ static void values(void **state)
 	double now = (double)time(NULL);
 	double last = exposition_value(&said, "poise_last_reconcile_timestamp_seconds");
 	assert_true(last > now - 60 && last < now + 2);
+}
+
+/* More than the limit: all of them are without, and it is said. */
+static void over_the_limit(void **state)
+{
+	struct metrics_fresh fresh = {};
+	_cleanup_exposition_ struct exposition few = {}, many = {}, none = {};
+	const char service[] = "poise_service_active_connections{" WEB "}";
+	const char destination[] = "poise_destination_weight{" WEB_FIRST "}";
+	const char left_out[] = "poise_metrics_left_out{object=\"destination\"}";
+
+	machine_declare(*state, two_services);
+	limits = (struct metrics_limits){.services = 2, .destinations = 3};
+	scrape(*state, &fresh, &few);
+	assert_true(exposition_has(&few, service) && exposition_has(&few, destination));
+	assert_int_equal(exposition_value(&few, left_out), 0);
+	limits.destinations = 2;
+	scrape(*state, &fresh, &many);
+	expect_families(&many);
+	assert_true(exposition_has(&many, service) && !exposition_has(&many, destination));
+	assert_int_equal(exposition_value(&many, left_out), 3);
+	assert_int_equal(exposition_value(&many, "poise_destinations"), 3);
+	limits.services = 0;
+	scrape(*state, &fresh, &none);
+	assert_false(exposition_has(&none, service));
+	assert_int_equal(exposition_value(&none, "poise_metrics_left_out{object=\"service\"}"), 2);
+}
+
+/* An operation that fails, and is tried again: it shows in all places. */
+static void failing(void **state)
+{
+	struct machine *machine = *state;
+	struct metrics_fresh fresh = {};
+	_cleanup_exposition_ struct exposition first = {}, second = {};
+
+	memory_fail(machine->table, 1, -ENOMEM);
+	machine_declare(machine, two_services);
+	scrape(machine, &fresh, &first);
+	assert_int_equal(exposition_value(&first, "poise_last_reconcile_success"), 0);
+	assert_int_equal(exposition_value(&first, "poise_operation_failures_total"), 1);
+	assert_int_equal(exposition_value(&first, "poise_failing_objects"), 1);
+	assert_int_equal(exposition_value(&first, "poise_retries_total"), 0);
+	engine_run(&machine->engine, reconciler_now() + RETRY_FIRST_NS);
+	scrape(machine, &fresh, &second);
+	assert_int_equal(exposition_value(&second, "poise_last_reconcile_success"), 1);
+	assert_int_equal(exposition_value(&second, "poise_retries_total"), 1);
+	assert_int_equal(exposition_value(&second, "poise_failing_objects"), 0);
 }
 
 /* Others' services are counted, and not shown. */
@@ -458,6 +515,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(empty_machine, setup, teardown),
 		cmocka_unit_test_setup_teardown(values, setup, teardown),
+		cmocka_unit_test_setup_teardown(over_the_limit, setup, teardown),
+		cmocka_unit_test_setup_teardown(failing, setup, teardown),
 		cmocka_unit_test_setup_teardown(unmanaged, setup, teardown),
 		cmocka_unit_test_setup_teardown(trouble, setup, teardown),
 		cmocka_unit_test_setup_teardown(freshness, setup, teardown),
