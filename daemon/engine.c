@@ -76,6 +76,7 @@ void engine_close(struct engine *engine)
 	files_free(engine->rejected);
 	files_free(engine->held);
 	free(engine->held_why);
+	load_trees_clear(&engine->trees);
 	operator_clear(&engine->operator);
 	facts_clear(&engine->facts);
 	vector_clear(&engine->dirty);

@@ -26,14 +26,18 @@ static void files_take_diagnostics(
 		files->warnings = strbuf_take(text);
 }
 
-/* Parses what was read. `failed`: not all of it could be read; the rest is checked all the same, so that one look
+/* Parses what was read; `trees` may be NULL. `failed`: not all of it could be read; the rest is checked all the same, so that one look
  * tells everything. */
-static void files_load(struct files *files, bool failed, struct strbuf *problems)
+static void files_load(
+	struct files *files, struct load_trees *trees, bool failed, struct strbuf *problems)
 {
 	_cleanup_diagnostics_ struct diagnostics diagnostics = {};
 	int r = 0;
 
-	if (files->sources.count)
+	if (files->sources.count && trees)
+		r = config_reload(trees, files->sources.items, files->sources.count, &files->config,
+			&diagnostics);
+	else if (files->sources.count)
 		r = config_load(
 			files->sources.items, files->sources.count, &files->config, &diagnostics);
 	if (failed || r < 0) {
@@ -45,7 +49,7 @@ static void files_load(struct files *files, bool failed, struct strbuf *problems
 	files_take_diagnostics(files, &diagnostics, problems);
 }
 
-struct files *files_read(const char *const *paths, size_t count)
+struct files *files_read(const char *const *paths, size_t count, struct load_trees *trees)
 {
 	struct files *files = memory_new(sizeof(*files));
 	_cleanup_strbuf_ struct strbuf problems = {};
@@ -53,7 +57,7 @@ struct files *files_read(const char *const *paths, size_t count)
 	files->read_at = (uint64_t)time(NULL);
 	files->commit = files_commit(paths, count);
 	int r = sources_read(paths, count, &files->sources, &problems);
-	files_load(files, r < 0, &problems);
+	files_load(files, trees, r < 0, &problems);
 	return files;
 }
 
@@ -71,7 +75,7 @@ struct files *files_read_last_good(const char *state_dir)
 		(struct document){.name = STEAL(path), .text = text, .size = size};
 	files->last_good = true;
 	files->read_at = (uint64_t)time(NULL);
-	files_load(files, false, &problems);
+	files_load(files, NULL, false, &problems);
 	return files->problems ? files_free(files) : files;
 }
 

@@ -21,9 +21,9 @@ struct files {
 	bool last_good;   /* came from the state directory, not from the paths */
 };
 
-/* Reads what is under `paths` into a new reading. Never fails: what is wrong is in ->problems. The caller ends it with
- * files_free(). */
-struct files *files_read(const char *const *paths, size_t count);
+/* Reads what is under `paths` into a new reading. Never fails: what is wrong is in ->problems. `trees` are those of the reading
+ * before, and then of this one: they make it cheap. The caller ends it with files_free(). */
+struct files *files_read(const char *const *paths, size_t count, struct load_trees *trees);
 
 /* Whether both readings saw the same names and bytes (or the same failure to read). */
 bool files_same(const struct files *a, const struct files *b);

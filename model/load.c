@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "model/decode.h"
+#include "model/patch.h"
 #include "model/validate.h"
 
 /* The tree of a document, or NULL. */
@@ -15,17 +16,33 @@ struct load {
 	struct report report;
 	struct decode decode;
 	struct arena nodes;      /* all trees; gone when the configuration is there */
+	struct load_trees *kept; /* by document, in place of `nodes`; or NULL */
 	struct load_root *roots; /* by document */
 	bool incomplete;         /* a document gave no mapping */
 };
+
+/* The tree of a document, which may be there already. */
+static int load_tree(struct load *load, uint16_t document, const struct yaml_node **ret)
+{
+	struct patch_tree *kept = load->kept ? &load->kept->items[document] : NULL;
+	struct yaml_tree tree = {};
+	int r = 0;
+
+	if (!kept)
+		r = yaml_parse(&load->report, document, &load->nodes, &tree);
+	else if (!kept->yaml.root)
+		r = patch_parse(kept, &load->report, document);
+	*ret = kept ? kept->yaml.root : tree.root;
+	return r;
+}
 
 /* The tree of a document when it is a mapping. */
 static const struct yaml_node *load_parse(struct load *load, uint16_t document)
 {
 	struct report_place place = {.document = document};
-	const struct yaml_node *root = NULL;
+	const struct yaml_node *root;
 
-	if (yaml_parse(&load->report, document, &load->nodes, &root) < 0)
+	if (load_tree(load, document, &root) < 0)
 		return NULL;
 	if (!root || yaml_is_null(root)) {
 		report_error(&load->report, place, "a configuration starts with `poise: 1`",
@@ -125,26 +142,134 @@ static void load_run(struct load *load, struct config *config)
 	load_validate(load, config);
 }
 
-int config_load(const struct document *documents, size_t count, struct config *ret,
-	struct diagnostics *diagnostics)
+static int load_all(struct load_trees *kept, const struct document *documents, size_t count,
+	struct config *config, struct diagnostics *diagnostics)
 {
-	static const struct document nothing = {.name = "(no file)", .text = ""};
 	struct load load = {
-		.report = {.documents = count ? documents : &nothing,
-			.count = count ? count : 1,
-			.diagnostics = diagnostics},
+		.report = {.documents = documents, .count = count, .diagnostics = diagnostics},
+		.kept = kept,
 	};
 
 	load.decode.report = &load.report;
-	load.decode.config = ret;
-	if (count > UINT16_MAX)
-		report_error(&load.report, (struct report_place){}, NULL,
-			"more than %u files in one configuration", UINT16_MAX);
-	else
-		load_run(&load, ret);
+	load.decode.config = config;
+	load_run(&load, config);
 	report_finish(&load.report);
 	free(load.roots);
 	vector_clear(&load.decode.marks);
 	arena_clear(&load.nodes);
 	return diagnostics->errors ? -EINVAL : 0;
+}
+
+/* What no run is begun with: nothing, or more than places can tell apart. */
+static int load_check_count(
+	const struct document **documents, size_t *count, struct diagnostics *diagnostics)
+{
+	static const struct document nothing = {.name = "(no file)", .text = ""};
+	struct report report = {
+		.documents = *documents, .count = *count, .diagnostics = diagnostics};
+
+	if (!*count) {
+		*documents = &nothing;
+		*count = 1;
+	}
+	if (*count <= UINT16_MAX)
+		return 0;
+	report_error(&report, (struct report_place){}, NULL,
+		"more than %u files in one configuration", UINT16_MAX);
+	report_finish(&report);
+	return -EINVAL;
+}
+
+int config_load(const struct document *documents, size_t count, struct config *ret,
+	struct diagnostics *diagnostics)
+{
+	int r = load_check_count(&documents, &count, diagnostics);
+
+	return r < 0 ? r : load_all(NULL, documents, count, ret, diagnostics);
+}
+
+void load_trees_clear(struct load_trees *trees)
+{
+	vector_foreach(trees, tree)
+		patch_clear(tree);
+	vector_clear(trees);
+}
+
+/* A kept tree by the name of its document; once it found a document, its place is empty. */
+struct load_kept {
+	const char *name;
+	struct patch_tree *tree;
+};
+
+static int load_compare_kept(const void *a, const void *b)
+{
+	return strcmp(((const struct load_kept *)a)->name, ((const struct load_kept *)b)->name);
+}
+
+/* Brings the kept trees into the order of the documents; what finds none is dropped. */
+static void load_match(struct load_trees *trees, const struct document *documents, size_t count)
+{
+	struct load_trees matched = {};
+	struct {
+		VECTOR_OF(struct load_kept);
+	} kept = {};
+
+	vector_reserve(&kept, trees->count);
+	vector_foreach(trees, tree)
+		vector_push(&kept, ((struct load_kept){tree->name, tree}));
+	vector_sort(&kept, load_compare_kept);
+	vector_reserve(&matched, count);
+	for (size_t i = 0; i < count; i++) {
+		const struct load_kept wanted = {.name = documents[i].name};
+		struct load_kept *found = vector_find(&kept, &wanted, load_compare_kept);
+		struct patch_tree *tree = vector_append(&matched);
+
+		if (found && found->tree) {
+			*tree = *found->tree;
+			*STEAL(found->tree) = (struct patch_tree){};
+		}
+	}
+	vector_clear(&kept);
+	load_trees_clear(trees);
+	*trees = matched;
+}
+
+/* Brings the trees up to their new texts. What needs to be parsed is dropped before anything is, so that no text's old and new
+ * tree are there at once. Whether any tree is left. */
+static bool load_update(struct load_trees *trees, const struct document *documents)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < trees->count; i++) {
+		struct patch_tree *tree = &trees->items[i];
+
+		if (patch_update(tree, &documents[i], (uint16_t)i))
+			any = true;
+		else
+			patch_clear(tree);
+	}
+	return any;
+}
+
+int config_reload(struct load_trees *trees, const struct document *documents, size_t count,
+	struct config *ret, struct diagnostics *diagnostics)
+{
+	int r = load_check_count(&documents, &count, diagnostics);
+
+	if (r < 0) {
+		load_trees_clear(trees);
+		return r;
+	}
+	load_match(trees, documents, count);
+	bool any = load_update(trees, documents);
+	r = load_all(trees, documents, count, ret, diagnostics);
+	if (r == 0)
+		return 0;
+	load_trees_clear(trees);
+	if (!any)
+		return r;
+	/* What is said to a person is said of a tree that was never anything else. */
+	config_clear(ret);
+	diagnostics_clear(diagnostics);
+	return load_all(NULL, documents, count, ret, diagnostics);
 }

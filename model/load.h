@@ -19,3 +19,15 @@ struct document {
  * -EINVAL when `diagnostics` has some. O(n log n) in the size of the text. */
 int config_load(const struct document *documents, size_t count, struct config *ret,
 	struct diagnostics *diagnostics);
+
+/* What is kept of the texts that were loaded last. Starts zeroed. */
+struct load_trees {
+	VECTOR_OF(struct patch_tree);
+};
+
+/* config_load() for those who load again and again: the same outcome, at the cost of what is other than last time.
+ * Documents are the same by their names. After an error nothing is kept. */
+int config_reload(struct load_trees *trees, const struct document *documents, size_t count,
+	struct config *ret, struct diagnostics *diagnostics);
+
+void load_trees_clear(struct load_trees *trees);

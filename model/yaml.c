@@ -36,6 +36,7 @@ struct yaml_builder {
 	void *anchors; /* a tsearch() tree of struct yaml_anchor */
 	size_t nodes;  /* of the text */
 	size_t weight; /* the same with each alias counted as what it stands for */
+	uint32_t lines;
 	uint16_t document;
 	bool started; /* the stream's first document */
 };
@@ -211,6 +212,8 @@ static int yaml_on_open(struct yaml_builder *builder, const yaml_event_t *event)
 	bool mapping = event->type == YAML_MAPPING_START_EVENT;
 	const yaml_char_t *anchor =
 		mapping ? event->data.mapping_start.anchor : event->data.sequence_start.anchor;
+	bool flow = mapping ? event->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE
+			    : event->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE;
 	size_t before = builder->weight;
 
 	if (builder->depth == YAML_DEPTH_LIMIT) {
@@ -222,6 +225,7 @@ static int yaml_on_open(struct yaml_builder *builder, const yaml_event_t *event)
 		yaml_new(builder, event, mapping ? YAML_KIND_MAPPING : YAML_KIND_SEQUENCE);
 	if (!node)
 		return -EINVAL;
+	node->flow = flow;
 	yaml_check_tag(builder, node,
 		mapping ? event->data.mapping_start.tag : event->data.sequence_start.tag);
 	builder->stack[builder->depth++] = (struct yaml_frame){
@@ -387,6 +391,7 @@ static int yaml_on_event(struct yaml_builder *builder, const yaml_event_t *event
 {
 	switch (event->type) {
 	case YAML_STREAM_END_EVENT:
+		builder->lines = (uint32_t)event->start_mark.line;
 		return 1;
 	case YAML_DOCUMENT_START_EVENT:
 		return yaml_on_document(builder, event);
@@ -423,8 +428,7 @@ static void yaml_keep(_unused_ void *anchor)
 {
 }
 
-int yaml_parse(
-	struct report *report, uint16_t document, struct arena *arena, const struct yaml_node **ret)
+int yaml_parse(struct report *report, uint16_t document, struct arena *arena, struct yaml_tree *ret)
 {
 	const struct document *text = &report->documents[document];
 	struct yaml_builder builder = {.report = report, .document = document, .arena = arena};
@@ -438,10 +442,13 @@ int yaml_parse(
 	yaml_parser_set_input_string(
 		&builder.parser, (const unsigned char *)text->text, text->size);
 	r = yaml_build(&builder);
+	if (r == 0)
+		*ret = (struct yaml_tree){.root = builder.root,
+			.nodes = builder.nodes,
+			.lines = builder.lines,
+			.anchors = builder.anchors};
 	yaml_parser_delete(&builder.parser);
 	tdestroy(builder.anchors, yaml_keep);
-	if (r == 0)
-		*ret = builder.root;
 	return r;
 }
 

@@ -31,6 +31,7 @@ struct yaml_node {
 	uint16_t document;
 	uint8_t kind;    /* enum yaml_kind */
 	bool plain : 1;  /* a scalar without quotes and not a block: may be a number, true, null */
+	bool flow : 1;   /* a mapping or sequence in braces or brackets */
 	bool broken : 1; /* already reported (in a mapping: this key and its value); ignore it */
 	uint32_t size;   /* bytes of a scalar, items of a sequence, keys of a mapping */
 	union {
@@ -41,11 +42,18 @@ struct yaml_node {
 	struct yaml_node *next; /* sibling */
 };
 
+struct yaml_tree {
+	struct yaml_node *root; /* NULL: the text has no value */
+	size_t nodes;           /* of the text; an alias is one */
+	uint32_t lines;         /* that libyaml counted; a last one without a break is one too */
+	bool anchors;           /* some node has one */
+};
+
 /* The tree of one document of the report, in `arena`. -EINVAL when the text is no tree at all (the
  * reasons are then reported, and *ret is untouched). Errors that leave a usable tree are reported
  * too, with 0: the nodes that they concern are marked broken. */
-int yaml_parse(struct report *report, uint16_t document, struct arena *arena,
-	const struct yaml_node **ret);
+int yaml_parse(
+	struct report *report, uint16_t document, struct arena *arena, struct yaml_tree *ret);
 
 /* The first part of yaml_parse(): bytes that no YAML text may have (NUL, control characters, byte
  * order marks, what is not UTF-8), lines without end, nothing at all. -EINVAL when any was

@@ -26,7 +26,9 @@ static void parse_bytes(struct fixture *fixture, const char *text, size_t size)
 	*fixture = (struct fixture){.document = {.name = "t", .text = text, .size = size}};
 	fixture->report = (struct report){
 		.documents = &fixture->document, .count = 1, .diagnostics = &fixture->diagnostics};
-	fixture->result = yaml_parse(&fixture->report, 0, &fixture->arena, &fixture->root);
+	struct yaml_tree tree = {};
+	fixture->result = yaml_parse(&fixture->report, 0, &fixture->arena, &tree);
+	fixture->root = tree.root;
 	report_finish(&fixture->report);
 }
 
