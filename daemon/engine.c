@@ -116,6 +116,25 @@ static int engine_take_lock(struct engine *engine, struct error *error)
 	return 0;
 }
 
+/* What nobody confirmed while we were away is undone; what still waits is waited for. */
+static int engine_settle_confirm(struct engine *engine, struct error *error)
+{
+	int r = engine_look_for_confirm(engine, error);
+	bool waited = engine->confirming;
+
+	if (r == 0)
+		r = confirm_settle(&engine->reconciler, NULL, error);
+	if (r == 0)
+		r = engine_look_for_confirm(engine, error);
+	if (r < 0 || !waited || engine->confirming)
+		return r;
+	struct engine_entry entry = {.reason = ENGINE_REASON_ROLLBACK};
+	engine_note(engine, &entry);
+	engine_tell(engine, ENGINE_EVENT_CONFIRM, NULL,
+		"what was not confirmed in time, or before a reboot, is undone and refused");
+	return 0;
+}
+
 static int engine_try_connect(struct engine *engine, struct error *error)
 {
 	const struct reconciler_options options = {
@@ -133,9 +152,7 @@ static int engine_try_connect(struct engine *engine, struct error *error)
 	engine->reconciler.facts = &engine->facts;
 	r = engine_take_lock(engine, error);
 	if (r == 0)
-		r = confirm_settle(&engine->reconciler, NULL, error);
-	if (r == 0)
-		r = engine_look_for_confirm(engine, error);
+		r = engine_settle_confirm(engine, error);
 	if (r < 0)
 		engine_disconnect(engine);
 	return r;

@@ -38,6 +38,7 @@ enum engine_held {
 	ENGINE_HELD_CONFIRM, /* an apply waits for its confirmation */
 	ENGINE_HELD_PATHS,   /* the state was made from other paths */
 	ENGINE_HELD_REFUSED, /* this content was undone */
+	ENGINE_HELD_FOLDER,  /* conf.d is gone, with what was in it */
 	ENGINE_HELD_BLAST,   /* too much would go at once */
 	ENGINE_HELD_COUNT,
 };

@@ -54,6 +54,26 @@ void engine_fall_back(struct engine *engine)
 	engine_mark_everything(engine, ENGINE_REASON_START);
 }
 
+/* How many of the files in force lay in a conf.d that is not there any more; *ret is its directory. Whoever lays a tree out
+ * anew may take it away for a moment: its services are not gone before somebody says so. */
+static size_t engine_lost_folder(const struct engine *engine, const char **ret)
+{
+	size_t lost = 0;
+
+	for (size_t i = 0; engine->files && i < engine->options.path_count && !lost; i++) {
+		_cleanup_free_ char *folder = memory_printf("%s/conf.d", engine->options.paths[i]);
+		size_t length = strlen(folder);
+
+		*ret = engine->options.paths[i];
+		if (access(folder, F_OK) == 0 || errno != ENOENT)
+			continue;
+		vector_foreach(&engine->files->sources, document)
+			lost += strncmp(document->name, folder, length) == 0 &&
+				document->name[length] == '/';
+	}
+	return lost;
+}
+
 /* Why a good reading must not become state; NULL: it may. The caller frees it. */
 static char *engine_judge(struct engine *engine, struct files *files, enum engine_held *reason)
 {
@@ -84,6 +104,13 @@ static char *engine_judge(struct engine *engine, struct files *files, enum engin
 		return memory_printf("this content (revision %.12s) was not confirmed and was "
 				     "undone: change the files, or use `poise reload --force`",
 			files->revision);
+	*reason = ENGINE_HELD_FOLDER;
+	const char *folder = NULL;
+	size_t lost = engine_lost_folder(engine, &folder);
+	if (lost)
+		return memory_printf("%s/conf.d is gone, and %zu file%s with it: put it back, or "
+				     "use `poise reload --force` if it is meant",
+			folder, lost, lost == 1 ? "" : "s");
 	*reason = ENGINE_HELD_BLAST;
 	if (!blast_guard(record, &files->declared, &text))
 		return NULL;
@@ -162,6 +189,29 @@ static void engine_mark_changes(
 	}
 }
 
+/* What the record says of the files in force. */
+static void engine_record_files(struct engine *engine)
+{
+	struct record *record = &engine->reconciler.record;
+
+	record_set_declared(record, &engine->files->declared);
+	record_set_paths(record, engine->options.paths, engine->options.path_count);
+	free(record->revision);
+	record->revision = memory_copy_string(files_revision(engine->files));
+	free(STEAL(record->refused));
+	engine->unsaved = true;
+}
+
+static void engine_save_record(struct engine *engine)
+{
+	_cleanup_error_ struct error error = {};
+	int r = record_save(engine->options.state_dir, &engine->reconciler.record, &error);
+
+	engine->unsaved = r < 0;
+	if (r < 0)
+		error_set(&engine->pass_error, r, "%s", error_text(&error, r));
+}
+
 static void engine_accept(struct engine *engine, struct files *files, uint64_t now)
 {
 	if (engine->files && !engine->force && !engine->confirm_timeout)
@@ -174,6 +224,11 @@ static void engine_accept(struct engine *engine, struct files *files, uint64_t n
 	engine->accepted = engine->confirmed_stale = true;
 	engine->counters.accepted++;
 	retry_all(&engine->retries, now);
+	/* What was forced is not judged again when a crash comes in between. What must be confirmed has a way back first. */
+	if (engine->force && !engine->confirm_timeout) {
+		engine_record_files(engine);
+		engine_save_record(engine);
+	}
 }
 
 /* Whether the reading tells nothing new, so that nothing is told again. */
@@ -246,19 +301,6 @@ void engine_read_files(struct engine *engine, uint64_t now)
 		engine->confirm_timeout = 0;
 }
 
-/* What the record says of the files in force. */
-static void engine_record_files(struct engine *engine)
-{
-	struct record *record = &engine->reconciler.record;
-
-	record_set_declared(record, &engine->files->declared);
-	record_set_paths(record, engine->options.paths, engine->options.path_count);
-	free(record->revision);
-	record->revision = memory_copy_string(files_revision(engine->files));
-	free(STEAL(record->refused));
-	engine->unsaved = true;
-}
-
 static void engine_save_confirmed(struct engine *engine)
 {
 	_cleanup_error_ struct error error = {};
@@ -275,8 +317,6 @@ static void engine_save_confirmed(struct engine *engine)
 
 void engine_save(struct engine *engine)
 {
-	_cleanup_error_ struct error error = {};
-
 	/* Not before the pass that made it true: a crash in between finds the old record, and judges the files again. */
 	if (engine->accepted && !engine->everything_dirty && !engine->dirty.count) {
 		engine_record_files(engine);
@@ -284,12 +324,8 @@ void engine_save(struct engine *engine)
 		engine_tell(engine, ENGINE_EVENT_FILES_ACCEPTED, NULL, "revision %.12s",
 			files_revision(engine->files));
 	}
-	if (engine->unsaved) {
-		int r = record_save(engine->options.state_dir, &engine->reconciler.record, &error);
-		engine->unsaved = r < 0;
-		if (r < 0)
-			error_set(&engine->pass_error, r, "%s", error_text(&error, r));
-	}
+	if (engine->unsaved)
+		engine_save_record(engine);
 	if (!engine->unsaved && !engine->accepted && engine->files)
 		engine_save_confirmed(engine);
 }

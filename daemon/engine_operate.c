@@ -189,6 +189,16 @@ int engine_reload(struct engine *engine, bool force, uint64_t confirm_timeout, c
 
 	if (r < 0)
 		return r;
+	if (force && !engine->connected)
+		return error_set(error, -ENOTCONN,
+			"nothing can be forced now: %s; `poise reload --force` again when that is "
+			"over",
+			engine->connect_error.text ? engine->connect_error.text
+						   : "poised is starting");
+	if (force && engine->confirming)
+		return error_set(error, -EBUSY,
+			"an apply waits for its confirmation: `poise confirm` or `poise rollback` "
+			"first");
 	if (confirm_timeout && engine->operator.suspended)
 		return error_set(error, -EPERM,
 			"poised is suspended: `poise resume --confirm-timeout` applies what "

@@ -42,7 +42,7 @@ struct reconcile {
 	struct loop_source *backend; /* what the backend has to say; from the first connection on */
 	bool backend_deaf;           /* it says nothing any more */
 	uint64_t started;
-	const struct files *seen; /* the files whose words on the process itself are in force */
+	char seen[REVISION_SIZE]; /* of the files whose words on the process itself are in force */
 	uint64_t alive;           /* when a sign of life was given last */
 	bool ready, reload_asked;
 	char status[MESSAGE_STATUS_LIMIT];
@@ -215,11 +215,11 @@ static void reconcile_set_metrics(struct reconcile *reconcile, const struct conf
 /* What the files in force say of the process itself. */
 static void reconcile_configure(struct reconcile *reconcile)
 {
-	const struct files *files = reconcile->engine.files;
+	struct files *files = reconcile->engine.files;
 
-	if (!files || files == reconcile->seen)
+	if (!files || strcmp(files_revision(files), reconcile->seen) == 0)
 		return;
-	reconcile->seen = files;
+	memcpy(reconcile->seen, files_revision(files), sizeof(reconcile->seen));
 	reconcile_set_group(reconcile, files->config.control.socket_group);
 	reconcile_set_metrics(reconcile, &files->config);
 	/* The reading before it was as large, and lies in pieces. */

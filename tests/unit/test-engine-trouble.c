@@ -353,6 +353,106 @@ static void a_pipe_among_the_files_keeps_nobody(void **state)
 	assert_non_null(strstr(fixture->engine.rejected->problems, pipe));
 }
 
+/* A directory with poise.yaml and, of the four services, one in conf.d. */
+static char *lay_folder(struct fixture *fixture, bool with_more)
+{
+	_cleanup_free_ char *folder = path_of(fixture, "folder");
+	_cleanup_free_ char *main = path_of(fixture, "folder/poise.yaml");
+	_cleanup_free_ char *more = path_of(fixture, "folder/conf.d");
+	_cleanup_free_ char *file = path_of(fixture, "folder/conf.d/a.yaml");
+	_cleanup_free_ char *text = many(3, 1);
+	static const char last[] =
+		"poise: 1\nservices: {last: {listen: \"tcp://10.8.0.1:80\", drain: "
+		"0s, destinations: [10.9.0.1]}}\n";
+
+	assert_true(mkdir(folder, 0755) == 0 || errno == EEXIST);
+	assert_int_equal(file_replace(main, text, strlen(text), 0644), 0);
+	unlink(file);
+	rmdir(more);
+	if (with_more) {
+		assert_int_equal(mkdir(more, 0755), 0);
+		assert_int_equal(file_replace(file, last, strlen(last), 0644), 0);
+	}
+	if (fixture->open)
+		engine_files_changed(&fixture->engine);
+	return STEAL(folder);
+}
+
+static void a_conf_d_that_is_gone_is_no_deletion(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_free_ char *folder = lay_folder(fixture, true);
+
+	fixture->paths[0] = folder;
+	start(fixture);
+	turn(fixture);
+	assert_int_equal(fixture->table->state.services.count, 4);
+	free(lay_folder(fixture, false));
+	later(fixture, 31 * SECOND);
+	assert_int_equal(fixture->table->state.services.count, 4);
+	assert_non_null(fixture->engine.held);
+	assert_non_null(strstr(fixture->engine.held_why, "conf.d is gone, and 1 file with it"));
+	free(lay_folder(fixture, true));
+	turn(fixture);
+	assert_null(fixture->engine.held);
+	free(lay_folder(fixture, false));
+	turn(fixture);
+	assert_int_equal(engine_reload(&fixture->engine, true, 0, "test", NULL), 0);
+	turn(fixture);
+	assert_null(fixture->engine.held);
+	assert_int_equal(fixture->table->state.services.count, 3);
+}
+
+static void what_was_forced_stays_forced_over_a_crash(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin(fixture, 4);
+	write_many(fixture, 1, 1);
+	turn(fixture);
+	assert_non_null(fixture->engine.held);
+	assert_int_equal(engine_reload(&fixture->engine, true, 0, "test", NULL), 0);
+	fixture->table->read_code = -EIO;
+	turn(fixture);
+	assert_int_equal(fixture->table->state.services.count, 4);
+	stop(fixture);
+	start(fixture);
+	turn(fixture);
+	assert_null(fixture->engine.held);
+	assert_int_equal(fixture->table->state.services.count, 1);
+}
+
+static void nothing_is_forced_in_vain(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_error_ struct error error = {};
+
+	write_many(fixture, 4, 1);
+	start(fixture);
+	assert_int_equal(engine_reload(&fixture->engine, true, 0, "test", &error), -ENOTCONN);
+	stop(fixture);
+	begin_confirm(fixture, 4, 8, 60 * SECOND);
+	assert_int_equal(engine_reload(&fixture->engine, true, 0, "test", &error), -EBUSY);
+	assert_non_null(strstr(error.text, "poise confirm"));
+}
+
+static void an_undo_at_the_start_is_noted(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_confirm(fixture, 4, 8, SECOND);
+	stop(fixture);
+	assert_int_equal(nanosleep(&(struct timespec){.tv_sec = 1, .tv_nsec = 1000000}, NULL), 0);
+	start(fixture);
+	turn(fixture);
+	assert_int_equal(weight(fixture), 1);
+	bool noted = false;
+
+	vector_foreach(&fixture->engine.history, entry)
+		noted |= entry->reason == ENGINE_REASON_ROLLBACK;
+	assert_true(noted);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -376,6 +476,10 @@ int main(void)
 		TEST(times_end_within_a_lifetime),
 		TEST(what_a_broken_pass_did_is_told),
 		TEST(a_pipe_among_the_files_keeps_nobody),
+		TEST(a_conf_d_that_is_gone_is_no_deletion),
+		TEST(what_was_forced_stays_forced_over_a_crash),
+		TEST(nothing_is_forced_in_vain),
+		TEST(an_undo_at_the_start_is_noted),
 	};
 
 	return cmocka_run_group_tests_name("engine trouble", tests, NULL, NULL);
