@@ -12,6 +12,7 @@
 #include "daemon/engine_inside.h"
 
 #define ENGINE_HISTORY_FILE  "history.jsonl"
+#define ENGINE_NUMBER_MOST   (INT64_C(1) << 62)
 #define ENGINE_HISTORY_LIMIT (16u << 20)
 
 static const char *const engine_reason_names[ENGINE_REASON_COUNT] = {
@@ -30,7 +31,6 @@ static const char *const engine_held_names[ENGINE_HELD_COUNT] = {
 	[ENGINE_HELD_CONFIRM] = "confirm",
 	[ENGINE_HELD_PATHS] = "paths",
 	[ENGINE_HELD_REFUSED] = "refused",
-	[ENGINE_HELD_FOLDER] = "folder",
 	[ENGINE_HELD_BLAST] = "blast",
 };
 
@@ -121,6 +121,12 @@ static char *engine_entry_format(const struct engine_entry *entry)
 	return text;
 }
 
+/* Written by somebody else, a number may be anything; and there is one more serial after the last. */
+static bool engine_entry_number_is_sound(json_int_t number)
+{
+	return number >= 0 && number < ENGINE_NUMBER_MOST;
+}
+
 static int engine_entry_unpack(json_t *json, struct engine_entry *entry)
 {
 	json_int_t serial, at, add, change, removed, disruptive, failed, drift, duration;
@@ -132,8 +138,13 @@ static int engine_entry_unpack(json_t *json, struct engine_entry *entry)
 		    "disruptive", &disruptive, "failed", &failed, "drift", &drift, "duration",
 		    &duration) < 0)
 		return -EINVAL;
+	const json_int_t numbers[] = {
+		serial, at, add, change, removed, disruptive, failed, drift, duration};
+	for (size_t i = 0; i < ARRAY_LENGTH(numbers); i++)
+		if (!engine_entry_number_is_sound(numbers[i]))
+			return -EINVAL;
 	int known = engine_reason_from_name(reason);
-	if (known < 0 || strlen(revision) >= sizeof(entry->revision) || serial <= 0)
+	if (known < 0 || strlen(revision) >= sizeof(entry->revision) || !serial)
 		return -EINVAL;
 	*entry = (struct engine_entry){
 		.serial = (uint64_t)serial,
@@ -212,7 +223,9 @@ int engine_history_load(struct engine *engine, struct error *error)
 		engine_history_read_line(engine, line, length);
 		line += length + (line[length] == '\n');
 	}
-	if (lines > 2 * ENGINE_HISTORY_MOST)
+	/* A crash of the machine leaves half a line, or zeros: what is appended behind them would be lost with them. */
+	bool ragged = size && (text[size - 1] != '\n' || strlen(text) != size);
+	if (lines > 2 * ENGINE_HISTORY_MOST || ragged)
 		engine_history_rewrite(engine);
 	return 0;
 }

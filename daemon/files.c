@@ -120,12 +120,14 @@ bool files_same(const struct files *a, const struct files *b)
 /* A component that says which version it is: a commit, or what Kubernetes calls ..2026_11_21_10_00_00.123. */
 static bool files_is_version(const char *word, size_t length)
 {
-	if (length > 2 && strncmp(word, "..", 2) == 0 && isdigit((unsigned char)word[2]))
-		return true;
-	if (length != 40 && length != 64)
+	bool swapped = length > 2 && strncmp(word, "..", 2) == 0 && isdigit((unsigned char)word[2]);
+
+	if (!swapped && length != 40 && length != 64)
 		return false;
+	/* It is shown, and written down as JSON. */
 	for (size_t i = 0; i < length; i++)
-		if (!isxdigit((unsigned char)word[i]))
+		if (!(swapped ? isalnum((unsigned char)word[i]) || strchr("._-", word[i])
+			      : isxdigit((unsigned char)word[i])))
 			return false;
 	return true;
 }

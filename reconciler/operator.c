@@ -139,7 +139,10 @@ static int operator_from_document(const struct operator_document *document, uint
 	for (size_t i = 1; i < ret->drains.count; i++)
 		if (facts_drain_compare(&ret->drains.items[i - 1], &ret->drains.items[i]) == 0)
 			return error_set(error, -EINVAL, "drains: the same one twice");
-	ret->suspended = document->suspended;
+	/* Who and why belong to a suspension. */
+	if (!document->suspended)
+		return 0;
+	ret->suspended = true;
 	ret->suspended_since = document->suspended_since;
 	ret->suspended_why = memory_copy_string(document->suspended_why);
 	ret->suspended_by = memory_copy_string(document->suspended_by);

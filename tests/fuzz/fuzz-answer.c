@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Any bytes as poised's end of the control socket, through the command line's client, and what comes of it through all that
+ * poise makes of answers: facts, the live state, the status. */
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "cli/client.h"
+#include "cli/ctl_text.h"
+#include "cli/poised_facts.h"
+#include "cli/status_text.h"
+#include "reconciler/state_json.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* More would not fit into a socket that nobody reads from yet. */
+#define INPUT_MOST 65536u
+#define NOW        3600000000000ull
+#define WIDTH      100
+
+static void require(bool condition)
+{
+	if (!condition)
+		abort();
+}
+
+static void try_facts(const json_t *json)
+{
+	_cleanup_error_ struct error error = {};
+	struct facts facts = {};
+	int r = cli_facts_from_json(json, NOW, &facts, &error);
+
+	require(r == 0 || (error.text && !facts.drains.items));
+	for (size_t i = 1; i < facts.drains.count; i++)
+		require(facts_drain_compare(&facts.drains.items[i - 1], &facts.drains.items[i]) <=
+			0);
+	facts_clear(&facts);
+}
+
+static void try_state(json_t *json)
+{
+	_cleanup_state_ struct state state = {};
+	_cleanup_error_ struct error error = {};
+
+	if (state_from_json(json, &state, &error) < 0)
+		require(error.text && *error.text && !state.services.items);
+}
+
+/* A terminal obeys nothing that came from outside. */
+static void require_harmless(const struct strbuf *text)
+{
+	for (size_t i = 0; i < text->length; i++)
+		require((unsigned char)text->text[i] >= ' ' || text->text[i] == '\n');
+}
+
+static void try_texts(const json_t *json)
+{
+	const struct cli_status_view some = {.width = WIDTH, .services = 1, .now = 1};
+	const struct cli_status_view all = {.width = WIDTH, .all = true, .now = 1};
+	_cleanup_strbuf_ struct strbuf text = {};
+
+	cli_status_format(json, &some, &text);
+	cli_status_format(json, &all, &text);
+	cli_ctl_format_help(json, WIDTH, false, &text);
+	cli_ctl_format_event(json, false, &text);
+	require_harmless(&text);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	_cleanup_cli_client_ struct cli_client client = {.fd = -1};
+	_cleanup_error_ struct error error = {};
+	json_t *result = NULL, *next = NULL;
+	int fds[2];
+
+	if (size > INPUT_MOST || socketpair(AF_UNIX, SOCK_STREAM, 0, fds) < 0)
+		return 0;
+	client.fd = fds[0];
+	require(!size || send(fds[1], data, size, MSG_NOSIGNAL) == (ssize_t)size);
+	shutdown(fds[1], SHUT_WR);
+	int r = cli_client_call(&client, "status", NULL, &result, &error);
+	require(r == 0 ? result != NULL : (result == NULL && error.text && *error.text));
+	if (r == 0) {
+		try_facts(result);
+		try_state(result);
+		try_texts(result);
+	}
+	while (cli_client_next(&client, &next, NULL) == 0) {
+		try_texts(json_object_get(next, "params"));
+		json_decref(STEAL(next));
+	}
+	json_decref(result);
+	close(fds[1]);
+	return 0;
+}
