@@ -31,6 +31,7 @@ static const char *const engine_held_names[ENGINE_HELD_COUNT] = {
 	[ENGINE_HELD_CONFIRM] = "confirm",
 	[ENGINE_HELD_PATHS] = "paths",
 	[ENGINE_HELD_REFUSED] = "refused",
+	[ENGINE_HELD_FOLDER] = "folder",
 	[ENGINE_HELD_BLAST] = "blast",
 };
 
