@@ -137,7 +137,7 @@ struct engine {
 	struct files *rejected; /* read later, and no good: ->problems; or NULL */
 	struct files *held;     /* read later, good, and held back; or NULL */
 	enum engine_held held_reason;
-	char *held_why; /* in words, with what to do */
+	char *held_why;          /* in words, with what to do */
 	struct load_trees trees; /* of the reading that was last */
 	struct operator_state operator;
 	struct facts facts;

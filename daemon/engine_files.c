@@ -286,8 +286,8 @@ static void engine_weigh(struct engine *engine, struct files *files, uint64_t no
 void engine_read_files(struct engine *engine, uint64_t now)
 {
 	uint64_t start = reconciler_now();
-	struct files *files = files_read(
-		engine->options.paths, engine->options.path_count, &engine->trees);
+	struct files *files =
+		files_read(engine->options.paths, engine->options.path_count, &engine->trees);
 
 	engine->files_dirty = false;
 	engine->counters.last_files_ns = reconciler_now() - start;

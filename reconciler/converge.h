@@ -34,8 +34,8 @@ struct converge_input {
 struct converge_output {
 	struct plan_totals planned, applied;
 	size_t failed, mismatches, drift;
-	bool unsaved;                    /* the record says more than its file */
-	uint64_t wake;                   /* look again at these services then (CLOCK_BOOTTIME ns) */
+	bool unsaved;  /* the record says more than its file */
+	uint64_t wake; /* look again at these services then (CLOCK_BOOTTIME ns) */
 };
 
 /* 0 when the pass went through to its end, whatever single operations gave (the observer is told); -errno with words when the

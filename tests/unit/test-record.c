@@ -166,7 +166,7 @@ static void a_record_of_a_namespace_that_is_gone_is_void(void **state)
 }
 
 #define HEAD                                                                                       \
-	"{\"poise-record\":2,\"boot\":\"b\",\"netns-device\":4,\"netns-inode\":5,\"paths\":[],"      \
+	"{\"poise-record\":2,\"boot\":\"b\",\"netns-device\":4,\"netns-inode\":5,\"paths\":[],"    \
 	"\"drains\":[]}\n"
 #define OWNED    "\"owned tcp://192.0.2.1:80 5 web\"\n"
 #define DECLARED "\"declared tcp://192.0.2.1:80 web 10.0.0.1:80\"\n"
