@@ -231,6 +231,43 @@ static void blast_each_group(struct blast_pass *pass,
 	}
 }
 
+/* How many destinations that were declared are not now. */
+static size_t blast_count_gone(
+	const struct record_service *before, const struct declared_service *now)
+{
+	const struct declared_destination *is = now->destinations.items;
+	const struct declared_destination *end = is + now->destinations.count;
+	size_t gone = 0;
+
+	vector_foreach(&before->destinations, key) {
+		int order = 1;
+
+		while (is < end && (order = destination_key_compare(&is->key, key)) < 0)
+			is++;
+		gone += order != 0 || is == end;
+	}
+	return gone;
+}
+
+/* Whether so little goes that no group can have lost much: what nearly every change of the files is, told by one walk. A group
+ * never has lost more destinations than its listeners together. */
+static bool blast_is_little(const struct record *before, const struct declared *now)
+{
+	const struct declared_service *is = now->services.items;
+	const struct declared_service *end = is + now->services.count;
+	size_t gone = 0;
+
+	vector_foreach(&before->declared, was) {
+		while (is < end && service_key_compare(&is->key, &was->key) < 0)
+			is++;
+		if (is == end || service_key_compare(&is->key, &was->key) != 0 ||
+			strcmp(is->name, was->name) != 0)
+			return false;
+		gone += blast_count_gone(was, is);
+	}
+	return gone < BLAST_DESTINATIONS_LEAST;
+}
+
 bool blast_guard(const struct record *before, const struct declared *now, struct strbuf *reasons)
 {
 	_cleanup_record_ struct record current = {};
@@ -241,6 +278,8 @@ bool blast_guard(const struct record *before, const struct declared *now, struct
 		.reasons = reasons,
 	};
 
+	if (blast_is_little(before, now))
+		return false;
 	record_set_declared(&current, now);
 	blast_side_fill(&pass.before_by_name, before);
 	blast_side_fill(&pass.now_by_name, &current);
