@@ -90,7 +90,7 @@ int decode_wrong_type(
 	return -EINVAL;
 }
 
-/* A mapping, or its short form, as item of a list. */
+/* A mapping, or its short form, as item of a list; it has its defaults. */
 static void decode_object(struct decode *decode, const struct schema_key *key,
 	const struct yaml_node *node, void *item)
 {
@@ -98,7 +98,6 @@ static void decode_object(struct decode *decode, const struct schema_key *key,
 	const struct yaml_node *value = yaml_resolve(node);
 	struct config_object *object = item;
 
-	schema_defaults(mapping, item);
 	object->mark = decode_mark(decode, node);
 	if (value->kind == YAML_KIND_MAPPING) {
 		decode_mapping(decode, mapping, node, NULL, item);
@@ -149,6 +148,20 @@ static int decode_too_many(
 	return -EINVAL;
 }
 
+/* Room for the items of a list. Mappings are made with their defaults: looked up once, copied for each. */
+static void *decode_new_items(struct decode *decode, const struct schema_key *key, size_t count)
+{
+	size_t size = decode_item_size(key);
+	char *items = arena_new(&decode->config->arena, size * count);
+
+	if (key->type != SCHEMA_TYPE_MAPPINGS || !count)
+		return items;
+	schema_defaults(key->mapping, items);
+	for (size_t i = 1; i < count; i++)
+		memcpy(items + i * size, items, size);
+	return items;
+}
+
 static int decode_list(struct decode *decode, const struct schema_key *key,
 	const struct yaml_node *node, void *field)
 {
@@ -167,7 +180,7 @@ static int decode_list(struct decode *decode, const struct schema_key *key,
 	decode->items += list ? value->size : 1;
 	if (decode->items > DECODE_ITEM_LIMIT)
 		return decode_too_many(decode, node, DECODE_ITEM_LIMIT, "items in all lists");
-	result.items = arena_new(&decode->config->arena, size * (list ? value->size : 1));
+	result.items = decode_new_items(decode, key, list ? value->size : 1);
 	for (const struct yaml_node *item = list ? value->first : node; item;
 		item = list ? item->next : NULL)
 		result.count += decode_list_item(
