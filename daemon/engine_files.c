@@ -328,4 +328,6 @@ void engine_save(struct engine *engine)
 		engine_save_record(engine);
 	if (!engine->unsaved && !engine->accepted && engine->files)
 		engine_save_confirmed(engine);
+	if (engine->files)
+		free(STEAL(engine->files->canonical));
 }

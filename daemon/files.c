@@ -79,10 +79,12 @@ struct files *files_read_last_good(const char *state_dir)
 	return files->problems ? files_free(files) : files;
 }
 
-char *files_canonical(const struct files *files)
+char *files_canonical(struct files *files)
 {
 	struct strbuf text = {};
 
+	if (files->canonical)
+		return STEAL(files->canonical);
 	config_format_yaml(&files->config, &text);
 	return strbuf_take(&text);
 }
@@ -90,9 +92,8 @@ char *files_canonical(const struct files *files)
 const char *files_revision(struct files *files)
 {
 	if (!files->revision[0]) {
-		_cleanup_free_ char *canonical = files_canonical(files);
-
-		record_revision(canonical, files->revision);
+		files->canonical = files_canonical(files);
+		record_revision(files->canonical, files->revision);
 	}
 	return files->revision;
 }
@@ -201,6 +202,7 @@ struct files *files_free(struct files *files)
 	declared_clear(&files->declared);
 	config_clear(&files->config);
 	sources_clear(&files->sources);
+	free(files->canonical);
 	free(files->commit);
 	free(files->problems);
 	free(files->warnings);

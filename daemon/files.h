@@ -14,6 +14,7 @@ struct files {
 	struct declared declared; /* borrows from config */
 	char revision
 		[REVISION_SIZE]; /* of the canonical form; "" until files_revision() is asked */
+	char *canonical;         /* made for the revision, until it is taken; or NULL */
 	char *commit;   /* the commit or version that a link on the way of a path names; or NULL */
 	char *problems; /* why it is no good, as `poise validate` says it; NULL: it is good */
 	char *warnings; /* of a good one; or NULL */
@@ -31,9 +32,9 @@ bool files_same(const struct files *a, const struct files *b);
 /* The last good state of STATE-DIR (confirmed.yaml); NULL when there is none. */
 struct files *files_read_last_good(const char *state_dir);
 
-/* Its canonical text, made anew; the caller frees it. */
-char *files_canonical(const struct files *files);
-/* Its revision, made when first asked. */
+/* Its canonical text: what files_revision() left, or made anew; the caller frees it. */
+char *files_canonical(struct files *files);
+/* Its revision, made when first asked; the text that it is of waits in ->canonical. */
 const char *files_revision(struct files *files);
 
 /* The name of a commit (40 or 64 hexadecimal digits) or of a ..data version in a symlink on the way of one of the
