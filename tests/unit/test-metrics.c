@@ -490,11 +490,87 @@ static size_t check_words(const char *path)
 	return found;
 }
 
+/* Prometheus' own, and those of the samples. */
+static bool is_label(const struct exposition *said, const char *name, size_t length)
+{
+	_cleanup_free_ char *word = memory_copy_bytes(name, length);
+	_cleanup_free_ char *first = memory_printf("{%s=\"", word);
+	_cleanup_free_ char *later = memory_printf(",%s=\"", word);
+
+	if (strcmp(word, "job") == 0 || strcmp(word, "instance") == 0)
+		return true;
+	vector_foreach(&said->samples, sample)
+		if (strstr(sample->series, first) || strstr(sample->series, later))
+			return true;
+	return false;
+}
+
+static size_t label_length(const char *text)
+{
+	return strspn(text, "abcdefghijklmnopqrstuvwxyz_");
+}
+
+/* Each LABEL in `by (LABEL, LABEL)`. */
+static size_t check_groupings(const char *path, const char *text, const struct exposition *said)
+{
+	size_t found = 0;
+
+	for (const char *at = text; (at = strstr(at, " by ("));) {
+		for (at += 5; *at && *at != ')'; at += strspn(at, ", ")) {
+			size_t length = label_length(at);
+
+			if (!length || !is_label(said, at, length))
+				fail_msg("%s: there is no label %.*s", path, (int)length, at);
+			at += length;
+			found++;
+		}
+	}
+	return found;
+}
+
+/* Each LABEL in LABEL="…" and LABEL=~"…", where the quotes may have a backslash. */
+static size_t check_matchers(const char *path, const char *text, const struct exposition *said)
+{
+	size_t found = 0;
+
+	for (const char *at = text; (at = strchr(at, '=')); at++) {
+		const char *quote = at + 1 + (at[1] == '~'), *begin = at;
+
+		quote += *quote == '\\';
+		while (begin > text && label_length(begin - 1))
+			begin--;
+		if (*quote != '"' || begin == at)
+			continue;
+		if (!is_label(said, begin, (size_t)(at - begin)))
+			fail_msg("%s: there is no label %.*s", path, (int)(at - begin), begin);
+		found++;
+	}
+	return found;
+}
+
+static size_t check_labels(const char *path, const struct exposition *said)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+
+	if (file_read(AT_FDCWD, path, 1 << 20, &text, &size) < 0)
+		fail_msg("%s cannot be read", path);
+	return check_groupings(path, text, said) + check_matchers(path, text, said);
+}
+
 static void monitoring_examples(void **state)
 {
-	(void)state;
-	assert_true(check_words("examples/monitoring/grafana-dashboard.json") > 15);
-	assert_true(check_words("examples/monitoring/prometheus-alerts.yml") > 8);
+	static const char dashboard[] = "examples/monitoring/grafana-dashboard.json";
+	static const char alerts[] = "examples/monitoring/prometheus-alerts.yml";
+	struct metrics_fresh fresh = {};
+	_cleanup_exposition_ struct exposition said = {};
+
+	machine_declare(*state, two_services);
+	scrape(*state, &fresh, &said);
+	assert_true(check_words(dashboard) > 15);
+	assert_true(check_words(alerts) > 8);
+	assert_true(check_labels(dashboard, &said) > 50);
+	assert_true(check_labels(alerts, &said) > 3);
 }
 
 static void manual(void **state)
@@ -526,7 +602,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(wide_service, setup, teardown),
 		cmocka_unit_test_setup_teardown(large_machine, setup, teardown),
 		cmocka_unit_test(escapes),
-		cmocka_unit_test(monitoring_examples),
+		cmocka_unit_test_setup_teardown(monitoring_examples, setup, teardown),
 		cmocka_unit_test(manual),
 	};
 
