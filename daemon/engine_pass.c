@@ -58,30 +58,30 @@ static void engine_hold_back(void *data, struct plan *plan)
 	retry_hold_back(&pass->engine->retries, plan, pass->now);
 }
 
-/* What somebody made of an object, and that it does not stay so. */
-static void engine_drifted(void *data, const struct plan_op *op)
+/* What somebody made of an object, and that it does not stay so. What was added may drain before it goes: that is an
+ * update at first. */
+static void engine_drifted(void *data, const struct plan_op *op, bool added)
 {
-	struct engine_pass *pass = data;
-	_cleanup_strbuf_ struct strbuf object = {}, fields = {};
-	static const char *const found[PLAN_VERB_COUNT] = {
-		[PLAN_VERB_ADD] = "is gone",
-		[PLAN_VERB_UPDATE] = "was changed",
-		[PLAN_VERB_REPLACE] = "was changed",
-		[PLAN_VERB_DELETE] = "was added",
-	};
 	static const char *const mended[PLAN_VERB_COUNT] = {
 		[PLAN_VERB_ADD] = ": it is made again",
 		[PLAN_VERB_UPDATE] = ": it is put right",
 		[PLAN_VERB_REPLACE] = ": it is made anew",
 		[PLAN_VERB_DELETE] = ": it is taken out",
 	};
-	bool suspended = pass->engine->operator.suspended;
+	struct engine_pass *pass = data;
+	_cleanup_strbuf_ struct strbuf object = {}, fields = {};
+	bool adopted = added && op->object == PLAN_OBJECT_SERVICE;
+	enum plan_verb verb = added && !adopted ? PLAN_VERB_DELETE : op->verb;
 
 	plan_op_describe(op, &object);
-	plan_op_format_changes(op, &fields);
+	if (verb == op->verb)
+		plan_op_format_changes(op, &fields);
 	pass->engine->counters.drift++;
-	engine_tell(pass->engine, ENGINE_EVENT_DRIFT, object.text, "%s%s%s%s%s", found[op->verb],
-		suspended ? "" : mended[op->verb], fields.length ? " (" : "",
+	engine_tell(pass->engine, ENGINE_EVENT_DRIFT, object.text, "%s%s%s%s%s",
+		op->verb == PLAN_VERB_ADD ? "is gone"
+		: added                   ? "was added"
+					  : "was changed",
+		pass->engine->operator.suspended ? "" : mended[verb], fields.length ? " (" : "",
 		fields.length ? fields.text : "", fields.length ? ")" : "");
 }
 

@@ -127,16 +127,25 @@ static bool converge_destination_drifted(const struct plan_op *op, const struct 
 	       !destination_attributes_equal(&before->attributes, &op->destination.before);
 }
 
-static bool converge_sync_drifted(const struct plan_op *op, const struct state *before)
+static const struct sync_daemon *converge_find_sync(
+	const struct plan_op *op, const struct state *state)
 {
 	enum sync_role role =
 		op->verb == PLAN_VERB_ADD ? op->sync.after.role : op->sync.before.role;
 
-	vector_foreach(&before->sync, daemon)
+	vector_foreach(&state->sync, daemon)
 		if (daemon->role == role)
-			return op->verb == PLAN_VERB_ADD ||
-			       !sync_daemon_equal(daemon, &op->sync.before);
-	return op->verb != PLAN_VERB_ADD;
+			return daemon;
+	return NULL;
+}
+
+static bool converge_sync_drifted(const struct plan_op *op, const struct state *before)
+{
+	const struct sync_daemon *daemon = converge_find_sync(op, before);
+
+	if (op->verb == PLAN_VERB_ADD)
+		return daemon != NULL;
+	return !daemon || !sync_daemon_equal(daemon, &op->sync.before);
 }
 
 /* Whether somebody else changed the object since the last pass: it is not what that pass left. */
@@ -156,6 +165,24 @@ static bool converge_drifted(const struct plan_op *op, const struct state *befor
 	default:
 		sysctl = state_find_sysctl(before, op->sysctl.name);
 		return sysctl && strcmp(sysctl->value, op->sysctl.before) != 0;
+	}
+}
+
+/* Whether nothing of the object was there at the last pass. */
+static bool converge_is_new(const struct plan_op *op, const struct state *before)
+{
+	const struct service *service;
+
+	switch (op->object) {
+	case PLAN_OBJECT_SERVICE:
+		return !state_find_service(before, &op->service);
+	case PLAN_OBJECT_DESTINATION:
+		service = state_find_service(before, &op->service);
+		return !service || !service_find_destination(service, &op->destination.key);
+	case PLAN_OBJECT_SYNC:
+		return !converge_find_sync(op, before);
+	default:
+		return false;
 	}
 }
 
@@ -180,7 +207,7 @@ static void converge_tell_drift(struct converge_pass *pass)
 			continue;
 		pass->output->drift++;
 		if (input->drifted)
-			input->drifted(input->data, op);
+			input->drifted(input->data, op, converge_is_new(op, &pass->before));
 	}
 }
 

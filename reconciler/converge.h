@@ -24,7 +24,8 @@ struct converge_input {
 
 	/* Any may be NULL. */
 	void (*hold_back)(void *data, struct plan *plan); /* takes out what must wait */
-	void (*drifted)(void *data, const struct plan_op *op);
+	/* `added`: what it is about was not there before. */
+	void (*drifted)(void *data, const struct plan_op *op, bool added);
 	/* Before the first operation (and before the record): what fails here, fails the pass with nothing changed. */
 	int (*begin)(void *data, const struct plan *plan, struct error *error);
 	void *data;

@@ -85,6 +85,30 @@ static void a_stray_destination_is_drift(void **state)
 	later(fixture, 31 * SECOND);
 	assert_null(live(fixture, "tcp://10.0.1.1:80", "10.9.9.9:80"));
 	assert_int_equal(fixture->engine.counters.drift, 1);
+	assert_string_equal(fixture->last[ENGINE_EVENT_DRIFT],
+		"destination 10.9.9.9:80 of tcp://10.0.1.1:80|was added: it is taken out");
+}
+
+static void a_stray_destination_that_drains_is_told_as_added(void **state)
+{
+	struct fixture *fixture = *state;
+	struct service_key key = service_key("tcp://10.0.0.1:80");
+	struct destination_key stray;
+	struct destination_attributes attributes = {.weight = 1};
+
+	write_file(fixture, "poise: 1\nservices:\n  web: {listen: tcp://10.0.0.1:80, destinations: "
+			    "[10.1.0.1]}\n");
+	start(fixture);
+	turn(fixture);
+	assert_int_equal(destination_key_parse("10.9.9.9:80", &stray), 0);
+	memory_put_destination(fixture->table, &key, &stray, &attributes);
+	later(fixture, 31 * SECOND);
+	assert_int_equal(fixture->engine.counters.drift, 1);
+	assert_string_equal(fixture->last[ENGINE_EVENT_DRIFT],
+		"destination 10.9.9.9:80 of tcp://10.0.0.1:80|was added: it is taken out");
+	later(fixture, 31 * SECOND);
+	assert_null(live(fixture, "tcp://10.0.0.1:80", "10.9.9.9:80"));
+	assert_int_equal(fixture->engine.counters.drift, 1);
 }
 
 static void a_bad_file_changes_nothing(void **state)
@@ -618,6 +642,7 @@ int main(void)
 		TEST(services_come_and_go),
 		TEST(drift_is_put_right_at_the_resync),
 		TEST(a_stray_destination_is_drift),
+		TEST(a_stray_destination_that_drains_is_told_as_added),
 		TEST(a_bad_file_changes_nothing),
 		TEST(a_restart_with_a_bad_file_takes_the_last_good_state),
 		TEST(without_any_good_state_nothing_happens),
