@@ -177,6 +177,8 @@ int engine_resume(
 		return r;
 	if (confirm_timeout)
 		engine_ask_files(engine, false, confirm_timeout);
+	/* Whatever asked for it meanwhile: it is done because of this. */
+	engine->everything_dirty = false;
 	engine_mark_everything(engine, ENGINE_REASON_OPERATOR);
 	engine_tell(engine, ENGINE_EVENT_OPERATOR, NULL, "resumed by %s", by);
 	return 0;

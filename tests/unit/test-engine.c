@@ -378,6 +378,9 @@ static void a_suspended_poised_only_looks(void **state)
 	turn(fixture);
 	assert_int_equal(fixture->table->state.services.count, 3);
 	assert_int_equal(live(fixture, "tcp://10.0.0.1:80", "10.9.0.1:80")->attributes.weight, 8);
+	/* Not "start", which was long ago. */
+	assert_int_equal(fixture->engine.history.items[fixture->engine.history.count - 1].reason,
+		ENGINE_REASON_OPERATOR);
 }
 
 static void what_nobody_confirms_is_undone(void **state)
