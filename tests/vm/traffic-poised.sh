@@ -16,6 +16,11 @@ lib_clean_up() {
 	traffic_clean_up
 }
 
+# The balancer's.
+ipvsadm() {
+	balancer "$@"
+}
+
 table() {
 	balancer -Sn | LC_ALL=C sort
 }
@@ -37,7 +42,7 @@ same() {
 # namespace, so that its table can be read whoever else has gone.
 join_balancer() {
 	start_in_ns balancer sleep infinity
-	poised_options=(--netns traffic-balancer)
+	poised_options+=(--netns traffic-balancer)
 	wait_for 10 test "/proc/${traffic_processes[-1]}/ns/net" -ef /run/netns/traffic-balancer ||
 		die "the balancer's namespace cannot be joined"
 	poised_table=/proc/${traffic_processes[-1]}/net/ip_vs
