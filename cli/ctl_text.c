@@ -32,6 +32,7 @@ static const char *or_empty(const char *text)
 /* "drain [service=TEXT] destination=TEXT" */
 static void format_usage(const json_t *method, bool color, struct strbuf *text)
 {
+	_cleanup_strbuf_ struct strbuf params = {};
 	const json_t *param;
 	size_t i;
 
@@ -40,10 +41,11 @@ static void format_usage(const json_t *method, bool color, struct strbuf *text)
 	{
 		bool required = cli_field_is_set(param, "required");
 
-		strbuf_printf(text, required ? " %s=%s" : " [%s=%s]",
+		strbuf_printf(&params, required ? " %s=%s" : " [%s=%s]",
 			or_empty(cli_field_text(param, "name")),
 			or_empty(cli_field_text(param, "type")));
 	}
+	cli_layout_cut(text, or_empty(params.text), SIZE_MAX);
 	strbuf_add_char(text, '\n');
 }
 

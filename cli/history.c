@@ -25,10 +25,10 @@ static const struct {
 	const char *field; /* of those that are plain numbers */
 	bool number;
 } columns[COLUMN_COUNT] = {
-	[COLUMN_TIME] = {"TIME"},
-	[COLUMN_REASON] = {"REASON"},
-	[COLUMN_REVISION] = {"REVISION"},
-	[COLUMN_COMMIT] = {"COMMIT"},
+	[COLUMN_TIME] = {.title = "TIME"},
+	[COLUMN_REASON] = {.title = "REASON"},
+	[COLUMN_REVISION] = {.title = "REVISION"},
+	[COLUMN_COMMIT] = {.title = "COMMIT"},
 	[COLUMN_ADD] = {"+", "add", true},
 	[COLUMN_CHANGE] = {"~", "change", true},
 	[COLUMN_REMOVE] = {"-", "remove", true},

@@ -198,7 +198,8 @@ void cli_layout_span(struct strbuf *to, uint64_t milliseconds)
 void cli_layout_paint(struct strbuf *to, bool color, const char *code, const char *text)
 {
 	if (color)
-		strbuf_printf(to, "\033[%sm%s\033[0m", code, text);
-	else
-		strbuf_add(to, text);
+		strbuf_printf(to, "\033[%sm", code);
+	cli_layout_cut(to, text, SIZE_MAX);
+	if (color)
+		strbuf_add(to, "\033[0m");
 }

@@ -40,7 +40,7 @@ void cli_layout_time(struct strbuf *to, time_t when, time_t now);
 /* A length, of at most two units: "350 ms", "12s", "3m 20s", "2d 4h". */
 void cli_layout_span(struct strbuf *to, uint64_t milliseconds);
 
-/* `text` in the colour of an SGR code ("1;31"), if `color`. */
+/* `text`, without what would move a cursor, in the colour of an SGR code ("1;31"), if `color`. */
 void cli_layout_paint(struct strbuf *to, bool color, const char *code, const char *text);
 
 #define CLI_LAYOUT_RED    "31"

@@ -26,8 +26,8 @@ static const struct {
 	const char *title;
 	bool number; /* stands to the right */
 } columns[COLUMN_COUNT] = {
-	[COLUMN_STATE] = {"STATE"},
-	[COLUMN_METHOD] = {"METHOD"},
+	[COLUMN_STATE] = {.title = "STATE"},
+	[COLUMN_METHOD] = {.title = "METHOD"},
 	[COLUMN_WEIGHT] = {"WEIGHT", true},
 	[COLUMN_ACTIVE] = {"ACTIVE", true},
 	[COLUMN_INACTIVE] = {"INACT", true},

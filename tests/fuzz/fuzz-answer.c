@@ -45,11 +45,17 @@ static void try_state(json_t *json)
 		require(error.text && *error.text && !state.services.items);
 }
 
-/* A terminal obeys nothing that came from outside. */
+/* A terminal obeys nothing that came from outside: no control character, neither of ASCII nor of Latin-1 (U+0080 to
+ * U+009F). */
 static void require_harmless(const struct strbuf *text)
 {
-	for (size_t i = 0; i < text->length; i++)
-		require((unsigned char)text->text[i] >= ' ' || text->text[i] == '\n');
+	for (size_t i = 0; i < text->length; i++) {
+		unsigned char byte = (unsigned char)text->text[i];
+		unsigned char next = (unsigned char)text->text[i + 1];
+
+		require((byte >= ' ' && byte != 0x7f) || byte == '\n');
+		require(byte != 0xc2 || next < 0x80 || next > 0x9f);
+	}
 }
 
 static void try_texts(const json_t *json)
