@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2034,SC2154 # what is here and there is for the others
 #
-# For tests with real connections that run poised; sourced after traffic.sh, and brings poised.sh. The
-# table that it looks at is the balancer's.
+# For tests with real connections that run poised; sourced after traffic.sh, and brings poised.sh.
+# The table that it looks at is the balancer's.
 
 : "${BUILD:=$traffic_build}"
 dir=$traffic_folder

@@ -6,8 +6,8 @@
     10 say a byte at a time
     30 say what is no request
 
-More than there are places for. Whoever is shut out comes again. Prints `ready` when each has had its
-turn, and at the end `connected=N sent=BYTES`.
+More than there are places for. Whoever is shut out comes again. Prints `ready` when each has had
+its turn, and at the end `connected=N sent=BYTES`.
 """
 import signal
 import socket
@@ -18,7 +18,12 @@ STATUS = b'{"jsonrpc": "2.0", "id": 1, "method": "status"}\n' * 50
 ENDLESS = b'{"jsonrpc": "2.0", "id": 1, "method": "' + b"x" * 65536
 NONSENSE = b'nonsense\n{}\n[]\n[1]\n\xff\xfe\n{"method": 7}\n' * 20
 # What is said, seconds between two sendings, whether answers are taken, how many do it.
-KINDS = [(ENDLESS, 0, True, 20), (STATUS, 0, False, 20), (b"x", 0.02, True, 10), (NONSENSE, 0, True, 30)]
+KINDS = [
+    (ENDLESS, 0, True, 20),
+    (STATUS, 0, False, 20),
+    (b"x", 0.02, True, 10),
+    (NONSENSE, 0, True, 30),
+]
 
 
 class Client:

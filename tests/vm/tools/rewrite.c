@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* rewrite [OPTION…] FILE GOOD [BAD…]: changes FILE over and over, as editors and tools do it, until it has done so COUNT times
- * or SIGTERM comes. The last change is a good one. Then it prints `changes=N bad=N last=NUMBER`.
+/* rewrite [OPTION…] FILE GOOD [BAD…]: changes FILE over and over, as editors and tools do it, until
+ * it has done so COUNT times or SIGTERM comes. The last change is a good one. Then it prints
+ * `changes=N bad=N last=NUMBER`.
  *
  *   --count N            end after N changes, an even number
  *   --burst N            make so many without a pause (1)
  *   --pause MS           then wait so long (0)
  *
- * Every second change is GOOD, the others are the BAD ones in turn; all are GOOD where there are none. In these files each @
- * stands for a number from 1 to 1000 that is another each time, and a line that begins with ? is there in every second one.
+ * Every second change is GOOD, the others are the BAD ones in turn; all are GOOD where there are
+ * none. In these files each @ stands for a number from 1 to 1000 that is another each time, and a
+ * line that begins with ? is there in every second one.
  *
- * Most changes are a rename over the file; every fifth writes over it in two parts, and every seventh closes it in between. */
+ * Most changes are a rename over the file; every fifth writes over it in two parts, and every
+ * seventh closes it in between. */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
