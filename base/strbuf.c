@@ -51,7 +51,8 @@ void strbuf_vprintf(struct strbuf *buffer, const char *format, va_list arguments
 	va_copy(again, arguments);
 	strbuf_reserve(buffer, 64);
 	size_t room = buffer->capacity - buffer->length;
-	int length = vsnprintf(buffer->text + buffer->length, room, format, arguments);
+	int length = vsnprintf( // NOLINT(clang-analyzer-valist.Uninitialized)
+		buffer->text + buffer->length, room, format, arguments);
 	if (length >= 0 && (size_t)length >= room) {
 		strbuf_reserve(buffer, (size_t)length);
 		vsnprintf(buffer->text + buffer->length, (size_t)length + 1, format, again);

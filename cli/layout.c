@@ -30,7 +30,7 @@ static size_t next_character(const char *text, const char *end, char shown[stati
 	size_t length = utf8_length(text, end);
 
 	if (!length || !utf8_is_printable(utf8_decode(text, length))) {
-		strcpy(shown, "?");
+		memcpy(shown, "?", sizeof("?"));
 		return length ? length : 1;
 	}
 	memcpy(shown, text, length);

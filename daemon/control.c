@@ -130,18 +130,19 @@ static bool control_make_room(struct control *control, bool root)
 
 static void control_let_in(struct control *control, int fd)
 {
-	_cleanup_close_ int held = fd;
 	struct ucred peer;
 	socklen_t size = sizeof(peer);
 	struct client *client;
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
-		return;
-	if (!control_make_room(control, peer.uid == 0)) {
-		control_refuse(control, fd);
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0) {
+		close(fd);
 		return;
 	}
-	held = -1;
+	if (!control_make_room(control, peer.uid == 0)) {
+		control_refuse(control, fd);
+		close(fd);
+		return;
+	}
 	int r = client_new(&control->server, fd, peer.uid, &client);
 	if (r < 0) {
 		log_warning("a client cannot be served: %s", strerror(-r));
@@ -149,7 +150,8 @@ static void control_let_in(struct control *control, int fd)
 	}
 	if (!control->clients.count)
 		loop_timer_set(control->look, loop_clock() + control->idle / CONTROL_IDLE_LOOKS);
-	vector_push(&control->clients, client);
+	/* A vector of pointers. */
+	vector_push(&control->clients, client); // NOLINT(bugprone-sizeof-expression)
 	control->counters.clients++;
 	control->counters.connected = control->clients.count;
 }

@@ -8,6 +8,7 @@
 json_t *method_entry_to_json(const struct engine_entry *entry)
 {
 	const struct plan_totals *applied = &entry->applied;
+	const uint64_t microseconds = entry->duration / 1000;
 
 	return json_pack("{s:I, s:I, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:f}", "serial",
 		(json_int_t)entry->serial, "at_ms", (json_int_t)entry->wall, "reason",
@@ -16,7 +17,7 @@ json_t *method_entry_to_json(const struct engine_entry *entry)
 		json_text_value(entry->commit), "add", (json_int_t)applied->add, "change",
 		(json_int_t)applied->change, "remove", (json_int_t)applied->remove, "disruptive",
 		(json_int_t)applied->disruptive, "failed", (json_int_t)entry->failed, "drift",
-		(json_int_t)entry->drift, "duration_ms", (double)(entry->duration / 1000) / 1000);
+		(json_int_t)entry->drift, "duration_ms", (double)microseconds / 1000);
 }
 
 void method_event_to_text(const struct engine_event *event, struct strbuf *line)

@@ -65,16 +65,13 @@ static socklen_t metrics_socket_address(
 	return sizeof(ret->ipv6);
 }
 
-/* A listening socket, or -errno. */
-static int metrics_socket(const struct address *address, uint16_t port)
+static int metrics_bind(int fd, const struct address *address, uint16_t port)
 {
 	union metrics_socket_address name;
 	socklen_t size = metrics_socket_address(address, port, &name);
 	const int on = 1;
-	_cleanup_close_ int fd =
-		socket(address->family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0)
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0)
 		return -errno;
 	/* "::" is the IPv6 addresses: who wants the IPv4 ones says so. */
 	if (address->family == AF_INET6 &&
@@ -82,9 +79,22 @@ static int metrics_socket(const struct address *address, uint16_t port)
 		return -errno;
 	if (bind(fd, &name.any, size) < 0 || listen(fd, METRICS_BACKLOG) < 0)
 		return -errno;
-	int listener = fd;
-	fd = -1;
-	return listener;
+	return 0;
+}
+
+/* A listening socket, or -errno. */
+static int metrics_socket(const struct address *address, uint16_t port)
+{
+	int fd = socket(address->family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	int r = metrics_bind(fd, address, port);
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	return fd;
 }
 
 /* When libmicrohttpd wants to look at its timeouts, and we at ours. */
@@ -144,7 +154,8 @@ static void metrics_on_connection(void *data, struct MHD_Connection *connection,
 		client->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)
 				     ->connect_fd;
 		client->since = loop_clock();
-		vector_push(&metrics->clients, client);
+		/* A vector of pointers. */
+		vector_push(&metrics->clients, client); // NOLINT(bugprone-sizeof-expression)
 		*context = client;
 		return;
 	}

@@ -179,8 +179,10 @@ static size_t count_destinations(
 	struct walk_destinations walk;
 	size_t count = 0;
 
-	if (!declared || !live)
-		return declared ? declared->destinations.count : live->destinations.count;
+	if (!live)
+		return declared ? declared->destinations.count : 0;
+	if (!declared)
+		return live->destinations.count;
 	walk_destinations_begin(&walk, &service, NULL);
 	while (walk_destinations_next(&walk, &destination))
 		count++;
