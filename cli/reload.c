@@ -27,7 +27,9 @@ const struct cli_command cli_command_reload = {
 		"Lets poised read its files again and put them in force. It does so by itself when "
 		"they change: this\n"
 		"is for what it holds back (--force), and for a change that must be confirmed.\n\n"
-		"Exit status: 0, or 2 when the files are no good or poised does not run.\n",
+		"Exit status: 0 when poised was asked, and `poise status` says what became of the "
+		"files; 2 when\n"
+		"it refused or does not run.\n",
 	.options = options,
 	.option_count = ARRAY_LENGTH(options),
 	.acts = true,
