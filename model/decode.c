@@ -148,7 +148,8 @@ static int decode_too_many(
 	return -EINVAL;
 }
 
-/* Room for the items of a list. Mappings are made with their defaults: looked up once, copied for each. */
+/* Room for the items of a list. Mappings are made with their defaults: looked up once, copied for
+ * each. */
 static void *decode_new_items(struct decode *decode, const struct schema_key *key, size_t count)
 {
 	size_t size = decode_item_size(key);

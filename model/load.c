@@ -234,8 +234,8 @@ static void load_match(struct load_trees *trees, const struct document *document
 	*trees = matched;
 }
 
-/* Brings the trees up to their new texts. What needs to be parsed is dropped before anything is, so that no text's old and new
- * tree are there at once. Whether any tree is left. */
+/* Brings the trees up to their new texts. What needs to be parsed is dropped before anything is,
+ * so that no text's old and new tree are there at once. Whether any tree is left. */
 static bool load_update(struct load_trees *trees, const struct document *documents)
 {
 	bool any = false;

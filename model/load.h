@@ -25,8 +25,8 @@ struct load_trees {
 	VECTOR_OF(struct patch_tree);
 };
 
-/* config_load() for those who load again and again: the same outcome, at the cost of what is other than last time.
- * Documents are the same by their names. After an error nothing is kept. */
+/* config_load() for those who load again and again: the same outcome, at the cost of what is other
+ * than last time. Documents are the same by their names. After an error nothing is kept. */
 int config_reload(struct load_trees *trees, const struct document *documents, size_t count,
 	struct config *ret, struct diagnostics *diagnostics);
 

@@ -2,22 +2,23 @@
 /* What changed between two texts of a document, and its nodes in place of the old ones.
  *
  * The first text is parsed whole. Of each block mapping below a top key (services, pools, …) it is
- * then known where the line of each entry's key starts: between two such lines is an entry, with all
- * blank lines and comments that follow it. Of a new text
+ * then known where the line of each entry's key starts: between two such lines is an entry, with
+ * all blank lines and comments that follow it. Of a new text
  *
  *	the bytes that both start with, and those that both end with, are found,
  *	what is between is widened to whole entries of one mapping,
  *	the new entries are parsed (model/patch_middle.c) and linked in place of the old ones,
  *	and what follows is moved by the lines that came or went.
  *
- * That the rest stays as it was holds because libyaml, where the line of such a key starts, knows
- * nothing more of the text before than how deep it is indented: whatever a key of this column follows
- * has ended. It does not hold with anchors, whose names reach over the whole text; for line breaks
- * that only libyaml counts the places would be wrong. Such texts, whose keys are quoted or written as
- * `? key`, and changes elsewhere, are parsed whole: what people and programs write is none of these.
+ * The rest stays as it was because libyaml, where the line of such a key starts, knows nothing more
+ * of the text before than how deep it is indented: whatever a key of this column follows has ended.
+ * That is not so with anchors, whose names reach over the whole text; and where there are line
+ * breaks that only libyaml takes for such, the places would be wrong. Such texts, those with keys in
+ * quotes or written as `? key`, and changes elsewhere, are parsed whole.
  *
- * What yaml_parse() checks across entries is checked here: keys that are there twice, the number of
- * nodes. Depth and the bytes of a line need nothing: an entry is parsed at the depth that it has. */
+ * What yaml_parse() checks across entries is checked here: keys that are there twice, and the number
+ * of nodes. Depth and the length of lines need nothing: an entry is parsed at the depth that it has,
+ * in whole lines. */
 #include "model/patch.h"
 
 /* So many new keys are compared with all others one by one; more are sorted. */
@@ -47,7 +48,7 @@ static bool patch_find_entries(const struct document *document, const struct yam
 {
 	vector_reserve(entries, mapping->size);
 	for (struct yaml_node *key = mapping->first; key; key = key->next->next) {
-		if (key->line < *line || !patch_skip_lines(document, offset, key->line - *line) ||
+		if (!patch_skip_lines(document, offset, key->line - *line) ||
 			!patch_is_key_line(document, *offset, key))
 			return false;
 		*line = key->line;
@@ -80,8 +81,8 @@ static void patch_find_mappings(struct patch_tree *tree, const struct document *
 	size_t offset = 0;
 	uint32_t line = 1;
 
-	if (!root || root->kind != YAML_KIND_MAPPING || root->flow || tree->yaml.anchors ||
-		!root->size || root->first->column != 1 ||
+	if (!root || root->kind != YAML_KIND_MAPPING || tree->yaml.anchors || !root->size ||
+		root->first->column != 1 ||
 		tree->yaml.lines != patch_count_lines(document->text, document->size))
 		return;
 	if (!patch_find_entries(document, root, &offset, &line, &tops))
@@ -108,10 +109,10 @@ int patch_parse(struct patch_tree *tree, struct report *report, uint16_t number)
 	return 0;
 }
 
-/* Where two texts differ, in whole lines of both. */
+/* Where the old text differs from the new one. */
 struct patch_difference {
-	size_t start;            /* in both */
-	size_t old_end, new_end; /* the rest is the same again */
+	size_t start; /* of a line */
+	size_t end;   /* from here on both are the same again */
 };
 
 #define PATCH_COMPARE_STEP 4096
@@ -142,28 +143,17 @@ static size_t patch_common_end(const char *a, const char *b, size_t size)
 	return same;
 }
 
-static bool patch_is_line(const char *text, size_t offset)
-{
-	return !offset || text[offset - 1] == '\n';
-}
-
 static struct patch_difference patch_compare(
 	const struct patch_tree *tree, const struct document *document)
 {
-	const char *old_end = tree->text + tree->size, *new_end = document->text + document->size;
 	size_t shorter = MIN(tree->size, document->size);
 	size_t start = patch_common_start(tree->text, document->text, shorter);
-	size_t end = patch_common_end(old_end, new_end, shorter - start);
 
-	while (!patch_is_line(tree->text, start))
+	while (start && tree->text[start - 1] != '\n')
 		start--;
-	if (!patch_is_line(tree->text, tree->size - end) ||
-		!patch_is_line(document->text, document->size - end)) {
-		const char *line = end ? memchr(old_end - end, '\n', end) : NULL;
-
-		end = line ? (size_t)(old_end - line) - 1 : 0;
-	}
-	return (struct patch_difference){start, tree->size - end, document->size - end};
+	size_t end = patch_common_end(
+		tree->text + tree->size, document->text + document->size, shorter - start);
+	return (struct patch_difference){start, tree->size - end};
 }
 
 /* Entries of a mapping that give way to a middle. */
@@ -197,10 +187,10 @@ static bool patch_locate(const struct patch_tree *tree, const struct patch_diffe
 	vector_foreach(&tree->mappings, mapping) {
 		const struct patch_entry *entries = mapping->entries.items;
 
-		if (difference->start < entries[0].offset || difference->old_end > mapping->end)
+		if (difference->start < entries[0].offset || difference->end > mapping->end)
 			continue;
 		size_t first = patch_entry_from(mapping, difference->start);
-		size_t behind = patch_entry_from(mapping, difference->old_end);
+		size_t behind = patch_entry_from(mapping, difference->end);
 		first -= first > 0;
 		*cut = (struct patch_cut){
 			.mapping = mapping,
@@ -419,8 +409,6 @@ bool patch_update(struct patch_tree *tree, const struct document *document, uint
 		.column = first->key->column,
 		.line = first->key->line,
 		.number = number,
-		.head = cut.first == 0,
-		.tail = cut.end == cut.mapping->end,
 	};
 	bool done = patch_replace(tree, &cut, &middle);
 	vector_clear(&middle.entries);

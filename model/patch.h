@@ -54,13 +54,11 @@ void patch_clear(struct patch_tree *tree);
 
 /* patch_middle.c: the part of a new text that takes the place of entries of a mapping. */
 struct patch_middle {
-	const struct document *document; /* the new text */
-	size_t start, end;               /* what is new of it */
-	uint32_t column;                 /* of the mapping's keys, from 1 */
-	uint32_t line;                   /* of the document, at `start` */
-	uint16_t number;                 /* of the document */
-	bool head; /* what is replaced starts with the mapping's first entry */
-	bool tail; /* … and ends with its last one */
+	const struct document *document;   /* the new text */
+	size_t start, end;                 /* what is new of it */
+	uint32_t column;                   /* of the mapping's keys, from 1 */
+	uint32_t line;                     /* of the document, at `start` */
+	uint16_t number;                   /* of the document */
 	struct patch_entry_vector entries; /* what was found; their nodes are the tree's */
 	size_t nodes;
 };
@@ -68,8 +66,8 @@ struct patch_middle {
 /* Parses the middle into ->entries and ->nodes. False where it cannot stand for itself. */
 bool patch_middle_parse(struct patch_middle *middle, struct arena *arena);
 
-/* Whether the line at `offset` of the text is `key`'s: nothing but spaces before the key, and behind
- * it a colon. */
+/* Whether the line at `offset` of the text is `key`'s: nothing but spaces before the key, and
+ * behind it a colon. */
 bool patch_is_key_line(const struct document *document, size_t offset, const struct yaml_node *key);
 
 /* Goes from the start of a line to that of the `count`th after it. False when there is none. */

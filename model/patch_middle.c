@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The changed part of a text, parsed for itself.
  *
- * What libyaml makes of bytes depends on what it has seen before them. Where the line of an entry's
- * key starts this is little: no quote and no bracket is open, and of the blocks those that the
- * indentation of the key leaves open. So the middle is parsed in a setting that has just these:
+ * What libyaml makes of bytes depends on what it has seen before them. Where the line of an
+ * entry's key starts this is little: no quote and no bracket is open, and of the blocks those that
+ * the indentation of the key leaves open. So the middle is parsed in a setting that has just
+ * these:
  *
  *	poise-patch-above:
- *	  poise-patch-before:        where the mapping has entries before the middle
+ *	  poise-patch-before:
  *	  …the middle…
- *	  poise-patch-after:         where the mapping goes on; at column 1 where another top key follows
+ *	  poise-patch-after:	not where the middle is the end of the text
  *
- * The keys around it are not for show: what ends a text of several lines is the line that follows it,
- * so there must be one of the same kind. When the outcome has not exactly this shape (a quote that
- * is not closed, a line less indented, a `---`), the middle does not stand for itself, and the caller
- * parses the whole. Keys of a user that are named like these are found twice, which is no success
- * either. */
+ * What ends a text of several lines is the line that follows it, so there is one: of a key that is
+ * indented as deep, which ends the same as one that is indented less. Before the middle there may
+ * be no key in truth. It does not matter: the middle must start with the line of a key, and whether
+ * that one opens the mapping or goes on with it is all the same from its colon on.
+ *
+ * When the outcome has not exactly this shape (a quote that is not closed, a line less indented, a
+ * `---`), the middle does not stand for itself, and the caller parses the whole. Keys of a user
+ * that are named like these are found twice, which is no success either. */
 #include <ctype.h>
 
 #include "model/patch.h"
@@ -53,8 +57,7 @@ bool patch_is_key_line(const struct document *document, size_t offset, const str
 {
 	const char *at = document->text + offset, *end = document->text + document->size;
 
-	if (key->kind != YAML_KIND_SCALAR || !key->plain || key->broken ||
-		!isalnum((unsigned char)*key->text))
+	if (key->kind != YAML_KIND_SCALAR || !isalnum((unsigned char)*key->text))
 		return false;
 	if ((size_t)(end - at) < key->column + (size_t)key->size)
 		return false;
@@ -63,8 +66,7 @@ bool patch_is_key_line(const struct document *document, size_t offset, const str
 			return false;
 	if (memcmp(at, key->text, key->size) != 0)
 		return false;
-	at += key->size;
-	return *at == ':' && (at + 1 == end || strchr(" \t\r\n", at[1]));
+	return at[key->size] == ':';
 }
 
 void patch_move(struct yaml_node *node, uint32_t lines, uint16_t document)
@@ -94,11 +96,10 @@ static bool patch_is_last(const struct patch_middle *middle)
 static void patch_wrap(const struct patch_middle *middle, struct strbuf *text)
 {
 	patch_add_key(text, 1, PATCH_ABOVE);
-	if (!middle->head)
-		patch_add_key(text, middle->column, PATCH_BEFORE);
+	patch_add_key(text, middle->column, PATCH_BEFORE);
 	strbuf_add_bytes(text, middle->document->text + middle->start, middle->end - middle->start);
 	if (!patch_is_last(middle))
-		patch_add_key(text, middle->tail ? 1 : middle->column, PATCH_AFTER);
+		patch_add_key(text, middle->column, PATCH_AFTER);
 }
 
 /* The tree of the wrapped middle; false when there is anything to say about it, or when lines were
@@ -116,71 +117,56 @@ static bool patch_parse_wrapped(
 	       !ret->anchors && ret->lines == patch_count_lines(text->text, text->length);
 }
 
-/* Whether a key is one of those around the middle, as it was written there. */
-static bool patch_is_ours(const struct yaml_node *key, const char *name, uint32_t line)
+static bool patch_is(const struct yaml_node *key, const char *name)
 {
-	const struct yaml_node *value = key->next;
-
-	return key->kind == YAML_KIND_SCALAR && key->line == line && strcmp(key->text, name) == 0 &&
-	       value->kind == YAML_KIND_SCALAR && value->plain && !value->size;
+	return key->kind == YAML_KIND_SCALAR && strcmp(key->text, name) == 0;
 }
 
-/* The mapping that the middle is part of, when all around it is as it must be. */
-static struct yaml_node *patch_unwrap(
-	const struct patch_middle *middle, const struct yaml_node *root, uint32_t lines)
+/* The mapping that the middle is part of, when all above it is as it must be. */
+static struct yaml_node *patch_unwrap(const struct yaml_node *root)
 {
-	bool below = !patch_is_last(middle) && middle->tail;
-
-	if (root->kind != YAML_KIND_MAPPING || root->flow || root->size != 1 + (below ? 1 : 0) ||
-		strcmp(root->first->text, PATCH_ABOVE) != 0)
+	if (root->kind != YAML_KIND_MAPPING || root->size != 1 ||
+		!patch_is(root->first, PATCH_ABOVE))
 		return NULL;
 	struct yaml_node *mapping = root->first->next;
-	if (mapping->kind != YAML_KIND_MAPPING || mapping->flow || !mapping->size ||
-		mapping->first->column != middle->column)
-		return NULL;
-	if (!middle->head && !patch_is_ours(mapping->first, PATCH_BEFORE, 2))
-		return NULL;
-	return below && !patch_is_ours(mapping->next, PATCH_AFTER, lines) ? NULL : mapping;
+	return mapping->kind == YAML_KIND_MAPPING && patch_is(mapping->first, PATCH_BEFORE)
+		       ? mapping
+		       : NULL;
 }
 
-/* Takes the entries of the middle out from between ours. False when the last one is not ours where it
- * must be. */
-static bool patch_take(struct patch_middle *middle, struct yaml_node *mapping, uint32_t lines)
+/* Takes the entries of the middle out from between ours. False when there is none, or the last one
+ * is not ours where it must be. */
+static bool patch_take(struct patch_middle *middle, const struct yaml_node *mapping)
 {
-	bool after = !patch_is_last(middle) && !middle->tail;
-	uint32_t left = mapping->size - (middle->head ? 0 : 1);
-	struct yaml_node *key = middle->head ? mapping->first : mapping->first->next->next;
-	struct yaml_node *value = NULL;
+	uint32_t ours = patch_is_last(middle) ? 1 : 2;
+	struct yaml_node *key = mapping->first->next->next;
 
-	for (; left > (after ? 1 : 0); left--) {
+	for (uint32_t left = mapping->size; left > ours; left--, key = key->next->next)
 		vector_append(&middle->entries)->key = key;
-		value = key->next;
-		key = value->next;
-	}
-	if (!value || (after && !patch_is_ours(key, PATCH_AFTER, lines)))
-		return false;
-	value->next = NULL;
-	return true;
+	return middle->entries.count && (!key || patch_is(key, PATCH_AFTER));
 }
+
+/* The lines of what is ours before the middle. */
+#define PATCH_LINES_BEFORE 2
 
 /* Gives the entries the places that they have in the document. The first must be where the middle
  * starts: what precedes it would belong to what is before the middle. */
 static bool patch_place(struct patch_middle *middle)
 {
-	uint32_t wrapped = middle->head ? 2 : 3, line = wrapped;
+	uint32_t line = PATCH_LINES_BEFORE + 1;
 	size_t offset = middle->start;
 
-	if (middle->entries.items[0].key->line != wrapped)
+	if (middle->entries.items[0].key->line != line)
 		return false;
 	vector_foreach(&middle->entries, entry) {
-		if (entry->key->line < line ||
-			!patch_skip_lines(middle->document, &offset, entry->key->line - line) ||
+		if (!patch_skip_lines(middle->document, &offset, entry->key->line - line) ||
 			!patch_is_key_line(middle->document, offset, entry->key))
 			return false;
 		line = entry->key->line;
 		entry->offset = offset;
 	}
-	patch_move(middle->entries.items[0].key, middle->line - wrapped, middle->number);
+	patch_move(middle->entries.items[0].key, middle->line - PATCH_LINES_BEFORE - 1,
+		middle->number);
 	return true;
 }
 
@@ -189,14 +175,16 @@ bool patch_middle_parse(struct patch_middle *middle, struct arena *arena)
 	_cleanup_strbuf_ struct strbuf text = {};
 	struct yaml_tree tree = {};
 
+	/* The key that follows, ours as well as the user's, starts a line. */
+	if (!patch_is_last(middle) && middle->document->text[middle->end - 1] != '\n')
+		return false;
 	patch_wrap(middle, &text);
-	uint32_t lines = patch_count_lines(text.text, text.length);
 	if (!patch_parse_wrapped(&text, arena, &tree))
 		return false;
-	struct yaml_node *mapping = patch_unwrap(middle, tree.root, lines);
-	if (!mapping || !patch_take(middle, mapping, lines))
+	const struct yaml_node *mapping = patch_unwrap(tree.root);
+	if (!mapping || !patch_take(middle, mapping))
 		return false;
-	/* Ours are three: top mapping, its key, the mapping; and two for each key without value. */
-	middle->nodes = tree.nodes - 3 - (middle->head ? 0 : 2) - (patch_is_last(middle) ? 0 : 2);
+	/* Ours are the top mapping, its key, the mapping; and two for each key without value. */
+	middle->nodes = tree.nodes - 3 - (patch_is_last(middle) ? 2 : 4);
 	return patch_place(middle);
 }

@@ -249,8 +249,8 @@ static size_t blast_count_gone(
 	return gone;
 }
 
-/* Whether so little goes that no group can have lost much: what nearly every change of the files is, told by one walk. A group
- * never has lost more destinations than its listeners together. */
+/* Whether so little goes that no group can have lost much: what nearly every change of the files
+ * is, told by one walk. A group never has lost more destinations than its listeners together. */
 static bool blast_is_little(const struct record *before, const struct declared *now)
 {
 	const struct declared_service *is = now->services.items;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Two texts of a document, one after the other, with a form feed between, which no YAML has: the second must be read as if the
- * first had never been. */
+/* Two texts of a document, one after the other, with a form feed between, which no YAML has: the
+ * second must be read as if the first had never been. */
 #include <stdio.h>
 #include <stdlib.h>
 

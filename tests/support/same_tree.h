@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Whether two trees of a text are one and the same, places included. In a header because fuzz targets link no test code. */
+/* Whether two trees of a text are one and the same, places included. In a header because fuzz
+ * targets link no test code. */
 #pragma once
 
 #include <stdio.h>

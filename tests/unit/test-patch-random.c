@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Random edits of many texts: whatever they are, a text that is read after another one gives what it gives alone. EDITS (25,000)
- * from SEED; a failure prints the seed of its walk and the texts.
+/* Random edits of many texts: whatever they are, a text that is read after another one gives what
+ * it gives alone. EDITS (25,000) from SEED; a failure prints the seed of its walk and the texts.
  *
  *	tree	patch_update() did it: a whole parse has nothing to say, and makes the same tree
- *	outcome	config_reload() and config_load() give the same canonical form and say the same words */
+ *	outcome	config_reload() and config_load() give the same canonical form and say the same words
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -65,7 +66,8 @@ static void seed_folder(const char *folder)
 	assert_true(found > 10);
 }
 
-/* Texts as they are in use, in every style that an entry can have: they come from here more often than from the folders. */
+/* Texts as they are in use, in every style that an entry can have: they come from here more often
+ * than from the folders. */
 static const char *const styles[] = {
 	"poise: 1\n\n# what we serve\nservices:\n"
 	"  web:\n    listen: tcp://192.0.2.1:80\n    scheduler: rr\n    destinations:\n"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A text that changed, read by parsing only what changed: when it is done, and that the tree is then the one that a whole parse
- * makes. test-patch-random.c has whatever nobody thought of. */
+/* A text that changed, read by parsing only what changed: when it is done, and that the tree is
+ * then the one that a whole parse makes. test-patch-random.c has whatever nobody thought of. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,7 +29,8 @@ static struct document text_of(const char *text)
 	return (struct document){.name = "t", .text = text, .size = strlen(text)};
 }
 
-/* Whether the tree of `before` could be made that of `after`. It must be the tree of a whole parse then. */
+/* Whether the tree of `before` could be made that of `after`. It must be the tree of a whole parse
+ * then. */
 static bool updates_bytes(const struct document *before, const struct document *after)
 {
 	struct patch_tree tree = {}, whole = {};
@@ -194,6 +195,15 @@ static const struct change whole[] = {
 	{"a lone CR", HEAD A B C REST, HEAD A "  b:\r    x: 2\n" C REST},
 	{"a lone CR was there", HEAD "  # so\r  a: 1\n" B C,
 		HEAD "  # so\r  a: 1\n" B "  c:\n    x: 4\n"},
+	{"a lone CR that hides where a quote is open", HEAD "  # so\r  a: \"x\n  a: y\"\n",
+		HEAD "  # so\r  a: \"x\n  a: z\"\n"},
+	{"a quoted key with a colon was there", HEAD "  'a:': 1\n" B C,
+		HEAD "  'a:': 1\n" B "  c:\n    x: 4\n"},
+	{"a key like the one put before", HEAD A B C REST,
+		HEAD A "  poise-patch-before: 1\n" C REST},
+	{"a key like the one put behind", HEAD A B C REST, HEAD A "  poise-patch-after:\n" C REST},
+	{"a key like the one put above", HEAD A B C REST, HEAD A "poise-patch-above:\n" C REST},
+	{"a line break went", HEAD A "  b: 1 #\n" C REST, HEAD A "  b: 1 #" C REST},
 	{"NEL", HEAD A B C REST,
 		HEAD A "  b: 1 # so\xc2\x85"
 		       "\n" C REST},
@@ -310,6 +320,47 @@ static void a_change_may_be_too_large(_unused_ void **state)
 	assert_false(updates(text.text, HEAD A B C));
 }
 
+/* A text of many pages, with something changed near its start, in between, and near its end. */
+static void large_texts_are_compared(_unused_ void **state)
+{
+	_cleanup_strbuf_ struct strbuf before = {};
+	size_t changed = 0;
+
+	strbuf_add(&before, HEAD);
+	for (int i = 0; i < 2000; i++)
+		strbuf_printf(&before, "  s%d:\n    x: 1\n", i);
+	strbuf_add(&before, REST);
+	for (size_t at = strlen(HEAD); at < before.length - strlen(REST); at += 997) {
+		char *line = strstr(before.text + at, "x: 1");
+		_cleanup_free_ char *after = memory_copy_bytes(before.text, before.length);
+
+		if (!line)
+			break;
+		after[line - before.text + 3] = '2';
+		assert_true(updates(before.text, after));
+		changed++;
+	}
+	assert_true(changed > 20);
+}
+
+/* Texts are compared in steps: each place of a change that could lie on the edge of one. */
+static void no_byte_is_left_out(_unused_ void **state)
+{
+	for (int pad = 0; pad < 24; pad++) {
+		_cleanup_strbuf_ struct strbuf before = {};
+
+		strbuf_printf(&before, HEAD "  first: %0*d\n", pad + 1, 1);
+		for (int i = 0; i < 1500; i++)
+			strbuf_printf(&before, "  s%d:\n    x: 1\n", i);
+		for (size_t at = 4080; at < before.length - 16; at += 4096) {
+			_cleanup_free_ char *after = memory_copy_bytes(before.text, before.length);
+
+			*(strstr(after + at, "x: 1") + 3) = '2';
+			assert_true(updates(before.text, after));
+		}
+	}
+}
+
 /* More than are compared one by one. */
 static void many_new_keys_are_looked_up(_unused_ void **state)
 {
@@ -359,8 +410,8 @@ static void anchors_do_not_hinder_what_is_unchanged(_unused_ void **state)
 #define SHOP "  shop:\n    listen: tcp://192.0.2.2:80\n    destinations: [10.0.0.2]\n"
 #define MAIL "  mail:\n    listen: tcp://192.0.2.3:25\n    destinations: [10.0.0.3]\n"
 
-/* What config_reload() makes of documents, which must be what config_load() makes of them. How many trees were there before,
- * to be brought up to them, is for the caller to know. */
+/* What config_reload() makes of documents, which must be what config_load() makes of them. How
+ * many trees were there before, to be brought up to them, is for the caller to know. */
 static int reload(struct load_trees *trees, const struct document *documents, size_t count)
 {
 	_cleanup_diagnostics_ struct diagnostics alone = {}, after = {};
@@ -499,6 +550,8 @@ int main(void)
 		cmocka_unit_test(nodes_count_in_the_whole),
 		cmocka_unit_test(replaced_text_is_bounded),
 		cmocka_unit_test(a_change_may_be_too_large),
+		cmocka_unit_test(large_texts_are_compared),
+		cmocka_unit_test(no_byte_is_left_out),
 		cmocka_unit_test(many_new_keys_are_looked_up),
 		cmocka_unit_test(a_document_may_get_another_number),
 		cmocka_unit_test(anchors_do_not_hinder_what_is_unchanged),
