@@ -13,6 +13,7 @@
 
 #define FILES_LAST_GOOD_LIMIT (512u << 20)
 #define FILES_HOPS_MOST       40
+#define FILES_SWAPS_MOST      8
 
 static void files_take_diagnostics(
 	struct files *files, const struct diagnostics *diagnostics, struct strbuf *text)
@@ -49,14 +50,39 @@ static void files_load(
 	files_take_diagnostics(files, &diagnostics, problems);
 }
 
+static bool files_same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* All of one version: between two files a link may be swapped that both lie behind. */
+static int files_read_sources(
+	struct files *files, const char *const *paths, size_t count, struct strbuf *problems)
+{
+	for (unsigned int i = 0; i < FILES_SWAPS_MOST; i++) {
+		_cleanup_free_ char *after = NULL;
+
+		sources_clear(&files->sources);
+		strbuf_clear(problems);
+		free(files->commit);
+		files->commit = files_commit(paths, count);
+		int r = sources_read(paths, count, &files->sources, problems);
+		after = files_commit(paths, count);
+		if (files_same_text(files->commit, after))
+			return r;
+	}
+	strbuf_printf(problems,
+		"%s: it is swapped for another version faster than it can be read\n", paths[0]);
+	return -EAGAIN;
+}
+
 struct files *files_read(const char *const *paths, size_t count, struct load_trees *trees)
 {
 	struct files *files = memory_new(sizeof(*files));
 	_cleanup_strbuf_ struct strbuf problems = {};
 
 	files->read_at = (uint64_t)time(NULL);
-	files->commit = files_commit(paths, count);
-	int r = sources_read(paths, count, &files->sources, &problems);
+	int r = files_read_sources(files, paths, count, &problems);
 	files_load(files, trees, r < 0, &problems);
 	return files;
 }
@@ -96,11 +122,6 @@ const char *files_revision(struct files *files)
 		record_revision(files->canonical, files->revision);
 	}
 	return files->revision;
-}
-
-static bool files_same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
 bool files_same(const struct files *a, const struct files *b)

@@ -202,8 +202,8 @@ static void test_facts_wrong(void **unused)
 		"{\"poise\": 1, \"drains\": [null]}",
 		"{\"poise\": 1, \"drains\": [{\"destination\": \"10.0.0.1\"}, {}]}",
 		"{\"poise\": 1, \"drains\": [{\"destination\": \"host\"}]}",
-		"{\"poise\": 1, \"drains\": [{\"destination\": \"10.0.0.1\", \"service\": "
-		"\"web\"}]}",
+		("{\"poise\": 1, \"drains\": [{\"destination\": \"10.0.0.1\", \"service\": "
+		 "\"web\"}]}"),
 	};
 
 	(void)unused;
