@@ -48,7 +48,8 @@ int file_read_fd(int fd, size_t limit, char **ret, size_t *size)
 	}
 	data[length] = '\0';
 	*size = length;
-	*ret = STEAL(data);
+	/* Thousands of small files, each in a buffer of a chunk, would be held as so many chunks. */
+	*ret = memory_resize(STEAL(data), length + 1, 1);
 	return 0;
 }
 
