@@ -22,10 +22,14 @@ poised_metrics_port=9099
 # What makes poised serve its metrics, as a line of a file.
 # shellcheck disable=SC2034 # for the tests
 metrics_on="metrics: {listen: 127.0.0.1:$poised_metrics_port}"
-# For tests that keep poised in another network namespace than their own. A sanitizer looks for leaks in
-# the end, and the sandbox would not let it.
+# For tests that keep poised in another network namespace than their own. A sanitizer looks for leaks
+# in the end, and the sandbox would not let it.
 poised_options=()
-! grep -q __asan_init "$BUILD/poised" || poised_options=(--no-sandbox)
+poised_sanitized=
+if grep -q __asan_init "$BUILD/poised"; then
+	poised_sanitized=1
+	poised_options=(--no-sandbox)
+fi
 poised_table=/proc/net/ip_vs
 
 # --- Waiting -----------------------------------------------------------------------------------
@@ -252,6 +256,11 @@ poised_stop() {
 	status=$?
 	poised_pid=
 	same "poised stops when it is told" 0 "$status"
+	# What the supervisor runs ends with its own status, which only the log knows.
+	if [[ $poised_sanitized ]] && grep -q 'Sanitizer\|runtime error' "$dir/log"; then
+		fail "a sanitizer complains"
+		details "$dir/log"
+	fi
 }
 
 # poised_is_gone PID: perhaps nobody has waited for it so far.
