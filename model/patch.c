@@ -1,24 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What changed between two texts of a document, and its nodes in place of the old ones.
  *
- * The first text is parsed whole. Of each block mapping below a top key (services, pools, …) it is
- * then known where the line of each entry's key starts: between two such lines is an entry, with
- * all blank lines and comments that follow it. Of a new text
+ * The first text is parsed whole. Of each block mapping below a top key (services, pools, …) it
+ * is then known where the line of each entry's key starts: between two such lines is an entry,
+ * with all blank lines and comments that follow it. Of a new text
  *
  *	the bytes that both start with, and those that both end with, are found,
  *	what is between is widened to whole entries of one mapping,
  *	the new entries are parsed (model/patch_middle.c) and linked in place of the old ones,
  *	and what follows is moved by the lines that came or went.
  *
- * The rest stays as it was because libyaml, where the line of such a key starts, knows nothing more
- * of the text before than how deep it is indented: whatever a key of this column follows has ended.
- * That is not so with anchors, whose names reach over the whole text; and where there are line
- * breaks that only libyaml takes for such, the places would be wrong. Such texts, those with keys in
- * quotes or written as `? key`, and changes elsewhere, are parsed whole.
+ * A comment before all, which tools write the time into, is exchanged before that.
  *
- * What yaml_parse() checks across entries is checked here: keys that are there twice, and the number
- * of nodes. Depth and the length of lines need nothing: an entry is parsed at the depth that it has,
- * in whole lines. */
+ * The rest stays as it was because libyaml, where the line of such a key starts, knows nothing
+ * more of the text before than how deep it is indented: whatever a key of this column follows has
+ * ended. That is not so with anchors, whose names reach over the whole text; and where there are
+ * line breaks that only libyaml takes for such, the places would be wrong. Such texts, those with
+ * keys in quotes or written as `? key`, and changes elsewhere, are parsed whole.
+ *
+ * What yaml_parse() checks across entries is checked here: keys that are there twice, and the
+ * number of nodes. Depth and the length of lines need nothing: an entry is parsed at the depth
+ * that it has, in whole lines. */
 #include "model/patch.h"
 
 /* So many new keys are compared with all others one by one; more are sorted. */
@@ -41,8 +43,8 @@ void patch_clear(struct patch_tree *tree)
 	*tree = (struct patch_tree){};
 }
 
-/* Finds the lines of all keys of a mapping, from `offset` and `line` on, which go on to the last of
- * them. */
+/* Finds the lines of all keys of a mapping, from `offset` and `line` on, which go on to the last
+ * of them. */
 static bool patch_find_entries(const struct document *document, const struct yaml_node *mapping,
 	size_t *offset, uint32_t *line, struct patch_entry_vector *entries)
 {
@@ -318,37 +320,43 @@ static void patch_replace_entries(struct patch_cut *cut, const struct patch_entr
 	all->count = cut->first + entries->count + rest;
 }
 
+/* Moves where the lines of keys are, from an entry of a mapping on. */
+static void patch_move_lines(
+	struct patch_tree *tree, struct patch_mapping *from, size_t entry, size_t bytes)
+{
+	const struct patch_mapping *end = tree->mappings.items + tree->mappings.count;
+
+	for (struct patch_mapping *mapping = from; mapping < end; mapping++, entry = 0) {
+		for (size_t i = entry; i < mapping->entries.count; i++)
+			mapping->entries.items[i].offset += bytes;
+		mapping->end += bytes;
+	}
+}
+
 /* Moves what follows the new entries: the nodes by lines, the lines of keys by bytes. */
 static void patch_move_rest(struct patch_tree *tree, const struct patch_cut *cut, size_t behind,
 	uint32_t lines, size_t bytes)
 {
-	const struct patch_mapping *end = tree->mappings.items + tree->mappings.count;
 	const struct patch_entry_vector *entries = &cut->mapping->entries;
 
 	if (lines && behind < entries->count)
 		patch_move(entries->items[behind].key, lines, entries->items[behind].key->document);
 	if (lines && cut->mapping->node->next)
 		patch_move(cut->mapping->node->next, lines, cut->mapping->node->document);
-	for (struct patch_mapping *mapping = cut->mapping; mapping < end; mapping++) {
-		for (size_t i = mapping == cut->mapping ? behind : 0; i < mapping->entries.count;
-			i++)
-			mapping->entries.items[i].offset += bytes;
-		mapping->end += bytes;
-	}
+	patch_move_lines(tree, cut->mapping, behind, bytes);
 }
 
-/* The same change in the text. */
-static void patch_replace_text(
-	struct patch_tree *tree, const struct patch_cut *cut, const struct patch_middle *middle)
+/* Replaces bytes of the text from `start` to `end` by those of the new one up to `new_end`. */
+static void patch_replace_text(struct patch_tree *tree, const struct document *document,
+	size_t start, size_t end, size_t new_end)
 {
-	size_t rest = tree->size - cut->end, size = middle->document->size;
+	size_t rest = tree->size - end, size = new_end + rest;
 
 	if (size > tree->size)
 		tree->text = memory_resize(tree->text, size, 1);
 	if (size != tree->size)
-		memmove(tree->text + middle->end, tree->text + cut->end, rest);
-	memcpy(tree->text + middle->start, middle->document->text + middle->start,
-		middle->end - middle->start);
+		memmove(tree->text + new_end, tree->text + end, rest);
+	memcpy(tree->text + start, document->text + start, new_end - start);
 	tree->size = size;
 }
 
@@ -364,7 +372,7 @@ static void patch_apply(
 	patch_replace_entries(cut, &middle->entries);
 	patch_move_rest(tree, cut, cut->first + middle->entries.count, lines - old_lines,
 		middle->end - cut->end);
-	patch_replace_text(tree, cut, middle);
+	patch_replace_text(tree, middle->document, middle->start, cut->end, middle->end);
 }
 
 /* Puts the new text between two cuts in place of the old one. */
@@ -388,6 +396,63 @@ static bool patch_replace(
 	return true;
 }
 
+/* The lines that a text starts with and that are blank, or a comment. */
+static size_t patch_head(const char *text, size_t size)
+{
+	size_t head = 0;
+
+	for (size_t at = 0; at < size; at++) {
+		if (text[at] == '#') {
+			const char *end = memchr(text + at, '\n', size - at);
+
+			at = end ? (size_t)(end - text) : size;
+		} else if (text[at] != ' ' && text[at] != '\r' && text[at] != '\n') {
+			break;
+		}
+		if (at < size && text[at] == '\n')
+			head = at + 1;
+	}
+	return head;
+}
+
+/* Whether libyaml finds nothing in the head of a text either: no byte that must not be there, and
+ * no line that is none here. */
+static bool patch_is_empty(struct patch_tree *tree, const struct document *document, size_t head)
+{
+	_cleanup_diagnostics_ struct diagnostics diagnostics = {.limit = 1};
+	const struct document only = {.name = "", .text = document->text, .size = head};
+	struct report report = {.documents = &only, .count = 1, .diagnostics = &diagnostics};
+	struct yaml_tree found = {};
+	int r = yaml_parse(&report, 0, &tree->arena, &found);
+
+	report_finish(&report);
+	return r == 0 && found.lines == patch_count_lines(document->text, head);
+}
+
+/* The comments that the text starts with are the new text's then: those who write files for others
+ * tell there when and how. */
+static void patch_update_head(struct patch_tree *tree, const struct document *document)
+{
+	size_t old_head = patch_head(tree->text, tree->size);
+	size_t head = patch_head(document->text, document->size);
+
+	if (!tree->mappings.count ||
+		(head == old_head && memcmp(tree->text, document->text, head) == 0) ||
+		!patch_is_empty(tree, document, head))
+		return;
+	uint32_t lines =
+		patch_count_lines(document->text, head) - patch_count_lines(tree->text, old_head);
+	if (lines)
+		patch_move(tree->yaml.root, lines, tree->yaml.root->document);
+	patch_move_lines(tree, tree->mappings.items, 0, head - old_head);
+	patch_replace_text(tree, document, 0, old_head, head);
+}
+
+static bool patch_is_same(const struct patch_tree *tree, const struct document *document)
+{
+	return tree->size == document->size && memcmp(tree->text, document->text, tree->size) == 0;
+}
+
 bool patch_update(struct patch_tree *tree, const struct document *document, uint16_t number)
 {
 	struct patch_cut cut;
@@ -396,7 +461,10 @@ bool patch_update(struct patch_tree *tree, const struct document *document, uint
 		return false;
 	if (tree->yaml.root->document != number)
 		patch_move(tree->yaml.root, 0, number);
-	if (tree->size == document->size && memcmp(tree->text, document->text, tree->size) == 0)
+	if (patch_is_same(tree, document))
+		return true;
+	patch_update_head(tree, document);
+	if (patch_is_same(tree, document))
 		return true;
 	struct patch_difference difference = patch_compare(tree, document);
 	if (!patch_locate(tree, &difference, &cut))

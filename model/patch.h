@@ -3,7 +3,7 @@
  *
  * Internal to model/: config_reload() is the way in. A tree that patch_update() made is in every
  * node, places too, the one that yaml_parse() makes of the new text; where that is not certain
- * patch_update() does nothing and says so. */
+ * patch_update() says so. */
 #pragma once
 
 #include "model/yaml.h"
@@ -47,7 +47,7 @@ struct patch_tree {
 int patch_parse(struct patch_tree *tree, struct report *report, uint16_t document);
 
 /* Makes the tree that of the document's new text, which is number `number` in its report. False
- * when that needs a whole parse: then it must be parsed, or cleared. */
+ * when that needs a whole parse: then it is of neither text, and must be parsed or cleared. */
 bool patch_update(struct patch_tree *tree, const struct document *document, uint16_t number);
 
 void patch_clear(struct patch_tree *tree);

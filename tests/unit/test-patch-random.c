@@ -4,7 +4,7 @@
  *
  *	tree	patch_update() did it: a whole parse has nothing to say, and makes the same tree
  *	outcome	config_reload() and config_load() give the same canonical form and say the same words
- */
+ * / */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -69,7 +69,7 @@ static void seed_folder(const char *folder)
 /* Texts as they are in use, in every style that an entry can have: they come from here more often
  * than from the folders. */
 static const char *const styles[] = {
-	"poise: 1\n\n# what we serve\nservices:\n"
+	"# made by a tool, at 10:03\n\npoise: 1\n\n# what we serve\nservices:\n"
 	"  web:\n    listen: tcp://192.0.2.1:80\n    scheduler: rr\n    destinations:\n"
 	"      - 10.0.0.1:80\n      - {address: 10.0.0.2:80, weight: 5}\n"
 	"  # for the shop\n"
@@ -290,6 +290,8 @@ static void edit_comment(struct strbuf *text)
 	size_t start, end;
 
 	random_block(text, &start, &end);
+	if (random_below(4) == 0)
+		start = end = 0;
 	replace(text, random_below(2) ? start : end, 0, comment, strlen(comment));
 }
 
