@@ -3,8 +3,8 @@
  * it gives alone. EDITS (25,000) from SEED; a failure prints the seed of its walk and the texts.
  *
  *	tree	patch_update() did it: a whole parse has nothing to say, and makes the same tree
- *	outcome	config_reload() and config_load() give the same canonical form and say the same words
- * / */
+ *	outcome	config_reload() and config_load() make the same canonical form and say the same
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
