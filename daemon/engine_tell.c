@@ -194,7 +194,7 @@ static void engine_history_rewrite(struct engine *engine)
 	}
 	file_remove_leftovers(path);
 	/* It is for people: one that cannot be written is a shorter one. */
-	(void)file_replace(path, text.text ? text.text : "", text.length, 0644);
+	(void)file_replace(path, text.text ? text.text : "", text.length, 0600);
 }
 
 static void engine_history_read_line(struct engine *engine, const char *line, size_t length)
@@ -237,7 +237,7 @@ static void engine_history_write(struct engine *engine, const struct engine_entr
 	_cleanup_free_ char *line = engine_entry_format(entry);
 	_cleanup_free_ char *text = memory_printf("%s\n", line);
 	_cleanup_close_ int fd =
-		open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
+		open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd >= 0)
 		(void)file_write_all(fd, text, strlen(text));

@@ -114,6 +114,7 @@ static void write_files(const struct engine *engine, struct strbuf *text)
 	json_text_member_string(text, "commit", files ? files->commit : NULL);
 	write_time(text, "read_at", files ? files->read_at : 0);
 	json_text_member_flag(text, "last_good", files && files->last_good);
+	json_text_member_flag(text, "pending", engine->files_dirty);
 	json_text_member_string(text, "warnings", files ? files->warnings : NULL);
 	write_rejected(engine->rejected, text);
 	write_held(engine, text);

@@ -41,23 +41,24 @@ static unsigned int change_destinations(int fd, const char *service)
 /* Its weight, or -1. */
 static int change_weight(int fd, const char *service, const char *destination)
 {
-	struct {
-		struct ip_vs_get_dests head;
-		struct ip_vs_dest_entry entries[CHANGE_MOST];
-	} list = {.head = {.protocol = IPPROTO_TCP, .port = htons(CHANGE_PORT)}};
+	static _Alignas(
+		struct ip_vs_get_dests) char room[sizeof(struct ip_vs_get_dests) +
+						  CHANGE_MOST * sizeof(struct ip_vs_dest_entry)];
+	struct ip_vs_get_dests *list = (void *)room;
 	struct in_addr wanted;
 	socklen_t size;
 
-	inet_pton(AF_INET, service, &list.head.addr);
+	*list = (struct ip_vs_get_dests){.protocol = IPPROTO_TCP, .port = htons(CHANGE_PORT)};
+	inet_pton(AF_INET, service, &list->addr);
 	inet_pton(AF_INET, destination, &wanted);
-	list.head.num_dests = change_destinations(fd, service);
-	size = (socklen_t)(sizeof(list.head) + list.head.num_dests * sizeof(list.entries[0]));
-	if (list.head.num_dests > CHANGE_MOST ||
-		getsockopt(fd, IPPROTO_IP, IP_VS_SO_GET_DESTS, &list, &size) < 0)
+	list->num_dests = change_destinations(fd, service);
+	size = (socklen_t)(sizeof(*list) + list->num_dests * sizeof(list->entrytable[0]));
+	if (list->num_dests > CHANGE_MOST ||
+		getsockopt(fd, IPPROTO_IP, IP_VS_SO_GET_DESTS, list, &size) < 0)
 		return -1;
-	for (unsigned int i = 0; i < list.head.num_dests; i++)
-		if (list.entries[i].addr == wanted.s_addr)
-			return list.entries[i].weight;
+	for (unsigned int i = 0; i < list->num_dests; i++)
+		if (list->entrytable[i].addr == wanted.s_addr)
+			return list->entrytable[i].weight;
 	return -1;
 }
 

@@ -13,9 +13,6 @@ beside undrain tcp://203.0.113.10:80 10.0.0.11 -q
 beside suspend new switch, ask the network desk
 beside suspend
 beside resume --confirm-timeout 90s
-beside reload
-beside reload --force --confirm-timeout 1m
-beside reload --confirm-timeout 1ms
 beside confirm
 beside confirm -o json
 beside rollback
