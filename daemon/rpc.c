@@ -229,7 +229,8 @@ int rpc_bind(const struct method *method, const json_t *params,
 {
 	int r = 0;
 
-	memset(values, 0, METHOD_PARAMS_MOST * sizeof(*values));
+	for (size_t i = 0; i < METHOD_PARAMS_MOST; i++)
+		values[i] = NULL;
 	if (json_is_array(params))
 		r = bind_by_place(method, params, values, error);
 	else if (params)
