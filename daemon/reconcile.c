@@ -215,7 +215,9 @@ static void reconcile_set_metrics(struct reconcile *reconcile, const struct conf
 /* What the files in force say of the process itself. */
 static void reconcile_configure(struct reconcile *reconcile)
 {
-	struct files *files = reconcile->engine.files;
+	struct engine *engine = &reconcile->engine;
+	/* Good files that only wait say as well where the metrics are that tell why. */
+	struct files *files = engine->files ? engine->files : engine->held;
 
 	if (!files || strcmp(files_revision(files), reconcile->seen) == 0)
 		return;
