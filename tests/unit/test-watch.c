@@ -268,7 +268,7 @@ static void without_inotify_the_poll_serves(void **state)
 	struct rlimit limit, none;
 
 	/* The loop has its descriptors before there are none left. */
-	world_watch(&world, 10 * MS, 30 * MS);
+	world_watch(&world, 10 * MS, 300 * MS);
 	world.watch = watch_free(world.watch);
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
 	folder_write(folder, "web.yaml", "a");
@@ -277,7 +277,7 @@ static void without_inotify_the_poll_serves(void **state)
 	none = (struct rlimit){.rlim_cur = (rlim_t)first_free, .rlim_max = limit.rlim_max};
 	close(first_free);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-	world_watch(&world, 10 * MS, 30 * MS);
+	world_watch(&world, 10 * MS, 300 * MS);
 	assert_int_equal(watch_counters(world.watch).watches, 0);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 	/* The next look has inotify again, and can read the directory, which is the change. */
