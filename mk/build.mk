@@ -8,10 +8,12 @@ VERSION := $(shell sed -n 's/^\#define POISE_VERSION "\(.*\)"$$/\1/p' base/versi
 
 CC ?= gcc
 PKG_CONFIG ?= pkg-config
-LIBRARIES := yaml-0.1 libnl-3.0 libnl-genl-3.0 jansson nettle libsystemd libcap-ng libseccomp libmicrohttpd
+LIBRARIES := yaml-0.1 libnl-3.0 libnl-genl-3.0 jansson nettle libsystemd libcap-ng libseccomp libmicrohttpd \
+	libcares
 
 # Only goals that compile need the libraries, and `make test` installs them first (mk/packages).
-PKG_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(LIBRARIES))
+# libcurl is opened at run time, by who probes (health/curl_library.c): of it only the headers are needed.
+PKG_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(LIBRARIES) libcurl)
 PKG_LIBS = $(shell $(PKG_CONFIG) --libs $(LIBRARIES))
 
 WARNINGS := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
@@ -37,7 +39,7 @@ else
 $(error CONFIG is release, asan or fuzz)
 endif
 
-FOLDERS := base model backends backends/ipvs reconciler cli daemon
+FOLDERS := base model backends backends/ipvs reconciler health cli daemon
 SOURCES := $(foreach folder,$(FOLDERS),$(wildcard $(folder)/*.c))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/obj/%.o)
 # All of it but what has a main(): an archive, of which a program takes only the members that it needs.

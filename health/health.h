@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The probes of a process: when each is due, what came of it, and what that makes of the server.
+ *
+ * It is given the whole list of probes at a time, and keeps what is the same: state, timing, a probe under way. A check whose parameters
+ * are others starts anew, with its last verdict. It tells each change, in order. The rules (rise, fall, the next time) are pure
+ * (judge.h, schedule.h); checker.h carries the probes out. */
+#pragma once
+
+#include "health/checker.h"
+
+struct health;
+
+/* What is to be probed. */
+struct health_probe {
+	uint32_t check; /* index into the configuration's checks */
+	struct destination_key target;
+	/* What is known of it: it stands until probes say otherwise. Ignored for a probe that is there already. */
+	bool known;
+	struct verdict verdict;
+};
+
+/* What is to be told of a probe: its verdict is another, or how it fails is. */
+struct health_report {
+	uint32_t probe; /* index into the list that was given last */
+	struct verdict verdict;
+	bool failing;      /* the last one failed, though it may not be down for it yet */
+	uint32_t failures; /* in a row, up to `fall`; 0 while it passes */
+	uint64_t wall;     /* milliseconds since the epoch, of the probe that said it */
+	char reason[VERDICT_REASON_SIZE]; /* of the last failure; empty while it passes */
+};
+
+/* Since the start. */
+struct health_counters {
+	uint64_t passed, failed, untried, expired;
+	uint64_t late;      /* began more than a tenth of the interval after their time */
+	uint64_t latest_ns; /* the most that one was late */
+	uint64_t probes, down, running; /* at this moment */
+};
+
+struct health_options {
+	struct loop *loop;
+	struct checkers *checkers; /* borrowed */
+	/* Several at a time: those of one turn. Never from within health_set(). */
+	void (*changed)(void *data, const struct health_report *reports, size_t count);
+	void *data;
+};
+
+int health_new(const struct health_options *options, struct health **ret);
+/* Ends every probe. NULL is allowed; returns NULL. */
+struct health *health_free(struct health *health);
+
+/* From now on these are probed, and no others. `config` is taken over (moved out of, and left empty): its checks are what
+ * `probes` point into. The probes are in order of check and target. O(n). */
+void health_set(struct health *health, struct config *config, const struct health_probe *probes,
+	size_t count);
+/* Tells all of them, as health_set() numbered them: to somebody who knows nothing yet. */
+void health_tell_all(struct health *health);
+
+const struct health_counters *health_counters(struct health *health);

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What is probed, and what is known of it: the words that health/, reconciler/ and daemon/ share.
+ *
+ * A probe is one check of one server. Services whose destinations have the same check and the same target share one. */
+#pragma once
+
+#include "model/state.h"
+
+/* Order: target, then the name of the check. */
+struct probe_key {
+	struct destination_key
+		target;    /* port: the one that is probed; 0 where the check has none */
+	const char *check; /* its name */
+};
+
+#define VERDICT_NO_WEIGHT (-1)
+
+/* What the probes say of a server. */
+struct verdict {
+	bool up;
+	bool settled;   /* by probes; false: it is what `initially` says */
+	bool recovered; /* it was down before it was up: what slow start climbs from */
+	int32_t weight; /* what the check says that its weight is (exec, file); VERDICT_NO_WEIGHT */
+	uint64_t since; /* CLOCK_BOOTTIME ns: up, or down, since then; 0: from the beginning */
+};
+
+/* "status 503, want 200-299": one line of printable ASCII, with its NUL. */
+#define VERDICT_REASON_SIZE 120
+
+int probe_key_compare(const void *a, const void *b);
+
+bool verdict_equal(const struct verdict *a, const struct verdict *b);
