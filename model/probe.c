@@ -11,6 +11,27 @@ int probe_key_compare(const void *a, const void *b)
 	return strcmp(left->check, right->check);
 }
 
+struct destination_key probe_target(
+	const struct config_check *check, const struct destination_key *destination)
+{
+	static const uint16_t ports[CONFIG_CHECK_KINDS] = {
+		[CONFIG_CHECK_HTTP] = 80,
+		[CONFIG_CHECK_HTTPS] = 443,
+		[CONFIG_CHECK_DNS] = 53,
+		[CONFIG_CHECK_SMTP] = 25,
+	};
+	struct destination_key target = *destination;
+
+	if (config_has(&check->object, CONFIG_CHECK_PING))
+		target.port = 0;
+	else if (check->port)
+		target.port = (uint16_t)check->port;
+	for (unsigned int kind = 0; !target.port && kind < CONFIG_CHECK_KINDS; kind++)
+		if (config_has(&check->object, kind))
+			target.port = ports[kind];
+	return target;
+}
+
 bool verdict_equal(const struct verdict *a, const struct verdict *b)
 {
 	return a->up == b->up && a->settled == b->settled && a->recovered == b->recovered &&

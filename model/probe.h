@@ -4,7 +4,7 @@
  * A probe is one check of one server. Services whose destinations have the same check and the same target share one. */
 #pragma once
 
-#include "model/state.h"
+#include "model/config.h"
 
 /* Order: target, then the name of the check. */
 struct probe_key {
@@ -28,5 +28,10 @@ struct verdict {
 #define VERDICT_REASON_SIZE 120
 
 int probe_key_compare(const void *a, const void *b);
+
+/* What a check probes of a destination: the check's port, else the destination's, else that of its kind; 0 for a kind that
+ * has none, and where nothing names one. */
+struct destination_key probe_target(
+	const struct config_check *check, const struct destination_key *destination);
 
 bool verdict_equal(const struct verdict *a, const struct verdict *b);
