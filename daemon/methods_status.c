@@ -17,7 +17,7 @@
 #include "base/suggest.h"
 #include "daemon/json_text.h"
 #include "daemon/status_head.h"
-#include "daemon/verdict.h"
+#include "daemon/standing.h"
 #include "model/units.h"
 #include "reconciler/json_form.h"
 
@@ -174,8 +174,8 @@ static void status_write_destination(const struct status_stream *stream,
 		&stream->engine->reconciler.record.memory, &service->key, &destination->key);
 	_cleanup_strbuf_ struct strbuf why = {};
 	char address[ADDRESS_ENDPOINT_LENGTH];
-	enum verdict verdict =
-		verdict_of_destination(stream->engine, service, destination, now, &why);
+	enum standing standing =
+		standing_of_destination(stream->engine, service, destination, now, &why);
 
 	strbuf_add_char(text, '{');
 	json_text_member_string(
@@ -184,13 +184,13 @@ static void status_write_destination(const struct status_stream *stream,
 	write_live(text, "weight", destination->live, live->attributes.weight);
 	write_live(text, "want_weight", destination->desired,
 		destination->desired ? destination->desired->attributes.weight : 0);
-	json_text_member_string(text, "state", verdict_name(verdict));
+	json_text_member_string(text, "state", standing_name(standing));
 	json_text_member_string(text, "why", why.text);
 	write_live(text, "active", destination->live, live->counts.active);
 	write_live(text, "inactive", destination->live, live->counts.inactive);
 	write_live(
 		text, "connection_rate", destination->live, live->counts.traffic.connection_rate);
-	write_live(text, "drain_ends_ms", verdict == VERDICT_DRAINING && drain,
+	write_live(text, "drain_ends_ms", standing == STANDING_DRAINING && drain,
 		drain && drain->deadline > now ? (drain->deadline - now) / UNITS_MILLISECOND : 0);
 	strbuf_add_char(text, '}');
 }
@@ -228,15 +228,15 @@ static void status_open_service(
 	struct service_sums sums = status_sum(live);
 	_cleanup_strbuf_ struct strbuf why = {};
 	char listen[SERVICE_KEY_TEXT_SIZE];
-	enum verdict verdict = verdict_of_service(stream->engine, service, &why);
+	enum standing standing = standing_of_service(stream->engine, service, &why);
 
 	status_separate(stream, text);
 	strbuf_add_char(text, '{');
 	json_text_member_string(text, "listen", service_key_format(&service->key, listen));
 	json_text_member_string(text, "name", status_service_name(service));
-	json_text_member_flag(text, "managed", verdict_is_managed(service));
+	json_text_member_flag(text, "managed", standing_is_managed(service));
 	json_text_member_string(text, "scheduler", attributes->scheduler);
-	json_text_member_string(text, "state", verdict_name(verdict));
+	json_text_member_string(text, "state", standing_name(standing));
 	json_text_member_string(text, "why", why.text);
 	write_live(text, "active", live, sums.active);
 	write_live(text, "inactive", live, sums.inactive);

@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "daemon/verdict.h"
+#include "daemon/standing.h"
 
 #include <inttypes.h>
 #include <time.h>
 
 #include "model/units.h"
 
-static const char *const verdict_names[VERDICT_COUNT] = {
-	[VERDICT_OK] = "ok",
-	[VERDICT_MISSING] = "missing",
-	[VERDICT_DIFFERS] = "differs",
-	[VERDICT_FAILED] = "failed",
-	[VERDICT_LEAVING] = "leaving",
-	[VERDICT_UNMANAGED] = "unmanaged",
-	[VERDICT_DRAINING] = "draining",
-	[VERDICT_DRAINED] = "drained",
-	[VERDICT_FOREIGN] = "foreign",
+static const char *const standing_names[STANDING_COUNT] = {
+	[STANDING_OK] = "ok",
+	[STANDING_MISSING] = "missing",
+	[STANDING_DIFFERS] = "differs",
+	[STANDING_FAILED] = "failed",
+	[STANDING_LEAVING] = "leaving",
+	[STANDING_UNMANAGED] = "unmanaged",
+	[STANDING_DRAINING] = "draining",
+	[STANDING_DRAINED] = "drained",
+	[STANDING_FOREIGN] = "foreign",
 };
 
-const char *verdict_name(enum verdict verdict)
+const char *standing_name(enum standing standing)
 {
-	return verdict_names[verdict];
+	return standing_names[standing];
 }
 
-bool verdict_is_managed(const struct walk_service *service)
+bool standing_is_managed(const struct walk_service *service)
 {
 	return service->declared || service->owned || service->desired;
 }
@@ -36,15 +36,15 @@ static void say(struct strbuf *why, const char *text)
 }
 
 /* What is not as it should be will not change by itself now. */
-static enum verdict verdict_waits(
-	const struct engine *engine, enum verdict verdict, struct strbuf *why)
+static enum standing standing_waits(
+	const struct engine *engine, enum standing standing, struct strbuf *why)
 {
 	if (engine->operator.suspended)
 		say(why, "poised is suspended and changes nothing");
-	return verdict;
+	return standing;
 }
 
-static bool verdict_failed(
+static bool standing_failed(
 	const struct engine *engine, const struct plan_op *op, struct strbuf *why)
 {
 	const struct retry *retry = engine->retries.count ? retry_find(&engine->retries, op) : NULL;
@@ -57,11 +57,11 @@ static bool verdict_failed(
 	return true;
 }
 
-static enum verdict verdict_missing(const struct engine *engine, struct strbuf *why)
+static enum standing standing_missing(const struct engine *engine, struct strbuf *why)
 {
 	if (!engine->connected)
 		say(why, "what is there is not known: the backend cannot be reached");
-	return verdict_waits(engine, VERDICT_MISSING, why);
+	return standing_waits(engine, STANDING_MISSING, why);
 }
 
 /* Services */
@@ -88,12 +88,12 @@ static void say_service_difference(const struct service_attributes *is,
 		say(why, "persistence is another than it should be");
 }
 
-static enum verdict verdict_of_leaving(
+static enum standing standing_of_leaving(
 	const struct engine *engine, const struct walk_service *service, struct strbuf *why)
 {
 	if (!service->desired && engine->files->declared.prune == CONFIG_PRUNE_NONE) {
 		say(why, "left the files, and is kept: `prune: none`");
-		return VERDICT_OK;
+		return STANDING_OK;
 	}
 	say(why, "left the files");
 	if (engine->confirming)
@@ -101,30 +101,30 @@ static enum verdict verdict_of_leaving(
 	else if (service->desired)
 		strbuf_printf(why, "; goes when its destinations have drained (%zu)",
 			service->desired->destinations.count);
-	return verdict_waits(engine, VERDICT_LEAVING, why);
+	return standing_waits(engine, STANDING_LEAVING, why);
 }
 
-enum verdict verdict_of_service(
+enum standing standing_of_service(
 	const struct engine *engine, const struct walk_service *service, struct strbuf *why)
 {
 	const struct plan_op op = {.object = PLAN_OBJECT_SERVICE, .service = service->key};
 
-	if (!verdict_is_managed(service))
-		return VERDICT_UNMANAGED;
-	if (verdict_failed(engine, &op, why))
-		return VERDICT_FAILED;
+	if (!standing_is_managed(service))
+		return STANDING_UNMANAGED;
+	if (standing_failed(engine, &op, why))
+		return STANDING_FAILED;
 	if (!service->live)
-		return verdict_missing(engine, why);
+		return standing_missing(engine, why);
 	if (!engine->files) {
 		say(why, "no files have been in force yet");
-		return VERDICT_OK;
+		return STANDING_OK;
 	}
 	if (!service->desired || service->desired->leaving)
-		return verdict_of_leaving(engine, service, why);
+		return standing_of_leaving(engine, service, why);
 	if (service_attributes_equal(&service->live->attributes, &service->desired->attributes))
-		return VERDICT_OK;
+		return STANDING_OK;
 	say_service_difference(&service->live->attributes, &service->desired->attributes, why);
-	return verdict_waits(engine, VERDICT_DIFFERS, why);
+	return standing_waits(engine, STANDING_DIFFERS, why);
 }
 
 /* Destinations */
@@ -186,7 +186,7 @@ static bool say_drained(const struct engine *engine, const struct walk_service *
 }
 
 /* One that is live and not declared. */
-static enum verdict verdict_of_undeclared(const struct engine *engine,
+static enum standing standing_of_undeclared(const struct engine *engine,
 	const struct walk_service *service, const struct walk_destination *destination,
 	struct strbuf *why)
 {
@@ -195,40 +195,41 @@ static enum verdict verdict_of_undeclared(const struct engine *engine,
 
 	if (drains || destination->desired || !service->declared) {
 		if (!service->declared && engine->files->declared.prune == CONFIG_PRUNE_NONE)
-			return VERDICT_OK;
+			return STANDING_OK;
 		say(why, service->declared ? "left the files" : "its service left the files");
 		if (engine->confirming)
 			say(why, "goes when the change is confirmed");
-		return verdict_waits(engine, VERDICT_DRAINING, why);
+		return standing_waits(engine, STANDING_DRAINING, why);
 	}
 	say(why, "the files do not have it: it is deleted");
-	return verdict_waits(engine, VERDICT_FOREIGN, why);
+	return standing_waits(engine, STANDING_FOREIGN, why);
 }
 
-enum verdict verdict_of_destination(const struct engine *engine, const struct walk_service *service,
-	const struct walk_destination *destination, uint64_t now, struct strbuf *why)
+enum standing standing_of_destination(const struct engine *engine,
+	const struct walk_service *service, const struct walk_destination *destination,
+	uint64_t now, struct strbuf *why)
 {
 	const struct plan_op op = {.object = PLAN_OBJECT_DESTINATION,
 		.service = service->key,
 		.destination.key = destination->key};
 
-	if (!verdict_is_managed(service) || !engine->files)
-		return VERDICT_OK;
-	if (verdict_failed(engine, &op, why))
-		return VERDICT_FAILED;
+	if (!standing_is_managed(service) || !engine->files)
+		return STANDING_OK;
+	if (standing_failed(engine, &op, why))
+		return STANDING_FAILED;
 	if (say_drained(engine, service, destination, now, why)) {
 		if (!destination->live)
-			return VERDICT_DRAINED;
-		return verdict_waits(engine, VERDICT_DRAINING, why);
+			return STANDING_DRAINED;
+		return standing_waits(engine, STANDING_DRAINING, why);
 	}
 	if (!destination->live)
-		return verdict_missing(engine, why);
+		return standing_missing(engine, why);
 	if (!destination->declared)
-		return verdict_of_undeclared(engine, service, destination, why);
+		return standing_of_undeclared(engine, service, destination, why);
 	if (!destination->desired || destination_attributes_equal(&destination->live->attributes,
 					     &destination->desired->attributes))
-		return VERDICT_OK;
+		return STANDING_OK;
 	say_destination_difference(
 		&destination->live->attributes, &destination->desired->attributes, why);
-	return verdict_waits(engine, VERDICT_DIFFERS, why);
+	return standing_waits(engine, STANDING_DIFFERS, why);
 }
