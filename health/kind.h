@@ -15,10 +15,14 @@ struct checker_kind {
 	size_t size;
 	/* Begins; `run` is zeroed but for its head. What fails at once is said by checker_over(): it is told later. */
 	void (*start)(struct checker_run *run);
-	/* Lets go of all that the run holds: descriptors, sources. Called once, at its end, whatever that is. */
+	/* Lets go of all that the run holds: descriptors, sources. Called once, at its end, whatever that is; never from
+	 * within checker_over(), which handlers may be deep in somebody's library: until then they can be called again, and see
+	 * `over`. */
 	void (*close)(struct checker_run *run);
 	/* In words, what it was doing: "connect", "waiting for the answer". */
 	const char *(*doing)(const struct checker_run *run);
+	/* How the end of its time is told: "no answer within" (NULL), and how long that was. */
+	const char *late;
 };
 
 /* The head of a run. */
@@ -29,7 +33,7 @@ struct checker_run {
 	struct checker_outcome outcome;
 	uint64_t began, step;     /* CLOCK_BOOTTIME ns: its start; of the last step */
 	bool over;                /* `outcome` is final, and will be told */
-	struct checker_run *next; /* of those that are over */
+	struct checker_run *next, *previous; /* of those that are over */
 };
 
 extern const struct checker_kind checker_tcp, checker_http, checker_dns, checker_smtp, checker_ping,
@@ -43,6 +47,7 @@ struct checkers {
 	struct checker_run *over, **over_end;
 	struct checker_pings *pings; /* ping.c */
 	struct checker_curl *curl;   /* curl.c */
+	uint64_t strangers;          /* answers that came to us, but to nothing that we asked */
 };
 
 /* Says that the run is over; the request's `done` is called from the loop. Once for each run. `format`: the reason. */
@@ -50,11 +55,13 @@ void checker_over(struct checker_run *run, enum checker_result result, const cha
 	_printf_(3, 4);
 /* The same for a call that failed: "connect: refused". What is the machine's own want (EMFILE, ENOBUFS, …) is UNTRIED. */
 void checker_over_errno(struct checker_run *run, const char *what, int code);
+/* The same where only this machine can be the cause, whatever the code (a socket, a source, the loop): UNTRIED. */
+void checker_untried(struct checker_run *run, const char *what, int code);
 /* A step came to its end; nothing unless it is traced. */
 void checker_step(struct checker_run *run, const char *name);
 
-/* A socket towards the target: non-blocking, close-on-exec, with the check's source and mark. -errno with the step that failed
- * in *what. */
+/* A socket towards the target: non-blocking, close-on-exec, with the check's mark, and its source if that is of the target's
+ * family. -errno with the step that failed in *what: for checker_untried(). */
 int checker_socket(const struct checker_run *run, int type, int protocol, const char **what);
 /* The target as the kernel wants it. */
 socklen_t checker_sockaddr(const struct checker_run *run, struct sockaddr_storage *ret);
