@@ -44,7 +44,7 @@ struct checkers {
 	struct loop *loop;
 	const struct checker_runner *runner;
 	struct loop_source *telling; /* work: tells who is over */
-	struct checker_run *over, **over_end;
+	struct checker_run *over, *over_end;
 	struct checker_pings *pings; /* ping.c */
 	struct checker_curl *curl;   /* curl.c */
 	uint64_t strangers;          /* answers that came to us, but to nothing that we asked */

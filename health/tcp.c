@@ -17,6 +17,7 @@
 
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <string.h>
 #include <unistd.h>
 
 struct tcp {
@@ -49,16 +50,36 @@ static void tcp_over(struct tcp *tcp, int code)
 		checker_over(run, CHECKER_RESULT_PASSED, "connected");
 }
 
-static void tcp_on_event(void *data, uint32_t events)
+/* On an address of this machine, and a port that the kernel gives out, a socket may be given the very port that it connects to,
+ * and meets itself. */
+static bool tcp_met_itself(const struct tcp *tcp)
 {
-	struct tcp *tcp = data;
+	struct sockaddr_storage own = {}, target;
+	socklen_t size = sizeof(own);
+	socklen_t wanted = checker_sockaddr(&tcp->run, &target);
+
+	return getsockname(tcp->fd, (struct sockaddr *)&own, &size) == 0 && size == wanted &&
+	       memcmp(&own, &target, size) == 0;
+}
+
+static int tcp_result(const struct tcp *tcp)
+{
 	int code = 0;
 	socklen_t size = sizeof(code);
 
-	(void)events;
 	if (getsockopt(tcp->fd, SOL_SOCKET, SO_ERROR, &code, &size) < 0)
-		code = errno;
-	tcp_over(tcp, -code);
+		return -errno;
+	if (!code && tcp_met_itself(tcp))
+		return -ECONNREFUSED;
+	return -code;
+}
+
+static void tcp_on_event(void *data, uint32_t events)
+{
+	struct tcp *tcp = data;
+
+	(void)events;
+	tcp_over(tcp, tcp_result(tcp));
 }
 
 static void tcp_leave_no_trace(int fd)
@@ -85,7 +106,7 @@ static void tcp_start(struct checker_run *run)
 	tcp_leave_no_trace(tcp->fd);
 	socklen_t size = checker_sockaddr(run, &target);
 	if (connect(tcp->fd, (const struct sockaddr *)&target, size) == 0) {
-		tcp_over(tcp, 0);
+		tcp_over(tcp, tcp_result(tcp));
 		return;
 	}
 	if (errno != EINPROGRESS) {
