@@ -37,10 +37,12 @@ struct health_counters {
 	uint64_t probes, down, running; /* at this moment */
 };
 
+#define HEALTH_REPORTS_MOST 256
+
 struct health_options {
 	struct loop *loop;
 	struct checkers *checkers; /* borrowed */
-	/* Several at a time: those of one turn. Never from within health_set(). */
+	/* Several at a time: those of one turn, up to HEALTH_REPORTS_MOST. Never from within health_set(). */
 	void (*changed)(void *data, const struct health_report *reports, size_t count);
 	void *data;
 };
@@ -55,5 +57,8 @@ void health_set(struct health *health, struct config *config, const struct healt
 	size_t count);
 /* Tells all of them, as health_set() numbered them: to somebody who knows nothing yet. */
 void health_tell_all(struct health *health);
+
+/* While it is held it tells nothing. What changes meanwhile is told afterwards: once, as it is then. */
+void health_hold(struct health *health, bool hold);
 
 const struct health_counters *health_counters(struct health *health);

@@ -1,0 +1,585 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The probes of a process.
+ *
+ *	waiting	   in `starts`, by the time when it is due
+ *	running	   in `ends`, by the time when its time-out comes; the checker may be faster
+ *
+ * One timer serves both heaps. A turn of it does a bounded number of things, so that descriptors and pings have their turn
+ * in a storm, and turns are a millisecond apart at least, so that many probes that begin one after the other cost few of
+ * them. What is due and finds no descriptor stays where it is, in order, until another probe is over.
+ *
+ * The checks that probes point into are a configuration that is replaced as a whole. A run that is under way holds on to the
+ * one that it began with; the last to let go frees it.
+ *
+ * When this process was away (stopped, or the machine asleep), everything is overdue at once and no time-out means
+ * anything: what was running begins anew, unjudged, and what is due is spread like at a start. A failure that was told of a
+ * run from before is not believed either. */
+#include "health/health.h"
+
+#include <sys/resource.h>
+#include <time.h>
+
+#include "health/judge.h"
+#include "health/schedule.h"
+#include "model/canonical.h"
+
+#define HEALTH_TURN_MOST 64
+#define HEALTH_TURN_NS   1000000ull
+/* Descriptors that are not for probes: the loop's, the log's, shared sockets, files that libraries open. */
+#define HEALTH_DESCRIPTORS_KEPT 64
+
+/* A configuration, and who points into it. */
+struct health_plan {
+	struct config config;
+	size_t holders;
+};
+
+struct health_item {
+	struct schedule_entry entry; /* first: of `ends` while it runs, else of `starts` */
+	struct health *health;
+	const struct config_check *check;
+	struct destination_key target;
+	uint32_t index;
+	struct judge judge;
+	uint64_t phase, due, began;
+	unsigned int untried; /* in a row */
+	bool first;           /* its next run is its first, and not in its phase */
+	bool unsaid;          /* it is in health->unsaid */
+	struct checker_run *run;
+	struct health_plan *run_plan; /* that the run began with */
+};
+
+struct health_items {
+	VECTOR_OF(struct health_item *);
+};
+
+struct health {
+	struct health_options options;
+	struct health_plan *plan;  /* NULL: none yet */
+	struct health_items items; /* by check and target */
+	struct schedule starts, ends;
+	struct loop_source *timer, *telling;
+	struct health_items unsaid; /* who has something to tell, in order */
+	size_t said;                /* of the first ones that are not any more */
+	bool held;
+	uint64_t serial; /* of the last phase */
+	uint64_t wanted, turned,
+		seen;  /* when the timer is to come; the last turn; the last look at the clock */
+	uint64_t away; /* the end of the last absence */
+	uint64_t most; /* that may run at once */
+	struct health_counters counters;
+	struct health_report reports[HEALTH_REPORTS_MOST];
+};
+
+static uint64_t health_wall(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_REALTIME, &time);
+	return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
+}
+
+/* Configurations. */
+
+static struct health_plan *health_plan_new(struct config *config)
+{
+	struct health_plan *plan = memory_new(sizeof(*plan));
+
+	plan->config = *config;
+	plan->holders = 1;
+	*config = (struct config){};
+	return plan;
+}
+
+static struct health_plan *health_plan_release(struct health_plan *plan)
+{
+	if (!plan || --plan->holders)
+		return NULL;
+	config_clear(&plan->config);
+	free(plan);
+	return NULL;
+}
+
+/* Everything that is written in a check, as text. */
+static char *health_check_text(const struct config_check *check)
+{
+	struct config config = {.checks = {.items = (struct config_check *)check, .count = 1}};
+	struct strbuf text = {};
+
+	config.object.set = 1u << CONFIG_CHECKS;
+	config_format_yaml(&config, &text);
+	return strbuf_take(&text);
+}
+
+static bool health_check_equal(const struct config_check *a, const struct config_check *b)
+{
+	_cleanup_free_ char *left = health_check_text(a), *right = health_check_text(b);
+
+	return strcmp(left, right) == 0;
+}
+
+/* The timer. */
+
+static void health_arm(struct health *health, uint64_t now)
+{
+	uint64_t next = schedule_next(&health->ends);
+
+	if (health->counters.running < health->most)
+		next = MIN(next, schedule_next(&health->starts));
+	if (next > now && next != SCHEDULE_NEVER)
+		next = MAX(next, health->turned + HEALTH_TURN_NS);
+	if (next == health->wanted)
+		return;
+	health->wanted = next;
+	loop_timer_set(health->timer, next == SCHEDULE_NEVER ? LOOP_NEVER : next);
+}
+
+/* A run has ended: there may be room for one that waits, or something is due earlier than anything before. */
+static void health_arm_earlier(struct health *health, uint64_t now)
+{
+	if (schedule_next(&health->starts) < health->wanted)
+		health_arm(health, now);
+}
+
+/* What is told. */
+
+static void health_say(struct health_item *item)
+{
+	struct health *health = item->health;
+
+	if (item->unsaid)
+		return;
+	item->unsaid = true;
+	vector_push(&health->unsaid, item);
+	if (!health->held)
+		loop_work_ask(health->telling);
+}
+
+static void health_report(const struct health_item *item, struct health_report *report)
+{
+	const struct judge *judge = &item->judge;
+
+	*report = (struct health_report){.probe = item->index,
+		.verdict = judge->verdict,
+		.failing = judge->failing,
+		.failures = judge->failures,
+		.wall = judge->wall};
+	if (judge->reason && judge->failing)
+		strncpy(report->reason, judge->reason, sizeof(report->reason) - 1);
+}
+
+static void health_tell(void *data)
+{
+	struct health *health = data;
+	size_t count = 0;
+
+	while (!health->held && health->said < health->unsaid.count &&
+		count < HEALTH_REPORTS_MOST) {
+		struct health_item *item = health->unsaid.items[health->said++];
+
+		item->unsaid = false;
+		health_report(item, &health->reports[count++]);
+	}
+	if (health->said == health->unsaid.count)
+		health->said = health->unsaid.count = 0;
+	if (!count)
+		return;
+	if (health->unsaid.count)
+		loop_work_ask(health->telling);
+	health->options.changed(health->options.data, health->reports, count);
+}
+
+void health_hold(struct health *health, bool hold)
+{
+	health->held = hold;
+	if (!hold && health->unsaid.count)
+		loop_work_ask(health->telling);
+}
+
+void health_tell_all(struct health *health)
+{
+	vector_foreach(&health->items, item)
+		health_say(*item);
+}
+
+/* Runs. */
+
+static void health_let_go(struct health_item *item)
+{
+	item->run = NULL;
+	item->run_plan = health_plan_release(item->run_plan);
+	item->health->counters.running--;
+	schedule_set(&item->health->ends, &item->entry, SCHEDULE_NEVER);
+}
+
+static void health_count(struct health *health, enum checker_result result)
+{
+	switch (result) {
+	case CHECKER_RESULT_PASSED:
+		health->counters.passed++;
+		break;
+	case CHECKER_RESULT_FAILED:
+		health->counters.failed++;
+		break;
+	case CHECKER_RESULT_UNTRIED:
+		health->counters.untried++;
+		break;
+	}
+}
+
+static void health_wait_again(struct health_item *item, bool untried, uint64_t now)
+{
+	uint64_t interval = item->check->interval, next;
+
+	item->untried = untried ? item->untried + 1 : 0;
+	if (untried)
+		next = schedule_retry(now, interval, item->untried);
+	else if (item->first)
+		next = MAX(schedule_second(item->due, interval, item->phase), now);
+	else
+		next = schedule_again(item->due, now, interval, item->phase);
+	if (!untried)
+		item->first = false;
+	item->due = next;
+	schedule_set(&item->health->starts, &item->entry, next);
+	health_arm_earlier(item->health, now);
+}
+
+/* The run is over, and let go of. */
+static void health_judge(
+	struct health_item *item, const struct checker_outcome *outcome, uint64_t now)
+{
+	struct health *health = item->health;
+	bool up = item->judge.verdict.up;
+	bool untried = outcome->result == CHECKER_RESULT_UNTRIED;
+
+	/* A server that was not looked after for so long may well have hung up. */
+	if (outcome->result == CHECKER_RESULT_FAILED && item->began < health->away)
+		untried = true;
+	health_count(health, untried ? CHECKER_RESULT_UNTRIED : outcome->result);
+	if (!untried && judge_result(&item->judge, item->check, outcome, now, health_wall()))
+		health_say(item);
+	if (up && !item->judge.verdict.up)
+		health->counters.down++;
+	else if (!up && item->judge.verdict.up)
+		health->counters.down--;
+	health_wait_again(item, untried, now);
+}
+
+static void health_look(struct health *health, uint64_t now);
+
+static void health_on_done(void *data, const struct checker_outcome *outcome)
+{
+	struct health_item *item = data;
+	struct health *health = item->health;
+	uint64_t now = loop_clock();
+
+	/* First of all let go: nobody may end it again. */
+	health_let_go(item);
+	health_look(health, now);
+	health_judge(item, outcome, now);
+}
+
+static void health_expire(struct health_item *item, uint64_t now)
+{
+	struct checker_run *run = item->run;
+	struct checker_outcome outcome = {.weight = VERDICT_NO_WEIGHT};
+
+	health_let_go(item);
+	checker_expire(run, &outcome);
+	item->health->counters.expired++;
+	health_judge(item, &outcome, now);
+}
+
+static void health_start(struct health_item *item, uint64_t now)
+{
+	struct health *health = item->health;
+	const struct checker_request request = {
+		.check = item->check, .target = item->target, .done = health_on_done, .data = item};
+
+	schedule_set(&health->starts, &item->entry, SCHEDULE_NEVER);
+	if (schedule_is_late(item->due, now, item->check->interval))
+		health->counters.late++;
+	if (now > item->due)
+		health->counters.latest_ns = MAX(health->counters.latest_ns, now - item->due);
+	item->began = now;
+	item->run_plan = health->plan;
+	item->run_plan->holders++;
+	health->counters.running++;
+	schedule_set(&health->ends, &item->entry, now + item->check->timeout);
+	item->run = checker_start(health->options.checkers, &request);
+}
+
+static void health_cancel(struct health_item *item)
+{
+	if (!item->run)
+		return;
+	checker_cancel(item->run);
+	health_let_go(item);
+}
+
+/* Spread like at a start, those that ran among them. O(n). */
+static void health_spread_again(struct health *health, uint64_t now)
+{
+	size_t overdue = 0, index = 0;
+
+	vector_foreach(&health->items, place)
+		overdue += (*place)->run || (*place)->due <= now;
+	vector_foreach(&health->items, place) {
+		struct health_item *item = *place;
+		uint64_t span = schedule_span(0, item->check->interval, overdue);
+
+		if (!item->run && item->due > now)
+			continue;
+		health_cancel(item);
+		item->due = schedule_spread(now, span, index++, overdue);
+		item->first = true;
+		schedule_set(&health->starts, &item->entry, item->due);
+	}
+}
+
+/* To be called with each reading of the clock, before what it means is done. */
+static void health_look(struct health *health, uint64_t now)
+{
+	bool away = schedule_was_away(health->seen, health->wanted, now);
+
+	health->seen = now;
+	if (!away)
+		return;
+	health->away = now;
+	health_spread_again(health, now);
+	health_arm(health, now);
+}
+
+/* One thing that is due; false when there is none. */
+static bool health_do_one(struct health *health, uint64_t now)
+{
+	if (schedule_next(&health->ends) <= now) {
+		health_expire((struct health_item *)schedule_first(&health->ends), now);
+		return true;
+	}
+	if (schedule_next(&health->starts) > now || health->counters.running >= health->most)
+		return false;
+	health_start((struct health_item *)schedule_first(&health->starts), now);
+	return true;
+}
+
+static void health_on_timer(void *data)
+{
+	struct health *health = data;
+	uint64_t now = loop_clock();
+	int done = 0;
+
+	health_look(health, now);
+	health->wanted = SCHEDULE_NEVER;
+	while (done < HEALTH_TURN_MOST && health_do_one(health, now))
+		done++;
+	now = loop_clock();
+	health->turned = health->seen = now;
+	health_arm(health, now);
+}
+
+/* The list. */
+
+static struct health_item *health_item_new(
+	struct health *health, const struct health_probe *probe, const struct config_check *check)
+{
+	struct health_item *item = memory_new(sizeof(*item));
+
+	item->health = health;
+	item->target = probe->target;
+	judge_begin(&item->judge, check, probe->known ? &probe->verdict : NULL);
+	return item;
+}
+
+static void health_item_free(struct health_item *item)
+{
+	health_cancel(item);
+	schedule_set(&item->health->starts, &item->entry, SCHEDULE_NEVER);
+	judge_clear(&item->judge);
+	free(item);
+}
+
+/* For each check of `plan`: whether it was the same before. */
+static bool *health_same_checks(const struct health_plan *before, const struct health_plan *plan)
+{
+	bool *same = memory_new(plan->config.checks.count + 1);
+
+	for (size_t i = 0; before && i < plan->config.checks.count; i++) {
+		const struct config_check *check = &plan->config.checks.items[i];
+		const struct config_check *old =
+			config_find_check(&before->config, check->name.text);
+
+		same[i] = old && health_check_equal(old, check);
+	}
+	return same;
+}
+
+static int health_compare(const struct health_item *item, const struct config_check *check,
+	const struct health_probe *probe)
+{
+	int order = strcmp(item->check->name.text, check->name.text);
+
+	return order ? order : destination_key_compare(&item->target, &probe->target);
+}
+
+/* The next item of the list: one that was there, or a new one. `old`: where the old list stands. */
+static struct health_item *health_merge_one(struct health *health, struct health_item ***old,
+	const struct config_check *check, const struct health_probe *probe, bool same)
+{
+	struct health_item **end = health->items.items + health->items.count;
+	int order = -1;
+
+	while (*old < end && (order = health_compare(**old, check, probe)) < 0)
+		health_item_free(*(*old)++);
+	if (*old == end || order > 0) {
+		struct health_item *item = health_item_new(health, probe, check);
+
+		item->first = true;
+		return item;
+	}
+	struct health_item *item = *(*old)++;
+	if (!same) {
+		health_cancel(item);
+		schedule_set(&health->starts, &item->entry, SCHEDULE_NEVER);
+		judge_restart(&item->judge);
+		item->first = true;
+		item->untried = 0;
+	}
+	return item;
+}
+
+static bool health_is_new(const struct health_item *item)
+{
+	return !item->run && !item->entry.place;
+}
+
+/* The first times of those that begin. `counts`: how many of each check they are, by its place. */
+static void health_begin(struct health *health, uint64_t now)
+{
+	const struct config_check *checks = health->plan->config.checks.items;
+	size_t count = health->plan->config.checks.count, all = 0, index = 0;
+	_cleanup_free_ size_t *counts = memory_new((count + 1) * sizeof(*counts));
+	_cleanup_free_ size_t *at = memory_new((count + 1) * sizeof(*at));
+
+	vector_foreach(&health->items, place) {
+		if (!health_is_new(*place))
+			continue;
+		counts[(*place)->check - checks]++;
+		all++;
+	}
+	vector_foreach(&health->items, place) {
+		struct health_item *item = *place;
+		const struct config_check *check = item->check;
+
+		if (!health_is_new(item))
+			continue;
+		item->phase = schedule_phase(++health->serial, check->interval);
+		uint64_t span = schedule_span(check->start_delay, check->interval, all);
+		size_t own = at[check - checks]++;
+		item->due = check->start_delay
+				    ? schedule_spread(now, span, own, counts[check - checks])
+				    : schedule_spread(now, span, index, all);
+		index++;
+		schedule_set(&health->starts, &item->entry, item->due);
+	}
+}
+
+/* The numbers of those who have something to tell, and of those who are down, are of another list now. */
+static void health_recount(struct health *health)
+{
+	health->unsaid.count = health->said = 0;
+	health->counters.down = 0;
+	health->counters.probes = health->items.count;
+	vector_foreach(&health->items, place) {
+		if ((*place)->unsaid)
+			vector_push(&health->unsaid, *place);
+		health->counters.down += !(*place)->judge.verdict.up;
+	}
+}
+
+void health_set(struct health *health, struct config *config, const struct health_probe *probes,
+	size_t count)
+{
+	struct health_plan *plan = health_plan_new(config);
+	_cleanup_free_ bool *same = health_same_checks(health->plan, plan);
+	struct health_item **old = health->items.items;
+	struct health_items items = {};
+
+	vector_reserve(&items, count);
+	for (size_t i = 0; i < count; i++) {
+		const struct config_check *check = &plan->config.checks.items[probes[i].check];
+		struct health_item *item =
+			health_merge_one(health, &old, check, &probes[i], same[probes[i].check]);
+
+		vector_push(&items, item);
+		item->index = (uint32_t)i;
+		/* What is compared later are old ones only: their names are of the old list still. */
+		item->check = check;
+	}
+	for (; old < health->items.items + health->items.count; old++)
+		health_item_free(*old);
+	vector_clear(&health->items);
+	health->items = items;
+	health_plan_release(health->plan);
+	health->plan = plan;
+	health_recount(health);
+	uint64_t now = loop_clock();
+	health->seen = now;
+	health_begin(health, now);
+	health_arm(health, now);
+}
+
+const struct health_counters *health_counters(struct health *health)
+{
+	return &health->counters;
+}
+
+/* Life. */
+
+static uint64_t health_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur <= HEALTH_DESCRIPTORS_KEPT)
+		return 1;
+	return limit.rlim_cur - HEALTH_DESCRIPTORS_KEPT;
+}
+
+int health_new(const struct health_options *options, struct health **ret)
+{
+	struct health *health = memory_new(sizeof(*health));
+
+	health->options = *options;
+	health->most = health_descriptors();
+	health->wanted = SCHEDULE_NEVER;
+	health->seen = loop_clock();
+	int r = loop_add_timer(options->loop, health_on_timer, health, &health->timer);
+	if (r == 0)
+		r = loop_add_work(options->loop, health_tell, health, &health->telling);
+	if (r < 0) {
+		health_free(health);
+		return r;
+	}
+	/* A verdict waits for no probe. */
+	loop_source_set_priority(health->telling, LOOP_PRIORITY_NORMAL);
+	*ret = health;
+	return 0;
+}
+
+struct health *health_free(struct health *health)
+{
+	if (!health)
+		return NULL;
+	vector_foreach(&health->items, item)
+		health_item_free(*item);
+	vector_clear(&health->items);
+	vector_clear(&health->unsaid);
+	schedule_clear(&health->starts);
+	schedule_clear(&health->ends);
+	health_plan_release(health->plan);
+	loop_source_free(health->timer);
+	loop_source_free(health->telling);
+	free(health);
+	return NULL;
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What the results of a probe make of a server: rise, fall, initially, weight. Pure.
+ *
+ *	passes	   `rise` in a row bring back what is down, and settle what is up by `initially`
+ *	fails	   `fall` in a row take out what is up, and settle what is down by `initially`
+ *	untried	   says nothing of the server: counts neither way
+ *
+ * A weight that a check says is that of the last pass: one that fails says none, and changes nothing before it is down. */
+#pragma once
+
+#include "health/checker.h"
+
+struct judge {
+	struct verdict verdict;
+	uint32_t passes;   /* in a row, up to `rise` */
+	uint32_t failures; /* in a row, up to `fall` */
+	bool failing;      /* the last one failed */
+	uint64_t wall;     /* milliseconds since the epoch, of the last result; 0: none yet */
+	char *reason;      /* of the last failure; NULL while it passes. Owned */
+};
+
+/* Into a zeroed `judge`. `known`: what stands until probes say otherwise; NULL: what `initially` says. */
+void judge_begin(
+	struct judge *judge, const struct config_check *check, const struct verdict *known);
+/* The check is another: what stands stays, the counting begins anew. */
+void judge_restart(struct judge *judge);
+
+/* Whether there is something to tell: the verdict is another, or how it fails is. `now`: CLOCK_BOOTTIME ns; `wall`:
+ * milliseconds since the epoch. */
+bool judge_result(struct judge *judge, const struct config_check *check,
+	const struct checker_outcome *outcome, uint64_t now, uint64_t wall);
+
+void judge_clear(struct judge *judge);

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* When probes are due. Pure: a heap of times, and the arithmetic of intervals. All times are CLOCK_BOOTTIME nanoseconds.
+ *
+ * Each probe has a phase in its interval, and begins at the moments of the clock that have it. Phases follow one another by
+ * the golden section, so that any number of probes, in whatever order they came, are spread evenly. */
+#pragma once
+
+#include "base/vector.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SCHEDULE_NEVER UINT64_MAX
+
+/* Lies in what is due. Starts zeroed. */
+struct schedule_entry {
+	uint64_t when;
+	size_t place; /* in the heap, from 1; 0: it is not there */
+};
+
+/* The earliest first. Starts zeroed. */
+struct schedule {
+	VECTOR_OF(struct schedule_entry *);
+};
+
+/* Puts the entry at that time, wherever it was; SCHEDULE_NEVER takes it out. O(log n). */
+void schedule_set(struct schedule *schedule, struct schedule_entry *entry, uint64_t when);
+/* NULL: there is none. */
+struct schedule_entry *schedule_first(const struct schedule *schedule);
+uint64_t schedule_next(const struct schedule *schedule); /* SCHEDULE_NEVER */
+void schedule_clear(struct schedule *schedule);
+
+/* The phase of the probe number `serial`: 0 to interval - 1. */
+uint64_t schedule_phase(uint64_t serial, uint64_t interval);
+/* The first moment of this phase after `when`. */
+uint64_t schedule_after(uint64_t when, uint64_t interval, uint64_t phase);
+
+/* Over how long the first probes of `count` are spread: `delay` where there is one, else so that they are many a second and
+ * few at once, and no longer than an interval. */
+uint64_t schedule_span(uint64_t delay, uint64_t interval, size_t count);
+/* When the one at `index` of them begins. */
+uint64_t schedule_spread(uint64_t now, uint64_t span, size_t index, size_t count);
+/* The second probe, after a first one that began at `first`: in its phase, not less than a quarter of an interval later. */
+uint64_t schedule_second(uint64_t first, uint64_t interval, uint64_t phase);
+/* The next probe, after one that was due at `due` and is over at `over`: at once, when its time has come meanwhile. */
+uint64_t schedule_again(uint64_t due, uint64_t over, uint64_t interval, uint64_t phase);
+/* One that could not be tried: after a tenth of a second and more, the more often in a row it was so; an interval at most. */
+uint64_t schedule_retry(uint64_t now, uint64_t interval, unsigned int attempts);
+
+/* Whether one that was due at `due` and began at `began` is late: by more than a tenth of the interval. */
+bool schedule_is_late(uint64_t due, uint64_t began, uint64_t interval);
+
+/* Whether this process was away between two looks at the clock: stopped, or the machine asleep. `seen`: of the last look;
+ * `wanted`: when it wished to be woken. */
+#define SCHEDULE_AWAY_NS 1000000000ull
+bool schedule_was_away(uint64_t seen, uint64_t wanted, uint64_t now);
