@@ -119,24 +119,6 @@ static char *engine_judge(struct engine *engine, struct files *files, enum engin
 		text.text);
 }
 
-static bool engine_destination_same(
-	const struct declared_destination *a, const struct declared_destination *b)
-{
-	return destination_key_compare(&a->key, &b->key) == 0 && a->drain == b->drain &&
-	       destination_attributes_equal(&a->attributes, &b->attributes);
-}
-
-static bool engine_service_same(const struct declared_service *a, const struct declared_service *b)
-{
-	if (!service_attributes_equal(&a->attributes, &b->attributes) || a->drain != b->drain ||
-		strcmp(a->name, b->name) != 0 || a->destinations.count != b->destinations.count)
-		return false;
-	for (size_t i = 0; i < a->destinations.count; i++)
-		if (!engine_destination_same(&a->destinations.items[i], &b->destinations.items[i]))
-			return false;
-	return true;
-}
-
 static bool engine_sync_same(const struct declared *a, const struct declared *b)
 {
 	if (a->sync_managed != b->sync_managed || a->sync.count != b->sync.count)
@@ -182,7 +164,7 @@ static void engine_mark_changes(
 			    : new == new_end ? -1
 					     : service_key_compare(&old->key, &new->key);
 
-		if (order || !engine_service_same(old, new))
+		if (order || !declared_service_equal(old, new))
 			engine_mark(engine, order > 0 ? &new->key : &old->key, ENGINE_REASON_FILES);
 		old += order <= 0;
 		new += order >= 0;

@@ -6,39 +6,12 @@
 #include "model/listen.h"
 #include "model/units.h"
 
-static uint32_t declared_scheduler_flags(const struct config_service *service)
-{
-	static const struct {
-		uint32_t word;
-		uint32_t flag;
-	} meanings[] = {
-		{CONFIG_SCHEDULER_FLAG_SH_FALLBACK, SCHEDULER_FLAG_SH_FALLBACK},
-		{CONFIG_SCHEDULER_FLAG_SH_PORT, SCHEDULER_FLAG_SH_PORT},
-		{CONFIG_SCHEDULER_FLAG_MH_FALLBACK, SCHEDULER_FLAG_MH_FALLBACK},
-		{CONFIG_SCHEDULER_FLAG_MH_PORT, SCHEDULER_FLAG_MH_PORT},
-		{CONFIG_SCHEDULER_FLAG_1, SCHEDULER_FLAG_1},
-		{CONFIG_SCHEDULER_FLAG_2, SCHEDULER_FLAG_2},
-		{CONFIG_SCHEDULER_FLAG_3, SCHEDULER_FLAG_3},
-	};
-	uint32_t flags = 0;
-
-	for (size_t i = 0; i < ARRAY_LENGTH(meanings); i++)
-		if (service->scheduler_flags & meanings[i].word)
-			flags |= meanings[i].flag;
-	if (config_has(&service->object, CONFIG_SERVICE_SCHEDULER_FLAGS))
-		return flags;
-	/* Without it these two refuse the clients of a draining destination. */
-	if (strcmp(service->scheduler, "sh") == 0)
-		return SCHEDULER_FLAG_SH_FALLBACK;
-	return strcmp(service->scheduler, "mh") == 0 ? SCHEDULER_FLAG_MH_FALLBACK : 0;
-}
-
 static struct service_attributes declared_attributes(
 	const struct config_service *service, uint16_t family)
 {
 	const struct config_persistence *persistence = &service->persistence;
 	struct service_attributes attributes = {
-		.scheduler_flags = declared_scheduler_flags(service),
+		.scheduler_flags = listen_scheduler_flags(service),
 		.one_packet = service->one_packet,
 		.persistent = config_has(&service->object, CONFIG_SERVICE_PERSISTENCE),
 		.netmask = service_netmask(family, address_bits(family)),
@@ -55,28 +28,56 @@ static struct service_attributes declared_attributes(
 	return attributes;
 }
 
+/* All that a listener takes from a list; a fallback is of no pool, and has the check that it names itself: what says that
+ * the servers work need not hold for who apologises for them. */
 static void declared_add_destinations(const struct config *config,
 	const struct config_service *service, const struct config_listener *listener,
-	struct declared_destination_vector *destinations)
+	struct declared_service *declared, bool fallback)
 {
-	const struct config_pool *pool;
-	const struct config_destination_list *list = config_destinations(config, service, &pool);
+	const struct config_pool *pool = NULL;
+	const struct config_destination_list *list =
+		fallback ? &service->fallback : config_destinations(config, service, &pool);
+	struct declared_destination_vector *destinations = &declared->destinations;
 
-	vector_reserve(destinations, list->count);
+	vector_reserve(destinations, destinations->count + list->count);
 	vector_foreach(list, destination) {
 		if (!listen_takes(listener, destination))
 			continue;
 		struct config_rules rules = listen_rules(service, pool, destination);
+		const char *check = fallback ? destination->rules.check : rules.check;
 
 		vector_push(destinations,
 			((struct declared_destination){
 				.key = listen_key(listener, destination),
 				.attributes = listen_attributes(&rules),
 				.drain = destination->state == CONFIG_DESTINATION_STATE_DRAIN,
-				.check = rules.check,
+				.fallback = fallback,
+				.check = config_find_check(config, check),
 			}));
+		declared->has_fallback |= fallback;
 	}
-	vector_sort(destinations, destination_compare);
+}
+
+static void declared_add_service(const struct config *config, const struct config_service *service,
+	const struct config_listener *listener, struct declared *declared)
+{
+	struct declared_service *item = vector_append(&declared->services);
+
+	*item = (struct declared_service){
+		.key = listener->key,
+		.attributes = declared_attributes(service, listener->key.address.family),
+		.name = service->name.text,
+		.drain = service->drain,
+		.on_failure = service->on_failure,
+		.quorum = service->quorum,
+		.quorum_hysteresis = service->quorum_hysteresis,
+		.min_healthy = service->min_healthy,
+		.slow_start = service->slow_start,
+		.notify = &service->notify,
+	};
+	declared_add_destinations(config, service, listener, item, false);
+	declared_add_destinations(config, service, listener, item, true);
+	vector_sort(&item->destinations, destination_compare);
 }
 
 static void declared_add_services(const struct config *config, struct declared *declared)
@@ -87,16 +88,8 @@ static void declared_add_services(const struct config *config, struct declared *
 		count += service->listen.count;
 	vector_reserve(&declared->services, count);
 	vector_foreach(&config->services, service) {
-		vector_foreach(&service->listen, listener) {
-			struct declared_service *item = vector_append(&declared->services);
-
-			item->key = listener->key;
-			item->attributes =
-				declared_attributes(service, listener->key.address.family);
-			item->name = service->name.text;
-			item->drain = service->drain;
-			declared_add_destinations(config, service, listener, &item->destinations);
-		}
+		vector_foreach(&service->listen, listener)
+			declared_add_service(config, service, listener, declared);
 	}
 	vector_sort(&declared->services, service_compare);
 }
@@ -159,6 +152,105 @@ const struct declared_service *declared_find_service(
 	const struct declared *declared, const struct service_key *key)
 {
 	return vector_find(&declared->services, key, service_compare);
+}
+
+static bool declared_same_texts(const struct config_text_list *a, const struct config_text_list *b)
+{
+	size_t count = a ? a->count : 0;
+
+	if (count != (b ? b->count : 0))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(a->items[i], b->items[i]) != 0)
+			return false;
+	return true;
+}
+
+static bool declared_same_probe(
+	const struct declared_destination *a, const struct declared_destination *b)
+{
+	if (!a->check || !b->check)
+		return !a->check && !b->check;
+	const struct probe_key left = declared_probe_key(a), right = declared_probe_key(b);
+	return probe_key_compare(&left, &right) == 0;
+}
+
+static bool declared_destination_equal(
+	const struct declared_destination *a, const struct declared_destination *b)
+{
+	return destination_key_compare(&a->key, &b->key) == 0 && a->drain == b->drain &&
+	       a->fallback == b->fallback && declared_same_probe(a, b) &&
+	       destination_attributes_equal(&a->attributes, &b->attributes);
+}
+
+bool declared_service_equal(const struct declared_service *a, const struct declared_service *b)
+{
+	if (service_key_compare(&a->key, &b->key) != 0 ||
+		!service_attributes_equal(&a->attributes, &b->attributes) ||
+		strcmp(a->name, b->name) != 0 || a->drain != b->drain ||
+		a->on_failure != b->on_failure || a->quorum != b->quorum ||
+		a->quorum_hysteresis != b->quorum_hysteresis || a->min_healthy != b->min_healthy ||
+		a->slow_start != b->slow_start || !declared_same_texts(a->notify, b->notify) ||
+		a->destinations.count != b->destinations.count)
+		return false;
+	for (size_t i = 0; i < a->destinations.count; i++)
+		if (!declared_destination_equal(
+			    &a->destinations.items[i], &b->destinations.items[i]))
+			return false;
+	return true;
+}
+
+/* Ports of the kinds that have one of their own. */
+static const struct {
+	enum config_check_key kind;
+	uint16_t port;
+} declared_ports[] = {
+	{CONFIG_CHECK_HTTP, 80},
+	{CONFIG_CHECK_HTTPS, 443},
+	{CONFIG_CHECK_DNS, 53},
+	{CONFIG_CHECK_SMTP, 25},
+};
+
+static uint16_t declared_probe_port(const struct declared_destination *destination)
+{
+	const struct config_check *check = destination->check;
+
+	if (config_has(&check->object, CONFIG_CHECK_PING))
+		return 0;
+	if (check->port || destination->key.port)
+		return check->port ? (uint16_t)check->port : destination->key.port;
+	for (size_t i = 0; i < ARRAY_LENGTH(declared_ports); i++)
+		if (config_has(&check->object, declared_ports[i].kind))
+			return declared_ports[i].port;
+	return 0;
+}
+
+struct probe_key declared_probe_key(const struct declared_destination *destination)
+{
+	return (struct probe_key){
+		.target = {.address = destination->key.address,
+			.port = declared_probe_port(destination)},
+		.check = destination->check->name.text,
+	};
+}
+
+void declared_probes(const struct declared *declared, struct declared_probe_vector *ret)
+{
+	size_t kept = 0;
+
+	vector_foreach(&declared->services, service) {
+		vector_foreach(&service->destinations, destination) {
+			if (destination->check)
+				vector_push(ret,
+					((struct declared_probe){declared_probe_key(destination),
+						destination->check}));
+		}
+	}
+	vector_sort(ret, probe_key_compare);
+	vector_foreach(ret, probe)
+		if (!kept || probe_key_compare(&ret->items[kept - 1], probe) != 0)
+			ret->items[kept++] = *probe;
+	ret->count = kept;
 }
 
 void declared_clear(struct declared *declared)

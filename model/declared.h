@@ -9,6 +9,7 @@
 #pragma once
 
 #include "model/config.h"
+#include "model/probe.h"
 #include "model/state.h"
 
 /* `drain` where no file says otherwise. */
@@ -18,8 +19,9 @@
 struct declared_destination {
 	struct destination_key key; /* first: destination_compare() works on it */
 	struct destination_attributes attributes;
-	bool drain;        /* `state: drain` */
-	const char *check; /* name of its check, or NULL; borrowed from the config */
+	bool drain;                       /* `state: drain` */
+	bool fallback;                    /* serves only while the quorum is lost */
+	const struct config_check *check; /* or NULL; borrowed from the config */
 };
 
 struct declared_destination_vector {
@@ -31,7 +33,13 @@ struct declared_service {
 	struct service_attributes attributes;
 	const char *name; /* of the mapping in the file; borrowed from the config */
 	uint64_t drain;   /* nanoseconds; 0: destinations that leave go at once */
-	struct declared_destination_vector destinations; /* sorted */
+	enum config_on_failure on_failure;
+	uint32_t quorum, quorum_hysteresis;              /* sums of weights */
+	uint32_t min_healthy;                            /* percent */
+	uint64_t slow_start;                             /* nanoseconds; 0: none */
+	const struct config_text_list *notify;           /* empty: none; borrowed from the config */
+	bool has_fallback;                               /* one of the destinations is a fallback */
+	struct declared_destination_vector destinations; /* sorted; fallbacks among the others */
 };
 
 struct declared_service_vector {
@@ -56,6 +64,24 @@ void declared_from_config(const struct config *config, struct declared *ret);
 
 const struct declared_service *declared_find_service(
 	const struct declared *declared, const struct service_key *key);
+
+/* Whether both are the same for step(): a check counts by what it probes, its parameters do not. */
+bool declared_service_equal(const struct declared_service *a, const struct declared_service *b);
+
+/* What is probed for a destination that has a check; whoever has the same shares the probe. The name is borrowed. */
+struct probe_key declared_probe_key(const struct declared_destination *destination);
+
+struct declared_probe {
+	struct probe_key key; /* first: probe_key_compare() works on it */
+	const struct config_check *check;
+};
+
+struct declared_probe_vector {
+	VECTOR_OF(struct declared_probe);
+};
+
+/* Every probe that the destinations ask for, each once, sorted, into an empty `ret`. All borrowed. O(n log n). */
+void declared_probes(const struct declared *declared, struct declared_probe_vector *ret);
 
 void declared_clear(struct declared *declared);
 

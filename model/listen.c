@@ -53,3 +53,30 @@ struct destination_attributes listen_attributes(const struct config_rules *rules
 		attributes.tunnel_port = (uint16_t)rules->tunnel.port;
 	return attributes;
 }
+
+uint32_t listen_scheduler_flags(const struct config_service *service)
+{
+	static const struct {
+		uint32_t word;
+		uint32_t flag;
+	} meanings[] = {
+		{CONFIG_SCHEDULER_FLAG_SH_FALLBACK, SCHEDULER_FLAG_SH_FALLBACK},
+		{CONFIG_SCHEDULER_FLAG_SH_PORT, SCHEDULER_FLAG_SH_PORT},
+		{CONFIG_SCHEDULER_FLAG_MH_FALLBACK, SCHEDULER_FLAG_MH_FALLBACK},
+		{CONFIG_SCHEDULER_FLAG_MH_PORT, SCHEDULER_FLAG_MH_PORT},
+		{CONFIG_SCHEDULER_FLAG_1, SCHEDULER_FLAG_1},
+		{CONFIG_SCHEDULER_FLAG_2, SCHEDULER_FLAG_2},
+		{CONFIG_SCHEDULER_FLAG_3, SCHEDULER_FLAG_3},
+	};
+	uint32_t flags = 0;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(meanings); i++)
+		if (service->scheduler_flags & meanings[i].word)
+			flags |= meanings[i].flag;
+	if (config_has(&service->object, CONFIG_SERVICE_SCHEDULER_FLAGS))
+		return flags;
+	/* Without it these two refuse the clients of a draining destination. */
+	if (strcmp(service->scheduler, "sh") == 0)
+		return SCHEDULER_FLAG_SH_FALLBACK;
+	return strcmp(service->scheduler, "mh") == 0 ? SCHEDULER_FLAG_MH_FALLBACK : 0;
+}

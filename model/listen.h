@@ -21,3 +21,6 @@ struct destination_key listen_key(
 /* How packets are forwarded and encapsulated, as a backend wants it: only a tunnel has a type, only
  * gue a port. */
 struct destination_attributes listen_attributes(const struct config_rules *rules);
+
+/* The scheduler's flags: those that are written, else what a drain needs to harm nobody. */
+uint32_t listen_scheduler_flags(const struct config_service *service);

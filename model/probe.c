@@ -32,6 +32,11 @@ struct destination_key probe_target(
 	return target;
 }
 
+bool verdict_is_plain(const struct verdict *verdict)
+{
+	return verdict->up && !verdict->recovered && verdict->weight == VERDICT_NO_WEIGHT;
+}
+
 bool verdict_equal(const struct verdict *a, const struct verdict *b)
 {
 	return a->up == b->up && a->settled == b->settled && a->recovered == b->recovered &&

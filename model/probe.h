@@ -34,4 +34,7 @@ int probe_key_compare(const void *a, const void *b);
 struct destination_key probe_target(
 	const struct config_check *check, const struct destination_key *destination);
 
+/* Up, as declared, and never down: what is taken of a probe of which nothing is known. */
+bool verdict_is_plain(const struct verdict *verdict);
+
 bool verdict_equal(const struct verdict *a, const struct verdict *b);

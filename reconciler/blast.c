@@ -242,7 +242,8 @@ static size_t blast_count_gone(
 	vector_foreach(&before->destinations, key) {
 		int order = 1;
 
-		while (is < end && (order = destination_key_compare(&is->key, key)) < 0)
+		while (is < end &&
+			(is->fallback || (order = destination_key_compare(&is->key, key)) < 0))
 			is++;
 		gone += order != 0 || is == end;
 	}

@@ -41,7 +41,82 @@ uint64_t facts_drained_until(const struct facts *facts, const struct service_key
 	return until;
 }
 
-void facts_clear(struct facts *facts)
+const struct verdict *facts_find_verdict(const struct facts *facts, const struct probe_key *key)
+{
+	if (!facts || !facts->health.count)
+		return NULL;
+	const struct facts_health *found = vector_find(&facts->health, key, probe_key_compare);
+
+	return found ? &found->verdict : NULL;
+}
+
+static int facts_compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The one copy of a check's name. */
+static const char *facts_name(struct facts *facts, const char *name)
+{
+	size_t after = vector_after(&facts->names, &name, facts_compare_names);
+
+	if (after && strcmp(facts->names.items[after - 1], name) == 0)
+		return facts->names.items[after - 1];
+	vector_append(&facts->names);
+	memmove(&facts->names.items[after + 1], &facts->names.items[after],
+		(facts->names.count - 1 - after) * sizeof(*facts->names.items));
+	return facts->names.items[after] = memory_copy_string(name);
+}
+
+static void facts_take(struct facts_health_vector *to, const struct facts_health_vector *from,
+	size_t start, size_t end)
+{
+	if (start == end)
+		return;
+	memcpy(to->items + to->count, from->items + start, (end - start) * sizeof(*to->items));
+	to->count += end - start;
+}
+
+void facts_put_health(struct facts *facts, const struct facts_health *health, size_t count)
+{
+	const struct facts_health_vector *old = &facts->health;
+	struct facts_health_vector merged = {};
+	size_t done = 0;
+
+	vector_reserve(&merged, old->count + count);
+	for (size_t i = 0; i < count; i++) {
+		size_t after = vector_after(old, &health[i].key, probe_key_compare);
+		bool known = after > done &&
+			     probe_key_compare(&old->items[after - 1], &health[i].key) == 0;
+
+		facts_take(&merged, old, done, after - known);
+		done = after;
+		if (verdict_is_plain(&health[i].verdict))
+			continue;
+		struct facts_health *item = vector_append(&merged);
+		*item = health[i];
+		item->key.check = facts_name(facts, health[i].key.check);
+	}
+	facts_take(&merged, old, done, old->count);
+	vector_clear(&facts->health);
+	facts->health = merged;
+}
+
+void facts_clear_drains(struct facts *facts)
 {
 	vector_clear(&facts->drains);
+}
+
+void facts_clear_health(struct facts *facts)
+{
+	vector_foreach(&facts->names, name)
+		free(*name);
+	vector_clear(&facts->names);
+	vector_clear(&facts->health);
+}
+
+void facts_clear(struct facts *facts)
+{
+	facts_clear_drains(facts);
+	facts_clear_health(facts);
 }

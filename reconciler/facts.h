@@ -5,7 +5,7 @@
  * passing. Pure data, sorted; whoever learns of facts (operator.h keeps the operator's) fills them in. */
 #pragma once
 
-#include "model/state.h"
+#include "model/probe.h"
 
 /* The operator drains a destination: of one service, or wherever it stands. */
 struct facts_drain {
@@ -19,9 +19,24 @@ struct facts_drain_vector {
 	VECTOR_OF(struct facts_drain);
 };
 
-/* Sorted by facts_drain_compare(). */
+struct facts_health {
+	struct probe_key key; /* first: probe_key_compare() works on it */
+	struct verdict verdict;
+};
+
+struct facts_health_vector {
+	VECTOR_OF(struct facts_health);
+};
+
+/* Starts zeroed. */
 struct facts {
-	struct facts_drain_vector drains;
+	struct facts_drain_vector drains; /* sorted by facts_drain_compare() */
+	/* What the checks say, where it is not plain (verdict_is_plain()): while all is well it is empty, and costs nothing.
+	 * Sorted by key. */
+	struct facts_health_vector health;
+	struct {
+		VECTOR_OF(char *);
+	} names; /* of the checks in `health`; sorted, owned */
 };
 
 /* Order: destination address, port, everywhere first, service. Keys only: `until` does not count. */
@@ -32,4 +47,14 @@ int facts_drain_compare(const void *a, const void *b);
 uint64_t facts_drained_until(const struct facts *facts, const struct service_key *service,
 	const struct destination_key *destination, uint64_t now);
 
+/* What is known of a probe; NULL: it passes, or nothing is known. `facts` may be NULL. O(log n). Borrowed until the health changes. */
+const struct verdict *facts_find_verdict(const struct facts *facts, const struct probe_key *key);
+
+/* Puts what is said of `count` probes, sorted and each once, in the place of what was known of them. Their names are
+ * copied. O(health + count × log health), of which the first is one copy. */
+void facts_put_health(struct facts *facts, const struct facts_health *health, size_t count);
+
+/* Each part alone, so that it can be filled anew. */
+void facts_clear_drains(struct facts *facts);
+void facts_clear_health(struct facts *facts);
 void facts_clear(struct facts *facts);

@@ -9,6 +9,7 @@ static const char *const drain_reason_names[DRAIN_REASON_COUNT] = {
 	[DRAIN_REASON_REMOVED] = "removed",
 	[DRAIN_REASON_DECLARED] = "declared",
 	[DRAIN_REASON_OPERATOR] = "operator",
+	[DRAIN_REASON_FALLBACK] = "fallback",
 };
 
 const char *drain_reason_name(enum drain_reason reason)
@@ -101,7 +102,7 @@ void memory_union(struct memory *to, const struct memory *a, const struct memory
 static bool memory_service_equal(const struct memory_service *a, const struct memory_service *b)
 {
 	if (service_key_compare(&a->key, &b->key) != 0 || a->drain != b->drain ||
-		!a->name != !b->name)
+		a->quorum_lost != b->quorum_lost || !a->name != !b->name)
 		return false;
 	return !a->name || strcmp(a->name, b->name) == 0;
 }

@@ -13,13 +13,15 @@
 struct memory_service {
 	struct service_key key; /* first: service_compare() works on it */
 	char *name;
-	uint64_t drain; /* nanoseconds */
+	uint64_t drain;   /* nanoseconds */
+	bool quorum_lost; /* of its healthy destinations; what the hysteresis goes by */
 };
 
 enum drain_reason {
 	DRAIN_REASON_REMOVED,  /* left the file */
 	DRAIN_REASON_DECLARED, /* `state: drain` in the file */
 	DRAIN_REASON_OPERATOR, /* poise drain */
+	DRAIN_REASON_FALLBACK, /* a fallback that is not needed any more */
 	DRAIN_REASON_COUNT,
 };
 

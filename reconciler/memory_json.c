@@ -10,6 +10,7 @@ static const struct json_form_member owned_members[] = {
 	{"name", &json_form_string, JSON_FORM_FIELD(struct memory_service, name)},
 	{"drain", &json_form_number, JSON_FORM_FIELD(struct memory_service, drain),
 		.required = true},
+	{"quorum-lost", &json_form_flag, JSON_FORM_FIELD(struct memory_service, quorum_lost)},
 };
 static const struct json_form owned_form = JSON_FORM(owned_members);
 

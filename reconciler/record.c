@@ -76,25 +76,34 @@ static bool netns_is_alive(uint64_t device, uint64_t inode)
 	       netns_is_among("/run/netns", "", device, inode);
 }
 
-/* Where this process is: boot and network namespace. */
-static int record_set_here(struct record *record, struct error *error)
+int record_boot(char ret[static RECORD_BOOT_SIZE], struct error *error)
 {
 	_cleanup_free_ char *boot = NULL;
-	struct stat netns;
 	size_t size;
-	int r = file_read(AT_FDCWD, BOOT_ID_PATH, sizeof(record->boot), &boot, &size);
+	int r = file_read(AT_FDCWD, BOOT_ID_PATH, RECORD_BOOT_SIZE, &boot, &size);
 
 	if (r < 0)
 		return error_set(error, r, "cannot read " BOOT_ID_PATH ": %s: is /proc mounted?",
 			strerror(-r));
+	boot[strcspn(boot, "\n")] = '\0';
+	memset(ret, 0, RECORD_BOOT_SIZE);
+	memcpy(ret, boot, MIN(strlen(boot), (size_t)RECORD_BOOT_SIZE - 1));
+	return 0;
+}
+
+/* Where this process is: boot and network namespace. */
+static int record_set_here(struct record *record, struct error *error)
+{
+	struct stat netns;
+	int r = record_boot(record->boot, error);
+
+	if (r < 0)
+		return r;
 	if (stat(NETNS_PATH, &netns) < 0) {
 		r = -errno;
 		return error_set(error, r, "cannot read " NETNS_PATH ": %s: is /proc mounted?",
 			strerror(-r));
 	}
-	boot[strcspn(boot, "\n")] = '\0';
-	memset(record->boot, 0, sizeof(record->boot));
-	memcpy(record->boot, boot, MIN(strlen(boot), sizeof(record->boot) - 1));
 	record->netns_device = netns.st_dev;
 	record->netns_inode = netns.st_ino;
 	record->netns_cookie = netns_cookie();
@@ -262,8 +271,10 @@ void record_set_declared(struct record *record, const struct declared *declared)
 		struct record_service *to = record_add_service(
 			record, &from->key, from->name, from->destinations.count);
 
+		/* What comes and goes with the quorum is nothing to lose. */
 		vector_foreach(&from->destinations, destination)
-			vector_push(&to->destinations, destination->key);
+			if (!destination->fallback)
+				vector_push(&to->destinations, destination->key);
 	}
 }
 

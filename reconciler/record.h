@@ -21,15 +21,18 @@ struct record_service {
 	} destinations; /* sorted */
 };
 
+/* Room for a boot's identity. */
+#define RECORD_BOOT_SIZE 40
+
 struct record {
-	char boot[40];                      /* /proc/sys/kernel/random/boot_id */
+	char boot[RECORD_BOOT_SIZE];        /* /proc/sys/kernel/random/boot_id */
 	uint64_t netns_device, netns_inode; /* of /proc/self/ns/net */
 	uint64_t
 		netns_cookie; /* SO_NETNS_COOKIE, which is never used again; 0 where there is none */
 	struct memory memory;
 	struct {
 		VECTOR_OF(struct record_service);
-	} declared; /* sorted; empty before the first apply */
+	} declared; /* sorted, without fallbacks; empty before the first apply */
 	struct {
 		VECTOR_OF(char *);
 	} paths;        /* as normalised by record_set_paths() */
@@ -43,6 +46,9 @@ struct record {
  * -EINVAL when it is damaged, -EXDEV when it is of another namespace that lives: `error` names the file
  * and what to do. */
 int record_load(const char *directory, struct record *ret, struct error *error);
+
+/* Which boot this is. -errno with words. */
+int record_boot(char ret[static RECORD_BOOT_SIZE], struct error *error);
 
 /* A record of this boot and namespace that knows nothing. */
 int record_fresh(struct record *ret, struct error *error);

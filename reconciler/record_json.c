@@ -4,6 +4,7 @@
  *
  *	{"poise-record":2,"boot":"…","drains":[]}
  *	"owned tcp://192.0.2.1:80 30000000000 web"
+ *	"owned tcp://192.0.2.2:80 30000000000 mail !quorum-lost"
  *	"declared tcp://192.0.2.1:80 web 10.0.0.1:80 10.0.0.2:80"
  *	"end"
  *
@@ -22,6 +23,8 @@
 #define RECORD_OWNED       "owned"
 #define RECORD_DECLARED    "declared"
 #define RECORD_END         "end"
+/* Behind the name, or instead of it; no name begins so. */
+#define RECORD_QUORUM_LOST "!quorum-lost"
 
 /* The object of the first line */
 
@@ -157,6 +160,18 @@ static int reader_take_name(struct record_reader *reader, char **ret)
 	return 0;
 }
 
+/* Whether the next word is `word`, which is then taken. */
+static bool reader_skip(struct record_reader *reader, const char *word)
+{
+	struct record_reader before = *reader;
+	char next[RECORD_WORD_SIZE];
+
+	if (reader_take(reader, next) && strcmp(next, word) == 0)
+		return true;
+	*reader = before;
+	return false;
+}
+
 /* The name is that of the file, and may be unknown. */
 static int reader_take_owned(struct record_reader *reader, struct record *record)
 {
@@ -165,8 +180,11 @@ static int reader_take_owned(struct record_reader *reader, struct record *record
 
 	if (r == 0)
 		r = reader_take_number(reader, &service->drain);
-	if (r == 0 && reader->word)
+	service->quorum_lost = r == 0 && reader_skip(reader, RECORD_QUORUM_LOST);
+	if (r == 0 && reader->word && !service->quorum_lost) {
 		r = reader_take_name(reader, &service->name);
+		service->quorum_lost = r == 0 && reader_skip(reader, RECORD_QUORUM_LOST);
+	}
 	if (r == 0 && reader->word)
 		r = reader_fail(reader, "more than a service has");
 	if (r == 0 && service > record->memory.owned.items &&
@@ -261,6 +279,8 @@ static void owned_format(const struct memory_service *service, struct strbuf *te
 		strbuf_add_char(text, ' ');
 		strbuf_add(text, service->name);
 	}
+	if (service->quorum_lost)
+		strbuf_add(text, " " RECORD_QUORUM_LOST);
 	strbuf_add(text, "\"\n");
 }
 

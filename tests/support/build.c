@@ -62,6 +62,7 @@ struct declared_service *build_declared(struct declared *declared, const char *n
 	service->key = build_key(listener);
 	service->name = name;
 	service->drain = drain * 1000000000ull;
+	service->quorum = 1;
 	build_attributes(&service->attributes, &service->key, scheduler);
 	return service;
 }

@@ -143,12 +143,12 @@ static void the_innermost_rule_holds(_unused_ void **state)
 	assert_int_equal(one->attributes.forward, FORWARD_METHOD_TUNNEL);
 	assert_int_equal(one->attributes.tunnel_type, TUNNEL_TYPE_GRE);
 	assert_int_equal(one->attributes.upper_threshold, 9);
-	assert_string_equal(one->check, "b");
+	assert_string_equal(one->check->name.text, "b");
 	const struct declared_destination *two = destination_of(pooled, "10.0.0.2:80");
 	assert_int_equal(two->attributes.weight, 0);
 	assert_int_equal(two->attributes.forward, FORWARD_METHOD_NAT);
 	assert_int_equal(two->attributes.tunnel_type, 0); /* a nat destination has none */
-	assert_string_equal(two->check, "c");
+	assert_string_equal(two->check->name.text, "c");
 	assert_true(two->drain);
 	const struct declared_destination *three = destination_of(pooled, "10.0.0.3:80");
 	assert_int_equal(three->attributes.tunnel_type, TUNNEL_TYPE_GUE);
@@ -157,7 +157,7 @@ static void the_innermost_rule_holds(_unused_ void **state)
 	const struct declared_service *own = service_of(&fixture, "tcp://192.0.2.2:80");
 	assert_int_equal(
 		destination_of(own, "10.0.0.1:80")->attributes.forward, FORWARD_METHOD_DIRECT);
-	assert_string_equal(destination_of(own, "10.0.0.1:80")->check, "a");
+	assert_string_equal(destination_of(own, "10.0.0.1:80")->check->name.text, "a");
 	assert_int_equal(destination_of(own, "10.0.0.2:80")->attributes.lower_threshold, 2);
 	assert_int_equal(fixture.declared.checks, 3);
 	fixture_clear(&fixture);
