@@ -27,6 +27,7 @@ static const struct cli_command *const commands[] = {
 	&cli_command_confirm,
 	&cli_command_rollback,
 	&cli_command_status,
+	&cli_command_check,
 	&cli_command_history,
 	&cli_command_drain,
 	&cli_command_undrain,

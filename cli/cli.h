@@ -17,6 +17,7 @@ enum cli_exit {
 	CLI_EXIT_DIFFERENCES = 1, /* diff */
 	CLI_EXIT_LOSSES = 1,      /* import, export */
 	CLI_EXIT_DEGRADED = 1,    /* status */
+	CLI_EXIT_FAILURES = 1,    /* check */
 	CLI_EXIT_ERROR = 2,
 	CLI_EXIT_INTERRUPTED = 130, /* SIGINT or SIGTERM ended the wait for drains */
 };
@@ -45,6 +46,7 @@ struct cli_options {
 	uint64_t confirm_timeout, lock_timeout; /* nanoseconds */
 	bool from_live;                         /* export: the live state instead of files */
 	const char *service;                    /* drain, undrain */
+	const char *check;                      /* check: its name */
 	uint64_t duration;                      /* drain: how long; nanoseconds */
 	uint64_t interval;                      /* status: of the live view; 0: look once */
 	uint64_t limit;                         /* history: entries, 0: all */
@@ -120,8 +122,8 @@ int cli_unknown_command(const char *word);
 int cli_parse(int count, char **words, struct cli *cli);
 void cli_clear(struct cli *cli);
 
-extern const struct cli_command cli_command_apply, cli_command_confirm, cli_command_ctl,
-	cli_command_diff, cli_command_drain, cli_command_export, cli_command_get, cli_command_help,
-	cli_command_history, cli_command_import, cli_command_reload, cli_command_resume,
-	cli_command_rollback, cli_command_schema, cli_command_status, cli_command_suspend,
-	cli_command_undrain, cli_command_validate, cli_command_version;
+extern const struct cli_command cli_command_apply, cli_command_check, cli_command_confirm,
+	cli_command_ctl, cli_command_diff, cli_command_drain, cli_command_export, cli_command_get,
+	cli_command_help, cli_command_history, cli_command_import, cli_command_reload,
+	cli_command_resume, cli_command_rollback, cli_command_schema, cli_command_status,
+	cli_command_suspend, cli_command_undrain, cli_command_validate, cli_command_version;

@@ -2,10 +2,11 @@
 # shellcheck shell=bash
 # bash completion for poise(1).
 
-_poise_commands='validate diff apply confirm rollback status history drain undrain suspend resume reload
-	get import export schema ctl version help'
+_poise_commands='validate diff apply confirm rollback status check history drain undrain suspend resume
+	reload get import export schema ctl version help'
 _poise_methods='help version status live desired facts plan history events log-level reload suspend
 	resume drain undrain confirm rollback'
+_poise_urls='tcp:// http:// https:// dns:// smtp:// ping:// udp://'
 _poise_common='--format --netns --state-dir --run-dir --color --quiet --verbose --help --version'
 
 # _poise_value OPTION CURRENT COMMAND [=]: what follows an option as its value; 1 when it takes none.
@@ -15,7 +16,7 @@ _poise_value() {
 	case $option in
 	-o | --format)
 		case $3 in
-		validate) formats='text json yaml' ;;
+		validate | check) formats='text json yaml' ;;
 		get) formats='yaml json' ;;
 		schema) formats='json' ;;
 		import) formats='yaml' ;;
@@ -49,7 +50,7 @@ _poise_value() {
 		[[ $4 == = ]] || return 1
 		mapfile -t COMPREPLY < <(compgen -W '1s 2s 10s' -- "$current")
 		;;
-	--service | --limit) ;;
+	--service | --limit | --check) ;;
 	-n) [[ $3 == history ]] || return 1 ;;
 	*) return 1 ;;
 	esac
@@ -62,6 +63,7 @@ _poise_options() {
 	confirm) echo '--no-wait --lock-timeout' ;;
 	rollback) echo '--lock-timeout' ;;
 	status) echo '--watch --all' ;;
+	check) echo '--check' ;;
 	history) echo '--limit' ;;
 	drain) echo '--service --for' ;;
 	undrain) echo '--service' ;;
@@ -82,7 +84,7 @@ _poise_command() {
 		word=${COMP_WORDS[i]}
 		case $word in
 		-o | --format | --netns | --state-dir | --run-dir | --color | --plan | --out | \
-			--confirm-timeout | --lock-timeout | --for | --service | -n | --limit)
+			--confirm-timeout | --lock-timeout | --for | --service | --check | -n | --limit)
 			[[ ${COMP_WORDS[i + 1]-} == '=' ]] && ((i++))
 			((i++))
 			;;
@@ -136,8 +138,12 @@ _poise_arguments() {
 	help:0) mapfile -t COMPREPLY < <(compgen -W "$_poise_commands" -- "$current") ;;
 	ctl:0) mapfile -t COMPREPLY < <(compgen -W "$_poise_methods" -- "$current") ;;
 	ctl:*) _poise_ctl "$first" "$current" ;;
+	check:0)
+		compopt -o nospace
+		mapfile -t COMPREPLY < <(compgen -W "$_poise_urls" -- "$current")
+		;;
 	import:0 | export:0) mapfile -t COMPREPLY < <(compgen -W 'ipvsadm' -- "$current") ;;
-	validate:* | diff:* | apply:* | import:1 | export:*)
+	validate:* | diff:* | apply:* | check:* | import:1 | export:*)
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		;;

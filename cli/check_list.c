@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A TARGET is one of four: a URL that stands for a check by itself; a destination of the files; a service of theirs, by its name
+ * or a listener; with --check, any address. `tcp://` and `udp://` may be a listener or a server: it is the listener where the
+ * files have one. */
+#include "cli/check_list.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/suggest.h"
+
+/* One target on its way to a list. */
+struct selection {
+	const char *target;
+	const char *check_name; /* --check */
+	const struct config_check *check;
+	bool is_address, is_listener;
+	struct destination_key address; /* port 0: any */
+	struct service_key listener;
+	struct cli_check_list *list;
+	size_t services, destinations; /* that it names */
+};
+
+static void list_add(struct cli_check_list *list, const struct config_check *check,
+	const struct destination_key *destination)
+{
+	vector_push(list, ((struct declared_probe){
+				  .key = {.target = probe_target(check, destination),
+					  .check = check->name.text},
+				  .check = check,
+			  }));
+}
+
+static void list_finish(struct cli_check_list *list)
+{
+	size_t kept = 0;
+
+	vector_sort(list, probe_key_compare);
+	for (size_t i = 0; i < list->count; i++)
+		if (!kept || probe_key_compare(list->items + kept - 1, list->items + i) != 0)
+			list->items[kept++] = list->items[i];
+	list->count = kept;
+}
+
+static bool selection_has_service(
+	const struct selection *selection, const struct declared_service *service)
+{
+	if (selection->is_address)
+		return true;
+	if (selection->is_listener)
+		return service_key_compare(&service->key, &selection->listener) == 0;
+	return strcmp(service->name, selection->target) == 0;
+}
+
+/* The port of an address may be the destination's, or the one that is probed. */
+static bool selection_has_destination(const struct selection *selection,
+	const struct destination_key *destination, const struct config_check *check)
+{
+	const struct destination_key *wanted = &selection->address;
+
+	if (!selection->is_address)
+		return true;
+	if (!address_equal(&destination->address, &wanted->address))
+		return false;
+	return !wanted->port || wanted->port == destination->port ||
+	       (check && wanted->port == probe_target(check, destination).port);
+}
+
+static void selection_walk(struct selection *selection)
+{
+	const struct cli_loaded *loaded = &selection->list->loaded;
+
+	vector_foreach(&loaded->declared.services, service) {
+		if (!selection_has_service(selection, service))
+			continue;
+		selection->services++;
+		vector_foreach(&service->destinations, destination) {
+			const struct config_check *own = destination->check;
+			const struct config_check *check = selection->check ?: own;
+
+			if (!selection_has_destination(selection, &destination->key, own))
+				continue;
+			selection->destinations++;
+			if (check)
+				list_add(selection->list, check, &destination->key);
+		}
+	}
+	list_finish(selection->list);
+}
+
+static int unknown_check(const struct selection *selection)
+{
+	struct suggest suggest = {};
+
+	vector_foreach(&selection->list->loaded.config.checks, check)
+		suggest_offer(&suggest, selection->check_name, check->name.text);
+	if (suggest.best)
+		cli_error("the files have no check `%s`: did you mean `%s`?", selection->check_name,
+			suggest.best);
+	else
+		cli_error("the files have no check `%s`", selection->check_name);
+	return -ENOENT;
+}
+
+static int unknown_service(const struct selection *selection)
+{
+	struct suggest suggest = {};
+
+	vector_foreach(&selection->list->loaded.config.services, service)
+		suggest_offer(&suggest, selection->target, service->name.text);
+	if (suggest.best)
+		cli_error("the files have no service `%s`: did you mean `%s`?", selection->target,
+			suggest.best);
+	else if (selection->is_listener)
+		cli_error("the files have no service at `%s`", selection->target);
+	else
+		cli_error("the files have no service `%s`, and it is neither ADDRESS[:PORT] nor a "
+			  "URL like http://10.0.0.11/",
+			selection->target);
+	return -ENOENT;
+}
+
+/* There is nothing to probe: why? */
+static int explain_nothing(const struct selection *selection)
+{
+	if (!selection->is_address && !selection->services)
+		return unknown_service(selection);
+	if (!selection->destinations)
+		cli_error("the files have no destination `%s`: name a check with --check=NAME, or "
+			  "write what to ask as a URL, like http://%s/",
+			selection->target, selection->target);
+	else
+		cli_error("the files have no check for `%s`: name one of theirs with --check=NAME",
+			selection->target);
+	return -ENOENT;
+}
+
+/* What connects must know where to. */
+static int require_ports(const struct cli_check_list *list)
+{
+	vector_foreach(list, probe) {
+		enum config_check_key kind = cli_check_kind(probe->check);
+		char text[ADDRESS_ENDPOINT_LENGTH];
+
+		if (probe->key.target.port ||
+			(kind != CONFIG_CHECK_TCP && kind != CONFIG_CHECK_UDP))
+			continue;
+		cli_error("check `%s` wants a port for `%s`: it has none of its own",
+			probe->check->name.text, destination_key_format(&probe->key.target, text));
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int fill_from_files(struct selection *selection)
+{
+	struct cli_check_list *list = selection->list;
+
+	if (selection->check_name) {
+		selection->check = config_find_check(&list->loaded.config, selection->check_name);
+		if (!selection->check)
+			return unknown_check(selection);
+	}
+	selection_walk(selection);
+	if (!list->count && selection->is_address && selection->check)
+		list_add(list, selection->check, &selection->address);
+	if (!list->count)
+		return explain_nothing(selection);
+	return require_ports(list);
+}
+
+static int fill_from_url(const char *url, struct cli_check_list *list)
+{
+	_cleanup_error_ struct error error = {};
+	struct destination_key target;
+	int r = cli_check_parse_url(url, &list->by_hand, &target, &error);
+
+	if (r < 0)
+		cli_error("%s: %s", url, error_text(&error, r));
+	else
+		vector_push(list, ((struct declared_probe){.key = {.target = target, .check = ""},
+					  .check = list->by_hand.checks.items}));
+	return r;
+}
+
+/* Files that are not needed may be missing, or wrong. */
+static int load_files(const struct cli *cli, bool needed, struct cli_check_list *list)
+{
+	size_t count = cli->argument_count - 1;
+
+	if (!needed && !count && access(SOURCES_DEFAULT_PATH, F_OK) < 0)
+		return -ENOENT;
+	int r = cli_load(cli->arguments + 1, count, &list->loaded);
+	if (r < 0 && !needed && !count) {
+		cli_note("the files in " SOURCES_DEFAULT_PATH " are no good, and take no part: "
+			 "`poise validate` says why");
+		return r;
+	}
+	cli_loaded_report(&list->loaded);
+	return r;
+}
+
+int cli_check_list_fill(const struct cli *cli, struct cli_check_list *ret)
+{
+	struct selection selection = {
+		.target = cli->arguments[0],
+		.check_name = cli->options.check,
+		.list = ret,
+	};
+	bool url = cli_check_is_url(selection.target);
+
+	selection.is_listener = service_key_parse(selection.target, &selection.listener) == 0;
+	selection.is_address = destination_key_parse(selection.target, &selection.address) == 0;
+	if (url && !selection.is_listener) {
+		if (!selection.check_name && cli->argument_count == 1)
+			return fill_from_url(selection.target, ret);
+		cli_error("`%s` says all by itself: no %s beside it", selection.target,
+			selection.check_name ? "--check" : "PATH");
+		return -EINVAL;
+	}
+	bool needed = !url || selection.check_name || cli->argument_count > 1;
+	int r = load_files(cli, needed, ret);
+	if (r < 0 && needed)
+		return r;
+	if (r < 0 ||
+		(!needed && !declared_find_service(&ret->loaded.declared, &selection.listener)))
+		return fill_from_url(selection.target, ret);
+	return fill_from_files(&selection);
+}
+
+void cli_check_list_clear(struct cli_check_list *list)
+{
+	vector_clear(list);
+	config_clear(&list->by_hand);
+	cli_loaded_clear(&list->loaded);
+}
