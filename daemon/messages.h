@@ -1,19 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the processes of poised say to one another (base/channel.h carries it).
  *
- * All are between the supervisor and one of its processes; two processes never speak directly. Payloads are the structs
- * below, in host byte order, or text without a NUL at its end. */
+ * All are between the supervisor and one of its processes; two processes never speak directly: what one says to another the
+ * supervisor carries on as it is. Payloads are the structs below, in host byte order, or text without a NUL at its end. Who
+ * receives one checks what the struct alone cannot say (counts, booleans, texts): a process may be anybody's.
+ *
+ * What is probed, and what comes of it:
+ *
+ *	reconciler	HEALTH_PLAN, then CHECKS and PROBES in pieces, then COMMIT; a piece is sent when the one before it was
+ *			answered with GOT, and all of it begins anew when the supervisor says STARTED
+ *	health		VERDICTS, of the plan that was committed last; no more than MESSAGE_VERDICTS_AHEAD that were not
+ *			answered with HEARD */
 #pragma once
 
 #include <stdint.h>
 
 #include "base/channel.h"
+#include "model/probe.h"
 
 enum message_kind {
 	/* supervisor -> process */
 	MESSAGE_PING = 1, /* struct message_ping: answer with PONG at once */
 	MESSAGE_STOP,     /* nothing: end in order; exit code 0 */
 	MESSAGE_RELOAD,   /* nothing: read the files again; answer with RELOADED */
+	MESSAGE_RAN, /* struct message_ran: to `health`, what came of a RUN; none after a RUN_CANCEL */
+	/* nothing: to the reconciler; `health` is there, or there again, or the reconciler is: send it the plan */
+	MESSAGE_HEALTH_STARTED,
 
 	/* process -> supervisor */
 	MESSAGE_PONG = 64, /* the ping's payload */
@@ -24,6 +36,21 @@ enum message_kind {
 	/* struct message_control_group: of the process that serves the control socket, which has no right to give a
 	 * file away itself */
 	MESSAGE_CONTROL_GROUP,
+	MESSAGE_RUN,        /* struct message_program: of `health`, for a check */
+	MESSAGE_RUN_CANCEL, /* struct message_run_cancel */
+	MESSAGE_NOTIFY, /* struct message_program: of the reconciler; one after the other, in order */
+
+	/* reconciler -> health */
+	MESSAGE_HEALTH_PLAN = 128, /* struct message_health_plan */
+	MESSAGE_HEALTH_CHECKS, /* text: a piece of a file (poise.yaml(5)) that has only checks */
+	MESSAGE_HEALTH_PROBES, /* struct message_health_probe[], by check and target */
+	MESSAGE_HEALTH_COMMIT, /* struct message_health_got: that is all of it, in so many pieces */
+	MESSAGE_HEALTH_HEARD,  /* struct message_health_heard */
+
+	/* health -> reconciler */
+	MESSAGE_HEALTH_GOT,      /* struct message_health_got: so many pieces of that plan */
+	MESSAGE_HEALTH_VERDICTS, /* struct message_health_verdicts */
+	MESSAGE_HEALTH_STATS, /* struct message_health_stats: when they are others, every two seconds at most */
 };
 
 struct message_ping {
@@ -37,8 +64,104 @@ struct message_control_group {
 
 #define MESSAGE_STATUS_LIMIT 500
 
+/* A program to be run. `size` bytes follow: texts, each with its NUL: the user's name ("" for the supervisor's own), then
+ * the words, then NAME=value. */
+struct message_program {
+	uint64_t number;  /* by which RAN and RUN_CANCEL mean it; never 0 */
+	uint64_t timeout; /* ns */
+	uint32_t words, environment;
+	uint32_t size, zero;
+	char texts[];
+};
+#define MESSAGE_PROGRAM_TEXTS_LIMIT 60000u
+#define MESSAGE_PROGRAM_MOST        1000u /* words; likewise NAME=value */
+
+struct message_run_cancel {
+	uint64_t number;
+};
+
+struct message_ran {
+	uint64_t number;
+	int32_t status; /* as of waitpid(2), or -errno */
+	uint32_t zero;
+};
+
+struct message_health_plan {
+	uint64_t generation; /* greater than that of any plan before it */
+	uint32_t text_size;  /* bytes of all CHECKS together */
+	uint32_t probes;
+};
+#define MESSAGE_HEALTH_TEXT_LIMIT   (64u << 20)
+#define MESSAGE_HEALTH_PROBES_LIMIT 2000000u
+
+struct message_verdict {
+	uint8_t up, settled, recovered, zero; /* 0 or 1 */
+	int32_t weight;
+	uint64_t since;
+};
+
+struct message_health_probe {
+	uint32_t check; /* the place of its check among those of the text, sorted by name */
+	uint16_t family, port;
+	uint8_t address[16];
+	uint32_t known; /* 0: `verdict` says nothing */
+	uint32_t zero;
+	struct message_verdict verdict;
+};
+#define MESSAGE_HEALTH_PROBES_MOST 1000u /* in one message */
+
+struct message_health_got {
+	uint64_t generation;
+	uint32_t pieces; /* since the PLAN, COMMIT included */
+	uint32_t zero;
+};
+
+struct message_health_verdict {
+	uint32_t probe;
+	uint32_t failures;
+	struct message_verdict verdict;
+	uint64_t wall;
+	uint32_t failing;                     /* 0 or 1 */
+	char reason[VERDICT_REASON_SIZE + 4]; /* with its NUL */
+};
+#define MESSAGE_HEALTH_VERDICTS_MOST 256u
+
+struct message_health_verdicts {
+	uint64_t generation;
+	uint32_t serial; /* from 1, of this plan */
+	uint32_t count;
+	struct message_health_verdict verdicts[];
+};
+#define MESSAGE_VERDICTS_AHEAD 16u
+
+struct message_health_heard {
+	uint64_t generation;
+	uint32_t serial; /* and all before it */
+	uint32_t zero;
+};
+
+struct message_health_stats {
+	uint64_t passed, failed, untried, expired, late, latest_ns, probes, down, running;
+};
+
 /* What a process of the tree accepts, and what the supervisor does. */
 extern const struct channel_kind messages_to_process[];
 extern const size_t messages_to_process_count;
 extern const struct channel_kind messages_to_supervisor[];
 extern const size_t messages_to_supervisor_count;
+
+/* Verdicts as they are sent. -EBADMSG: what was received is none. */
+void message_verdict_write(const struct verdict *verdict, struct message_verdict *ret);
+int message_verdict_read(const struct message_verdict *message, struct verdict *ret);
+
+/* The texts of a program, borrowed from the message: the user in *user, the words and NAME=value as arrays that end with
+ * NULL, in one allocation that the caller frees (words; environment lies in it). -EBADMSG. */
+int message_program_read(const struct message_program *message, size_t size, const char **user,
+	const char ***words, const char ***environment);
+/* As one message of *size bytes, which the caller frees. -E2BIG. */
+struct message_program_texts {
+	const char *user;
+	const char *const *words, *const *environment; /* each ended by NULL */
+};
+int message_program_write(uint64_t number, uint64_t timeout,
+	const struct message_program_texts *texts, struct message_program **ret, size_t *size);
