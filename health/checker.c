@@ -25,6 +25,9 @@
 
 static const struct checker_kind *const checker_kinds[CONFIG_CHECK_KINDS] = {
 	[CONFIG_CHECK_TCP] = &checker_tcp,
+	[CONFIG_CHECK_UDP] = &checker_udp,
+	[CONFIG_CHECK_EXEC] = &checker_exec,
+	[CONFIG_CHECK_FILE] = &checker_file,
 };
 
 /* Short words for what is seen every day, and whether it is this machine's own want. */
@@ -155,27 +158,9 @@ struct checker_run *checker_start(struct checkers *checkers, const struct checke
 	return run;
 }
 
-static void checker_say_late(struct checker_run *run)
-{
-	_cleanup_strbuf_ struct strbuf time = {};
-	const char *doing = run->kind->doing ? run->kind->doing(run) : NULL;
-
-	units_format_duration(run->request.check->timeout, &time);
-	if (doing)
-		checker_step(run, doing);
-	run->outcome.result = CHECKER_RESULT_FAILED;
-	if (run->kind->late || !doing)
-		snprintf(run->outcome.reason, sizeof(run->outcome.reason), "%s %s",
-			run->kind->late ? run->kind->late : "no answer within", time.text);
-	else
-		snprintf(run->outcome.reason, sizeof(run->outcome.reason),
-			"no answer within %s (%s)", time.text, doing);
-}
-
 void checker_expire(struct checker_run *run, struct checker_outcome *outcome)
 {
-	if (!run->over)
-		checker_say_late(run);
+	checker_over_late(run);
 	checker_end(run);
 	*outcome = run->outcome;
 	free(run);
@@ -216,6 +201,21 @@ void checker_untried(struct checker_run *run, const char *what, int code)
 {
 	checker_over(run, CHECKER_RESULT_UNTRIED, "%s: %s", what,
 		checker_words(checker_find_error(code), code));
+}
+
+void checker_over_late(struct checker_run *run)
+{
+	_cleanup_strbuf_ struct strbuf time = {};
+	const char *late = run->kind->late ? run->kind->late : "no answer within";
+	const char *doing = run->kind->doing ? run->kind->doing(run) : NULL;
+
+	units_format_duration(run->request.check->timeout, &time);
+	if (doing && !run->over)
+		checker_step(run, doing);
+	if (doing)
+		checker_over(run, CHECKER_RESULT_FAILED, "%s %s (%s)", late, time.text, doing);
+	else
+		checker_over(run, CHECKER_RESULT_FAILED, "%s %s", late, time.text);
 }
 
 void checker_step(struct checker_run *run, const char *name)

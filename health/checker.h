@@ -66,6 +66,10 @@ struct checker_runner {
 	void *runner;
 };
 
+struct runs;
+/* Runs them here (base/run.h). The runs must outlive it. */
+struct checker_runner checker_runner_here(struct runs *runs);
+
 /* What a process gives its checkers. Borrowed for as long as they live. */
 struct checkers_options {
 	struct loop *loop;

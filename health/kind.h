@@ -57,6 +57,8 @@ void checker_over(struct checker_run *run, enum checker_result result, const cha
 void checker_over_errno(struct checker_run *run, const char *what, int code);
 /* The same where only this machine can be the cause, whatever the code (a socket, a source, the loop): UNTRIED. */
 void checker_untried(struct checker_run *run, const char *what, int code);
+/* The same as if checker_expire() had come now: for who learns earlier that the time is over. */
+void checker_over_late(struct checker_run *run);
 /* A step came to its end; nothing unless it is traced. */
 void checker_step(struct checker_run *run, const char *name);
 

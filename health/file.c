@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* file: a file holds a weight, which somebody else writes: a number from 0 to 65535, and a newline or none.
+ *
+ * A regular file, and a small one: a pipe could be waited for, a device could do anything, and neither is what anybody
+ * means. Opening is non-blocking for that, and what was opened is looked at before it is read. What remains is a file system that
+ * hangs (a server that is gone): such a path is not for this.
+ *
+ * Who writes it does so by rename: a file that is seen empty holds no number, and fails. */
+#include "health/kind.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "model/units.h"
+
+#define FILE_MOST        64 /* bytes */
+#define FILE_MOST_WEIGHT UINT16_MAX
+
+/* How many bytes it read, of a file with FILE_MOST at most; -errno, or 0 and *problem. */
+static ssize_t file_read_weight(
+	const char *path, char text[static FILE_MOST + 1], const char **problem)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat status;
+	ssize_t size;
+
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return -errno;
+	if (!S_ISREG(status.st_mode)) {
+		*problem = "not a regular file";
+		return 0;
+	}
+	do
+		size = read(fd, text, FILE_MOST + 1);
+	while (size < 0 && errno == EINTR);
+	if (size > FILE_MOST)
+		*problem = "more than a number";
+	return size < 0 ? -errno : size;
+}
+
+static void file_over_text(struct checker_run *run, char *text, size_t size)
+{
+	char shown[FILE_MOST];
+	uint64_t weight;
+
+	if (size && text[size - 1] == '\n')
+		size--;
+	text[size] = '\0';
+	if (strlen(text) == size && units_parse_number(text, &weight) == 0 &&
+		weight <= FILE_MOST_WEIGHT) {
+		run->outcome.weight = (int32_t)weight;
+		checker_over(run, CHECKER_RESULT_PASSED, "weight %d", run->outcome.weight);
+		return;
+	}
+	checker_over(run, CHECKER_RESULT_FAILED, "\"%s\" is no number from 0 to %d",
+		checker_printable(text, size, shown, sizeof(shown)), FILE_MOST_WEIGHT);
+}
+
+static void file_start(struct checker_run *run)
+{
+	char text[FILE_MOST + 1];
+	const char *problem = NULL;
+	ssize_t size = file_read_weight(run->request.check->file.path, text, &problem);
+
+	checker_step(run, "read");
+	if (size < 0)
+		checker_over_errno(run, "read", (int)size);
+	else if (problem)
+		checker_over(run, CHECKER_RESULT_FAILED, "%s", problem);
+	else
+		file_over_text(run, text, (size_t)size);
+}
+
+/* It is over before anything could be held. */
+static void file_close(struct checker_run *run)
+{
+	(void)run;
+}
+
+const struct checker_kind checker_file = {
+	.name = "file",
+	.size = sizeof(struct checker_run),
+	.start = file_start,
+	.close = file_close,
+};

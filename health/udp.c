@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* udp: a datagram is answered, or at least not refused.
+ *
+ * With `expect` the first datagram that comes back decides: it passes if the expression matches in its first UDP_LOOKED_AT bytes (NUL
+ * bytes count as any other), and fails if not. No answer fails when the time is over.
+ *
+ * Without it, any answer passes, and an ICMP error about our datagram fails: the port is closed, the host or the network
+ * cannot be reached. A server that ignores what it does not understand, as most do, is silent: so half of `timeout` without a word passes.
+ * That half is as long as an error may be on its way; the whole is not waited for, or a pass would look like a time that
+ * was over. A host that is gone without a router to say so passes as well: `expect` or `ping` sees that.
+ *
+ * The socket is connected, so the kernel drops what others send, and IP_RECVERR brings the errors that it would otherwise keep
+ * for itself (only a closed port is told without). */
+#include "health/kind.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <regex.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Of an answer; the expression is looked for in so much. */
+#define UDP_LOOKED_AT 4096
+#define UDP_SHOWN     48
+
+struct udp {
+	struct checker_run run;
+	bool open;
+	int fd;
+	struct loop_source *source, *silence;
+};
+
+static void udp_close(struct checker_run *run)
+{
+	struct udp *udp = (struct udp *)run;
+
+	udp->source = loop_source_free(udp->source);
+	udp->silence = loop_source_free(udp->silence);
+	if (udp->open)
+		close(udp->fd);
+	udp->open = false;
+}
+
+static int udp_compare(const char *expect, char *text, size_t size)
+{
+	regmatch_t range = {.rm_so = 0, .rm_eo = (regoff_t)size};
+	regex_t regex;
+
+	int r = regcomp(&regex, expect, REG_EXTENDED | REG_NOSUB);
+	if (r)
+		return r;
+	/* The end is given, not looked for: what others send may have a NUL anywhere, or nowhere. */
+	r = regexec(&regex, text, 1, &range, REG_STARTEND);
+	regfree(&regex);
+	return r;
+}
+
+static void udp_over_answer(struct udp *udp, char *text, size_t size)
+{
+	struct checker_run *run = &udp->run;
+	const char *expect = run->request.check->udp.expect;
+	char shown[UDP_SHOWN];
+
+	checker_printable(text, size, shown, sizeof(shown));
+	int r = expect ? udp_compare(expect, text, size) : 0;
+	if (r == 0)
+		checker_over(run, CHECKER_RESULT_PASSED, "answer \"%s\"", shown);
+	else if (r == REG_NOMATCH)
+		checker_over(run, CHECKER_RESULT_FAILED, "answer \"%s\" does not match", shown);
+	else
+		checker_over(run, CHECKER_RESULT_UNTRIED, "cannot match the answer");
+}
+
+static void udp_on_event(void *data, uint32_t events)
+{
+	struct udp *udp = data;
+	char text[UDP_LOOKED_AT];
+
+	(void)events;
+	ssize_t size = recv(udp->fd, text, sizeof(text), 0);
+	int code = size < 0 ? -errno : 0;
+	/* Its checksum was wrong: the kernel has dropped it. */
+	if (code == -EAGAIN || code == -EINTR)
+		return;
+	udp_close(&udp->run);
+	checker_step(&udp->run, "answer");
+	if (code)
+		checker_over_errno(&udp->run, "answer", code);
+	else
+		udp_over_answer(udp, text, (size_t)size);
+}
+
+static void udp_on_silence(void *data)
+{
+	struct udp *udp = data;
+
+	udp_close(&udp->run);
+	checker_step(&udp->run, "silence");
+	checker_over(&udp->run, CHECKER_RESULT_PASSED, "sent, and no error");
+}
+
+static int udp_connect(struct udp *udp, const char **what)
+{
+	struct checker_run *run = &udp->run;
+	struct sockaddr_storage target;
+	int on = 1;
+
+	if (run->request.target.address.family == AF_INET)
+		setsockopt(udp->fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
+	else
+		setsockopt(udp->fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
+	socklen_t size = checker_sockaddr(run, &target);
+	*what = "connect";
+	if (connect(udp->fd, (const struct sockaddr *)&target, size) < 0)
+		return -errno;
+	const char *payload = run->request.check->udp.send ? run->request.check->udp.send : "";
+	*what = "send";
+	if (send(udp->fd, payload, strlen(payload), 0) < 0)
+		return -errno;
+	return 0;
+}
+
+static int udp_wait(struct udp *udp)
+{
+	struct checker_run *run = &udp->run;
+	struct loop *loop = run->checkers->loop;
+
+	int r = loop_add_io(loop, udp->fd, EPOLLIN, udp_on_event, udp, &udp->source);
+	if (r < 0 || run->request.check->udp.expect)
+		return r;
+	r = loop_add_timer(loop, udp_on_silence, udp, &udp->silence);
+	if (r == 0)
+		loop_timer_set(udp->silence, run->began + run->request.check->timeout / 2);
+	return r;
+}
+
+static void udp_start(struct checker_run *run)
+{
+	struct udp *udp = (struct udp *)run;
+	const char *what;
+
+	udp->fd = checker_socket(run, SOCK_DGRAM, 0, &what);
+	if (udp->fd < 0) {
+		checker_untried(run, what, udp->fd);
+		return;
+	}
+	udp->open = true;
+	int r = udp_connect(udp, &what);
+	if (r < 0) {
+		udp_close(run);
+		checker_over_errno(run, what, r);
+		return;
+	}
+	checker_step(run, "send");
+	r = udp_wait(udp);
+	if (r < 0)
+		checker_untried(run, "loop", r);
+}
+
+static const char *udp_doing(const struct checker_run *run)
+{
+	(void)run;
+	return "waiting for the answer";
+}
+
+const struct checker_kind checker_udp = {
+	.name = "udp",
+	.size = sizeof(struct udp),
+	.start = udp_start,
+	.close = udp_close,
+	.doing = udp_doing,
+};
