@@ -200,36 +200,10 @@ bool declared_service_equal(const struct declared_service *a, const struct decla
 	return true;
 }
 
-/* Ports of the kinds that have one of their own. */
-static const struct {
-	enum config_check_key kind;
-	uint16_t port;
-} declared_ports[] = {
-	{CONFIG_CHECK_HTTP, 80},
-	{CONFIG_CHECK_HTTPS, 443},
-	{CONFIG_CHECK_DNS, 53},
-	{CONFIG_CHECK_SMTP, 25},
-};
-
-static uint16_t declared_probe_port(const struct declared_destination *destination)
-{
-	const struct config_check *check = destination->check;
-
-	if (config_has(&check->object, CONFIG_CHECK_PING))
-		return 0;
-	if (check->port || destination->key.port)
-		return check->port ? (uint16_t)check->port : destination->key.port;
-	for (size_t i = 0; i < ARRAY_LENGTH(declared_ports); i++)
-		if (config_has(&check->object, declared_ports[i].kind))
-			return declared_ports[i].port;
-	return 0;
-}
-
 struct probe_key declared_probe_key(const struct declared_destination *destination)
 {
 	return (struct probe_key){
-		.target = {.address = destination->key.address,
-			.port = declared_probe_port(destination)},
+		.target = probe_target(destination->check, &destination->key),
 		.check = destination->check->name.text,
 	};
 }
