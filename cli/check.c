@@ -138,24 +138,6 @@ static void checking_interrupted(void *data, _unused_ int signal_number)
 	loop_stop(checking->loop, -EINTR);
 }
 
-static int64_t runner_run(void *runner, const struct checker_program *program,
-	void (*done)(void *data, int status), void *data)
-{
-	const struct runs_program run = {
-		.words = program->words,
-		.environment = program->environment,
-		.user = program->user,
-		.timeout = program->timeout,
-	};
-
-	return runs_start(runner, &run, done, data);
-}
-
-static void runner_cancel(void *runner, int64_t number)
-{
-	runs_cancel(runner, number);
-}
-
 static int checking_open(struct checking *checking, struct error *error)
 {
 	int r = loop_new(&checking->loop);
@@ -169,8 +151,7 @@ static int checking_open(struct checking *checking, struct error *error)
 	if (r < 0)
 		return r;
 	runs_new(checking->loop, &checking->runs);
-	checking->runner = (struct checker_runner){
-		.run = runner_run, .cancel = runner_cancel, .runner = checking->runs};
+	checking->runner = checker_runner_here(checking->runs);
 	const struct checkers_options options = {
 		.loop = checking->loop, .runner = &checking->runner};
 	return checkers_new(&options, &checking->checkers, error);
