@@ -222,6 +222,9 @@ enum standing standing_of_destination(const struct engine *engine,
 			return STANDING_DRAINED;
 		return standing_waits(engine, STANDING_DRAINING, why);
 	}
+	/* A fallback that is not needed, or one that fails its check, is as it should be when it is not there. */
+	if (!destination->live && service->desired && !destination->desired)
+		return STANDING_OK;
 	if (!destination->live)
 		return standing_missing(engine, why);
 	if (!destination->declared)

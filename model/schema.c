@@ -6,9 +6,8 @@
 #include "model/schema_row.h"
 #include "model/units.h"
 
-/* Kernel limits: ipvsadm's own bound of a timeout; weights that fit every tool. */
+/* Kernel limit: ipvsadm's own bound of a timeout. */
 #define SCHEMA_LONGEST_TIMEOUT (31 * UNITS_DAY)
-#define SCHEMA_LARGEST_WEIGHT  65535
 #define SCHEMA_MOST_SERIES     1000000
 
 static const struct schema_word schema_backend_words[] = {
@@ -118,7 +117,7 @@ const struct schema_mapping schema_tunnel = {
 
 /* What a destination and a pool have in common, at `rules` of either. */
 #define RULES_WEIGHT(type)                                                                         \
-	NUMBER("weight", type, rules.weight, 0, SCHEMA_LARGEST_WEIGHT), DEFAULT(1)
+	NUMBER("weight", type, rules.weight, 0, DESTINATION_LARGEST_WEIGHT), DEFAULT(1)
 #define RULES_FORWARD(type) WORD("forward", type, rules.forward, schema_forward_words)
 #define RULES_TUNNEL(type)  INSIDE("tunnel", type, rules.tunnel, schema_tunnel)
 /* The kernel takes thresholds up to INT_MAX. */

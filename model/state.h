@@ -59,6 +59,9 @@ enum tunnel_checksum {
 	TUNNEL_CHECKSUM_COUNT,
 };
 
+/* Weights that fit every tool. */
+#define DESTINATION_LARGEST_WEIGHT 65535u
+
 /* Attributes that are not the forwarding method's (a tunnel of a `nat` destination) are zero. */
 struct destination_attributes {
 	enum forward_method forward;

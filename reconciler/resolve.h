@@ -9,10 +9,10 @@
  *	health		a check that fails takes it out (on-failure); one that says a weight sets it
  *	min-healthy	when more would be out than it allows, those that failed last stay in, and count as healthy
  *	quorum		the sum of the weights of what is healthy, with hysteresis: once lost it is regained at quorum +
- *			hysteresis, and lost below quorum - hysteresis. Slow start does not count here
- *	fallback	serves while the quorum is lost, if there is one; then the others go to weight 0. Without one, the loss
- *			of the quorum changes nothing
- *	slow start	a destination that recovered climbs to its weight in at most ten steps */
+ *			hysteresis, and lost below quorum - hysteresis, or when nothing is left. Slow start does not count here
+ *	fallback	serves while the quorum is lost, if there is one that can; then the others go to weight 0, or out where the
+ *			scheduler does not honour that. Without one, the loss of the quorum changes nothing
+ *	slow start	a destination that recovered climbs to its weight in at most ten steps; a fallback does not */
 #pragma once
 
 #include "model/declared.h"

@@ -4,8 +4,9 @@
  * One linear merge of what is declared with what is live, service by service, and within each the
  *same for destinations:
  *
- *	declared, not live	it must be there
- *	declared and live	it must be as declared; a drain that was under way is forgotten
+ *	declared		resolve() says whether it must be there now, and with which weight; a drain
+ *				that was under way is then forgotten. Who drains by somebody's word, and a fallback
+ *				that is not needed any more, leaves; who fails its check is gone at once
  *	live, not declared	it leaves: by the rules of a drain, below
  *
  * A service that is not declared and not ours is no concern of step(); diff() leaves it alone.
@@ -16,9 +17,11 @@
  *It leaves at once when the file says `drain: 0s`, and when the scheduler would refuse clients that
  *it maps to weight 0. A whole service stays until the last of its destinations has gone.
  *
- * While a confirmation is awaited nothing may leave: what would be deleted stays at weight 0, or as
- *it is where weight 0 refuses clients. */
+ * While a confirmation is awaited nothing may leave by the files' word: what would be deleted stays at weight
+ *0, or as it is where weight 0 refuses clients. What the world and the operator say acts as ever. */
 #include "reconciler/step.h"
+
+#include "reconciler/resolve.h"
 
 #define STEP_EXPIRE_NODEST    "expire_nodest_conn"
 #define STEP_EXPIRE_QUIESCENT "expire_quiescent_template"
@@ -27,6 +30,7 @@
 struct step_pass {
 	const struct step_input *input;
 	struct step_output *output;
+	struct resolve_output *resolved; /* of the service at hand */
 };
 
 /* The service that a destination is leaving. */
@@ -52,6 +56,13 @@ static bool step_weight_zero_works(const struct step_leaving *leaving)
 	       scheduler_honours_weight_zero(&leaving->live->attributes);
 }
 
+/* Whether what leaves must stay for now: undoing the files' change brings it back as it was. */
+static bool step_holds(const struct step_pass *pass, const struct step_leaving *leaving)
+{
+	return pass->input->hold_deletions && (leaving->reason == DRAIN_REASON_REMOVED ||
+						      leaving->reason == DRAIN_REASON_DECLARED);
+}
+
 static bool step_is_idle(const struct destination *destination)
 {
 	return destination->attributes.weight == 0 && destination->counts.active == 0 &&
@@ -65,8 +76,9 @@ static bool drain_stays(const struct step_pass *pass, const struct step_leaving 
 	const struct step_input *input = pass->input;
 	const struct memory_drain *known =
 		memory_find_drain(input->memory, &leaving->live->key, &destination->key);
+	bool holds = step_holds(pass, leaving);
 
-	if (!input->hold_deletions) {
+	if (!holds) {
 		if (leaving->drain == 0 || !step_weight_zero_works(leaving))
 			return false;
 		if (step_is_idle(destination) || (known && input->now >= known->deadline))
@@ -83,11 +95,11 @@ static bool drain_stays(const struct step_pass *pass, const struct step_leaving 
 		drain.since = known->since;
 		drain.deadline = known->deadline;
 	}
-	drain.held = input->hold_deletions && !step_weight_zero_works(leaving);
+	drain.held = holds && !step_weight_zero_works(leaving);
 	vector_push(&pass->output->memory.drains, drain);
 	/* While deletions are held back, nothing comes of a deadline. */
 	uint64_t poll = input->now + STEP_DRAIN_POLL_NS;
-	step_wake_at(pass->output, input->hold_deletions ? poll : MIN(drain.deadline, poll));
+	step_wake_at(pass->output, holds ? poll : MIN(drain.deadline, poll));
 	return true;
 }
 
@@ -103,40 +115,45 @@ static void step_leave(const struct step_pass *pass, const struct step_leaving *
 		stays->attributes.weight = 0;
 }
 
-static void step_want(const struct declared_destination *declared, struct service *desired)
+static void step_want(const struct declared_destination *declared,
+	const struct resolution *resolution, struct service *desired)
 {
 	struct destination *destination = vector_append(&desired->destinations);
 
 	destination->key = declared->key;
 	destination->attributes = declared->attributes;
+	destination->attributes.weight = resolution->weight;
 }
 
-/* Why a destination must leave; DRAIN_REASON_COUNT: it must not. What comes back by itself is looked at then. */
-static enum drain_reason step_leaves_why(const struct step_pass *pass,
-	const struct service_key *service, const struct declared_destination *declared)
+/* Why one that must not be there leaves gently; DRAIN_REASON_COUNT: it goes at once. `resolution` is NULL for what is
+ * not declared. */
+static enum drain_reason step_leaves_why(const struct resolution *resolution)
 {
-	const struct step_input *input = pass->input;
-
-	if (!declared)
+	if (!resolution)
 		return DRAIN_REASON_REMOVED;
-	if (declared->drain)
+	switch (resolution->role) {
+	case RESOLUTION_ROLE_DRAINS_DECLARED:
 		return DRAIN_REASON_DECLARED;
-	uint64_t until = facts_drained_until(input->facts, service, &declared->key, input->now);
-	if (!until)
+	case RESOLUTION_ROLE_DRAINS_OPERATOR:
+		return DRAIN_REASON_OPERATOR;
+	case RESOLUTION_ROLE_SPARE:
+		return DRAIN_REASON_FALLBACK;
+	default:
 		return DRAIN_REASON_COUNT;
-	step_wake_at(pass->output, until);
-	return DRAIN_REASON_OPERATOR;
+	}
 }
 
 /* One destination of a service that is declared: `declared` or `live` may be NULL, not both. */
 static void step_destination(const struct step_pass *pass, struct step_leaving *leaving,
-	const struct declared_destination *declared, const struct destination *live,
-	struct service *desired)
+	const struct declared_destination *declared, const struct resolution *resolution,
+	const struct destination *live, struct service *desired)
 {
-	leaving->reason = step_leaves_why(pass, &desired->key, declared);
-	if (leaving->reason == DRAIN_REASON_COUNT)
-		step_want(declared, desired);
-	else if (live)
+	if (resolution && resolution->in) {
+		step_want(declared, resolution, desired);
+		return;
+	}
+	leaving->reason = step_leaves_why(resolution);
+	if (live && leaving->reason != DRAIN_REASON_COUNT)
 		step_leave(pass, leaving, live, desired);
 }
 
@@ -157,6 +174,7 @@ static void step_destinations(const struct step_pass *pass, const struct declare
 		.live = live, .desired = &declared->attributes, .drain = declared->drain};
 	const struct declared_destination *want = declared->destinations.items;
 	const struct declared_destination *want_end = want + declared->destinations.count;
+	const struct resolution *resolution = pass->resolved->destinations.items;
 	const struct destination *have = live ? live->destinations.items : NULL;
 	const struct destination *have_end = have + (live ? live->destinations.count : 0);
 
@@ -165,14 +183,15 @@ static void step_destinations(const struct step_pass *pass, const struct declare
 		int order = step_next(
 			want < want_end, have < have_end, want, have, destination_compare);
 
-		step_destination(pass, &leaving, order <= 0 ? want : NULL, order >= 0 ? have : NULL,
-			desired);
+		step_destination(pass, &leaving, order <= 0 ? want : NULL,
+			order <= 0 ? resolution : NULL, order >= 0 ? have : NULL, desired);
 		want += order <= 0;
+		resolution += order <= 0;
 		have += order >= 0;
 	}
 }
 
-static void step_remember(
+static struct memory_service *step_remember(
 	struct step_output *output, const struct service_key *key, const char *name, uint64_t drain)
 {
 	struct memory_service *owned = vector_append(&output->memory.owned);
@@ -180,6 +199,20 @@ static void step_remember(
 	owned->key = *key;
 	owned->name = memory_copy_string(name);
 	owned->drain = drain;
+	return owned;
+}
+
+static void step_resolve(const struct step_pass *pass, const struct declared_service *declared)
+{
+	const struct step_input *input = pass->input;
+	const struct memory_service *known = memory_find_owned(input->memory, &declared->key);
+
+	resolve(declared, input->facts, known && known->quorum_lost, input->now, pass->resolved);
+	/* Without a past there is no hysteresis to go by: the quorum is what it says. */
+	if (!known && !pass->resolved->quorum_lost &&
+		pass->resolved->healthy_weight < declared->quorum)
+		resolve(declared, input->facts, true, input->now, pass->resolved);
+	step_wake_at(pass->output, pass->resolved->wake);
 }
 
 static void step_declared(const struct step_pass *pass, const struct declared_service *declared,
@@ -189,8 +222,10 @@ static void step_declared(const struct step_pass *pass, const struct declared_se
 
 	desired->key = declared->key;
 	desired->attributes = declared->attributes;
+	step_resolve(pass, declared);
 	step_destinations(pass, declared, live, desired);
-	step_remember(pass->output, &declared->key, declared->name, declared->drain);
+	step_remember(pass->output, &declared->key, declared->name, declared->drain)->quorum_lost =
+		pass->resolved->quorum_lost;
 }
 
 /* A live service that is not declared: if it is to go, it stays as long as something in it drains.
@@ -308,11 +343,13 @@ static void step_globals(const struct step_pass *pass)
 
 void step(const struct step_input *input, struct step_output *output)
 {
-	const struct step_pass pass = {.input = input, .output = output};
+	struct resolve_output resolved = {};
+	const struct step_pass pass = {.input = input, .output = output, .resolved = &resolved};
 
 	output->wake = UINT64_MAX;
 	step_services(&pass);
 	step_globals(&pass);
+	vector_clear(&resolved.destinations);
 	/* Services and destinations were walked in key order, so owned and drains are sorted
 	 * already. */
 }

@@ -4,7 +4,7 @@
  * Pure and deterministic. It combines what the files declare with what the world says and what is
  * remembered, and gives the exact objects that the backend must hold at this moment; diff() then
  * finds the operations. There is no other way to decide a weight or a deletion: a drain, a confirm
- * window and (with their processes) health and roles are all rules in here. */
+ * window, health (resolve.h) and, with their process, roles are all rules in here. */
 #pragma once
 
 #include "model/declared.h"
@@ -17,7 +17,7 @@ struct step_input {
 	const struct memory *memory;
 	const struct facts *facts; /* NULL: none */
 	uint64_t now;              /* CLOCK_BOOTTIME, nanoseconds */
-	bool hold_deletions; /* a confirmation is awaited: what leaves goes to weight 0 and stays */
+	bool hold_deletions; /* a confirmation is awaited: what leaves the files goes to weight 0 and stays */
 };
 
 struct step_output {
