@@ -111,8 +111,8 @@ static void child_on_message(void *data, uint16_t kind, const void *payload, siz
 	case MESSAGE_CONTROL_GROUP:
 		child_on_control_group(child, payload);
 		break;
-	default: /* The table accepts no other. */
-		break;
+	default:
+		child->options.message(child->options.data, child, kind, payload, size);
 	}
 }
 
@@ -238,6 +238,7 @@ static void child_start(void *data)
 	if (r == 0) {
 		log_object_info(child_name(child), "%s is started (pid %d)", child_name(child),
 			(int)child->pid);
+		child_tell(child, CHILD_EVENT_STARTED);
 		return;
 	}
 	log_object_error(
@@ -318,6 +319,11 @@ void child_reload(struct child *child)
 bool child_is_reloading(const struct child *child)
 {
 	return child->reloading;
+}
+
+int child_send(struct child *child, uint16_t kind, const void *payload, size_t size)
+{
+	return child->pid ? channel_send(child->channel, kind, payload, size) : -ENOTCONN;
 }
 
 void child_retire(struct child *child)

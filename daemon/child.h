@@ -13,6 +13,7 @@
 struct child;
 
 enum child_event {
+	CHILD_EVENT_STARTED,  /* it runs, and hears what it is sent */
 	CHILD_EVENT_READY,    /* for the first time in this life */
 	CHILD_EVENT_RELOADED, /* what child_reload() asked for is over */
 	CHILD_EVENT_STATUS,   /* child_status() is another */
@@ -26,6 +27,9 @@ struct child_options {
 	unsigned int pings; /* without an answer, at most; more before it is ready */
 	void (*event)(void *data, struct child *child, enum child_event event);
 	void (*control_group)(void *data, uint32_t group); /* the process wishes it */
+	/* What is not about the process itself; as base/channel.h gives it. */
+	void (*message)(
+		void *data, struct child *child, uint16_t kind, const void *payload, size_t size);
 	void *data;
 };
 
@@ -42,6 +46,9 @@ bool child_answers(const struct child *child);
 /* Asks it to read its files again. One that is down will at its start. */
 void child_reload(struct child *child);
 bool child_is_reloading(const struct child *child);
+
+/* As channel_send(); -ENOTCONN: it is down. */
+int child_send(struct child *child, uint16_t kind, const void *payload, size_t size);
 
 /* From now on it is not started again. */
 void child_retire(struct child *child);

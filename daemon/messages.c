@@ -46,6 +46,8 @@ const struct channel_kind messages_to_supervisor[] = {
 	{MESSAGE_RUN, "run", PROGRAM},
 	{MESSAGE_RUN_CANCEL, "run-cancel", EXACTLY(struct message_run_cancel)},
 	{MESSAGE_NOTIFY, "notify", PROGRAM},
+	{MESSAGE_ALLOW_NONE, "allow-none", NOTHING},
+	{MESSAGE_ALLOW, "allow", PROGRAM},
 	{MESSAGE_HEALTH_PLAN, "health-plan", EXACTLY(struct message_health_plan)},
 	{MESSAGE_HEALTH_CHECKS, "health-checks", TEXT(CHANNEL_PAYLOAD_LIMIT)},
 	{MESSAGE_HEALTH_PROBES, "health-probes",

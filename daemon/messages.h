@@ -39,6 +39,9 @@ enum message_kind {
 	MESSAGE_RUN,        /* struct message_program: of `health`, for a check */
 	MESSAGE_RUN_CANCEL, /* struct message_run_cancel */
 	MESSAGE_NOTIFY, /* struct message_program: of the reconciler; one after the other, in order */
+	/* Of the reconciler: the programs of checks that `health` may ask for, before the plan that needs them. */
+	MESSAGE_ALLOW_NONE, /* nothing: none of those that were allowed before */
+	MESSAGE_ALLOW,      /* struct message_program: this one, without NAME=value */
 
 	/* reconciler -> health */
 	MESSAGE_HEALTH_PLAN = 128, /* struct message_health_plan */

@@ -7,9 +7,13 @@
  * no later execve() gives anything back.
  *
  * What the caller of poised has kept back already (a container, a unit's CapabilityBoundingSet=) is not missed here: the
- * one who needs it says so, in words of its own. */
+ * one who needs it says so, in words of its own.
+ *
+ * What speaks with the network is another user's, too. Where the caller has kept back the right to become one, it stays
+ * root's by name, with no more rights than the other would have had but those over root's files, and the log says so. */
 #include <cap-ng.h>
 #include <errno.h>
+#include <pwd.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -17,9 +21,15 @@
 
 #include "daemon/process.h"
 
-/* The supervisor's own: it takes capabilities from its processes, ends those of other users, and gives the control
- * socket to a group. */
-static const int privileges_supervisor[] = {CAP_SETPCAP, CAP_KILL, CAP_CHOWN, -1};
+LOG_MODULE("poised");
+
+/* The supervisor's own: it takes capabilities from its processes, ends those of other users, gives the control
+ * socket to a group, and runs programs as their users. */
+static const int privileges_supervisor[] = {
+	CAP_SETPCAP, CAP_KILL, CAP_CHOWN, CAP_SETUID, CAP_SETGID, -1};
+
+/* Whose a process is that needs nothing of root's; the first that there is. */
+static const char *const privileges_users[] = {"poise", "nobody"};
 
 static bool privileges_have[CAP_LAST_CAP + 1];
 
@@ -67,12 +77,42 @@ static int process_follow_supervisor(int channel_fd)
 	return maker.pid == getppid() ? 0 : -ESRCH;
 }
 
+static const struct passwd *privileges_find_user(void)
+{
+	const struct passwd *user = NULL;
+
+	for (size_t i = 0; !user && i < ARRAY_LENGTH(privileges_users); i++)
+		user = getpwnam(privileges_users[i]);
+	return user;
+}
+
+/* The same as privileges_apply(), and another user with it: capabilities survive only that way. */
+static int privileges_become_user(void)
+{
+	const struct passwd *user = privileges_find_user();
+	int flags = CAPNG_DROP_SUPP_GRP;
+
+	if (!user || !privileges_have[CAP_SETUID] || !privileges_have[CAP_SETGID]) {
+		log_warning("%s: it stays root's",
+			user ? "poised may not start a process as another user"
+			     : "there is no user `poise`, nor `nobody`");
+		return privileges_apply();
+	}
+	if (privileges_have[CAP_SETPCAP])
+		flags |= CAPNG_CLEAR_BOUNDING;
+	errno = 0;
+	int r = capng_change_id((int)user->pw_uid, (int)user->pw_gid, (capng_flags_t)flags);
+	if (r < 0)
+		return errno ? -errno : -EPERM;
+	return 0;
+}
+
 int process_drop_privileges(const struct process_kind *kind, const struct poised_options *options)
 {
 	if (!options->no_sandbox) {
 		privileges_begin();
 		privileges_keep(kind->capabilities);
-		int r = privileges_apply();
+		int r = kind->unprivileged ? privileges_become_user() : privileges_apply();
 		if (r < 0)
 			return r;
 		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)

@@ -8,6 +8,9 @@
 #include "base/channel.h"
 #include "daemon/poised.h"
 
+#define PROCESS_RECONCILER "reconciler"
+#define PROCESS_HEALTH     "health"
+
 struct process_kind {
 	const char *name; /* "reconciler" */
 	/* Capabilities that it keeps (CAP_… of capabilities(7)), ended by -1. All others are dropped, bounding set
@@ -16,6 +19,8 @@ struct process_kind {
 	/* System calls that it may make after its start, ended by NULL: names as libseccomp knows them. */
 	const char *const *system_calls;
 	bool wants_control; /* inherits the control socket and the lock */
+	bool unprivileged;  /* is not root's: runs as the user of poise, or as nobody */
+	bool many_files;    /* may open as many descriptors as root may allow it */
 	/* Runs the process until it is told to stop; returns its exit code. `sandbox` is called by it once its
 	 * start is over: from then on only system_calls work. */
 	int (*main)(const struct poised_options *options);
@@ -27,7 +32,7 @@ extern const size_t process_count;
 const struct process_kind *process_find(const char *name);
 
 /* Privileges (privileges.c), of a process of the tree: the end of the supervisor ends it, from now on; unless
- * options->no_sandbox, all capabilities but the kind's are gone, and no_new_privs is set. -ESRCH: the supervisor has
+ * options->no_sandbox, all capabilities but the kind's are gone, its user is the kind's, and no_new_privs is set. -ESRCH: the supervisor has
  * ended already. -errno, logged by the caller. */
 int process_drop_privileges(const struct process_kind *kind, const struct poised_options *options);
 /* Of the supervisor: keeps what its processes keep, and what it needs to start, end and serve them. */

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "daemon/options.h"
@@ -51,13 +52,27 @@ static bool spawn_place(const struct spawn_numbers *numbers)
 	return true;
 }
 
-static void spawn_become(const struct spawn_numbers *numbers, char **words)
+/* Up to what it may have without asking anybody. */
+static void spawn_raise_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static void spawn_become(
+	const struct process_kind *kind, const struct spawn_numbers *numbers, char **words)
 {
 	sigset_t none;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	service_manager_forget();
+	if (kind->many_files)
+		spawn_raise_files();
 	if (spawn_place(numbers))
 		execv("/proc/self/exe", words);
 	_exit(SPAWN_FAILED);
@@ -76,7 +91,7 @@ pid_t spawn_process(const struct process_kind *kind, const struct poised_options
 	char **words = options_words(&told);
 	pid_t pid = fork();
 	if (pid == 0)
-		spawn_become(&numbers, words);
+		spawn_become(kind, &numbers, words);
 	if (pid < 0)
 		pid = -errno;
 	options_words_free(words);

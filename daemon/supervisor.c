@@ -8,7 +8,8 @@
  *		  at once
  *
  * The supervisor parses nothing that comes from outside, and does nothing that could keep it: so it is the one that is always
- * there. The watchdog of the service manager is fed while every process that runs answers; one that is being started
+ * there. What its processes say to one another it carries on unread (relay.h), and runs programs for those that may run
+ * none (programs.h). The watchdog of the service manager is fed while every process that runs answers; one that is being started
  * again is not missed, for the service manager could do no better. */
 #include "daemon/supervisor.h"
 
@@ -25,6 +26,8 @@
 #include "base/version.h"
 #include "daemon/child.h"
 #include "daemon/control_socket.h"
+#include "daemon/programs.h"
+#include "daemon/relay.h"
 #include "daemon/service_manager.h"
 #include "reconciler/lock.h"
 
@@ -56,6 +59,8 @@ struct supervisor {
 	} children; /* as the table has them */
 	struct loop_source *signals[SUPERVISOR_SIGNALS];
 	struct loop_source *beat, *reload_limit, *stop_limit;
+	struct programs *programs;
+	uint64_t undelivered; /* messages to a process that is down, or does not read */
 	uint64_t beat_ns;
 	bool ready;     /* told once */
 	bool reloading; /* told, and not over */
@@ -216,6 +221,89 @@ static void supervisor_hurry(struct supervisor *supervisor)
 	loop_timer_set(supervisor->stop_limit, loop_now(supervisor->loop) + KILL_MOST_NS);
 }
 
+/* What processes say to others. */
+
+static struct child *supervisor_find(const struct supervisor *supervisor, const char *name)
+{
+	vector_foreach(&supervisor->children, place)
+		if (strcmp(child_name(place->child), name) == 0)
+			return place->child;
+	return NULL;
+}
+
+static void supervisor_send(struct supervisor *supervisor, const char *name, uint16_t kind,
+	const void *payload, size_t size)
+{
+	struct child *child = supervisor_find(supervisor, name);
+	int r = child ? child_send(child, kind, payload, size) : -ENOTCONN;
+
+	if (r == 0)
+		return;
+	supervisor->undelivered++;
+	/* One that is down is told all of it again when it is there. */
+	if (r != -ENOTCONN && r != -EPIPE)
+		log_object_warning(name, "%s cannot be told what another says: %s; %llu so far",
+			name, strerror(-r), (unsigned long long)supervisor->undelivered);
+}
+
+static void supervisor_on_ran(void *data, const struct message_ran *ran)
+{
+	supervisor_send(data, PROCESS_HEALTH, MESSAGE_RAN, ran, sizeof(*ran));
+}
+
+static void supervisor_on_health_message(
+	struct supervisor *supervisor, uint16_t kind, const void *payload, size_t size)
+{
+	if (kind == MESSAGE_RUN)
+		programs_run(supervisor->programs, payload, size);
+	if (kind == MESSAGE_RUN_CANCEL)
+		programs_cancel(
+			supervisor->programs, ((const struct message_run_cancel *)payload)->number);
+}
+
+static void supervisor_on_reconciler_message(
+	struct supervisor *supervisor, uint16_t kind, const void *payload, size_t size)
+{
+	if (kind == MESSAGE_NOTIFY)
+		programs_notify(supervisor->programs, payload, size);
+	if (kind == MESSAGE_ALLOW_NONE)
+		programs_allow_none(supervisor->programs);
+	if (kind == MESSAGE_ALLOW)
+		programs_allow(supervisor->programs, payload, size);
+}
+
+static void supervisor_on_message(
+	void *data, struct child *child, uint16_t kind, const void *payload, size_t size)
+{
+	struct supervisor *supervisor = data;
+	const char *from = child_name(child), *to = relay_target(from, kind);
+
+	if (to)
+		supervisor_send(supervisor, to, kind, payload, size);
+	else if (strcmp(from, PROCESS_HEALTH) == 0)
+		supervisor_on_health_message(supervisor, kind, payload, size);
+	else if (strcmp(from, PROCESS_RECONCILER) == 0)
+		supervisor_on_reconciler_message(supervisor, kind, payload, size);
+}
+
+/* Either of them is there, or there again: the one begins to tell the other. */
+static void supervisor_on_health(struct supervisor *supervisor)
+{
+	const struct child *health = supervisor_find(supervisor, PROCESS_HEALTH);
+
+	if (health && child_is_ready(health))
+		supervisor_send(supervisor, PROCESS_RECONCILER, MESSAGE_HEALTH_STARTED, NULL, 0);
+}
+
+static void supervisor_on_ended(struct supervisor *supervisor, const struct child *child)
+{
+	if (strcmp(child_name(child), PROCESS_HEALTH) == 0)
+		programs_cancel_all(supervisor->programs);
+	supervisor_tell_status(supervisor);
+	if (supervisor->stopping)
+		supervisor_stop_next(supervisor);
+}
+
 /* Events. */
 
 static void supervisor_on_stop_signal(void *data, int signal)
@@ -250,9 +338,14 @@ static void supervisor_on_child(void *data, struct child *child, enum child_even
 {
 	struct supervisor *supervisor = data;
 
-	(void)child;
 	switch (event) {
+	case CHILD_EVENT_STARTED:
+		if (strcmp(child_name(child), PROCESS_RECONCILER) == 0)
+			supervisor_on_health(supervisor);
+		break;
 	case CHILD_EVENT_READY:
+		if (strcmp(child_name(child), PROCESS_HEALTH) == 0)
+			supervisor_on_health(supervisor);
 		supervisor_on_ready(supervisor);
 		supervisor_on_reloaded(supervisor);
 		break;
@@ -263,9 +356,7 @@ static void supervisor_on_child(void *data, struct child *child, enum child_even
 		supervisor_tell_status(supervisor);
 		break;
 	case CHILD_EVENT_ENDED:
-		supervisor_tell_status(supervisor);
-		if (supervisor->stopping)
-			supervisor_stop_next(supervisor);
+		supervisor_on_ended(supervisor, child);
 		break;
 	}
 }
@@ -331,6 +422,7 @@ static int supervisor_open_children(struct supervisor *supervisor)
 		.pings = (unsigned int)(SILENCE_NS / supervisor->beat_ns) + 1,
 		.event = supervisor_on_child,
 		.control_group = supervisor_on_control_group,
+		.message = supervisor_on_message,
 		.data = supervisor};
 
 	for (size_t i = 0; i < process_count; i++) {
@@ -372,9 +464,12 @@ static int supervisor_open(struct supervisor *supervisor, struct error *error)
 	if (r < 0)
 		return error_set(error, r, "cannot drop privileges: %s", strerror(-r));
 	r = supervisor_open_loop(supervisor);
-	if (r == 0)
-		r = supervisor_open_children(supervisor);
-	return r;
+	if (r < 0)
+		return r;
+	const struct programs_options programs = {
+		.loop = supervisor->loop, .ran = supervisor_on_ran, .data = supervisor};
+	programs_new(&programs, &supervisor->programs);
+	return supervisor_open_children(supervisor);
 }
 
 static void supervisor_close(struct supervisor *supervisor)
@@ -382,6 +477,7 @@ static void supervisor_close(struct supervisor *supervisor)
 	vector_foreach(&supervisor->children, place)
 		child_free(place->child);
 	vector_clear(&supervisor->children);
+	programs_free(supervisor->programs);
 	for (size_t i = 0; i < ARRAY_LENGTH(supervisor->signals); i++)
 		loop_source_free(supervisor->signals[i]);
 	loop_source_free(supervisor->beat);

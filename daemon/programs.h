@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The programs that the supervisor runs for others: of `exec` checks, and `notify` commands.
+ *
+ * Those of checks run side by side, PROGRAMS_MOST at most: what is more cannot be tried now. Each is one that the files
+ * ask for, as the reconciler has told: whoever has taken over the process that speaks with the network can start
+ * nothing else. They never run as root. Commands of `notify` run one after the other, in the order of what they tell, each
+ * PROGRAMS_NOTIFY_NS at most; when too many wait, the oldest are dropped, counted and told. */
+#pragma once
+
+#include "daemon/messages.h"
+
+struct programs;
+
+#define PROGRAMS_MOST        256
+#define PROGRAMS_NOTIFY_MOST 256 /* that wait */
+#define PROGRAMS_NOTIFY_NS   30000000000ull
+#define PROGRAMS_ALLOW_LIMIT (16u << 20) /* bytes of all that is allowed */
+
+struct programs_options {
+	struct loop *loop;
+	/* What came of a check's program; possibly from within programs_run(). */
+	void (*ran)(void *data, const struct message_ran *ran);
+	void *data;
+};
+
+/* Since the start. */
+struct programs_counters {
+	uint64_t run, refused,
+		full; /* of checks: begun; not allowed, or malformed; too many at once */
+	uint64_t notified, notify_failed, notify_dropped;
+	size_t running, waiting; /* at this moment: of checks; of notify */
+};
+
+void programs_new(const struct programs_options *options, struct programs **ret);
+/* Ends all of them. NULL is allowed; returns NULL. */
+struct programs *programs_free(struct programs *programs);
+
+/* The user and the words of a check's program that may be run from now on (its number and time limit mean nothing);
+ * behind programs_allow_none(), which takes back what was allowed before. */
+void programs_allow(struct programs *programs, const struct message_program *message, size_t size);
+void programs_allow_none(struct programs *programs);
+
+void programs_run(struct programs *programs, const struct message_program *message, size_t size);
+void programs_cancel(struct programs *programs, uint64_t number);
+/* Of all checks: who asked for them is gone. */
+void programs_cancel_all(struct programs *programs);
+
+void programs_notify(struct programs *programs, const struct message_program *message, size_t size);
+
+struct programs_counters programs_counters(const struct programs *programs);
