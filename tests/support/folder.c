@@ -53,6 +53,24 @@ void folder_remove(char *path)
 	free(path);
 }
 
+int folder_setup(void **state)
+{
+	*state = folder_make();
+	return 0;
+}
+
+int folder_setup_in_memory(void **state)
+{
+	*state = folder_make_in_memory();
+	return 0;
+}
+
+int folder_teardown(void **state)
+{
+	folder_remove(*state);
+	return 0;
+}
+
 char *folder_path(const char *folder, const char *name)
 {
 	return memory_printf("%s/%s", folder, name);

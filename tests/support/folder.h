@@ -32,6 +32,11 @@ void folder_swap_link(const char *folder, const char *name, const char *target);
 /* As folder_make(), in memory where that can be had: for thousands of files. */
 char *folder_make_in_memory(void);
 
+/* Of a cmocka test, whose state is the path of a folder of its own. */
+int folder_setup(void **state);
+int folder_setup_in_memory(void **state);
+int folder_teardown(void **state);
+
 /* Number of entries. */
 size_t folder_count(const char *folder);
 

@@ -554,19 +554,8 @@ static void too_much_memory_ends_the_process(void **state _unused_)
 	assert_false(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
-static int make(void **state)
-{
-	*state = folder_make();
-	return 0;
-}
-
-static int drop(void **state)
-{
-	folder_remove(*state);
-	return 0;
-}
-
-#define WITH_FOLDER(function) cmocka_unit_test_setup_teardown(function, make, drop)
+#define WITH_FOLDER(function)                                                                      \
+	cmocka_unit_test_setup_teardown(function, folder_setup, folder_teardown)
 
 int main(void)
 {

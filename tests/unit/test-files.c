@@ -124,22 +124,11 @@ static void a_reading_is_of_one_version(void **state)
 	assert_true(whole > READINGS / 2);
 }
 
-static int setup(void **state)
-{
-	*state = folder_make_in_memory();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	folder_remove(*state);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_reading_is_of_one_version, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_reading_is_of_one_version, folder_setup_in_memory, folder_teardown),
 	};
 
 	return cmocka_run_group_tests_name("files", tests, NULL, NULL);

@@ -211,19 +211,7 @@ static void a_full_disk_is_no_reason_to_give_up_the_lock(void **state)
 	folder_unmount(*state);
 }
 
-static int make(void **state)
-{
-	*state = folder_make();
-	return 0;
-}
-
-static int drop(void **state)
-{
-	folder_remove(*state);
-	return 0;
-}
-
-#define TEST(function) cmocka_unit_test_setup_teardown(function, make, drop)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, folder_setup, folder_teardown)
 
 int main(void)
 {

@@ -222,18 +222,6 @@ static void help_lists_what_users_may_say(void **state)
 	assert_null(strstr(text.text, "-fd"));
 }
 
-static int set_up(void **state)
-{
-	*state = folder_make();
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	folder_remove(*state);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -241,7 +229,8 @@ int main(void)
 		cmocka_unit_test(all_options_are_understood),
 		cmocka_unit_test(help_and_version_want_nothing_else),
 		cmocka_unit_test(mistakes_are_told_with_the_way_out),
-		cmocka_unit_test_setup_teardown(relative_paths_become_absolute, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			relative_paths_become_absolute, folder_setup, folder_teardown),
 		cmocka_unit_test(a_namespace_has_folders_of_its_own),
 		cmocka_unit_test(a_process_understands_its_words),
 		cmocka_unit_test(help_lists_what_users_may_say),

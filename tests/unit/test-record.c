@@ -442,19 +442,7 @@ static void a_revision_is_a_sha256(void **state _unused_)
 		revision, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
-static int make(void **state)
-{
-	*state = folder_make();
-	return 0;
-}
-
-static int drop(void **state)
-{
-	folder_remove(*state);
-	return 0;
-}
-
-#define TEST(function) cmocka_unit_test_setup_teardown(function, make, drop)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, folder_setup, folder_teardown)
 
 int main(void)
 {

@@ -338,26 +338,9 @@ static void many_files_are_looked_at_quickly(void **state)
 	assert_true(files < 500 && links < 1000);
 }
 
-static int set_up(void **state)
-{
-	*state = folder_make();
-	return 0;
-}
-
-static int set_up_in_memory(void **state)
-{
-	*state = folder_make_in_memory();
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	folder_remove(*state);
-	return 0;
-}
-
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
-#define IN_MEMORY(test) cmocka_unit_test_setup_teardown(test, set_up_in_memory, tear_down)
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_setup, folder_teardown)
+#define IN_MEMORY(test)                                                                            \
+	cmocka_unit_test_setup_teardown(test, folder_setup_in_memory, folder_teardown)
 
 int main(void)
 {
