@@ -36,6 +36,11 @@ void served_tell(void *data, const struct engine_event *event)
 		control_tell(world->control, event);
 }
 
+void served_tell_one(struct served *world, void *data)
+{
+	served_tell(world, data);
+}
+
 static void on_work(void *data)
 {
 	struct served *world = data;
@@ -292,6 +297,17 @@ json_t *served_next_json(struct served_reader *reader)
 	if (!json)
 		fail_msg("%s at %d: %.200s", failure.text, failure.column, line);
 	return json;
+}
+
+json_t *served_next_event(struct served_reader *reader)
+{
+	json_t *event = served_next_json(reader);
+
+	assert_string_equal(json_string_value(json_object_get(event, "method")), "event");
+	assert_null(json_object_get(event, "id"));
+	json_t *params = json_incref(json_object_get(event, "params"));
+	json_decref(event);
+	return params;
 }
 
 void served_reader_clear(struct served_reader *reader)

@@ -45,6 +45,8 @@ void served_in_loop(
 	struct served *world, void (*job)(struct served *world, void *data), void *data);
 /* An event, as if the engine told it; only in the loop. */
 void served_tell(void *data, const struct engine_event *event);
+/* The same as a function for served_in_loop(), whose data is the event. */
+void served_tell_one(struct served *world, void *data);
 struct control_counters served_counters(struct served *world);
 
 /* A connection as root, or as somebody else, whose reads and writes wait 10 s at most: a test that hangs has failed. */
@@ -64,6 +66,8 @@ void served_reader_clear(struct served_reader *reader);
 /* The next line; NULL when the server has ended the connection. */
 char *served_next_line(struct served_reader *reader);
 json_t *served_next_json(struct served_reader *reader);
+/* The next line must be an event; what it says. */
+json_t *served_next_event(struct served_reader *reader);
 
 int served_code_of(const json_t *answer);
 const char *served_words_of(const json_t *answer);

@@ -293,23 +293,6 @@ static void the_idle_are_shut_out_and_subscribers_are_not_idle(void **state)
 	assert_int_equal(served_counters(world).subscribers, 1);
 }
 
-static void tell_one(struct served *world, void *data)
-{
-	(void)world;
-	served_tell(world, data);
-}
-
-static json_t *next_event(struct served_reader *reader)
-{
-	json_t *event = served_next_json(reader);
-
-	assert_string_equal(json_string_value(json_object_get(event, "method")), "event");
-	assert_null(json_object_get(event, "id"));
-	json_t *params = json_incref(json_object_get(event, "params"));
-	json_decref(event);
-	return params;
-}
-
 #define FLOOD 30000
 
 static void flood(struct served *world, void *data)
@@ -338,7 +321,7 @@ static void a_subscriber_that_reads_nothing_loses_events_and_learns_how_many(voi
 		fail_msg("%zu bytes", memory_used() - before);
 	served_expect_responsive(world);
 	while (told + lost < FLOOD) {
-		json_t *event = next_event(&slow);
+		json_t *event = served_next_event(&slow);
 
 		if (strcmp(json_string_value(json_object_get(event, "kind")), "lost") == 0) {
 			assert_int_equal(lost, 0);
@@ -355,9 +338,9 @@ static void a_subscriber_that_reads_nothing_loses_events_and_learns_how_many(voi
 	assert_true(lost > 0 && told > 1000);
 	assert_int_equal(told + lost, FLOOD);
 	/* And then it goes on. */
-	served_in_loop(world, tell_one,
+	served_in_loop(world, served_tell_one,
 		&(struct engine_event){.kind = ENGINE_EVENT_DRIFT, .text = "again"});
-	json_t *event = next_event(&slow);
+	json_t *event = served_next_event(&slow);
 	assert_string_equal(json_string_value(json_object_get(event, "text")), "again");
 	json_decref(event);
 }

@@ -233,23 +233,6 @@ static void a_drain_reaches_the_table(void **state)
 	json_decref(answer);
 }
 
-static void tell_one(struct served *world, void *data)
-{
-	(void)world;
-	served_tell(world, data);
-}
-
-static json_t *next_event(struct served_reader *reader)
-{
-	json_t *event = served_next_json(reader);
-
-	assert_string_equal(json_string_value(json_object_get(event, "method")), "event");
-	assert_null(json_object_get(event, "id"));
-	json_t *params = json_incref(json_object_get(event, "params"));
-	json_decref(event);
-	return params;
-}
-
 static void subscribers_are_told_what_happens(void **state)
 {
 	struct served *world = *state;
@@ -265,14 +248,14 @@ static void subscribers_are_told_what_happens(void **state)
 		"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"suspend\",\"params\":[\"w\xc3\xbcst\"]}"
 		"\n");
 	json_decref(served_next_json(&operator));
-	json_t *event = next_event(&subscriber);
+	json_t *event = served_next_event(&subscriber);
 	assert_string_equal(json_string_value(json_object_get(event, "kind")), "operator");
 	assert_string_equal(json_string_value(json_object_get(event, "text")),
 		"suspended by uid 0 (root): w\xc3\xbcst");
 	assert_true(json_is_null(json_object_get(event, "entry")));
 	json_decref(event);
-	served_in_loop(world, tell_one, &applied);
-	event = next_event(&subscriber);
+	served_in_loop(world, served_tell_one, &applied);
+	event = served_next_event(&subscriber);
 	assert_int_equal(json_integer_value(json_object_get(event, "at_ms")), 1700000000123);
 	const json_t *told = json_object_get(event, "entry");
 	assert_int_equal(json_integer_value(json_object_get(told, "serial")), 9);
@@ -292,11 +275,11 @@ static void an_event_does_not_fall_into_an_answer(void **state)
 	served_say(reader.fd, "[{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"status\"},"
 			      "{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"live\"}]\n");
 	usleep(50000);
-	served_in_loop(world, tell_one, &event);
+	served_in_loop(world, served_tell_one, &event);
 	json_t *answer = served_next_json(&reader);
 	assert_int_equal(json_array_size(answer), 2);
 	json_decref(answer);
-	json_decref(next_event(&reader));
+	json_decref(served_next_event(&reader));
 }
 
 #define CONTROL_TEST(name) cmocka_unit_test_setup_teardown(name, served_start, served_end)
