@@ -13,7 +13,6 @@
 #include "reconciler/confirm.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <time.h>
 
 #include "base/file.h"
@@ -21,6 +20,7 @@
 #include "reconciler/diff.h"
 #include "model/load.h"
 #include "reconciler/guard.h"
+#include "reconciler/state_file.h"
 
 #define CONFIRM_FILE_LIMIT   (512u << 20)
 #define CONFIRM_LOCK_WAIT_NS 30000000000ull
@@ -38,11 +38,9 @@ static int confirm_read(
 	_cleanup_free_ char *text = NULL;
 	size_t size;
 
-	int r = file_read(AT_FDCWD, path, CONFIRM_FILE_LIMIT, &text, &size);
-	if (r == -ENOENT || r == -ENOTDIR)
-		return 0;
-	if (r < 0)
-		return error_set(error, r, "cannot read %s: %s", path, strerror(-r));
+	int r = state_file_read(path, CONFIRM_FILE_LIMIT, &text, &size, error);
+	if (r <= 0)
+		return r;
 	r = confirm_parse(text, size, ret, error);
 	if (r < 0)
 		return error_prefix(error, r,
@@ -126,13 +124,7 @@ static int confirm_write(
 
 	if (!text)
 		return error_set(error, -EINVAL, "the live state cannot be written down");
-	int r = file_make_directories(reconciler->options.state_dir, 0755);
-	file_remove_leftovers(path);
-	if (r == 0)
-		r = file_replace(path, text, strlen(text), 0600);
-	if (r < 0)
-		return error_set(error, r, "cannot write %s: %s", path, strerror(-r));
-	return 0;
+	return state_file_write(reconciler->options.state_dir, path, text, error);
 }
 
 int confirm_begin(struct reconciler *reconciler, const struct reconciler_request *request,

@@ -2,12 +2,11 @@
 #include "reconciler/operator.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <time.h>
 
-#include "base/file.h"
 #include "reconciler/json_form.h"
 #include "reconciler/reconciler.h"
+#include "reconciler/state_file.h"
 #include "reconciler/state_json.h"
 
 #define OPERATOR_FILE       "operator.json"
@@ -201,11 +200,9 @@ int operator_load(const char *directory, struct operator_state *ret, struct erro
 	_cleanup_free_ char *text = NULL;
 	size_t size;
 
-	int r = file_read(AT_FDCWD, path, OPERATOR_FILE_LIMIT, &text, &size);
-	if (r == -ENOENT || r == -ENOTDIR)
-		return 0;
-	if (r < 0)
-		return error_set(error, r, "cannot read %s: %s", path, strerror(-r));
+	int r = state_file_read(path, OPERATOR_FILE_LIMIT, &text, &size, error);
+	if (r <= 0)
+		return r;
 	r = operator_parse(text, size, reconciler_now(), (uint64_t)time(NULL), ret, error);
 	if (r < 0)
 		return error_prefix(error, r,
@@ -220,13 +217,7 @@ int operator_save(const char *directory, const struct operator_state *state, str
 	_cleanup_free_ char *path = memory_printf("%s/" OPERATOR_FILE, directory);
 	_cleanup_free_ char *text = operator_format(state);
 
-	int r = file_make_directories(directory, 0755);
-	file_remove_leftovers(path);
-	if (r == 0)
-		r = file_replace(path, text, strlen(text), 0600);
-	if (r < 0)
-		return error_set(error, r, "cannot write %s: %s", path, strerror(-r));
-	return 0;
+	return state_file_write(directory, path, text, error);
 }
 
 void operator_drain(struct operator_state *state, const struct facts_drain *drain, uint64_t wall,
