@@ -17,21 +17,11 @@
 
 #include "base/file.h"
 #include "model/canonical.h"
+#include "tests/support/random.h"
 #include "tests/support/same_tree.h"
 
 #define TEXT_MOST 20000 /* bytes; larger texts are cut */
 #define WALK      12    /* edits that start from one text */
-
-static uint64_t random_state;
-
-/* xorshift64*: the same edits on every machine. */
-static uint32_t random_below(uint32_t limit)
-{
-	random_state ^= random_state >> 12;
-	random_state ^= random_state << 25;
-	random_state ^= random_state >> 27;
-	return (uint32_t)((random_state * 0x2545f4914f6cdd1dull) >> 32) % limit;
-}
 
 /* The texts to start from. */
 static struct {
@@ -468,7 +458,7 @@ static void walk(uint64_t seed, size_t steps)
 	size_t files;
 	bool loose; /* what is YAML is good enough to go on from */
 
-	random_state = seed * 0x9e3779b97f4a7c15ull + 1;
+	random_seed(seed);
 	start = &seeds.items[random_below(5) ? random_below(ARRAY_LENGTH(styles))
 					     : random_below((uint32_t)seeds.count)];
 	files = 1 + (random_below(4) == 0);

@@ -21,20 +21,10 @@
 #include "reconciler/step.h"
 #include "tests/memory/memory.h"
 #include "tests/support/build.h"
+#include "tests/support/random.h"
 
 #define SECOND 1000000000ull
 #define NOW    (1000 * SECOND)
-
-static uint64_t random_state;
-
-/* xorshift64*: the same worlds on every machine. */
-static uint32_t random_below(uint32_t limit)
-{
-	random_state ^= random_state >> 12;
-	random_state ^= random_state << 25;
-	random_state ^= random_state >> 27;
-	return (uint32_t)((random_state * 0x2545f4914f6cdd1dull) >> 32) % limit;
-}
 
 static bool random_chance(uint32_t percent)
 {
@@ -145,7 +135,7 @@ static void world_make(struct world *world, uint64_t seed)
 	_cleanup_error_ struct error error = {};
 
 	*world = (struct world){.table = memory_table_new(), .now = NOW};
-	random_state = seed * 0x9e3779b97f4a7c15ull + 1;
+	random_seed(seed);
 	for (size_t i = 0; i < ARRAY_LENGTH(listeners); i++) {
 		struct service_key key = build_key(listeners[i]);
 
