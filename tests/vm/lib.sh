@@ -17,7 +17,6 @@
 : "${BUILD:=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd)/build}"
 export BUILD
 tools=$BUILD/tests/vm/tools
-# shellcheck disable=SC2034 # for the tests
 lib_here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 lib_failures=0
 
@@ -33,10 +32,8 @@ fail() {
 	lib_failures=$((lib_failures + 1))
 }
 
-# details FILE: what a failure wants to show.
-details() {
-	tail -n 20 "$1" | sed 's/^/    /'
-}
+# shellcheck source=tests/vm/results.sh
+. "$lib_here/results.sh"
 
 # setup COMMAND…: what a case begins with. It is no check, but a case that cannot begin has failed.
 setup() {
@@ -63,17 +60,6 @@ check_status() {
 	fi
 	fail "$text (status $status, not $wanted: $*)"
 	details "$dir/said"
-	return 1
-}
-
-# same TEXT EXPECTED GOT: two texts are equal.
-same() {
-	if [[ $2 == "$3" ]]; then
-		ok "$1"
-		return 0
-	fi
-	fail "$1"
-	diff -U2 --label expected --label got <(echo "$2") <(echo "$3") | sed 's/^/    /'
 	return 1
 }
 

@@ -7,11 +7,10 @@
 : "${BUILD:=$traffic_build}"
 dir=$traffic_folder
 
-# What poised.sh takes from lib.sh.
-details() {
-	tail -n "${2:-20}" "$1" | sed 's/^/    /'
-}
+# shellcheck source=tests/vm/results.sh
+. "${BASH_SOURCE[0]%/*}/results.sh"
 
+# What poised.sh takes from lib.sh.
 lib_clean_up() {
 	traffic_clean_up
 }
@@ -23,16 +22,6 @@ ipvsadm() {
 
 table() {
 	balancer -Sn | LC_ALL=C sort
-}
-
-same() {
-	if [[ $2 == "$3" ]]; then
-		ok "$1"
-		return 0
-	fi
-	fail "$1"
-	diff -U2 --label expected --label got <(echo "$2") <(echo "$3") | sed 's/^/    /'
-	return 1
 }
 
 # shellcheck source=tests/vm/poised.sh
