@@ -2,7 +2,6 @@
 #include "daemon/process.h"
 
 #include <cap-ng.h>
-#include <string.h>
 
 #include "base/macros.h"
 #include "daemon/probe_process.h"
@@ -85,11 +84,3 @@ const struct process_kind *const processes[] = {
 	&process_health,
 };
 const size_t process_count = ARRAY_LENGTH(processes);
-
-const struct process_kind *process_find(const char *name)
-{
-	for (size_t i = 0; i < process_count; i++)
-		if (strcmp(processes[i]->name, name) == 0)
-			return processes[i];
-	return NULL;
-}

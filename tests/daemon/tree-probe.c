@@ -221,7 +221,7 @@ static int second_main(const struct poised_options *options)
 	return probe_run(options, "SECOND");
 }
 
-/* In place of daemon/process.c. */
+/* In place of the rows of daemon/process.c. */
 
 static const int first_capabilities[] = {CAP_NET_ADMIN, -1};
 static const int second_capabilities[] = {-1};
@@ -244,14 +244,6 @@ static const struct process_kind second = {.name = "second",
 
 const struct process_kind *const processes[] = {&first, &second};
 const size_t process_count = ARRAY_LENGTH(processes);
-
-const struct process_kind *process_find(const char *name)
-{
-	for (size_t i = 0; i < process_count; i++)
-		if (strcmp(processes[i]->name, name) == 0)
-			return processes[i];
-	return NULL;
-}
 
 int main(int argc, char **argv)
 {
