@@ -9,8 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "tests/bench/now.h"
 
 enum {
 	CHANGE_PORT = 80,
@@ -18,14 +19,6 @@ enum {
 	CHANGE_PATIENCE_S = 60,
 	CHANGE_PAUSE_US = 500,
 };
-
-static double change_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 static unsigned int change_destinations(int fd, const char *service)
 {
@@ -75,22 +68,22 @@ int main(int argc, char **argv)
 		fprintf(stderr, "time-change: the weight is %d already\n", wanted);
 		return 1;
 	}
-	double start = change_now();
+	double start = now_seconds();
 	if (rename(argv[4], argv[5]) < 0) {
 		perror("time-change: rename");
 		return 1;
 	}
 	if (argc > 6) {
-		start = change_now();
+		start = now_seconds();
 		kill(atoi(argv[6]), SIGHUP);
 	}
 	while (change_weight(fd, argv[1], argv[2]) != wanted) {
-		if (change_now() - start > CHANGE_PATIENCE_S) {
+		if (now_seconds() - start > CHANGE_PATIENCE_S) {
 			fprintf(stderr, "time-change: the weight did not come\n");
 			return 1;
 		}
 		usleep(CHANGE_PAUSE_US);
 	}
-	printf("%.4f\n", change_now() - start);
+	printf("%.4f\n", now_seconds() - start);
 	return 0;
 }

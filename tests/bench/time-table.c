@@ -11,21 +11,14 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "tests/bench/now.h"
 
 enum {
 	TABLE_PATIENCE_S = 300,
 	TABLE_PAUSE_US = 10000,
 };
-
-static double table_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 static unsigned int table_services(int fd)
 {
@@ -79,15 +72,15 @@ int main(int argc, char **argv)
 	}
 	unsigned int services = (unsigned int)atoi(argv[1]);
 	unsigned int destinations = (unsigned int)atoi(argv[2]);
-	double start = table_now();
+	double start = now_seconds();
 	pid_t process = table_start(argv + 3);
-	while (!complete && !ended && table_now() - start < TABLE_PATIENCE_S) {
+	while (!complete && !ended && now_seconds() - start < TABLE_PATIENCE_S) {
 		usleep(TABLE_PAUSE_US);
 		complete = table_services(fd) >= services &&
 			   table_destinations(fd, services) >= destinations;
 		ended = waitpid(process, NULL, WNOHANG) != 0;
 	}
-	double end = table_now();
+	double end = now_seconds();
 	if (!ended) {
 		kill(process, SIGTERM);
 		waitpid(process, NULL, 0);
