@@ -15,25 +15,14 @@ static _noreturn_ void fail(const char *what, const char *a, const char *b)
 	abort();
 }
 
-/* Whether the text is parsed without a word. */
-static bool parse(struct patch_tree *tree, const struct document *document)
-{
-	_cleanup_diagnostics_ struct diagnostics diagnostics = {};
-	struct report report = {.documents = document, .count = 1, .diagnostics = &diagnostics};
-	int r = patch_parse(tree, &report, 0);
-
-	report_finish(&report);
-	return r == 0 && !diagnostics.errors && !diagnostics.warnings;
-}
-
 static void check_trees(const struct document *before, const struct document *after)
 {
 	struct patch_tree tree = {}, whole = {};
 
-	if (parse(&tree, before) && patch_update(&tree, after, 0)) {
+	if (same_tree_parse(&tree, before) && patch_update(&tree, after, 0)) {
 		const char *other = NULL;
 
-		if (!parse(&whole, after))
+		if (!same_tree_parse(&whole, after))
 			fail("patched, but wrong", after->text, NULL);
 		other = same_tree(&tree, &whole);
 		if (other)

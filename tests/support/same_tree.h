@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Whether two trees of a text are one and the same, places included. In a header because fuzz
+/* Trees of a text, and whether two of them are one and the same, places included. In a header because fuzz
  * targets link no test code. */
 #pragma once
 
@@ -57,4 +57,15 @@ static inline const char *same_tree(const struct patch_tree *a, const struct pat
 		if (!same_mapping(&a->mappings.items[i], &b->mappings.items[i]))
 			return "an entry that can be cut";
 	return NULL;
+}
+
+/* Makes the tree of a text; whether it is parsed without a word. */
+static inline bool same_tree_parse(struct patch_tree *tree, const struct document *document)
+{
+	_cleanup_diagnostics_ struct diagnostics diagnostics = {};
+	struct report report = {.documents = document, .count = 1, .diagnostics = &diagnostics};
+	int r = patch_parse(tree, &report, 0);
+
+	report_finish(&report);
+	return r == 0 && !diagnostics.errors && !diagnostics.warnings;
 }

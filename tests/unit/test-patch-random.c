@@ -363,21 +363,11 @@ static struct document document_of(const struct strbuf *text, const char *name)
 		.name = name, .text = text->text ? text->text : "", .size = text->length};
 }
 
-static bool parse(struct patch_tree *tree, const struct document *document)
-{
-	_cleanup_diagnostics_ struct diagnostics diagnostics = {};
-	struct report report = {.documents = document, .count = 1, .diagnostics = &diagnostics};
-	int r = patch_parse(tree, &report, 0);
-
-	report_finish(&report);
-	return r == 0 && !diagnostics.errors && !diagnostics.warnings;
-}
-
 /* Brings the tree from one text to the next; it is empty where a text is wrong. */
 static void check_tree(struct patch_tree *tree, const struct document *document)
 {
 	struct patch_tree whole = {};
-	bool good = parse(&whole, document);
+	bool good = same_tree_parse(&whole, document);
 
 	count.edits++;
 	count.wrong += !good;
