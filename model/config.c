@@ -12,11 +12,6 @@ static int config_pool_compare(const void *name, const void *item)
 	return strcmp(name, ((const struct config_pool *)item)->name.text);
 }
 
-static int config_service_compare(const void *name, const void *item)
-{
-	return strcmp(name, ((const struct config_service *)item)->name.text);
-}
-
 const struct config_check *config_find_check(const struct config *config, const char *name)
 {
 	return name ? vector_find(&config->checks, name, config_check_compare) : NULL;
@@ -25,11 +20,6 @@ const struct config_check *config_find_check(const struct config *config, const 
 const struct config_pool *config_find_pool(const struct config *config, const char *name)
 {
 	return name ? vector_find(&config->pools, name, config_pool_compare) : NULL;
-}
-
-const struct config_service *config_find_service(const struct config *config, const char *name)
-{
-	return name ? vector_find(&config->services, name, config_service_compare) : NULL;
 }
 
 const struct config_destination_list *config_destinations(const struct config *config,

@@ -577,7 +577,6 @@ static inline bool config_has(const struct config_object *object, unsigned int k
 /* Find a named thing in a sorted config; NULL when there is none (or `name` is NULL). Borrowed. */
 const struct config_check *config_find_check(const struct config *config, const char *name);
 const struct config_pool *config_find_pool(const struct config *config, const char *name);
-const struct config_service *config_find_service(const struct config *config, const char *name);
 
 /* The destinations of a service of a sorted config: its own, or its pool's. `pool`, which may be
  * NULL, gets the pool or NULL. Borrowed; never NULL. */
