@@ -25,6 +25,10 @@
 
 static const struct checker_kind *const checker_kinds[CONFIG_CHECK_KINDS] = {
 	[CONFIG_CHECK_TCP] = &checker_tcp,
+	[CONFIG_CHECK_HTTP] = &checker_http,
+	[CONFIG_CHECK_HTTPS] = &checker_http,
+	[CONFIG_CHECK_DNS] = &checker_dns,
+	[CONFIG_CHECK_SMTP] = &checker_smtp,
 	[CONFIG_CHECK_PING] = &checker_ping,
 	[CONFIG_CHECK_UDP] = &checker_udp,
 	[CONFIG_CHECK_EXEC] = &checker_exec,
@@ -132,6 +136,8 @@ int checkers_new(const struct checkers_options *options, struct checkers **ret, 
 	/* Of LAST it would starve while descriptors never cease to be ready. */
 	loop_source_set_priority(checkers->telling, LOOP_PRIORITY_NORMAL);
 	r = checker_pings_new(checkers, error);
+	if (r == 0)
+		r = checker_curl_new(checkers, error);
 	if (r < 0) {
 		checkers_free(checkers);
 		return r;
@@ -145,6 +151,7 @@ struct checkers *checkers_free(struct checkers *checkers)
 	if (!checkers)
 		return NULL;
 	checker_pings_free(checkers);
+	checker_curl_free(checkers);
 	loop_source_free(checkers->telling);
 	free(checkers);
 	return NULL;

@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* http and https: a web server answers as it should.
+ *
+ * The connection goes to the target's literal address; the names that the server is to hear are said apart from it: the Host
+ * header (`host`), and in a handshake the name that the certificate is then checked against (`sni`, else `host`). Without
+ * either the certificate must be of the address.
+ *
+ * An answer is judged as it comes: its status as soon as the headers are over, so that a wrong one is told without waiting for a body;
+ * the rest at its end. A redirection is a status as any other, and is not followed. The body is read even where nothing is wanted
+ * of it, because a server that hangs in its middle does not serve; but of an endless one a bounded part is enough.
+ *
+ * A regular expression needs the body as a whole, a digest does not. Only the first part of a body is looked at, HTTP_BODY_MOST:
+ * beyond that, neither can be said, and the probe fails with that reason. */
+#include "health/curl.h"
+
+#include <errno.h>
+#include <nettle/sha2.h>
+#include <regex.h>
+#include <stdio.h>
+
+#include "base/memory.h"
+#include "base/version.h"
+
+#define HTTP_BODY_MOST (1u << 20)
+/* Authorities of the system are read again after so many seconds. */
+#define HTTP_AUTHORITIES_KEPT 600L
+#define HTTP_STATUS_LOW       200
+#define HTTP_STATUS_HIGH      299
+#define HTTP_URL_SIZE         320
+
+/* Why we stopped listening. */
+enum http_stop {
+	HTTP_STOP_NONE,
+	HTTP_STOP_HEADERS, /* too many */
+	HTTP_STOP_STATUS,  /* is wrong: the body does not matter */
+	HTTP_STOP_BODY,    /* too long to be looked at */
+	HTTP_STOP_ENOUGH,  /* long, and nothing is wanted of it */
+	HTTP_STOP_MEMORY,
+};
+
+struct http {
+	struct checker_curl_run curl;
+	const struct config_http *http;
+	bool tls;
+	bool body_begun;
+	enum http_stop stop;
+	struct curl_slist *headers, *connect_to;
+	size_t body_length; /* all that was read */
+	char *body;         /* kept for a regular expression */
+	size_t body_capacity;
+	struct sha256_ctx digest;
+};
+
+static long http_status(const struct http *http)
+{
+	long status = 0;
+
+	http->curl.library->easy_getinfo(http->curl.easy, CURLINFO_RESPONSE_CODE, &status);
+	return status;
+}
+
+static bool http_status_passes(const struct http *http, long status)
+{
+	const struct config_range_list *wanted = &http->http->status;
+
+	if (!wanted->count)
+		return status >= HTTP_STATUS_LOW && status <= HTTP_STATUS_HIGH;
+	vector_foreach(wanted, range) {
+		if (status >= (long)range->low && status <= (long)range->high)
+			return true;
+	}
+	return false;
+}
+
+static void http_over_status(struct http *http, long status)
+{
+	const struct config_range_list *wanted = &http->http->status;
+	_cleanup_strbuf_ struct strbuf text = {};
+
+	if (!wanted->count)
+		strbuf_printf(&text, "%d-%d", HTTP_STATUS_LOW, HTTP_STATUS_HIGH);
+	vector_foreach(wanted, range) {
+		if (text.length)
+			strbuf_add(&text, ", ");
+		strbuf_add_number(&text, range->low);
+		if (range->high != range->low)
+			strbuf_printf(&text, "-%u", range->high);
+	}
+	checker_over(
+		&http->curl.run, CHECKER_RESULT_FAILED, "status %ld, want %s", status, text.text);
+}
+
+static bool http_over_version(struct http *http)
+{
+	long version = 0;
+
+	if (http->http->version != CONFIG_HTTP_VERSION_2)
+		return false;
+	http->curl.library->easy_getinfo(http->curl.easy, CURLINFO_HTTP_VERSION, &version);
+	if (version == CURL_HTTP_VERSION_2_0)
+		return false;
+	checker_over(&http->curl.run, CHECKER_RESULT_FAILED, "HTTP/1, want HTTP/2");
+	return true;
+}
+
+static bool http_over_digest(struct http *http)
+{
+	static const char prefix[] = "sha256:";
+	uint8_t digest[SHA256_DIGEST_SIZE];
+	char text[2 * SHA256_DIGEST_SIZE + 1];
+
+	if (!http->http->digest)
+		return false;
+	sha256_digest(&http->digest, sizeof(digest), digest);
+	for (size_t i = 0; i < sizeof(digest); i++)
+		sprintf(text + 2 * i, "%02x", digest[i]);
+	if (strcmp(http->http->digest + strlen(prefix), text) == 0)
+		return false;
+	checker_over(&http->curl.run, CHECKER_RESULT_FAILED, "body has digest %s%s", prefix, text);
+	return true;
+}
+
+static bool http_over_regex(struct http *http)
+{
+	const char *body = http->body ? http->body : "";
+	regmatch_t match = {.rm_so = 0, .rm_eo = (regoff_t)http->body_length};
+	char start[48];
+	regex_t regex;
+
+	if (!http->http->body)
+		return false;
+	if (regcomp(&regex, http->http->body, REG_EXTENDED | REG_NOSUB) != 0) {
+		checker_untried(&http->curl.run, "body", -ENOMEM);
+		return true;
+	}
+	/* A body may have NULs in it. */
+	int r = regexec(&regex, body, 1, &match, REG_STARTEND);
+	regfree(&regex);
+	if (r == 0)
+		return false;
+	checker_over(&http->curl.run, CHECKER_RESULT_FAILED, "body does not match: \"%s\"",
+		checker_printable(body, http->body_length, start, sizeof(start)));
+	return true;
+}
+
+/* The answer is in, or as much of it as is wanted. */
+static void http_judge(struct http *http)
+{
+	long status = http_status(http);
+
+	if (!http_status_passes(http, status)) {
+		http_over_status(http, status);
+		return;
+	}
+	if (http_over_version(http) || http_over_digest(http) || http_over_regex(http))
+		return;
+	checker_over(&http->curl.run, CHECKER_RESULT_PASSED, "status %ld", status);
+}
+
+static const char *http_doing(const struct checker_run *run)
+{
+	static const char *const words[CHECKER_CURL_STAGE_COUNT] = {
+		[CHECKER_CURL_STAGE_CONNECT] = "connect",
+		[CHECKER_CURL_STAGE_TLS] = "tls handshake",
+		[CHECKER_CURL_STAGE_ANSWER] = "waiting for the answer",
+		[CHECKER_CURL_STAGE_READ] = "reading the headers",
+	};
+	const struct http *http = (const struct http *)run;
+
+	return http->body_begun ? "reading the body"
+				: words[checker_curl_stage(&http->curl, http->tls)];
+}
+
+static void http_ended(struct checker_curl_run *curl, CURLcode code)
+{
+	struct http *http = (struct http *)curl;
+	struct checker_run *run = &curl->run;
+
+	checker_curl_steps(curl, http->tls);
+	checker_step(run, http->body_begun ? "body" : http_doing(run));
+	if (code == CURLE_OK || http->stop == HTTP_STOP_STATUS || http->stop == HTTP_STOP_ENOUGH)
+		http_judge(http);
+	else if (http->stop == HTTP_STOP_HEADERS)
+		checker_over(run, CHECKER_RESULT_FAILED, "headers of more than %u bytes",
+			CHECKER_CURL_HEADERS_MOST);
+	else if (http->stop == HTTP_STOP_BODY)
+		checker_over(
+			run, CHECKER_RESULT_FAILED, "body of more than %u bytes", HTTP_BODY_MOST);
+	else if (http->stop == HTTP_STOP_MEMORY)
+		checker_untried(run, "body", -ENOMEM);
+	else
+		checker_curl_over(curl, code, http_doing(run));
+}
+
+static size_t http_on_header(char *text, size_t size, size_t count, void *data)
+{
+	struct http *http = data;
+
+	(void)text;
+	if (checker_curl_count(&http->curl, size * count))
+		return size * count;
+	http->stop = HTTP_STOP_HEADERS;
+	return 0;
+}
+
+/* Doubles, up to all that is looked at. */
+static bool http_keep(struct http *http, const char *text, size_t size)
+{
+	size_t want = http->body_length + size;
+	size_t capacity = http->body_capacity ? http->body_capacity : 4096;
+
+	while (capacity < want)
+		capacity *= 2;
+	if (capacity > http->body_capacity) {
+		if (!checker_curl_reserve(&http->curl, capacity - http->body_capacity))
+			return false;
+		http->body_capacity = capacity;
+		http->body = memory_resize(http->body, capacity, 1);
+	}
+	memcpy(http->body + http->body_length, text, size);
+	return true;
+}
+
+static enum http_stop http_take(struct http *http, const char *text, size_t size)
+{
+	const struct config_http *want = http->http;
+
+	if (!http_status_passes(http, http_status(http)))
+		return HTTP_STOP_STATUS;
+	if (size > HTTP_BODY_MOST - http->body_length)
+		return want->body || want->digest ? HTTP_STOP_BODY : HTTP_STOP_ENOUGH;
+	if (want->body && !http_keep(http, text, size))
+		return HTTP_STOP_MEMORY;
+	if (want->digest)
+		sha256_update(&http->digest, size, (const uint8_t *)text);
+	http->body_length += size;
+	return HTTP_STOP_NONE;
+}
+
+static size_t http_on_body(char *text, size_t size, size_t count, void *data)
+{
+	struct http *http = data;
+
+	http->body_begun = true;
+	http->stop = http_take(http, text, size * count);
+	return http->stop == HTTP_STOP_NONE ? size * count : 0;
+}
+
+static void http_add_header(struct http *http, const char *text)
+{
+	struct curl_slist *list = http->curl.library->slist_append(http->headers, text);
+
+	if (list)
+		http->headers = list;
+	else
+		checker_curl_note(&http->curl, CURLE_OUT_OF_MEMORY);
+}
+
+/* libcurl takes "Name:" for the wish to leave a header out, and "Name;" for one that is empty. */
+static void http_add_own_header(struct http *http, const char *text)
+{
+	const char *colon = strchr(text, ':');
+
+	if (!colon || colon[1 + strspn(colon + 1, " \t")] != '\0') {
+		http_add_header(http, text);
+		return;
+	}
+	_cleanup_free_ char *empty = memory_printf("%.*s;", (int)(colon - text), text);
+	http_add_header(http, empty);
+}
+
+static bool http_names(const char *header, const char *name)
+{
+	size_t length = strlen(name);
+
+	return strncasecmp(header, name, length) == 0 && header[length] == ':';
+}
+
+/* The server closes when it has answered; what is said by the file is not said twice. */
+static void http_set_headers(struct http *http)
+{
+	const char *host = http->http->host;
+	bool closing = false;
+	char text[300];
+
+	vector_foreach(&http->http->headers, header) {
+		closing = closing || http_names(*header, "Connection");
+		http_add_own_header(http, *header);
+	}
+	if (!closing)
+		http_add_header(http, "Connection: close");
+	if (host) {
+		snprintf(text, sizeof(text), "Host: %s", host);
+		http_add_header(http, text);
+	}
+	checker_curl_set(&http->curl, CURLOPT_HTTPHEADER, http->headers);
+}
+
+static void http_set_method(struct http *http)
+{
+	switch (http->http->method) {
+	case CONFIG_HTTP_METHOD_GET:
+		break;
+	case CONFIG_HTTP_METHOD_HEAD:
+		checker_curl_set(&http->curl, CURLOPT_NOBODY, 1L);
+		break;
+	case CONFIG_HTTP_METHOD_POST:
+		checker_curl_set(&http->curl, CURLOPT_POSTFIELDS, "");
+		break;
+	case CONFIG_HTTP_METHOD_OPTIONS:
+		checker_curl_set(&http->curl, CURLOPT_CUSTOMREQUEST, "OPTIONS");
+		break;
+	}
+}
+
+static void http_set_version(struct http *http)
+{
+	static const long versions[] = {
+		[CONFIG_HTTP_VERSION_1_0] = CURL_HTTP_VERSION_1_0,
+		[CONFIG_HTTP_VERSION_1_1] = CURL_HTTP_VERSION_1_1,
+		[CONFIG_HTTP_VERSION_2] = CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE,
+	};
+	long version = versions[http->http->version];
+
+	/* Over TLS the two agree on it in the handshake. */
+	if (http->tls && http->http->version == CONFIG_HTTP_VERSION_2)
+		version = CURL_HTTP_VERSION_2TLS;
+	checker_curl_set(&http->curl, CURLOPT_HTTP_VERSION, version);
+}
+
+static void http_set_tls(struct http *http)
+{
+	const struct config_http *want = http->http;
+	struct checker_curl_run *curl = &http->curl;
+
+	/* libcurl keeps the authorities of one file, read and parsed (which takes longer than all else), unless there is
+	 * a folder of them too. */
+	checker_curl_set(curl, CURLOPT_CAPATH, NULL);
+	checker_curl_set(curl, CURLOPT_CA_CACHE_TIMEOUT, want->ca ? 0L : HTTP_AUTHORITIES_KEPT);
+	if (want->ca)
+		checker_curl_set(curl, CURLOPT_CAINFO, want->ca);
+	if (!want->verify) {
+		checker_curl_set(curl, CURLOPT_SSL_VERIFYPEER, 0L);
+		checker_curl_set(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+	}
+	if (want->certificate) {
+		checker_curl_set(curl, CURLOPT_SSLCERT, want->certificate);
+		checker_curl_set(curl, CURLOPT_SSLKEY, want->key);
+	}
+}
+
+/* A name to be said in the handshake makes the URL; where the connection goes is then said apart. `host` may have a port. */
+static void http_set_url(struct http *http)
+{
+	const struct destination_key *target = &http->curl.run.request.target;
+	const char *name = http->http->sni ? http->http->sni : http->http->host;
+	char endpoint[ADDRESS_ENDPOINT_LENGTH], url[HTTP_URL_SIZE];
+
+	address_format_endpoint(&target->address, target->port, endpoint);
+	if (!http->tls || !name) {
+		snprintf(url, sizeof(url), "%s://%s/", http->tls ? "https" : "http", endpoint);
+		checker_curl_set(&http->curl, CURLOPT_URL, url);
+		return;
+	}
+	snprintf(url, sizeof(url), "https://%.*s:%u/", (int)strcspn(name, ":"), name, target->port);
+	checker_curl_set(&http->curl, CURLOPT_URL, url);
+	snprintf(url, sizeof(url), "::%s", endpoint);
+	http->connect_to = http->curl.library->slist_append(NULL, url);
+	if (!http->connect_to)
+		checker_curl_note(&http->curl, CURLE_OUT_OF_MEMORY);
+	checker_curl_set(&http->curl, CURLOPT_CONNECT_TO, http->connect_to);
+	if (!http->http->host) {
+		snprintf(url, sizeof(url), "Host: %s", endpoint);
+		http_add_header(http, url);
+	}
+}
+
+static void http_start(struct checker_run *run)
+{
+	struct http *http = (struct http *)run;
+	const struct config_check *check = run->request.check;
+
+	http->tls = config_has(&check->object, CONFIG_CHECK_HTTPS);
+	http->http = http->tls ? &check->https : &check->http;
+	if (!checker_curl_take(&http->curl, http->tls ? "https" : "http"))
+		return;
+	sha256_init(&http->digest);
+	http_set_url(http);
+	http_set_headers(http);
+	http_set_method(http);
+	http_set_version(http);
+	if (http->tls)
+		http_set_tls(http);
+	checker_curl_set(&http->curl, CURLOPT_REQUEST_TARGET, http->http->path);
+	checker_curl_set(&http->curl, CURLOPT_USERAGENT, "poise/" POISE_VERSION);
+	checker_curl_set(&http->curl, CURLOPT_FORBID_REUSE, 1L);
+	checker_curl_set(&http->curl, CURLOPT_HEADERFUNCTION, http_on_header);
+	checker_curl_set(&http->curl, CURLOPT_HEADERDATA, http);
+	checker_curl_set(&http->curl, CURLOPT_WRITEFUNCTION, http_on_body);
+	checker_curl_set(&http->curl, CURLOPT_WRITEDATA, http);
+	checker_curl_begin(&http->curl, http_ended);
+}
+
+static void http_close(struct checker_run *run)
+{
+	struct http *http = (struct http *)run;
+
+	checker_curl_drop(&http->curl);
+	if (http->curl.library) {
+		http->curl.library->slist_free_all(http->headers);
+		http->curl.library->slist_free_all(http->connect_to);
+	}
+	checker_curl_release(&http->curl, http->body_capacity);
+	free(http->body);
+}
+
+const struct checker_kind checker_http = {
+	.name = "http",
+	.size = sizeof(struct http),
+	.start = http_start,
+	.close = http_close,
+	.doing = http_doing,
+};
