@@ -188,7 +188,8 @@ static int programs_try(
 	if (r < 0) {
 		programs->counters.refused++;
 		log_warning("a program that no check asks for was not run");
-		return r;
+		/* Files that were in force a moment ago may have asked for it: that is no server's failure. */
+		return -EAGAIN;
 	}
 	/* What is cancelled and not gone yet counts, or there would be no bound. */
 	if (runs_count(programs->runs) >= PROGRAMS_MOST) {
