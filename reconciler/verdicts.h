@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What the checks found, in STATE-DIR/health.json, so that a restart neither puts a dead server back nor flaps the table.
+ *
+ * Only what is not plainly up is kept: what is down, what has a weight of its own, and what came back within the last hour (slow
+ * start climbs from there). Times are CLOCK_BOOTTIME: a file of another boot says nothing. */
+#pragma once
+
+#include "base/error.h"
+#include "model/arena.h"
+#include "model/probe.h"
+
+struct verdicts_item {
+	struct probe_key key; /* first: probe_key_compare() works on it */
+	struct verdict verdict;
+	uint32_t failures;  /* in a row */
+	uint64_t wall;      /* milliseconds since the epoch, of the last report; 0: none */
+	const char *reason; /* of the last failure; NULL: it never failed */
+};
+
+/* Starts zeroed. Who fills it to save it lends the texts; what is loaded owns them. */
+struct verdicts {
+	VECTOR_OF(struct verdicts_item); /* sorted */
+	struct arena texts;
+};
+
+/* Whether it is worth a line at `now`. */
+bool verdicts_worth(const struct verdict *verdict, uint64_t now);
+
+/* Into an empty `ret`. An absent file, and one of another boot, is an empty one. -errno with words; -EINVAL: it is damaged. */
+int verdicts_load(const char *directory, uint64_t now, struct verdicts *ret, struct error *error);
+
+/* Those that are worth it, replaced atomically and synced. -errno with words. */
+int verdicts_save(
+	const char *directory, const struct verdicts *verdicts, uint64_t now, struct error *error);
+
+/* From and to the text of the file, without I/O (fuzzed). The caller frees the text. */
+int verdicts_parse(const char *text, size_t size, const char *boot, uint64_t now,
+	struct verdicts *ret, struct error *error);
+char *verdicts_format(const struct verdicts *verdicts, const char *boot, uint64_t now);
+
+void verdicts_clear(struct verdicts *verdicts);
+#define _cleanup_verdicts_ _cleanup_(verdicts_clear)
