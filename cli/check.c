@@ -5,6 +5,7 @@
  * time long enough to look slow. What came of them is printed in the order of the list, as soon as all before it is known. */
 #include <errno.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "base/netns.h"
 #include "base/run.h"
@@ -197,6 +198,9 @@ static int checking_result(struct checking *checking, int r, struct error *error
 		return cli_fail(error, r);
 	if (checking->list)
 		checking_print_list(checking);
+	if (checking->results[CHECKER_RESULT_UNTRIED] && geteuid() != 0)
+		cli_note("echo requests, the mark of `fwmark` and programs of other users take "
+			 "root");
 	if (checking->results[CHECKER_RESULT_UNTRIED])
 		return CLI_EXIT_ERROR;
 	return checking->results[CHECKER_RESULT_FAILED] ? CLI_EXIT_FAILURES : CLI_EXIT_GOOD;

@@ -111,11 +111,9 @@ static int unknown_service(const struct selection *selection)
 	if (suggest.best)
 		cli_error("the files have no service `%s`: did you mean `%s`?", selection->target,
 			suggest.best);
-	else if (selection->is_listener)
-		cli_error("the files have no service at `%s`", selection->target);
 	else
-		cli_error("the files have no service `%s`, and it is neither ADDRESS[:PORT] nor a "
-			  "URL like http://10.0.0.11/",
+		cli_error(selection->is_listener ? "the files have no service at `%s`"
+						 : "the files have no service `%s`",
 			selection->target);
 	return -ENOENT;
 }
@@ -126,9 +124,9 @@ static int explain_nothing(const struct selection *selection)
 	if (!selection->is_address && !selection->services)
 		return unknown_service(selection);
 	if (!selection->destinations)
-		cli_error("the files have no destination `%s`: name a check with --check=NAME, or "
-			  "write what to ask as a URL, like http://%s/",
-			selection->target, selection->target);
+		cli_error("the files have no destination `%s`: --check=NAME runs one of their "
+			  "checks there",
+			selection->target);
 	else
 		cli_error("the files have no check for `%s`: name one of theirs with --check=NAME",
 			selection->target);
@@ -216,6 +214,11 @@ int cli_check_list_fill(const struct cli *cli, struct cli_check_list *ret)
 			return fill_from_url(selection.target, ret);
 		cli_error("`%s` says all by itself: no %s beside it", selection.target,
 			selection.check_name ? "--check" : "PATH");
+		return -EINVAL;
+	}
+	if (!url && !selection.is_listener && strstr(selection.target, "://")) {
+		cli_error("`%s` is no check: a URL is of tcp, udp, http, https, dns, smtp or ping",
+			selection.target);
 		return -EINVAL;
 	}
 	bool needed = !url || selection.check_name || cli->argument_count > 1;

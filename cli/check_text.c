@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/check_text.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "cli/layout.h"
@@ -102,6 +101,17 @@ static void add_time(uint64_t ns, struct strbuf *text)
 	strbuf_printf(text, "%*s", TIME_COLUMNS, time);
 }
 
+/* Columns of the names of steps: what was going on when the time was over may be a few words. */
+static size_t step_columns(const struct checker_outcome *outcome)
+{
+	size_t columns = STEP_COLUMNS;
+
+	for (size_t i = 0; i < outcome->step_count; i++)
+		if (strlen(outcome->steps[i].name) + 1 > columns)
+			columns = strlen(outcome->steps[i].name) + 1;
+	return columns;
+}
+
 /* "    reason    connect: refused", wrapped. */
 static void add_row(const char *name, const char *value, struct strbuf *text)
 {
@@ -114,13 +124,14 @@ static void add_row(const char *name, const char *value, struct strbuf *text)
 /* `saw`: beside the last one. */
 static void add_steps(const struct checker_outcome *outcome, const char *saw, struct strbuf *text)
 {
-	const size_t columns = STEP_INDENT + STEP_COLUMNS + TIME_COLUMNS + SAW_GAP;
+	const size_t names = step_columns(outcome);
+	const size_t columns = STEP_INDENT + names + TIME_COLUMNS + SAW_GAP;
 
 	for (size_t i = 0; i < outcome->step_count; i++) {
 		const struct checker_step *step = outcome->steps + i;
 		bool last = i + 1 == outcome->step_count;
 
-		strbuf_printf(text, "%*s%-*s", STEP_INDENT, "", STEP_COLUMNS, step->name);
+		strbuf_printf(text, "%*s%-*s", STEP_INDENT, "", (int)names, step->name);
 		add_time(step->ns, text);
 		if (last && *saw) {
 			cli_layout_pad(text, SAW_GAP);
@@ -131,16 +142,12 @@ static void add_steps(const struct checker_outcome *outcome, const char *saw, st
 	}
 }
 
+/* A weight is in what it saw, in words. */
 static void add_details(const struct checker_outcome *outcome, struct strbuf *text)
 {
 	bool passed = outcome->result == CHECKER_RESULT_PASSED;
-	char weight[16];
 
 	add_steps(outcome, passed ? outcome->reason : "", text);
-	if (outcome->weight != VERDICT_NO_WEIGHT) {
-		snprintf(weight, sizeof(weight), "%" PRId32, outcome->weight);
-		add_row("weight", weight, text);
-	}
 	if (*outcome->reason && !(passed && outcome->step_count))
 		add_row(passed ? "saw" : "reason", outcome->reason, text);
 }
