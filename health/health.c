@@ -442,7 +442,7 @@ static struct health_item *health_merge_one(struct health *health, struct health
 	if (!same) {
 		health_cancel(item);
 		schedule_set(&health->starts, &item->entry, SCHEDULE_NEVER);
-		judge_restart(&item->judge);
+		judge_restart(&item->judge, check);
 		item->first = true;
 		item->untried = 0;
 	}

@@ -15,9 +15,11 @@ void judge_begin(struct judge *judge, const struct config_check *check, const st
 			.up = check->initially == CONFIG_INITIALLY_UP, .weight = VERDICT_NO_WEIGHT};
 }
 
-void judge_restart(struct judge *judge)
+void judge_restart(struct judge *judge, const struct config_check *check)
 {
 	judge->passes = judge->failures = 0;
+	if (!judge->verdict.settled)
+		judge_begin(judge, check, NULL);
 }
 
 static void judge_turn(struct judge *judge, bool up, uint64_t now)

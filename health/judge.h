@@ -22,8 +22,8 @@ struct judge {
 /* Into a zeroed `judge`. `known`: what stands until probes say otherwise; NULL: what `initially` says. */
 void judge_begin(
 	struct judge *judge, const struct config_check *check, const struct verdict *known);
-/* The check is another: what stands stays, the counting begins anew. */
-void judge_restart(struct judge *judge);
+/* The check is another: what probes have found stays, the counting begins anew. */
+void judge_restart(struct judge *judge, const struct config_check *check);
 
 /* Whether there is something to tell: the verdict is another, or how it fails is. `now`: CLOCK_BOOTTIME ns; `wall`:
  * milliseconds since the epoch. */

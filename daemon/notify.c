@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/notify.h"
+
+#include <inttypes.h>
+
+#define NOTIFY_PATH       "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#define NOTIFY_NAMES_MOST 16
+
+struct notify_environment {
+	const char *names[NOTIFY_NAMES_MOST]; /* ended by NULL; owned */
+	size_t count;
+};
+
+static void notify_add(struct notify_environment *environment, const char *name, const char *value)
+{
+	if (value)
+		environment->names[environment->count++] = memory_printf("%s=%s", name, value);
+}
+
+static void notify_fill(const struct engine_notice *notice, struct notify_environment *environment)
+{
+	_cleanup_free_ char *time = memory_printf("%" PRIu64, notice->wall / 1000);
+
+	environment->names[environment->count++] = memory_copy_string(NOTIFY_PATH);
+	notify_add(environment, "POISE_EVENT", engine_notice_name(notice->event));
+	notify_add(environment, "POISE_SERVICE", notice->service);
+	notify_add(environment, "POISE_LISTENER", notice->listener);
+	notify_add(environment, "POISE_DESTINATION", notice->destination);
+	notify_add(environment, "POISE_CHECK", notice->check);
+	notify_add(environment, "POISE_REASON", notice->reason);
+	notify_add(environment, "POISE_TIME", time);
+}
+
+static void notify_clear(struct notify_environment *environment)
+{
+	for (size_t i = 0; i < environment->count; i++)
+		free((char *)environment->names[i]);
+}
+
+int notify_message(const struct engine_notice *notice, struct message_program **ret, size_t *size)
+{
+	const struct config_text_list *command = notice->command;
+	_cleanup_free_ const char **words = memory_new((command->count + 1) * sizeof(*words));
+	_cleanup_(notify_clear) struct notify_environment environment = {};
+	const struct message_program_texts texts = {
+		.user = "", .words = words, .environment = environment.names};
+
+	memcpy(words, command->items, command->count * sizeof(*words));
+	notify_fill(notice, &environment);
+	return message_program_write(1, 0, &texts, ret, size);
+}
