@@ -7,8 +7,9 @@
  *	connect	   the record, the lock and the backend; again with back-off while the backend is not there
  *	confirm	   what nobody confirmed in time is undone
  *	files	   read, judged, put in force
+ *	health	   what was said of probes goes into the facts
  *	passes	   what is dirty
- *	save	   what the record and the history should say by now
+ *	save	   what the record and the history should say by now, and after all else what is known of probes
  */
 #include "daemon/engine.h"
 
@@ -29,7 +30,7 @@ uint64_t engine_backoff(unsigned int attempts)
 
 void engine_refresh_facts(struct engine *engine)
 {
-	facts_clear(&engine->facts);
+	facts_clear_drains(&engine->facts);
 	operator_facts(&engine->operator, & engine->facts);
 }
 
@@ -43,6 +44,7 @@ int engine_open(struct engine *engine, const struct engine_options *options, str
 		.drain_next = UINT64_MAX,
 		.confirm_deadline = UINT64_MAX,
 		.reconciler.lock = -1,
+		.health.wake_next = UINT64_MAX,
 	};
 	int r = operator_load(options->state_dir, &engine->operator, error);
 	if (r == 0)
@@ -52,6 +54,7 @@ int engine_open(struct engine *engine, const struct engine_options *options, str
 		return r;
 	}
 	engine_refresh_facts(engine);
+	engine_health_load(engine);
 	engine_mark_everything(engine, ENGINE_REASON_START);
 	return 0;
 }
@@ -69,6 +72,7 @@ static void engine_disconnect(struct engine *engine)
 
 void engine_close(struct engine *engine)
 {
+	engine_health_save(engine, reconciler_now(), true);
 	engine_disconnect(engine);
 	if (engine->options.lock >= 0)
 		close(engine->options.lock);
@@ -79,6 +83,7 @@ void engine_close(struct engine *engine)
 	load_trees_clear(&engine->trees);
 	operator_clear(&engine->operator);
 	facts_clear(&engine->facts);
+	engine_health_clear(engine);
 	vector_clear(&engine->dirty);
 	retry_clear(&engine->retries);
 	error_clear(&engine->connect_error);
@@ -178,6 +183,7 @@ static void engine_connect(struct engine *engine, uint64_t now)
 		engine_tell(engine, ENGINE_EVENT_BACKEND, NULL, "there again");
 	error_clear(&engine->connect_error);
 	engine->connect_attempts = 0;
+	engine_heed_record(engine);
 	engine_release(engine); /* they could not be judged before */
 	engine->files_dirty = true;
 	engine_mark_everything(
@@ -288,6 +294,8 @@ static uint64_t engine_next(const struct engine *engine, uint64_t now)
 {
 	uint64_t next = engine_next_operator(engine);
 
+	if (engine->health.unsaved)
+		next = MIN(next, engine->health.save_next);
 	if (!engine->connected)
 		return MIN(next, engine->connect_next);
 	uint64_t undo = MAX(engine->confirm_deadline, engine->confirm_retry);
@@ -309,15 +317,23 @@ uint64_t engine_run(struct engine *engine, uint64_t now)
 		engine_check_confirm(engine, now);
 	if (engine->files_dirty)
 		engine_read_files(engine, now);
+	engine_health_apply(engine);
+	engine_heed_wakes(engine, now);
 	if (engine->connected && engine->files && !engine_is_undoing(engine, now))
 		engine_passes(engine, now);
+	/* What no pass has told: poised is suspended, or a pass has to wait. */
+	engine_heed_tell(engine);
+	engine_heed_look(engine, now);
 	if (engine->connected)
 		engine_save(engine);
+	engine_health_save(engine, now, false);
 	return engine_next(engine, now);
 }
 
 bool engine_is_degraded(const struct engine *engine)
 {
 	return !engine->connected || !engine->files || engine->files->last_good ||
-	       engine->rejected || engine->held || engine->retries.count || engine->pass_error.text;
+	       engine->rejected || engine->held || engine->retries.count ||
+	       engine->pass_error.text || engine->health.totals.failed ||
+	       engine->health.totals.quorums_lost;
 }

@@ -9,11 +9,13 @@
  *		   content, other paths), or in force; then the services that differ are dirty
  *	operator   drains, suspension: facts; what they touch is dirty
  *	drains, retries	  their services are dirty when their time has come
+ *	health	   engine_verdicts() -> facts; the services that they concern are dirty (engine_health.h)
  *	resync	   every `resync` all is dirty, and read
  *
  * A pass (reconciler/converge.h) reads what is dirty, steps, diffs, applies, verifies. Everything goes through it. */
 #pragma once
 
+#include "daemon/engine_health.h"
 #include "daemon/files.h"
 #include "reconciler/operator.h"
 #include "daemon/retry.h"
@@ -24,7 +26,8 @@ enum engine_reason {
 	ENGINE_REASON_START,
 	ENGINE_REASON_FILES,
 	ENGINE_REASON_OPERATOR,
-	ENGINE_REASON_DRAIN, /* a drain is over */
+	ENGINE_REASON_HEALTH, /* a check says otherwise than before, or slow start goes on */
+	ENGINE_REASON_DRAIN,  /* a drain is over */
 	ENGINE_REASON_RETRY,
 	ENGINE_REASON_RESYNC, /* what it finds is drift */
 	ENGINE_REASON_CONFIRM,
@@ -60,6 +63,8 @@ enum engine_event_kind {
 	ENGINE_EVENT_OPERATOR, /* text: "suspended by uid 0: maintenance" */
 	ENGINE_EVENT_CONFIRM,  /* text: awaited, confirmed, undone */
 	ENGINE_EVENT_BACKEND,  /* text: the backend cannot be reached, or is there again */
+	ENGINE_EVENT_HEALTH, /* object: "10.0.0.11:8080 check web", text: "down: connect: refused", "up again after 12s" */
+	ENGINE_EVENT_QUORUM, /* object: "service tcp://203.0.113.10:80", text: "lost: …", "regained: …" */
 	ENGINE_EVENT_COUNT,
 };
 
@@ -111,6 +116,8 @@ struct engine_options {
 	size_t path_count;
 	int lock; /* descriptor of the lock, taken over; -1: the engine takes it itself */
 	void (*event)(void *data, const struct engine_event *event);
+	/* A service's `notify` command is to be run; in order. May be NULL; calls nothing of the engine. */
+	void (*notify)(void *data, const struct engine_notice *notice);
 	/* Between the batches of a long pass, often: a sign of life. May be NULL; calls nothing of the engine. */
 	void (*working)(void *data);
 	void *data;
@@ -141,6 +148,8 @@ struct engine {
 	struct load_trees trees; /* of the reading that was last */
 	struct operator_state operator;
 	struct facts facts;
+	struct engine_health health;
+	uint64_t probes_serial; /* another from each change of the table of probes on */
 
 	/* An apply that waits for its confirmation. */
 	bool confirming;
@@ -236,6 +245,6 @@ int engine_backend_fd(const struct engine *engine);
  * more. */
 int engine_backend_changed(struct engine *engine);
 
-/* Is all well? What is not counts: failed objects, a rejected or held reading, no backend. Drains, suspension and an awaited
- * confirmation are not trouble. */
+/* Is all well? What is not counts: failed objects, a rejected or held reading, no backend, destinations that are out because
+ * their checks fail, lost quorums. Drains, suspension, an awaited confirmation and what min-healthy keeps are not trouble. */
 bool engine_is_degraded(const struct engine *engine);

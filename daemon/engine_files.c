@@ -41,12 +41,19 @@ void engine_release(struct engine *engine)
 	free(STEAL(engine->held_why));
 }
 
+/* Puts a reading in force in the place of the one that was. NULL: there is none. */
+static void engine_put_in_force(struct engine *engine, struct files *files)
+{
+	engine_health_follow(engine, files);
+	files_free(engine->files);
+	engine->files = files;
+}
+
 void engine_fall_back(struct engine *engine)
 {
 	if (engine->confirming)
 		return; /* what waits for its confirmation is in force, not what was confirmed before it */
-	engine->files = files_free(engine->files);
-	engine->files = files_read_last_good(engine->options.state_dir);
+	engine_put_in_force(engine, files_read_last_good(engine->options.state_dir));
 	if (!engine->files)
 		return;
 	engine_tell(engine, ENGINE_EVENT_FILES_ACCEPTED, NULL,
@@ -200,8 +207,7 @@ static void engine_accept(struct engine *engine, struct files *files, uint64_t n
 		engine_mark_changes(engine, &engine->files->declared, &files->declared);
 	else
 		engine_mark_everything(engine, ENGINE_REASON_FILES);
-	files_free(engine->files);
-	engine->files = files;
+	engine_put_in_force(engine, files);
 	engine_release(engine);
 	engine->accepted = engine->confirmed_stale = true;
 	engine->counters.accepted++;
@@ -245,8 +251,7 @@ static void engine_weigh(struct engine *engine, struct files *files, uint64_t no
 	}
 	engine->rejected = files_free(engine->rejected);
 	if (engine_is_what_waits(engine, files)) {
-		files_free(engine->files);
-		engine->files = files;
+		engine_put_in_force(engine, files);
 		engine_release(engine); /* of a reading in between */
 		return;
 	}

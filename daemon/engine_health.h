@@ -7,9 +7,11 @@
  * after the pass and at most once a second: no failed check waits for a disk, and a restart flaps nothing. */
 #pragma once
 
-#include "model/probe.h"
+#include "reconciler/facts.h"
+#include "reconciler/verdicts.h"
 
 struct engine;
+struct files;
 
 struct engine_probe {
 	struct probe_key key;             /* first: probe_key_compare() works on it */
@@ -18,6 +20,7 @@ struct engine_probe {
 	bool failing;      /* the last one failed, though it may not be down for it yet */
 	uint32_t failures; /* in a row */
 	uint64_t wall;     /* milliseconds since the epoch, of the last report; 0: none */
+	uint64_t failed;   /* the same, of the last report of a failure */
 	char *reason; /* of the last failure, kept after it passes again; NULL: it never failed. Owned */
 };
 
@@ -36,6 +39,109 @@ struct engine_verdict {
 	const char *reason; /* "": passes */
 };
 
+/* What whoever probes says of himself, since his start. */
+struct engine_probing {
+	bool there; /* somebody probes */
+	uint64_t passed, failed, untried, expired;
+	uint64_t late;      /* began more than a tenth of the interval after their time */
+	uint64_t latest_ns; /* the most that one was late */
+	uint64_t running;   /* at this moment */
+};
+
+enum engine_notice_event {
+	ENGINE_NOTICE_DESTINATION_DOWN,
+	ENGINE_NOTICE_DESTINATION_UP,
+	ENGINE_NOTICE_QUORUM_LOST,
+	ENGINE_NOTICE_QUORUM_REGAINED,
+	ENGINE_NOTICE_COUNT,
+};
+
+const char *engine_notice_name(enum engine_notice_event event); /* "destination-down", … */
+
+/* The `notify` command of a service is to be run: what it is, and what it is told. Borrowed until the callback returns. */
+struct engine_notice {
+	const struct config_text_list *command; /* never empty */
+	enum engine_notice_event event;
+	const char *service, *listener;  /* the name in the file; "tcp://203.0.113.10:80" */
+	const char *destination, *check; /* "10.0.0.11:8080"; NULL where the event has none */
+	const char *reason;              /* of a failure; NULL */
+	uint64_t wall;                   /* milliseconds since the epoch */
+};
+
+/* What health makes of a service, kept so that nobody has to go through all of them to know it. */
+struct engine_health_service {
+	struct service_key key; /* first: service_compare() works on it */
+	uint64_t wake; /* it is otherwise from then on by itself (slow start); UINT64_MAX */
+	uint32_t failed, kept, climbing; /* destinations */
+	bool quorum_lost;                /* as it was told */
+	bool fallback;                   /* it serves */
+	bool dirty, stale;               /* in the list of that name */
+};
+
+struct engine_health_services {
+	VECTOR_OF(struct engine_health_service);
+};
+
+/* Sums over all services and probes. */
+struct engine_health_totals {
+	size_t probes_down, probes_failing; /* failing: not down for it yet */
+	size_t failed, kept, climbing;      /* destinations */
+	size_t quorums_lost;                /* services */
+};
+
+/* A destination that asks for a probe. */
+struct engine_probe_user {
+	uint32_t service, destination; /* places in files->declared.services, in its destinations */
+};
+
+/* A probe went down or came up, and nobody has been told yet. */
+struct engine_health_change {
+	uint32_t probe;
+	bool up;
+	bool weight_only; /* up as before, with another weight of its check's */
+	int32_t weight;
+	uint64_t down_ns; /* up: how long it was down; 0: not known */
+	uint64_t wall;
+	char *reason; /* owned */
+};
+
+struct engine_health_table {
+	struct engine_probe_vector probes; /* sorted */
+	struct {
+		VECTOR_OF(struct engine_probe_user);
+	} users; /* by probe, then by service and destination */
+	struct {
+		VECTOR_OF(uint32_t);
+	} first; /* of each probe's users, and one more for the end */
+};
+
+/* engine_health.c's own and engine_heed.c's, but for the table, the totals and the counters. */
+struct engine_health {
+	struct engine_health_table table;
+	const struct files *of;                 /* the files that it is of */
+	struct engine_health_services services; /* one for each declared service, in their order */
+	struct {
+		VECTOR_OF(uint32_t);
+	} dirty,         /* services that a pass must look at */
+		stale,   /* services whose line above is of before */
+		changed; /* probes whose facts are of before, with repetitions */
+	struct {
+		VECTOR_OF(struct engine_health_change);
+	} untold;
+	struct verdicts kept; /* of health.json, until there is a table */
+	uint64_t
+		gather_until; /* after a pass for health: the next one gathers what comes until then */
+	bool news;            /* what is dirty is so by verdicts, not by slow start alone */
+	uint64_t wake_next;  /* the first of the services' */
+	uint64_t wake_until; /* and not before then: they are gathered too */
+	bool unsaved;        /* health.json is of before */
+	uint64_t save_next;
+	char *save_error; /* that was told last; NULL: it was saved */
+	struct engine_health_totals totals;
+	uint64_t transitions[2]; /* since the start: to down, to up */
+	struct engine_probing probing;
+};
+
 /* Sorted. Others from the next change of `engine->probes_serial` on. */
 const struct engine_probe_vector *engine_probes(const struct engine *engine);
 const struct engine_probe *engine_find_probe(
@@ -43,3 +149,6 @@ const struct engine_probe *engine_find_probe(
 
 /* Takes effect in the next engine_run(). O(count × (log probes + services of the probe)). */
 void engine_verdicts(struct engine *engine, const struct engine_verdict *verdicts, size_t count);
+
+/* Whoever probes says how he does. */
+void engine_set_probing(struct engine *engine, const struct engine_probing *probing);

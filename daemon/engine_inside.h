@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the files of the engine share: engine.c (its life), engine_files.c (readings and their judgement), engine_pass.c (passes),
- * engine_operate.c (what the operator asks for), engine_tell.c (events and the history). Nobody else includes it. */
+ * engine_operate.c (what the operator asks for), engine_tell.c (events and the history), engine_health.c (probes and verdicts),
+ * engine_heed.c (what follows from them). Nobody else includes it. */
 #pragma once
 
 #include "daemon/engine.h"
@@ -37,6 +38,44 @@ void engine_mark_everything(struct engine *engine, enum engine_reason reason);
 /* All passes that are due. */
 void engine_passes(struct engine *engine, uint64_t now);
 uint64_t engine_next_pass(const struct engine *engine);
+
+/* engine_health.c */
+/* Reads what was known before a restart. */
+void engine_health_load(struct engine *engine);
+void engine_health_clear(struct engine *engine);
+/* The table is of these files from now on (NULL: of none); those that it was of may go then. */
+void engine_health_follow(struct engine *engine, const struct files *files);
+/* Puts what was said since into the facts. */
+void engine_health_apply(struct engine *engine);
+/* Writes health.json when it lags behind; `must`: also when that was done a moment ago. */
+void engine_health_save(struct engine *engine, uint64_t now, bool must);
+
+/* engine_heed.c */
+/* A pass must look at the service; its line in the table is of before. Each O(1), once. */
+void engine_heed_dirty(struct engine *engine, uint32_t service);
+void engine_heed_stale(struct engine *engine, uint32_t service);
+/* What was known of the services' lines, for the services of other files. */
+void engine_heed_follow(struct engine *engine, const struct files *files);
+/* The record was read: lost quorums in it are no news. */
+void engine_heed_record(struct engine *engine);
+/* Makes those dirty whose slow start goes on. */
+void engine_heed_wakes(struct engine *engine, uint64_t now);
+/* Gives the services that are dirty to a pass: their keys behind what is in `keys` (NULL: it is over everything). True when verdicts made them so. */
+struct engine_keys {
+	VECTOR_OF(struct service_key);
+};
+bool engine_heed_take(struct engine *engine, struct engine_keys *keys);
+/* Such a pass is over: what comes now is gathered for the next one. */
+void engine_heed_gather(struct engine *engine, uint64_t now);
+/* A pass went over these, or over all. */
+void engine_heed_pass(
+	struct engine *engine, const struct service_key *keys, size_t count, bool all);
+/* Tells who went down or came up since. */
+void engine_heed_tell(struct engine *engine);
+/* Brings the services' lines up to date, and tells of quorums. */
+void engine_heed_look(struct engine *engine, uint64_t now);
+/* When a pass for health is due. */
+uint64_t engine_heed_next(const struct engine *engine);
 
 /* engine.c */
 /* Undoes what waits for its confirmation, and falls back. `why` for the event and the held files. */

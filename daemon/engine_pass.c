@@ -21,6 +21,7 @@ struct engine_pass {
 	struct service_key *keys; /* sorted; owned */
 	size_t count;
 	bool everything, writes;
+	bool news; /* verdicts asked for it, among others */
 	struct retry_table failed;
 	struct converge_output output;
 };
@@ -205,6 +206,18 @@ static void engine_count_pass(struct engine_pass *pass, uint64_t duration)
 	counters->reads += pass->everything;
 }
 
+/* What drains is looked at again when the pass says so. Who climbs has a time of its own (engine_heed.c): without drains
+ * the wake is his alone. */
+static void engine_wait_for_drains(struct engine_pass *pass)
+{
+	struct engine *engine = pass->engine;
+	uint64_t before = pass->everything ? UINT64_MAX : engine->drain_next;
+
+	engine->drain_next = UINT64_MAX;
+	if (engine->reconciler.record.memory.drains.count)
+		engine->drain_next = MIN(before, pass->output.wake);
+}
+
 /* The pass went through. */
 static void engine_pass_done(struct engine_pass *pass)
 {
@@ -214,6 +227,11 @@ static void engine_pass_done(struct engine_pass *pass)
 	uint64_t duration = reconciler_now() - pass->start;
 
 	engine_count_pass(pass, duration);
+	if (pass->news)
+		engine_heed_gather(engine, pass->now + duration);
+	engine_heed_tell(engine);
+	engine_heed_pass(engine, pass->keys, pass->count, pass->everything);
+	engine_heed_look(engine, pass->now);
 	/* Who only looked has applied, and mended, nothing. */
 	if (pass->writes) {
 		engine_note_pass(pass, duration, true);
@@ -227,10 +245,7 @@ static void engine_pass_done(struct engine_pass *pass)
 	engine->reconciled = true;
 	engine->known |= pass->everything;
 	engine->unsaved |= pass->output.unsaved;
-	if (pass->everything)
-		engine->drain_next = pass->output.wake;
-	else
-		engine->drain_next = MIN(engine->drain_next, pass->output.wake);
+	engine_wait_for_drains(pass);
 	engine_tell_drains(engine);
 }
 
@@ -288,9 +303,7 @@ static void engine_pass(struct engine_pass *pass)
 static void engine_collect(struct engine_pass *pass)
 {
 	struct engine *engine = pass->engine;
-	struct {
-		VECTOR_OF(struct service_key);
-	} keys = {.items = engine->dirty.items,
+	struct engine_keys keys = {.items = engine->dirty.items,
 		.count = engine->dirty.count,
 		.capacity = engine->dirty.capacity};
 	size_t due, unique = 0;
@@ -298,9 +311,11 @@ static void engine_collect(struct engine_pass *pass)
 	_cleanup_free_ struct service_key *again =
 		retry_due(&engine->retries, pass->now, &due, &globals);
 
-	pass->reason = engine->dirty.count ? engine->dirty_reason
-		       : due               ? ENGINE_REASON_RETRY
-					   : ENGINE_REASON_DRAIN;
+	pass->reason = engine->dirty.count          ? engine->dirty_reason
+		       : engine->health.dirty.count ? ENGINE_REASON_HEALTH
+		       : due                        ? ENGINE_REASON_RETRY
+						    : ENGINE_REASON_DRAIN;
+	pass->news = engine_heed_take(engine, &keys);
 	memset(&engine->dirty, 0, sizeof(engine->dirty));
 	for (size_t i = 0; i < due; i++)
 		vector_push(&keys, again[i]);
@@ -343,6 +358,7 @@ static void engine_pass_everything(struct engine *engine, uint64_t now, bool wri
 	if (writes) {
 		engine->everything_dirty = false;
 		vector_clear(&engine->dirty);
+		pass.news = engine_heed_take(engine, NULL);
 	}
 	engine->reconciler.hold_deletions = engine->confirming || engine->confirm_timeout;
 	engine_pass(&pass);
@@ -386,7 +402,9 @@ void engine_passes(struct engine *engine, uint64_t now)
 		engine_pass_everything(engine, now, true);
 		return;
 	}
-	if (engine->dirty.count || now >= engine->drain_next || now >= retry_next(&engine->retries))
+	bool health = engine->health.dirty.count && now >= engine->health.gather_until;
+	if (engine->dirty.count || health || now >= engine->drain_next ||
+		now >= retry_next(&engine->retries))
 		engine_pass_some(engine, now);
 }
 
@@ -397,8 +415,9 @@ uint64_t engine_next_pass(const struct engine *engine)
 	if (!engine->files)
 		return UINT64_MAX;
 	if (!engine->operator.suspended) {
-		uint64_t retry = retry_next(&engine->retries);
+		uint64_t retry = retry_next(&engine->retries), health = engine_heed_next(engine);
 
+		next = MIN(next, health);
 		next = MIN(next, engine->drain_next);
 		next = MIN(next, retry);
 		if (engine->everything_dirty || engine->dirty.count)

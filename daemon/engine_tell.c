@@ -19,6 +19,7 @@ static const char *const engine_reason_names[ENGINE_REASON_COUNT] = {
 	[ENGINE_REASON_START] = "start",
 	[ENGINE_REASON_FILES] = "files",
 	[ENGINE_REASON_OPERATOR] = "operator",
+	[ENGINE_REASON_HEALTH] = "health",
 	[ENGINE_REASON_DRAIN] = "drain",
 	[ENGINE_REASON_RETRY] = "retry",
 	[ENGINE_REASON_RESYNC] = "resync",
@@ -47,6 +48,8 @@ static const char *const engine_event_names[ENGINE_EVENT_COUNT] = {
 	[ENGINE_EVENT_OPERATOR] = "operator",
 	[ENGINE_EVENT_CONFIRM] = "confirm",
 	[ENGINE_EVENT_BACKEND] = "backend",
+	[ENGINE_EVENT_HEALTH] = "health",
+	[ENGINE_EVENT_QUORUM] = "quorum",
 };
 
 const char *engine_held_name(enum engine_held held)

@@ -1,0 +1,439 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The table of probes, and what is said of them.
+ *
+ * Probes and their users are places in arrays: a verdict finds its probe by a binary search, and from there to the services it is
+ * one step each. When other files are put in force the table is made anew by a merge with the one before, so that what
+ * is known of a probe is kept for as long as somebody asks for it. A check whose port is another probes another target,
+ * and is yet the same check of the same destination: its verdicts are kept too.
+ *
+ * A verdict goes into the table at once, and into the facts at the next turn, all that came together in one go. What follows
+ * from it is engine_heed.c's. */
+#include "daemon/engine_inside.h"
+
+#define HEALTH_SAVE_NS 1000000000ull
+
+const struct engine_probe_vector *engine_probes(const struct engine *engine)
+{
+	return &engine->health.table.probes;
+}
+
+const struct engine_probe *engine_find_probe(
+	const struct engine *engine, const struct probe_key *key)
+{
+	return vector_find(&engine->health.table.probes, key, probe_key_compare);
+}
+
+void engine_set_probing(struct engine *engine, const struct engine_probing *probing)
+{
+	engine->health.probing = *probing;
+}
+
+/* The table */
+
+static bool health_is_up_initially(const struct config_check *check)
+{
+	return check->initially == CONFIG_INITIALLY_UP;
+}
+
+static void health_add_probes(struct engine_health_table *table, const struct declared *declared)
+{
+	struct declared_probe_vector asked = {};
+
+	declared_probes(declared, &asked);
+	vector_reserve(&table->probes, asked.count);
+	vector_foreach(&asked, probe)
+		vector_push(&table->probes,
+			((struct engine_probe){
+				.key = probe->key,
+				.check = probe->check,
+				.verdict = {.up = health_is_up_initially(probe->check),
+					.weight = VERDICT_NO_WEIGHT},
+			}));
+	vector_clear(&asked);
+}
+
+static uint32_t health_place(
+	const struct engine_health_table *table, const struct declared_destination *destination)
+{
+	const struct probe_key key = declared_probe_key(destination);
+	const struct engine_probe *probe = vector_find(&table->probes, &key, probe_key_compare);
+
+	return (uint32_t)(probe - table->probes.items);
+}
+
+/* Users in the order of the services, sorted into their probes by counting. */
+static void health_add_users(struct engine_health_table *table, const struct declared *declared)
+{
+	struct {
+		VECTOR_OF(uint32_t);
+	} places = {};
+	size_t place = 0;
+	uint32_t sum = 0;
+
+	table->first.count = 0;
+	for (size_t i = 0; i <= table->probes.count; i++)
+		vector_push(&table->first, 0);
+	vector_foreach(&declared->services, service)
+		vector_foreach(&service->destinations, destination)
+			if (destination->check) {
+				uint32_t probe = health_place(table, destination);
+
+				vector_push(&places, probe);
+				table->first.items[probe]++;
+			}
+	vector_foreach(&table->first, first) {
+		sum += *first;
+		*first = sum;
+	}
+	vector_reserve(&table->users, places.count);
+	table->users.count = place = places.count;
+	/* From the end, so that each probe's first is where it should be when all are in. */
+	for (size_t s = declared->services.count; s-- > 0;) {
+		const struct declared_service *service = &declared->services.items[s];
+
+		for (size_t d = service->destinations.count; d-- > 0;)
+			if (service->destinations.items[d].check)
+				table->users.items[--table->first.items[places.items[--place]]] =
+					(struct engine_probe_user){(uint32_t)s, (uint32_t)d};
+	}
+	vector_clear(&places);
+}
+
+static void health_table_clear(struct engine_health_table *table)
+{
+	vector_foreach(&table->probes, probe)
+		free(probe->reason);
+	vector_clear(&table->probes);
+	vector_clear(&table->users);
+	vector_clear(&table->first);
+}
+
+/* What was known before a restart. */
+static void health_recall(const struct engine_health *health, struct engine_probe *probe)
+{
+	const struct verdicts_item *kept = vector_find(&health->kept, probe, probe_key_compare);
+
+	if (!kept)
+		return;
+	probe->verdict = kept->verdict;
+	probe->failures = kept->failures;
+	probe->failing = kept->failures > 0;
+	probe->wall = kept->wall;
+	probe->failed = kept->reason ? kept->wall : 0;
+	probe->reason = memory_copy_string(kept->reason);
+}
+
+/* The probe of the old table that the first user's destination had by the same check; NULL: none. */
+static struct engine_probe *health_find_before(const struct engine_health *health,
+	const struct engine_health_table *table, const struct files *files,
+	const struct engine_probe *probe)
+{
+	size_t place = (size_t)(probe - table->probes.items);
+	const struct engine_probe_user *user = &table->users.items[table->first.items[place]];
+	const struct declared_service *service = &files->declared.services.items[user->service];
+	const struct config_check *check =
+		health->of ? config_find_check(&health->of->config, probe->key.check) : NULL;
+
+	if (!check)
+		return NULL;
+	const struct probe_key key = {
+		.target = probe_target(check, &service->destinations.items[user->destination].key),
+		.check = probe->key.check,
+	};
+	return vector_find(&health->table.probes, &key, probe_key_compare);
+}
+
+static void health_inherit(struct engine_probe *probe, const struct engine_probe *before)
+{
+	probe->failing = before->failing;
+	probe->failures = before->failures;
+	probe->wall = before->wall;
+	probe->failed = before->failed;
+	probe->reason = memory_copy_string(before->reason);
+	/* What only `initially` said, it says anew. */
+	if (before->verdict.settled)
+		probe->verdict = before->verdict;
+}
+
+/* What the old table knows goes into the new one: a merge. */
+static void health_inherit_all(const struct engine_health *health,
+	struct engine_health_table *table, const struct files *files)
+{
+	const struct engine_probe *old = health->table.probes.items;
+	const struct engine_probe *end = old + health->table.probes.count;
+
+	vector_foreach(&table->probes, probe) {
+		const struct engine_probe *before = NULL;
+
+		while (old < end && probe_key_compare(old, probe) < 0)
+			old++;
+		if (old < end && probe_key_compare(old, probe) == 0)
+			before = old;
+		else
+			before = health_find_before(health, table, files, probe);
+		if (before)
+			health_inherit(probe, before);
+		else
+			health_recall(health, probe);
+	}
+}
+
+/* All facts anew. */
+static void health_put_all(struct engine *engine)
+{
+	const struct engine_health_table *table = &engine->health.table;
+	struct facts_health_vector facts = {};
+
+	vector_foreach(&table->probes, probe)
+		if (!verdict_is_plain(&probe->verdict))
+			vector_push(&facts, ((struct facts_health){
+						    .key = probe->key, .verdict = probe->verdict}));
+	facts_clear_health(&engine->facts);
+	facts_put_health(&engine->facts, facts.items, facts.count);
+	vector_clear(&facts);
+	engine->health.changed.count = 0;
+}
+
+static void health_count(struct engine_health *health)
+{
+	health->totals.probes_down = health->totals.probes_failing = 0;
+	vector_foreach(&health->table.probes, probe) {
+		health->totals.probes_down += !probe->verdict.up;
+		health->totals.probes_failing += probe->verdict.up && probe->failing;
+	}
+}
+
+/* Whether what the facts say of a probe is another thing than they said. */
+static bool health_matters(const struct verdict *before, const struct verdict *now)
+{
+	if (before->up != now->up || before->weight != now->weight ||
+		before->recovered != now->recovered)
+		return true;
+	/* Since when it is up counts for slow start alone. */
+	return before->since != now->since && (!now->up || now->recovered);
+}
+
+static void health_mark_users(struct engine *engine, size_t probe)
+{
+	const struct engine_health_table *table = &engine->health.table;
+
+	for (uint32_t i = table->first.items[probe]; i < table->first.items[probe + 1]; i++) {
+		engine_heed_dirty(engine, table->users.items[i].service);
+		engine_heed_stale(engine, table->users.items[i].service);
+	}
+	engine->health.news = true;
+}
+
+/* Files that are the same for a service may yet say otherwise what it begins with. */
+static void health_mark_others(struct engine *engine, const struct engine_health_table *before)
+{
+	const struct engine_probe *old = before->probes.items;
+	const struct engine_probe *end = old + before->probes.count;
+	const struct engine_probe_vector *probes = &engine->health.table.probes;
+
+	vector_foreach(probes, probe) {
+		while (old < end && probe_key_compare(old, probe) < 0)
+			old++;
+		if (old < end && probe_key_compare(old, probe) == 0 &&
+			health_matters(&old->verdict, &probe->verdict))
+			health_mark_users(engine, (size_t)(probe - probes->items));
+	}
+}
+
+void engine_health_follow(struct engine *engine, const struct files *files)
+{
+	struct engine_health *health = &engine->health;
+	struct engine_health_table table = {};
+
+	engine_heed_tell(engine);
+	if (files) {
+		health_add_probes(&table, &files->declared);
+		health_add_users(&table, &files->declared);
+		health_inherit_all(health, &table, files);
+	}
+	engine_heed_follow(engine, files);
+	struct engine_health_table before = health->table;
+	health->table = table;
+	health->of = files;
+	engine->probes_serial++;
+	health_put_all(engine);
+	health_count(health);
+	health_mark_others(engine, &before);
+	health->unsaved |= before.probes.count > 0 || table.probes.count > 0;
+	health_table_clear(&before);
+	if (files)
+		verdicts_clear(&health->kept);
+}
+
+/* Verdicts */
+
+static void health_add_change(
+	struct engine *engine, const struct engine_probe *probe, const struct verdict *now)
+{
+	const struct verdict *before = &probe->verdict;
+	bool known = before->settled && before->since && now->since > before->since;
+
+	vector_push(&engine->health.untold,
+		((struct engine_health_change){
+			.probe = (uint32_t)(probe - engine->health.table.probes.items),
+			.up = now->up,
+			.weight_only = now->up == before->up,
+			.weight = now->weight,
+			.down_ns = now->up && known ? now->since - before->since : 0,
+			.wall = probe->wall,
+			.reason = now->up ? NULL : memory_copy_string(probe->reason),
+		}));
+	if (now->up != before->up)
+		engine->health.transitions[now->up]++;
+}
+
+static void health_take_report(struct engine_probe *probe, const struct engine_verdict *said)
+{
+	probe->failing = said->failing;
+	probe->failures = said->failures;
+	probe->wall = said->wall;
+	if (!*said->reason)
+		return;
+	probe->failed = said->wall;
+	if (probe->reason && strcmp(probe->reason, said->reason) == 0)
+		return;
+	free(probe->reason);
+	probe->reason = memory_copy_string(said->reason);
+}
+
+static void health_take(struct engine *engine, const struct engine_verdict *said)
+{
+	struct engine_health *health = &engine->health;
+	struct engine_health_totals *totals = &health->totals;
+	struct engine_probe *probe =
+		vector_find(&health->table.probes, &said->key, probe_key_compare);
+
+	if (!probe)
+		return;
+	totals->probes_down -= !probe->verdict.up;
+	totals->probes_failing -= probe->verdict.up && probe->failing;
+	health_take_report(probe, said);
+	if (said->verdict.up != probe->verdict.up ||
+		(said->verdict.up && said->verdict.weight != probe->verdict.weight))
+		health_add_change(engine, probe, &said->verdict);
+	bool matters = health_matters(&probe->verdict, &said->verdict);
+	bool same = verdict_equal(&probe->verdict, &said->verdict);
+	probe->verdict = said->verdict;
+	totals->probes_down += !probe->verdict.up;
+	totals->probes_failing += probe->verdict.up && probe->failing;
+	health->unsaved |= !same;
+	if (!matters)
+		return;
+	uint32_t place = (uint32_t)(probe - health->table.probes.items);
+	vector_push(&health->changed, place);
+	health_mark_users(engine, place);
+}
+
+void engine_verdicts(struct engine *engine, const struct engine_verdict *verdicts, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		health_take(engine, &verdicts[i]);
+}
+
+static int health_compare_places(const void *a, const void *b)
+{
+	return COMPARE(*(const uint32_t *)a, *(const uint32_t *)b);
+}
+
+void engine_health_apply(struct engine *engine)
+{
+	struct engine_health *health = &engine->health;
+	struct facts_health_vector facts = {};
+
+	if (!health->changed.count)
+		return;
+	vector_sort(&health->changed, health_compare_places);
+	vector_foreach(&health->changed, place) {
+		const struct engine_probe *probe = &health->table.probes.items[*place];
+
+		if (place > health->changed.items && place[-1] == *place)
+			continue;
+		vector_push(&facts,
+			((struct facts_health){.key = probe->key, .verdict = probe->verdict}));
+	}
+	facts_put_health(&engine->facts, facts.items, facts.count);
+	vector_clear(&facts);
+	health->changed.count = 0;
+}
+
+/* What outlives a restart */
+
+static void health_tell_save(struct engine *engine, int code, const struct error *error)
+{
+	struct engine_health *health = &engine->health;
+
+	if (code == 0) {
+		free(STEAL(health->save_error));
+		return;
+	}
+	const char *text = error_text(error, code);
+	if (health->save_error && strcmp(health->save_error, text) == 0)
+		return;
+	free(health->save_error);
+	health->save_error = memory_copy_string(text);
+	engine_tell(engine, ENGINE_EVENT_HEALTH, NULL,
+		"what is down could not be kept for a restart: %s", text);
+}
+
+void engine_health_load(struct engine *engine)
+{
+	_cleanup_error_ struct error error = {};
+	int r = verdicts_load(
+		engine->options.state_dir, reconciler_now(), &engine->health.kept, &error);
+
+	if (r < 0)
+		engine_tell(engine, ENGINE_EVENT_HEALTH, NULL,
+			"what was down before is not known: %s", error_text(&error, r));
+}
+
+static int health_write(const struct engine *engine, uint64_t now, struct error *error)
+{
+	struct verdicts verdicts = {};
+
+	vector_foreach(&engine->health.table.probes, probe)
+		if (verdicts_worth(&probe->verdict, now))
+			vector_push(&verdicts, ((struct verdicts_item){
+						       .key = probe->key,
+						       .verdict = probe->verdict,
+						       .failures = probe->failures,
+						       .wall = probe->wall,
+						       .reason = probe->reason,
+					       }));
+	int r = verdicts_save(engine->options.state_dir, &verdicts, now, error);
+	vector_clear(&verdicts); /* the texts are the table's */
+	return r;
+}
+
+void engine_health_save(struct engine *engine, uint64_t now, bool must)
+{
+	struct engine_health *health = &engine->health;
+	_cleanup_error_ struct error error = {};
+
+	if (!health->unsaved || (now < health->save_next && !must))
+		return;
+	int r = health_write(engine, now, &error);
+	health_tell_save(engine, r, &error);
+	health->unsaved = r < 0;
+	health->save_next = now + HEALTH_SAVE_NS;
+}
+
+void engine_health_clear(struct engine *engine)
+{
+	struct engine_health *health = &engine->health;
+
+	health_table_clear(&health->table);
+	vector_foreach(&health->untold, change)
+		free(change->reason);
+	vector_clear(&health->untold);
+	vector_clear(&health->services);
+	vector_clear(&health->dirty);
+	vector_clear(&health->stale);
+	vector_clear(&health->changed);
+	verdicts_clear(&health->kept);
+	free(health->save_error);
+}

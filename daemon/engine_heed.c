@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What follows from verdicts: which services a pass must look at, and what people are told.
+ *
+ * A lone change is a pass at once. What comes within HEED_GATHER_NS of that pass is gathered into the next one, so that
+ * ten thousand failures in a second are a handful of passes. Steps of slow start are gathered by a gate of their own: no failure
+ * waits for them.
+ *
+ * Each declared service has a line (struct engine_health_service) with what resolve() made of it last: sums of it are
+ * at hand for whoever shows them, and its wake is how a service that climbs is looked at again at its time, alone. A line
+ * is brought up to date at the end of the turn in which something it depends on changed.
+ *
+ * People are told in this order: who went down, what that made of quorums, what was applied for it; and all of it after the
+ * operations, for no failed server waits for a log. */
+#include <inttypes.h>
+
+#include "daemon/engine_inside.h"
+#include "model/units.h"
+#include "reconciler/resolve.h"
+
+#define HEED_GATHER_NS 100000000ull
+
+static const char *const heed_notice_names[ENGINE_NOTICE_COUNT] = {
+	[ENGINE_NOTICE_DESTINATION_DOWN] = "destination-down",
+	[ENGINE_NOTICE_DESTINATION_UP] = "destination-up",
+	[ENGINE_NOTICE_QUORUM_LOST] = "quorum-lost",
+	[ENGINE_NOTICE_QUORUM_REGAINED] = "quorum-regained",
+};
+
+const char *engine_notice_name(enum engine_notice_event event)
+{
+	return heed_notice_names[event];
+}
+
+/* Lists of services */
+
+void engine_heed_dirty(struct engine *engine, uint32_t service)
+{
+	struct engine_health *health = &engine->health;
+
+	if (health->services.items[service].dirty)
+		return;
+	health->services.items[service].dirty = true;
+	vector_push(&health->dirty, service);
+}
+
+void engine_heed_stale(struct engine *engine, uint32_t service)
+{
+	struct engine_health *health = &engine->health;
+
+	if (health->services.items[service].stale)
+		return;
+	health->services.items[service].stale = true;
+	vector_push(&health->stale, service);
+}
+
+static bool heed_record_says_lost(const struct engine *engine, const struct service_key *key)
+{
+	const struct memory_service *owned =
+		memory_find_owned(&engine->reconciler.record.memory, key);
+
+	return owned && owned->quorum_lost;
+}
+
+/* What waits for a pass waits by its key from now on: its place is another. */
+static void heed_mark_dirty(struct engine *engine)
+{
+	struct engine_health *health = &engine->health;
+
+	vector_foreach(&health->dirty, place)
+		engine_mark(engine, &health->services.items[*place].key, ENGINE_REASON_HEALTH);
+	health->dirty.count = health->stale.count = 0;
+}
+
+void engine_heed_follow(struct engine *engine, const struct files *files)
+{
+	struct engine_health *health = &engine->health;
+	struct engine_health_services before = health->services;
+	const struct engine_health_service *old = before.items, *end = old + before.count;
+	const size_t count = files ? files->declared.services.count : 0;
+
+	heed_mark_dirty(engine);
+	health->services = (struct engine_health_services){};
+	vector_reserve(&health->services, count);
+	for (size_t i = 0; i < count; i++) {
+		const struct service_key *key = &files->declared.services.items[i].key;
+		struct engine_health_service *line = vector_append(&health->services);
+
+		while (old < end && service_compare(old, key) < 0)
+			old++;
+		line->key = *key;
+		line->wake = UINT64_MAX;
+		if (old < end && service_compare(old, key) == 0)
+			line->quorum_lost = old->quorum_lost;
+		else
+			line->quorum_lost = heed_record_says_lost(engine, key);
+		engine_heed_stale(engine, (uint32_t)i);
+	}
+	vector_clear(&before);
+	struct engine_health_totals *totals = &health->totals;
+	totals->failed = totals->kept = totals->climbing = totals->quorums_lost = 0;
+	vector_foreach(&health->services, line)
+		totals->quorums_lost += line->quorum_lost;
+}
+
+void engine_heed_record(struct engine *engine)
+{
+	struct engine_health *health = &engine->health;
+
+	health->totals.quorums_lost = 0;
+	vector_foreach(&health->services, line) {
+		line->quorum_lost = heed_record_says_lost(engine, &line->key);
+		health->totals.quorums_lost += line->quorum_lost;
+	}
+}
+
+/* Passes */
+
+/* O(services) when one is due, which is a few microseconds. */
+void engine_heed_wakes(struct engine *engine, uint64_t now)
+{
+	struct engine_health *health = &engine->health;
+
+	if (now < MAX(health->wake_next, health->wake_until))
+		return;
+	health->wake_next = UINT64_MAX;
+	health->wake_until = now + HEED_GATHER_NS;
+	vector_foreach(&health->services, line) {
+		if (line->wake <= now) {
+			line->wake = UINT64_MAX;
+			engine_heed_dirty(engine, (uint32_t)(line - health->services.items));
+		}
+		health->wake_next = MIN(health->wake_next, line->wake);
+	}
+}
+
+bool engine_heed_take(struct engine *engine, struct engine_keys *keys)
+{
+	struct engine_health *health = &engine->health;
+	bool news = health->news;
+
+	vector_foreach(&health->dirty, place) {
+		health->services.items[*place].dirty = false;
+		if (keys)
+			vector_push(keys, health->services.items[*place].key);
+	}
+	health->dirty.count = 0;
+	health->news = false;
+	return news;
+}
+
+void engine_heed_gather(struct engine *engine, uint64_t now)
+{
+	engine->health.gather_until = now + HEED_GATHER_NS;
+}
+
+void engine_heed_pass(
+	struct engine *engine, const struct service_key *keys, size_t count, bool everything)
+{
+	struct engine_health *health = &engine->health;
+
+	if (everything)
+		for (size_t i = 0; i < health->services.count; i++)
+			engine_heed_stale(engine, (uint32_t)i);
+	for (size_t i = 0; i < count; i++) {
+		const struct engine_health_service *line =
+			vector_find(&health->services, &keys[i], service_compare);
+
+		if (line)
+			engine_heed_stale(engine, (uint32_t)(line - health->services.items));
+	}
+}
+
+uint64_t engine_heed_next(const struct engine *engine)
+{
+	const struct engine_health *health = &engine->health;
+	uint64_t wake = MAX(health->wake_next, health->wake_until);
+
+	return health->dirty.count ? MIN(health->gather_until, wake) : wake;
+}
+
+/* Who went down or came up */
+
+static void heed_notify(
+	struct engine *engine, const struct declared_service *service, struct engine_notice *notice)
+{
+	char listener[SERVICE_KEY_TEXT_SIZE];
+
+	if (!engine->options.notify || !service->notify || !service->notify->count)
+		return;
+	notice->command = service->notify;
+	notice->service = service->name;
+	notice->listener = service_key_format(&service->key, listener);
+	engine->options.notify(engine->options.data, notice);
+}
+
+static void heed_notify_users(struct engine *engine, const struct engine_health_change *change)
+{
+	const struct engine_health_table *table = &engine->health.table;
+	uint32_t end = table->first.items[change->probe + 1];
+
+	for (uint32_t i = table->first.items[change->probe]; i < end; i++) {
+		const struct engine_probe_user *user = &table->users.items[i];
+		const struct declared_service *service =
+			&engine->health.of->declared.services.items[user->service];
+		char destination[ADDRESS_ENDPOINT_LENGTH];
+		struct engine_notice notice = {
+			.event = change->up ? ENGINE_NOTICE_DESTINATION_UP
+					    : ENGINE_NOTICE_DESTINATION_DOWN,
+			.destination = destination_key_format(
+				&service->destinations.items[user->destination].key, destination),
+			.check = table->probes.items[change->probe].key.check,
+			.reason = change->reason,
+			.wall = change->wall,
+		};
+
+		heed_notify(engine, service, &notice);
+	}
+}
+
+static void heed_format_change(const struct engine_health_change *change, struct strbuf *text)
+{
+	if (!change->up) {
+		strbuf_printf(text, "down: %s", change->reason ? change->reason : "it fails");
+		return;
+	}
+	if (change->weight_only && change->weight == VERDICT_NO_WEIGHT) {
+		strbuf_add(text, "its check says no weight any more");
+		return;
+	}
+	if (change->weight_only) {
+		strbuf_printf(text, "its check says weight %d", change->weight);
+		return;
+	}
+	strbuf_add(text, change->down_ns ? "up again after " : "up");
+	/* To the second, or to the millisecond where that would be none. */
+	uint64_t unit = change->down_ns < UNITS_SECOND ? UNITS_MILLISECOND : UNITS_SECOND;
+	if (change->down_ns)
+		units_format_duration(change->down_ns / unit * unit, text);
+}
+
+static void heed_tell_change(struct engine *engine, const struct engine_health_change *change)
+{
+	const struct engine_probe *probe = &engine->health.table.probes.items[change->probe];
+	char target[ADDRESS_ENDPOINT_LENGTH];
+	_cleanup_strbuf_ struct strbuf text = {};
+	_cleanup_free_ char *object = memory_printf("%s check %s",
+		destination_key_format(&probe->key.target, target), probe->key.check);
+
+	heed_format_change(change, &text);
+	engine_tell(engine, ENGINE_EVENT_HEALTH, object, "%s", text.text);
+	if (!change->weight_only)
+		heed_notify_users(engine, change);
+}
+
+void engine_heed_tell(struct engine *engine)
+{
+	struct engine_health *health = &engine->health;
+
+	vector_foreach(&health->untold, change) {
+		heed_tell_change(engine, change);
+		free(change->reason);
+	}
+	health->untold.count = 0;
+}
+
+/* The lines */
+
+static void heed_tell_quorum(struct engine *engine, const struct declared_service *service,
+	const struct resolve_output *output, bool lost)
+{
+	char listener[SERVICE_KEY_TEXT_SIZE];
+	_cleanup_free_ char *object =
+		memory_printf("service %s", service_key_format(&service->key, listener));
+	struct engine_notice notice = {
+		.event = lost ? ENGINE_NOTICE_QUORUM_LOST : ENGINE_NOTICE_QUORUM_REGAINED,
+		.wall = engine_wall_ms(),
+	};
+
+	engine_tell(engine, ENGINE_EVENT_QUORUM, object,
+		"%s: the healthy weight is %" PRIu64 ", the quorum %" PRIu32 "%s",
+		lost ? "lost" : "regained", output->healthy_weight, service->quorum,
+		!service->has_fallback ? ""
+		: lost                 ? "; the fallback serves"
+				       : "; the fallback serves no more");
+	heed_notify(engine, service, &notice);
+}
+
+static void heed_sum(
+	struct engine_health_totals *totals, const struct engine_health_service *line, size_t sign)
+{
+	totals->failed += sign * line->failed;
+	totals->kept += sign * line->kept;
+	totals->climbing += sign * line->climbing;
+	totals->quorums_lost += sign * line->quorum_lost;
+}
+
+/* What resolve() says of the service now goes into its line. */
+static void heed_look_at(
+	struct engine *engine, uint32_t place, uint64_t now, struct resolve_output *output)
+{
+	struct engine_health *health = &engine->health;
+	struct engine_health_service *line = &health->services.items[place];
+	const struct declared_service *service = &health->of->declared.services.items[place];
+	bool lost = heed_record_says_lost(engine, &line->key), told = line->quorum_lost;
+
+	heed_sum(&health->totals, line, (size_t)-1);
+	resolve(service, &engine->facts, lost, now, output);
+	line->failed = line->kept = line->climbing = 0;
+	vector_foreach(&output->destinations, resolution) {
+		line->failed += resolution->role == RESOLUTION_ROLE_FAILED;
+		line->kept += resolution->role == RESOLUTION_ROLE_KEPT;
+		line->climbing += resolution->role == RESOLUTION_ROLE_CLIMBS;
+	}
+	line->wake = output->wake;
+	health->wake_next = MIN(health->wake_next, line->wake);
+	line->quorum_lost = lost;
+	line->stale = false;
+	heed_sum(&health->totals, line, 1);
+	if (lost != told)
+		heed_tell_quorum(engine, service, output, lost);
+}
+
+void engine_heed_look(struct engine *engine, uint64_t now)
+{
+	struct engine_health *health = &engine->health;
+	struct resolve_output output = {};
+
+	for (size_t i = 0; i < health->stale.count; i++)
+		heed_look_at(engine, health->stale.items[i], now, &output);
+	vector_clear(&output.destinations);
+	health->stale.count = 0;
+}

@@ -1,0 +1,645 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Health in the engine: what probes say comes true in the table of the machine, at once, in few passes, and is told in order. */
+#include "tests/unit/engine-fixture.h"
+
+#define WEB         "tcp://203.0.113.10:80"
+#define MILLISECOND 1000000ull
+
+#if defined(__SANITIZE_ADDRESS__)
+#define SLOWER 10
+#else
+#define SLOWER 1
+#endif
+
+/* What was told, in order: "event|object|text" and "notice|…". */
+struct told {
+	struct fixture *fixture;
+	struct strbuf text;
+	size_t notices;
+};
+
+static struct told told;
+
+static void on_notice(void *data, const struct engine_notice *notice)
+{
+	assert_ptr_equal(data, told.fixture);
+	told.notices++;
+	assert_true(notice->command->count > 0);
+	strbuf_printf(&told.text, "notice %s %s %s %s %s %s\n", engine_notice_name(notice->event),
+		notice->service, notice->listener, notice->destination ? notice->destination : "-",
+		notice->check ? notice->check : "-", notice->reason ? notice->reason : "-");
+}
+
+static void on_any_event(void *data, const struct engine_event *event)
+{
+	on_event(data, event);
+	if (event->kind == ENGINE_EVENT_APPLIED)
+		strbuf_printf(&told.text, "applied %s +%zu ~%zu -%zu\n",
+			engine_reason_name(event->entry->reason), event->entry->applied.add,
+			event->entry->applied.change, event->entry->applied.remove);
+	if (event->kind == ENGINE_EVENT_HEALTH || event->kind == ENGINE_EVENT_QUORUM)
+		strbuf_printf(&told.text, "%s %s: %s\n", engine_event_name(event->kind),
+			event->object ? event->object : "-", event->text);
+}
+
+/* Starts, with notices and events recorded. */
+static void start_told(struct fixture *fixture)
+{
+	start(fixture);
+	fixture->engine.options.notify = on_notice;
+	fixture->engine.options.event = on_any_event;
+	strbuf_clear(&told.text);
+	told = (struct told){.fixture = fixture};
+}
+
+static int teardown_told(void **state)
+{
+	strbuf_clear(&told.text);
+	return teardown(state);
+}
+
+static const char *told_since(void)
+{
+	return told.text.text ? told.text.text : "";
+}
+
+static void forget_told(void)
+{
+	strbuf_clear(&told.text);
+	told.notices = 0;
+}
+
+static void declare(struct fixture *fixture, const char *checks, const char *services)
+{
+	_cleanup_free_ char *text = memory_printf("poise: 1\nmax-delete: 100%%\nchecks:\n%s"
+						  "services:\n%s",
+		checks, services);
+
+	write_file(fixture, text);
+	if (fixture->open)
+		turn(fixture);
+}
+
+static uint64_t now_of(const struct fixture *fixture)
+{
+	return reconciler_now() + fixture->ahead;
+}
+
+static struct engine_verdict verdict_of(
+	struct fixture *fixture, const char *target, const char *check, bool up)
+{
+	struct engine_verdict verdict = {
+		.key.check = check,
+		.verdict = {.up = up,
+			.settled = true,
+			.recovered = up,
+			.weight = VERDICT_NO_WEIGHT,
+			.since = now_of(fixture)},
+		.failing = !up,
+		.failures = up ? 0 : 3,
+		.wall = 1700000000000,
+		.reason = up ? "" : "connect: refused",
+	};
+
+	assert_int_equal(destination_key_parse(target, &verdict.key.target), 0);
+	return verdict;
+}
+
+static void say(struct fixture *fixture, const char *target, bool up)
+{
+	struct engine_verdict verdict = verdict_of(fixture, target, "web", up);
+
+	engine_verdicts(&fixture->engine, &verdict, 1);
+}
+
+static const struct engine_probe *probe(
+	struct fixture *fixture, const char *target, const char *check)
+{
+	struct probe_key key = {.check = check};
+
+	assert_int_equal(destination_key_parse(target, &key.target), 0);
+	return engine_find_probe(&fixture->engine, &key);
+}
+
+/* -1: it is not there. */
+static int weight_of(struct fixture *fixture, const char *service, const char *destination)
+{
+	const struct destination *found = live(fixture, service, destination);
+
+	return found ? (int)found->attributes.weight : -1;
+}
+
+#define CHECK_WEB "  web: {tcp: {}, fall: 3}\n"
+#define TWO                                                                                        \
+	"  web: {listen: \"" WEB "\", check: web, destinations: [10.0.0.1, 10.0.0.2]}\n"           \
+	"  api: {listen: \"tcp://203.0.113.11:80\", check: web, destinations: [10.0.0.1, "         \
+	"10.0.0.3]}\n"
+
+static void begin_health(struct fixture *fixture, const char *checks, const char *services)
+{
+	declare(fixture, checks, services);
+	start_told(fixture);
+	turn(fixture);
+	assert_true(fixture->engine.reconciled);
+	forget_told();
+	memory_reset(fixture->table);
+}
+
+static void one_probe_serves_all_who_ask_for_it(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_health(fixture, CHECK_WEB, TWO);
+	assert_int_equal(engine_probes(&fixture->engine)->count, 3);
+	say(fixture, "10.0.0.1:80", false);
+	turn(fixture);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), -1);
+	assert_int_equal(weight_of(fixture, "tcp://203.0.113.11:80", "10.0.0.1:80"), -1);
+	assert_int_equal(memory_writes(fixture->table), 2);
+	assert_int_equal(fixture->engine.counters.passes[ENGINE_REASON_HEALTH], 1);
+	assert_true(engine_is_degraded(&fixture->engine));
+	assert_int_equal(fixture->engine.health.totals.failed, 2);
+	assert_int_equal(fixture->engine.health.totals.probes_down, 1);
+	later(fixture, SECOND);
+	say(fixture, "10.0.0.1:80", true);
+	turn(fixture);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), 1);
+	assert_false(engine_is_degraded(&fixture->engine));
+	assert_int_equal(fixture->engine.health.totals.probes_down, 0);
+	assert_int_equal(fixture->engine.health.transitions[false], 1);
+	assert_int_equal(fixture->engine.health.transitions[true], 1);
+}
+
+static void what_only_begins_to_fail_touches_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_health(fixture, CHECK_WEB, TWO);
+	size_t reads = fixture->table->reads;
+	struct engine_verdict verdict = verdict_of(fixture, "10.0.0.2:80", "web", true);
+	verdict.verdict.recovered = false;
+	verdict.failing = true;
+	verdict.failures = 1;
+	verdict.reason = "no answer within 1s";
+	engine_verdicts(&fixture->engine, &verdict, 1);
+	turn(fixture);
+	assert_int_equal(fixture->table->reads, reads);
+	assert_string_equal(told_since(), "");
+	assert_int_equal(fixture->engine.health.totals.probes_failing, 1);
+	assert_string_equal(probe(fixture, "10.0.0.2:80", "web")->reason, "no answer within 1s");
+	assert_false(engine_is_degraded(&fixture->engine));
+	/* The reason stays when it passes again. */
+	verdict.failing = false;
+	verdict.failures = 0;
+	verdict.reason = "";
+	verdict.wall += 1000;
+	engine_verdicts(&fixture->engine, &verdict, 1);
+	assert_string_equal(probe(fixture, "10.0.0.2:80", "web")->reason, "no answer within 1s");
+	assert_int_equal(probe(fixture, "10.0.0.2:80", "web")->failed, 1700000000000);
+	assert_int_equal(fixture->engine.health.totals.probes_failing, 0);
+}
+
+static void what_nobody_asks_for_is_dropped(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_health(fixture, CHECK_WEB, TWO);
+	say(fixture, "10.0.0.77:80", false);
+	turn(fixture);
+	assert_int_equal(memory_writes(fixture->table), 0);
+	assert_string_equal(told_since(), "");
+}
+
+static void cause_and_effect_are_told_in_order(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_health(fixture, CHECK_WEB,
+		"  web: {listen: \"" WEB "\", check: web, destinations: [10.0.0.1, 10.0.0.2],\n"
+		"    quorum: 2, fallback: 10.0.0.99:80, notify: [/bin/true, x]}\n"
+		"  api: {listen: \"tcp://203.0.113.11:80\", check: web, destinations: "
+		"[10.0.0.1]}\n");
+	say(fixture, "10.0.0.1:80", false);
+	turn(fixture);
+	assert_string_equal(told_since(),
+		"health 10.0.0.1:80 check web: down: connect: refused\n"
+		"notice destination-down web " WEB " 10.0.0.1:80 web connect: refused\n"
+		"quorum service tcp://203.0.113.10:80: lost: the healthy weight is 1, the quorum "
+		"2; the "
+		"fallback serves\n"
+		"notice quorum-lost web " WEB " - - -\n"
+		"quorum service tcp://203.0.113.11:80: lost: the healthy weight is 0, the quorum "
+		"1\n"
+		"applied health +1 ~1 -2\n");
+	assert_int_equal(fixture->engine.health.totals.quorums_lost, 2);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.99:80"), 1);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.2:80"), 0);
+	forget_told();
+	fixture->ahead += 12 * SECOND;
+	say(fixture, "10.0.0.1:80", true);
+	turn(fixture);
+	assert_non_null(strstr(told_since(), "health 10.0.0.1:80 check web: up again after 12s\n"
+					     "notice destination-up web " WEB " 10.0.0.1:80 web -\n"
+					     "quorum service tcp://203.0.113.10:80: regained: "));
+	assert_non_null(strstr(told_since(), "notice quorum-regained web " WEB " - - -\n"));
+	assert_int_equal(told.notices, 2);
+	assert_int_equal(fixture->engine.health.totals.quorums_lost, 0);
+}
+
+static void a_storm_is_few_passes(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct engine_counters *counters = &fixture->engine.counters;
+
+	begin_health(fixture, CHECK_WEB, TWO);
+	say(fixture, "10.0.0.1:80", false);
+	turn(fixture);
+	assert_int_equal(counters->passes[ENGINE_REASON_HEALTH], 1);
+	/* Gathered until a tenth of a second has passed. */
+	uint64_t now = now_of(fixture);
+	say(fixture, "10.0.0.2:80", false);
+	turn(fixture);
+	say(fixture, "10.0.0.3:80", false);
+	turn(fixture);
+	assert_int_equal(counters->passes[ENGINE_REASON_HEALTH], 1);
+	assert_true(fixture->next > now && fixture->next <= now + 110 * MILLISECOND);
+	later(fixture, 110 * MILLISECOND);
+	assert_int_equal(counters->passes[ENGINE_REASON_HEALTH], 2);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.2:80"), -1);
+	/* And then a lone one is quick again. */
+	later(fixture, SECOND);
+	say(fixture, "10.0.0.2:80", true);
+	turn(fixture);
+	assert_int_equal(counters->passes[ENGINE_REASON_HEALTH], 3);
+}
+
+static void one_who_climbs_is_looked_at_alone(void **state)
+{
+	struct fixture *fixture = *state;
+	struct strbuf services = {};
+
+	for (int i = 0; i < 50; i++)
+		strbuf_printf(&services,
+			"  s%d: {listen: \"tcp://203.0.113.%d:80\", check: web, slow-start: 10s,\n"
+			"    destinations: [{address: 10.0.1.%d, weight: 20}, 10.0.2.%d]}\n",
+			i, i, i, i);
+	begin_health(fixture, CHECK_WEB, services.text);
+	strbuf_clear(&services);
+	say(fixture, "10.0.1.7:80", false);
+	turn(fixture);
+	later(fixture, SECOND);
+	uint64_t full = fixture->engine.counters.reads;
+	say(fixture, "10.0.1.7:80", true);
+	turn(fixture);
+	assert_int_equal(weight_of(fixture, "tcp://203.0.113.7:80", "10.0.1.7:80"), 2);
+	assert_int_equal(fixture->engine.health.totals.climbing, 1);
+	memory_reset(fixture->table);
+	size_t passes = fixture->engine.counters.passes[ENGINE_REASON_HEALTH];
+	/* Each turn at the time that the engine asked for. */
+	uint64_t end = now_of(fixture) + 10 * SECOND;
+	for (int i = 0; i < 40 && fixture->next < end + SECOND; i++)
+		later(fixture, fixture->next - now_of(fixture));
+	assert_int_equal(weight_of(fixture, "tcp://203.0.113.7:80", "10.0.1.7:80"), 20);
+	assert_int_equal(fixture->engine.health.totals.climbing, 0);
+	assert_int_equal(memory_writes(fixture->table), 9);
+	passes = fixture->engine.counters.passes[ENGINE_REASON_HEALTH] - passes;
+	assert_true(passes >= 9 && passes <= 10);
+	assert_int_equal(fixture->engine.counters.passes[ENGINE_REASON_DRAIN], 0);
+	assert_int_equal(fixture->engine.counters.reads, full);
+}
+
+static void a_failure_does_not_wait_for_who_climbs(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_health(fixture, CHECK_WEB,
+		"  web: {listen: \"" WEB "\", check: web, slow-start: 1s, destinations: [{address: "
+		"10.0.0.1, weight: 100}, 10.0.0.2, 10.0.0.3]}\n");
+	say(fixture, "10.0.0.1:80", false);
+	turn(fixture);
+	later(fixture, SECOND);
+	say(fixture, "10.0.0.1:80", true);
+	turn(fixture);
+	later(fixture, 310 * MILLISECOND); /* a step */
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), 30);
+	say(fixture, "10.0.0.2:80", false);
+	turn(fixture);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.2:80"), -1);
+}
+
+static void files_keep_what_is_known(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_health(fixture, CHECK_WEB, TWO);
+	say(fixture, "10.0.0.1:80", false);
+	say(fixture, "10.0.0.2:80", false);
+	turn(fixture);
+	uint64_t serial = fixture->engine.probes_serial;
+	memory_reset(fixture->table);
+	/* Another parameter, and a service more. */
+	declare(fixture,
+		"  web: {tcp: {}, fall: 5, interval: 7s}\n  new: {ping: {}, initially: down}\n",
+		TWO "  more: {listen: \"tcp://203.0.113.12:80\", check: new, destinations: "
+		    "[10.0.0.1]}\n");
+	assert_true(fixture->engine.probes_serial != serial);
+	assert_int_equal(engine_probes(&fixture->engine)->count, 4);
+	assert_false(probe(fixture, "10.0.0.1:80", "web")->verdict.up);
+	assert_string_equal(probe(fixture, "10.0.0.1:80", "web")->reason, "connect: refused");
+	assert_int_equal(probe(fixture, "10.0.0.1:80", "web")->check->fall, 5);
+	assert_false(probe(fixture, "10.0.0.1", "new")->verdict.up);
+	assert_false(probe(fixture, "10.0.0.1", "new")->verdict.settled);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), -1);
+	/* Only the new service, without its destination. */
+	assert_int_equal(memory_writes(fixture->table), 1);
+	/* Another port is the same check of the same destination. */
+	declare(fixture, "  web: {tcp: {}, port: 8080}\n", TWO);
+	assert_int_equal(engine_probes(&fixture->engine)->count, 3);
+	assert_false(probe(fixture, "10.0.0.1:8080", "web")->verdict.up);
+	assert_true(probe(fixture, "10.0.0.3:8080", "web")->verdict.up);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), -1);
+	assert_int_equal(weight_of(fixture, "tcp://203.0.113.11:80", "10.0.0.3:80"), 1);
+	/* Without a check all serve. */
+	declare(fixture, "  web: {tcp: {}}\n",
+		"  web: {listen: \"" WEB "\", destinations: [10.0.0.1, 10.0.0.2]}\n");
+	assert_int_equal(engine_probes(&fixture->engine)->count, 0);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), 1);
+	assert_false(engine_is_degraded(&fixture->engine));
+}
+
+static void other_words_on_the_beginning_count_until_it_is_settled(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_health(fixture, CHECK_WEB, TWO);
+	say(fixture, "10.0.0.1:80", true);
+	turn(fixture);
+	declare(fixture, "  web: {tcp: {}, initially: down}\n", TWO);
+	later(fixture, SECOND);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), 1);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.2:80"), -1);
+}
+
+static void a_restart_knows_who_was_down(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_health(fixture, CHECK_WEB,
+		"  web: {listen: \"" WEB "\", check: web, quorum: 2, destinations: [10.0.0.1, "
+		"10.0.0.2]}\n");
+	say(fixture, "10.0.0.1:80", false);
+	turn(fixture);
+	stop(fixture);
+	start_told(fixture);
+	turn(fixture);
+	assert_int_equal(memory_writes(fixture->table), 1);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), -1);
+	assert_string_equal(probe(fixture, "10.0.0.1:80", "web")->reason, "connect: refused");
+	assert_true(probe(fixture, "10.0.0.1:80", "web")->verdict.settled);
+	/* It is no news, nor is the quorum. */
+	assert_null(strstr(told_since(), "quorum"));
+	assert_null(strstr(told_since(), "health"));
+	assert_int_equal(fixture->engine.health.totals.quorums_lost, 1);
+}
+
+static void a_damaged_memory_of_health_is_told_and_done_without(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_free_ char *path = memory_printf("%s/health.json", fixture->directory);
+
+	begin_health(fixture, CHECK_WEB, TWO);
+	say(fixture, "10.0.0.1:80", false);
+	turn(fixture);
+	stop(fixture);
+	assert_int_equal(file_replace(path, "{\"poise\":", 9, 0600), 0);
+	start(fixture);
+	assert_int_equal(fixture->events[ENGINE_EVENT_HEALTH], 2);
+	assert_non_null(strstr(fixture->last[ENGINE_EVENT_HEALTH], "health.json"));
+	turn(fixture);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), 1);
+}
+
+/* What is down is on disk soon, and a storm writes once a second. */
+static void it_is_kept_once_a_second(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_free_ char *path = memory_printf("%s/health.json", fixture->directory);
+
+	begin_health(fixture, CHECK_WEB, TWO);
+	later(fixture, 2 * SECOND);
+	say(fixture, "10.0.0.1:80", false);
+	turn(fixture);
+	assert_false(fixture->engine.health.unsaved);
+	assert_int_equal(unlink(path), 0);
+	say(fixture, "10.0.0.2:80", false);
+	turn(fixture);
+	later(fixture, 200 * MILLISECOND);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_true(fixture->engine.health.unsaved);
+	assert_true(fixture->next <= now_of(fixture) + SECOND);
+	later(fixture, SECOND);
+	assert_int_equal(access(path, F_OK), 0);
+	assert_false(fixture->engine.health.unsaved);
+}
+
+static void a_suspended_poised_knows_and_does_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_health(fixture, CHECK_WEB, TWO);
+	assert_int_equal(engine_suspend(&fixture->engine, NULL, "test", NULL), 0);
+	say(fixture, "10.0.0.1:80", false);
+	turn(fixture);
+	assert_int_equal(memory_writes(fixture->table), 0);
+	assert_int_equal(fixture->engine.health.totals.failed, 2);
+	assert_non_null(strstr(told_since(), "down: connect: refused"));
+	assert_true(fixture->next > now_of(fixture) + SECOND / 2);
+	assert_int_equal(engine_resume(&fixture->engine, 0, "test", NULL), 0);
+	turn(fixture);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), -1);
+}
+
+static void a_weight_that_a_check_says_is_followed(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_health(fixture, CHECK_WEB, TWO);
+	struct engine_verdict verdict = verdict_of(fixture, "10.0.0.1:80", "web", true);
+	verdict.verdict.recovered = false;
+	verdict.verdict.weight = 7;
+	engine_verdicts(&fixture->engine, &verdict, 1);
+	turn(fixture);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), 7);
+	assert_non_null(
+		strstr(told_since(), "health 10.0.0.1:80 check web: its check says weight 7\n"));
+	assert_int_equal(told.notices, 0);
+}
+
+static void what_min_healthy_keeps_is_no_trouble(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_health(fixture, CHECK_WEB,
+		"  web: {listen: \"" WEB
+		"\", check: web, min-healthy: 100%, destinations: [10.0.0.1, "
+		"10.0.0.2]}\n");
+	say(fixture, "10.0.0.1:80", false);
+	turn(fixture);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), 1);
+	assert_int_equal(fixture->engine.health.totals.kept, 1);
+	assert_false(engine_is_degraded(&fixture->engine));
+}
+
+/* 10,000 services of ten destinations, each destination a probe of its own. */
+static void begin_large(struct fixture *fixture)
+{
+	struct strbuf text = {};
+
+	strbuf_add(&text, "poise: 1\nchecks:\n  web: {tcp: {}}\nservices:\n");
+	for (size_t s = 0; s < 10000; s++) {
+		strbuf_printf(&text,
+			"  s%zu:\n    listen: tcp://10.%zu.%zu.1:80\n    check: web\n"
+			"    destinations: [",
+			s, s / 250, s % 250);
+		for (size_t d = 1; d <= 10; d++)
+			strbuf_printf(&text, "%s172.%zu.%zu.%zu", d > 1 ? ", " : "", 16 + d,
+				s / 250, s % 250);
+		strbuf_add(&text, "]\n");
+	}
+	assert_int_equal(file_replace(fixture->file, text.text, text.length, 0644), 0);
+	strbuf_clear(&text);
+	start(fixture);
+	turn(fixture);
+	assert_int_equal(fixture->table->state.services.count, 10000);
+	assert_int_equal(engine_probes(&fixture->engine)->count, 100000);
+	/* The resync would come in between otherwise. */
+	fixture->engine.files->config.resync = 3600 * SECOND;
+	fixture->engine.resync_next = now_of(fixture) + 3600 * SECOND;
+	memory_reset(fixture->table);
+}
+
+static int compare_times(const void *a, const void *b)
+{
+	return COMPARE(*(const uint64_t *)a, *(const uint64_t *)b);
+}
+
+static void a_lone_failure_among_many_is_quick(void **state)
+{
+	struct fixture *fixture = *state;
+	uint64_t times[41];
+
+	begin_large(fixture);
+	for (size_t i = 0; i < ARRAY_LENGTH(times); i++) {
+		char target[32];
+
+		snprintf(target, sizeof(target), "172.17.3.%zu:80", 1 + i / 2);
+		memory_reset(fixture->table);
+		fixture->ahead += SECOND;
+		struct engine_verdict verdict = verdict_of(fixture, target, "web", i % 2);
+		uint64_t start = reconciler_now();
+		engine_verdicts(&fixture->engine, &verdict, 1);
+		engine_run(&fixture->engine, now_of(fixture));
+		times[i] = reconciler_now() - start;
+		assert_int_equal(memory_writes(fixture->table), 1);
+		assert_int_equal(fixture->table->operations, 1);
+	}
+	assert_int_equal(
+		fixture->engine.counters.passes[ENGINE_REASON_HEALTH], ARRAY_LENGTH(times));
+	qsort(times, ARRAY_LENGTH(times), sizeof(*times), compare_times);
+	print_message("from a verdict to the end of its turn among 100,000 probes: median %.3f ms, "
+		      "most %.3f ms\n",
+		(double)times[ARRAY_LENGTH(times) / 2] / 1e6,
+		(double)times[ARRAY_LENGTH(times) - 1] / 1e6);
+	assert_true(times[ARRAY_LENGTH(times) / 2] < 5 * MILLISECOND * SLOWER);
+}
+
+/* The operations of the pass as the backend gets them. */
+static void ten_thousand_in_a_batch_are_one_pass(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct engine_probe_vector *probes;
+	struct {
+		VECTOR_OF(struct engine_verdict);
+	} batch = {};
+
+	begin_large(fixture);
+	probes = engine_probes(&fixture->engine);
+	for (size_t i = 0; i < 10000; i++) {
+		struct engine_verdict verdict = verdict_of(fixture, "10.0.0.1:80", "web", false);
+
+		verdict.key = probes->items[i * 7919 % 100000].key;
+		vector_push(&batch, verdict);
+	}
+	uint64_t start = reconciler_now();
+	engine_verdicts(&fixture->engine, batch.items, batch.count);
+	turn(fixture);
+	print_message("10,000 verdicts in a batch: %.1f ms, its pass %.1f ms\n",
+		(double)(reconciler_now() - start) / 1e6,
+		(double)fixture->engine.counters.last_pass_ns / 1e6);
+	assert_int_equal(fixture->engine.counters.passes[ENGINE_REASON_HEALTH], 1);
+	assert_int_equal(memory_writes(fixture->table), 10000);
+	assert_int_equal(fixture->engine.counters.reads, 1);
+	assert_int_equal(fixture->engine.health.totals.probes_down, 10000);
+	assert_int_equal(fixture->engine.facts.health.count, 10000);
+	vector_clear(&batch);
+}
+
+static void ten_thousand_in_a_second_are_few_passes(void **state)
+{
+	struct fixture *fixture = *state;
+	uint64_t begin_at, spent = 0, worst = 0;
+
+	begin_large(fixture);
+	fixture->ahead += SECOND;
+	begin_at = now_of(fixture);
+	for (size_t i = 0; i < 10000; i++) {
+		const struct engine_probe_vector *probes = engine_probes(&fixture->engine);
+		struct engine_verdict verdict = verdict_of(fixture, "10.0.0.1:80", "web", false);
+		uint64_t start = reconciler_now();
+
+		verdict.key = probes->items[i * 7919 % 100000].key;
+		engine_verdicts(&fixture->engine, &verdict, 1);
+		engine_run(&fixture->engine, begin_at + i * SECOND / 10000);
+		uint64_t took = reconciler_now() - start;
+		spent += took;
+		worst = MAX(worst, took);
+	}
+	fixture->ahead += 2 * SECOND;
+	engine_run(&fixture->engine, begin_at + 2 * SECOND);
+	uint64_t passes = fixture->engine.counters.passes[ENGINE_REASON_HEALTH];
+	print_message("10,000 reports in a second: %ju passes, %.0f ms of work, the longest turn "
+		      "%.1f ms\n",
+		(uintmax_t)passes, (double)spent / 1e6, (double)worst / 1e6);
+	assert_true(passes >= 2 && passes <= 12);
+	assert_int_equal(memory_writes(fixture->table), 10000);
+#ifndef __SANITIZE_ADDRESS__
+	assert_true(spent < 2 * SECOND);
+#endif
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown_told)
+		TEST(one_probe_serves_all_who_ask_for_it),
+		TEST(what_only_begins_to_fail_touches_nothing),
+		TEST(what_nobody_asks_for_is_dropped),
+		TEST(cause_and_effect_are_told_in_order),
+		TEST(a_storm_is_few_passes),
+		TEST(one_who_climbs_is_looked_at_alone),
+		TEST(a_failure_does_not_wait_for_who_climbs),
+		TEST(files_keep_what_is_known),
+		TEST(other_words_on_the_beginning_count_until_it_is_settled),
+		TEST(a_restart_knows_who_was_down),
+		TEST(a_damaged_memory_of_health_is_told_and_done_without),
+		TEST(it_is_kept_once_a_second),
+		TEST(a_suspended_poised_knows_and_does_nothing),
+		TEST(a_weight_that_a_check_says_is_followed),
+		TEST(what_min_healthy_keeps_is_no_trouble),
+		TEST(a_lone_failure_among_many_is_quick),
+		TEST(ten_thousand_in_a_batch_are_one_pass),
+		TEST(ten_thousand_in_a_second_are_few_passes),
+	};
+
+	return cmocka_run_group_tests_name("engine-health", tests, NULL, NULL);
+}
