@@ -7,10 +7,10 @@ shown() {
 	sed -e "s/$PORT/PORT/g" -e 's/ *[0-9]*\.[0-9] ms/  TIME/' -e 's/\(milliseconds"\{0,1\}: \)[0-9.]*/\1TIME/'
 }
 
-# checks.yaml as this machine has it.
+# checks.in as this machine has it.
 files() {
 	echo 7 >"$SCRATCH/weight"
-	sed -e "s/PORT/$PORT/g" -e "s,SCRATCH,$SCRATCH,g" input/checks.yaml >"$SCRATCH/checks.yaml"
+	sed -e "s/PORT/$PORT/g" -e "s,SCRATCH,$SCRATCH,g" input/checks.in >"$SCRATCH/checks.yaml"
 }
 
 # say ARGUMENT…: of `poise check`, with the files, what it ends with.
