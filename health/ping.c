@@ -66,9 +66,11 @@ struct checker_pings {
 	uint8_t packet[PING_PACKET]; /* the one that is made or read now */
 };
 
+/* Of pointers to sockets, or to keys alone. */
 static int ping_compare_keys(const void *a, const void *b)
 {
-	const struct ping_key *left = a, *right = *(struct ping_key *const *)b;
+	const struct ping_key *left = *(struct ping_key *const *)a;
+	const struct ping_key *right = *(struct ping_key *const *)b;
 	int order = COMPARE(left->family, right->family);
 
 	if (!order)
@@ -204,7 +206,7 @@ static void ping_drop_socket(struct ping_socket *socket)
 
 	if (--socket->users)
 		return;
-	struct ping_socket **place = vector_find(sockets, &socket->key, ping_compare_keys);
+	struct ping_socket **place = vector_find(sockets, &socket, ping_compare_keys);
 	size_t behind = (size_t)(sockets->items + sockets->count - place) - 1;
 	memmove(place, place + 1, behind * sizeof(struct ping_socket *));
 	sockets->count--;
@@ -215,7 +217,7 @@ static void ping_drop_socket(struct ping_socket *socket)
 
 static void ping_insert_socket(struct ping_sockets *sockets, struct ping_socket *socket)
 {
-	size_t place = vector_after(sockets, &socket->key, ping_compare_keys);
+	size_t place = vector_after(sockets, &socket, ping_compare_keys);
 	size_t behind = sockets->count - place;
 
 	vector_append(sockets);
@@ -261,7 +263,7 @@ static int ping_take_socket(struct ping *ping, const char **what)
 	if (check->source.family == key.family)
 		key.source = check->source;
 	struct ping_socket **place =
-		vector_find(&ping->run.checkers->pings->sockets, &key, ping_compare_keys);
+		vector_find(&ping->run.checkers->pings->sockets, &wanted, ping_compare_keys);
 	int r = place ? 0 : ping_make_socket(&ping->run, &key, &socket, what);
 	if (r < 0)
 		return r;

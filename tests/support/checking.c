@@ -110,7 +110,13 @@ static void checking_done(void *data, const struct checker_outcome *outcome)
 
 void checking_start(struct checking *world, struct checking_probe *probe)
 {
-	const struct checker_request request = {.check = &world->check,
+	checking_start_check(world, &world->check, probe);
+}
+
+void checking_start_check(
+	struct checking *world, const struct config_check *check, struct checking_probe *probe)
+{
+	const struct checker_request request = {.check = check,
 		.target = world->target,
 		.traced = world->traced,
 		.done = checking_done,

@@ -46,6 +46,9 @@ void checking_aim(struct checking *world, const char *address, uint16_t port);
 
 /* Begins; `probe` must stay until it is over. */
 void checking_start(struct checking *world, struct checking_probe *probe);
+/* The same of another check. */
+void checking_start_check(
+	struct checking *world, const struct config_check *check, struct checking_probe *probe);
 /* Until all that was begun is over; each has `timeout` from its begin. */
 void checking_wait(struct checking *world, struct checking_probe *probes, size_t count);
 /* One, from its begin to its end. */

@@ -14,6 +14,8 @@
 #include "tests/support/checking.h"
 
 #define MANY 2000
+/* Where a line of /proc/net/tcp has it. */
+#define REMOTE_PORT 28
 
 static int begin(void **state)
 {
@@ -70,8 +72,10 @@ static void test_meets_itself(void **state)
 	close(fd);
 	checking_sysctl("ipv4/ip_local_port_range", range);
 	checking_aim(world, "127.0.0.1", port);
-	checking_expect(world, CHECKER_RESULT_FAILED, "connect: refused");
+	struct checking_probe probe = checking_run(world);
 	checking_sysctl("ipv4/ip_local_port_range", "32768 60999");
+	assert_int_equal(probe.outcome.result, CHECKER_RESULT_FAILED);
+	assert_string_equal(probe.outcome.reason, "connect: refused");
 }
 
 /* A listener whose queue is full does not answer. */
@@ -130,17 +134,17 @@ static void test_source(void **state)
 	assert_true(fd >= 0);
 }
 
-/* In `state` of /proc/net/tcp, towards a port. */
-static size_t count_sockets(uint16_t port, const char *wanted)
+/* Towards a port, in any state: those that nobody has a descriptor of too. */
+static size_t count_sockets(uint16_t port)
 {
 	char line[256], remote[16];
 	size_t count = 0;
 	FILE *file = fopen("/proc/net/tcp", "re");
 
 	assert_non_null(file);
-	snprintf(remote, sizeof(remote), ":%04X %s ", port, wanted);
+	snprintf(remote, sizeof(remote), ":%04X ", port);
 	while (fgets(line, sizeof(line), file))
-		count += strstr(line, remote) != NULL;
+		count += strncmp(line + REMOTE_PORT, remote, strlen(remote)) == 0;
 	fclose(file);
 	return count;
 }
@@ -171,8 +175,7 @@ static void test_many(void **state)
 	for (size_t i = 0; i < MANY; i++)
 		assert_int_equal(probes[i].outcome.result, CHECKER_RESULT_PASSED);
 	assert_int_equal(checking_count_descriptors(), before);
-	assert_int_equal(count_sockets(world->target.port, "06"), 0);
-	assert_int_equal(count_sockets(world->target.port, "01"), 0);
+	assert_int_equal(count_sockets(world->target.port), 0);
 	assert_true(fd >= 0);
 }
 

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* udp checks of servers that answer, refuse, are silent, or send what they should not. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "tests/support/checking.h"
+
+/* A server in a process of its own: to each datagram it answers with these bytes. */
+struct server {
+	pid_t pid;
+	const char *answer;
+	size_t size;
+};
+
+static void serve(int fd, const struct server *server)
+{
+	char request[2048];
+	struct sockaddr_storage from;
+
+	for (;;) {
+		socklen_t size = sizeof(from);
+		ssize_t length =
+			recvfrom(fd, request, sizeof(request), 0, (struct sockaddr *)&from, &size);
+		const char *answer = server->answer ? server->answer : request;
+		size_t answer_size = server->answer ? server->size : (size_t)length;
+		sendto(fd, answer, answer_size, 0, (struct sockaddr *)&from, size);
+	}
+}
+
+/* `answer` NULL: what it was sent. */
+static struct server start(struct checking *world, uint16_t family, const char *answer, size_t size)
+{
+	struct server server = {.answer = answer, .size = size};
+	uint16_t port;
+	int fd = checking_bind(family, SOCK_DGRAM, &port);
+
+	checking_aim(world, family == AF_INET ? "127.0.0.1" : "::1", port);
+	server.pid = fork();
+	if (server.pid == 0)
+		serve(fd, &server);
+	close(fd);
+	return server;
+}
+
+static void stop(struct server *server)
+{
+	kill(server->pid, SIGKILL);
+	waitpid(server->pid, NULL, 0);
+}
+
+static int begin(void **state)
+{
+	checking_begin(state);
+	checking_kind(*state, CONFIG_CHECK_UDP);
+	return 0;
+}
+
+static void expect_answer(struct checking *world, const char *expect, const char *answer,
+	size_t size, enum checker_result result, const char *reason)
+{
+	struct server server = start(world, AF_INET, answer, size);
+
+	world->check.udp.expect = expect;
+	checking_expect(world, result, reason);
+	stop(&server);
+}
+
+static void test_answers(void **state)
+{
+	struct checking *world = *state;
+	struct server server = start(world, AF_INET6, NULL, 0);
+
+	world->check.udp.send = "are you there?\n";
+	world->check.udp.expect = "^are";
+	checking_expect(world, CHECKER_RESULT_PASSED, "answer \"are you there?\"");
+	world->check.udp.expect = NULL;
+	checking_expect(world, CHECKER_RESULT_PASSED, "answer \"are you there?\"");
+	/* An empty datagram is one too, and so is an empty answer. */
+	world->check.udp.send = NULL;
+	checking_expect(world, CHECKER_RESULT_PASSED, "answer \"\"");
+	stop(&server);
+}
+
+static void test_expects(void **state)
+{
+	struct checking *world = *state;
+
+	expect_answer(world, "^PONG$", "PONG", 4, CHECKER_RESULT_PASSED, "answer \"PONG\"");
+	expect_answer(world, "^PONG$", "PONG!", 5, CHECKER_RESULT_FAILED,
+		"answer \"PONG!\" does not match");
+	expect_answer(world, "a", "", 0, CHECKER_RESULT_FAILED, "answer \"\" does not match");
+	/* Bytes that no text has. */
+	expect_answer(
+		world, "end$", "\0\x01\xff\0end", 7, CHECKER_RESULT_PASSED, "answer \"????end\"");
+	expect_answer(
+		world, "^end", "\0end", 4, CHECKER_RESULT_FAILED, "answer \"?end\" does not match");
+}
+
+static void test_long_answer(void **state)
+{
+	struct checking *world = *state;
+	_cleanup_free_ char *answer = memory_new(60000);
+
+	memset(answer, 'x', 60000);
+	answer[4095] = 'y';
+	answer[4096] = 'z';
+	expect_answer(world, "z", answer, 60000, CHECKER_RESULT_FAILED,
+		"answer \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\" does not match");
+	expect_answer(world, "xy$", answer, 60000, CHECKER_RESULT_PASSED,
+		"answer \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"");
+}
+
+static void test_refuses(void **state)
+{
+	struct checking *world = *state;
+	uint16_t port;
+
+	close(checking_bind(AF_INET, SOCK_DGRAM, &port));
+	checking_aim(world, "127.0.0.1", port);
+	checking_expect(world, CHECKER_RESULT_FAILED, "answer: refused");
+	checking_aim(world, "::1", port);
+	checking_expect(world, CHECKER_RESULT_FAILED, "answer: refused");
+	world->check.udp.expect = "x";
+	checking_expect(world, CHECKER_RESULT_FAILED, "answer: refused");
+}
+
+static void test_silent(void **state)
+{
+	struct checking *world = *state;
+	uint16_t port;
+	_cleanup_close_ int fd = checking_bind(AF_INET, SOCK_DGRAM, &port);
+
+	checking_aim(world, "127.0.0.1", port);
+	world->check.timeout = 200 * CHECKING_MILLISECOND;
+	struct checking_probe probe = checking_run(world);
+	assert_int_equal(probe.outcome.result, CHECKER_RESULT_PASSED);
+	assert_string_equal(probe.outcome.reason, "sent, and no error");
+	assert_in_range(probe.took, 100 * CHECKING_MILLISECOND, 190 * CHECKING_MILLISECOND);
+	world->check.udp.expect = "x";
+	probe = checking_run(world);
+	assert_true(probe.expired);
+	assert_string_equal(
+		probe.outcome.reason, "no answer within 200ms (waiting for the answer)");
+	assert_true(fd >= 0);
+}
+
+/* The answer of another is none. */
+static void test_strangers(void **state)
+{
+	struct checking *world = *state;
+	uint16_t port, other;
+	_cleanup_close_ int fd = checking_bind(AF_INET, SOCK_DGRAM, &port);
+	_cleanup_close_ int stranger = checking_bind(AF_INET, SOCK_DGRAM, &other);
+	struct sockaddr_storage from;
+	socklen_t size = sizeof(from);
+	char request[16];
+	struct checking_probe probe;
+
+	checking_aim(world, "127.0.0.1", port);
+	world->check.udp.send = "x";
+	world->check.udp.expect = "right";
+	checking_start(world, &probe);
+	assert_int_equal(
+		recvfrom(fd, request, sizeof(request), 0, (struct sockaddr *)&from, &size), 1);
+	sendto(stranger, "wrong", 5, 0, (struct sockaddr *)&from, size);
+	sendto(fd, "right", 5, 0, (struct sockaddr *)&from, size);
+	checking_wait(world, &probe, 1);
+	assert_string_equal(probe.outcome.reason, "answer \"right\"");
+}
+
+static void test_many(void **state)
+{
+	struct checking *world = *state;
+	struct server server = start(world, AF_INET, NULL, 0);
+	struct checking_probe probes[500];
+	size_t before = checking_count_descriptors();
+
+	world->check.udp.send = "x";
+	world->check.timeout = 10000 * CHECKING_MILLISECOND;
+	for (size_t i = 0; i < ARRAY_LENGTH(probes); i++)
+		checking_start(world, &probes[i]);
+	checking_wait(world, probes, ARRAY_LENGTH(probes));
+	for (size_t i = 0; i < ARRAY_LENGTH(probes); i++)
+		assert_int_equal(probes[i].outcome.result, CHECKER_RESULT_PASSED);
+	assert_int_equal(checking_count_descriptors(), before);
+	stop(&server);
+}
+
+static void test_no_way(void **state)
+{
+	struct checking *world = *state;
+
+	checking_aim(world, "192.0.2.1", 53);
+	checking_expect(world, CHECKER_RESULT_FAILED, "connect: network unreachable");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_answers, begin, checking_end),
+		cmocka_unit_test_setup_teardown(test_expects, begin, checking_end),
+		cmocka_unit_test_setup_teardown(test_long_answer, begin, checking_end),
+		cmocka_unit_test_setup_teardown(test_refuses, begin, checking_end),
+		cmocka_unit_test_setup_teardown(test_silent, begin, checking_end),
+		cmocka_unit_test_setup_teardown(test_strangers, begin, checking_end),
+		cmocka_unit_test_setup_teardown(test_many, begin, checking_end),
+		cmocka_unit_test_setup_teardown(test_no_way, begin, checking_end),
+	};
+
+	return cmocka_run_group_tests(tests, checking_own_network, NULL);
+}
