@@ -26,6 +26,8 @@ struct process_kind {
 	int (*main)(const struct poised_options *options);
 };
 
+extern const struct process_kind process_health; /* process_health.c */
+
 extern const struct process_kind *const processes[];
 extern const size_t process_count;
 

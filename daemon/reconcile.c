@@ -3,7 +3,7 @@
  *
  *	watch	   files may have changed	-> engine_files_changed(), a turn
  *	control	   an operator asked for something	-> a turn
- *	supervisor ping, reload, stop
+ *	supervisor ping, reload, stop; what the health process says	-> engine_verdicts(), a turn
  *	timer	   engine_run() said when to come back	-> a turn
  *	backend	   everything there may be gone	-> a turn over everything
  *
@@ -18,6 +18,8 @@
 #include "daemon/control.h"
 #include "daemon/messages.h"
 #include "daemon/metrics.h"
+#include "daemon/notify.h"
+#include "daemon/probing.h"
 #include "daemon/process.h"
 #include "daemon/watch.h"
 
@@ -38,6 +40,7 @@ struct reconcile {
 	struct control *control;
 	struct watch *watch;
 	struct metrics *metrics;
+	struct probing *probing;
 	struct loop_source *work, *timer;
 	struct loop_source *backend; /* what the backend has to say; from the first connection on */
 	bool backend_deaf;           /* it says nothing any more */
@@ -131,6 +134,53 @@ static void reconcile_send(
 		log_warning("cannot speak to the supervisor: %s", strerror(-r));
 }
 
+/* Health. */
+
+static int reconcile_on_probing_send(void *data, uint16_t kind, const void *payload, size_t size)
+{
+	const struct reconcile *reconcile = data;
+
+	return channel_send(reconcile->channel, kind, payload, size);
+}
+
+static void reconcile_on_verdicts(void *data, const struct engine_verdict *verdicts, size_t count)
+{
+	struct reconcile *reconcile = data;
+
+	engine_verdicts(&reconcile->engine, verdicts, count);
+	loop_work_ask(reconcile->work);
+}
+
+static void reconcile_on_probing_told(void *data, const struct engine_probing *probing)
+{
+	struct reconcile *reconcile = data;
+
+	engine_set_probing(&reconcile->engine, probing);
+}
+
+static void reconcile_probe(struct reconcile *reconcile)
+{
+	const struct engine *engine = &reconcile->engine;
+	const struct probing_wanted wanted = {.serial = engine->probes_serial,
+		.config = engine->files ? &engine->files->config : NULL,
+		.probes = engine_probes(engine)};
+
+	probing_want(reconcile->probing, &wanted);
+}
+
+static void reconcile_on_notice(void *data, const struct engine_notice *notice)
+{
+	struct reconcile *reconcile = data;
+	_cleanup_free_ struct message_program *message = NULL;
+	size_t size;
+	int r = notify_message(notice, &message, &size);
+
+	if (r == 0)
+		reconcile_send(reconcile, MESSAGE_NOTIFY, message, size);
+	else
+		log_object_error(notice->service, "its notify command is too long: not run");
+}
+
 /* The engine is at work in one piece, and pings wait. */
 static void reconcile_on_working(void *data)
 {
@@ -171,6 +221,8 @@ static void reconcile_on_message(void *data, uint16_t kind, const void *payload,
 	case MESSAGE_STOP:
 		reconcile_stop(reconcile);
 		break;
+	default:
+		probing_message(reconcile->probing, kind, payload, size);
 	}
 }
 
@@ -310,6 +362,7 @@ static void reconcile_turn(void *data)
 	if (reading && !engine->files_dirty)
 		watch_seen(reconcile->watch);
 	reconcile_configure(reconcile);
+	reconcile_probe(reconcile);
 	reconcile_tell_ready(reconcile, loop_clock());
 	reconcile_tell_status(reconcile);
 	if (reconcile->reload_asked && !engine->files_dirty) {
@@ -332,6 +385,7 @@ static int reconcile_open_engine(struct reconcile *reconcile, struct error *erro
 		.path_count = options->path_count,
 		.lock = options->lock_fd,
 		.event = reconcile_on_event,
+		.notify = reconcile_on_notice,
 		.working = reconcile_on_working,
 		.data = reconcile,
 	};
@@ -387,10 +441,23 @@ static int reconcile_open_services(struct reconcile *reconcile, struct error *er
 	return metrics_new(reconcile->loop, &sources, &reconcile->metrics);
 }
 
+static void reconcile_open_probing(struct reconcile *reconcile)
+{
+	const struct probing_options options = {
+		.send = reconcile_on_probing_send,
+		.verdicts = reconcile_on_verdicts,
+		.told = reconcile_on_probing_told,
+		.data = reconcile,
+	};
+
+	probing_new(&options, &reconcile->probing);
+}
+
 static int reconcile_open(struct reconcile *reconcile, struct error *error)
 {
 	int r = loop_new(&reconcile->loop);
 
+	reconcile_open_probing(reconcile);
 	if (r == 0)
 		r = reconcile_open_channel(reconcile);
 	if (r == 0)
@@ -410,6 +477,7 @@ static void reconcile_close(struct reconcile *reconcile)
 	loop_source_free(reconcile->backend);
 	engine_close(&reconcile->engine);
 	channel_free(reconcile->channel);
+	probing_free(reconcile->probing);
 	loop_source_free(reconcile->work);
 	loop_source_free(reconcile->timer);
 	loop_free(reconcile->loop);
