@@ -258,6 +258,7 @@ static int ping_take_socket(struct ping *ping, const char **what)
 	const struct config_check *check = ping->run.request.check;
 	struct ping_key key = {
 		.family = ping->run.request.target.address.family, .mark = check->fwmark};
+	const struct ping_key *wanted = &key;
 	struct ping_socket *socket;
 
 	if (check->source.family == key.family)
