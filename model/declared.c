@@ -28,8 +28,7 @@ static struct service_attributes declared_attributes(
 	return attributes;
 }
 
-/* All that a listener takes from a list; a fallback is of no pool, and has the check that it names itself: what says that
- * the servers work need not hold for who apologises for them. */
+/* All that a listener takes from a list; a fallback is of no pool. */
 static void declared_add_destinations(const struct config *config,
 	const struct config_service *service, const struct config_listener *listener,
 	struct declared_service *declared, bool fallback)
@@ -44,7 +43,7 @@ static void declared_add_destinations(const struct config *config,
 		if (!listen_takes(listener, destination))
 			continue;
 		struct config_rules rules = listen_rules(service, pool, destination);
-		const char *check = fallback ? destination->rules.check : rules.check;
+		const char *check = listen_check(service, list, destination, &rules);
 
 		vector_push(destinations,
 			((struct declared_destination){

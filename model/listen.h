@@ -10,6 +10,12 @@
 struct config_rules listen_rules(const struct config_service *service,
 	const struct config_pool *pool, const struct config_destination *destination);
 
+/* The name of the check of a destination of `list`, with its rules. A fallback has the one that it names itself: what says that
+ * the servers work need not hold for who apologises for them. NULL: none. */
+const char *listen_check(const struct config_service *service,
+	const struct config_destination_list *list, const struct config_destination *destination,
+	const struct config_rules *rules);
+
 /* Whether a listener takes a destination: of its own family, or across by the file's word. */
 bool listen_takes(
 	const struct config_listener *listener, const struct config_destination *destination);

@@ -216,7 +216,8 @@ static const struct schema_key schema_service_keys[CONFIG_SERVICE_COUNT] = {
 						 schema_destination),
 		.help = "Servers, in place; or name a `pool`"},
 	[CONFIG_SERVICE_CHECK] = {REFERENCE("check", SERVICE, check, "check"),
-		.help = "Check of the destinations that name none, nor their pool"},
+		.help = "Check of the destinations that name none, nor their pool; not of the "
+			"fallback"},
 	[CONFIG_SERVICE_SCHEDULER] = {TEXT("scheduler", SERVICE, scheduler, schema_text_scheduler),
 		DEFAULT_TEXT("wlc"),
 		.help = "How a destination is chosen: rr, wrr, lc, wlc, sh, mh, …"},

@@ -45,6 +45,11 @@ void validate_destinations(
 void validate_tunnel(struct validate *validate, const struct config_tunnel *tunnel);
 void validate_ipvs(struct validate *validate, const struct config_ipvs *ipvs);
 void validate_check(struct validate *validate, const struct config_check *check);
+/* Of a service whose destinations are all known and sound. */
+void validate_health(struct validate *validate, const struct config_service *service);
+/* `name`: of the destination's check, or NULL. */
+void validate_probe(struct validate *validate, const struct config_listener *listener,
+	const struct config_destination *destination, const char *name);
 
 /* The name of a check must be one that is declared; NULL is none. `mapping`, `object` and `key` say
  * where it stands. */

@@ -164,6 +164,8 @@ static void validate_take(struct validate *validate, const struct config_service
 		validate_crossing(validate, listener, destination, &rules);
 		validate_forward(validate, listener, destination, &rules);
 		validate_thresholds(validate, destination, &rules);
+		validate_probe(validate, listener, destination,
+			listen_check(service, destinations, destination, &rules));
 		vector_push(&validate->slots,
 			((struct validate_slot){listen_key(listener, destination), destination}));
 	}
@@ -304,7 +306,8 @@ static void validate_meetings(struct validate *validate, const struct config_ser
 		validate_has_broken(destinations);
 	size_t before = validate->destinations;
 
-	validate->destinations += service->listen.count * destinations->count;
+	validate->destinations +=
+		service->listen.count * (destinations->count + service->fallback.count);
 	if (validate->destinations > VALIDATE_DESTINATION_LIMIT) {
 		if (before <= VALIDATE_DESTINATION_LIMIT)
 			validate_service_error(validate, service, CONFIG_SERVICE_LISTEN, NULL,
@@ -319,6 +322,9 @@ static void validate_meetings(struct validate *validate, const struct config_ser
 		validate_taken(validate, service, &service->destinations);
 		validate_taken(validate, service, &service->fallback);
 	}
+	if (destinations->count && !broken && !validate->incomplete &&
+		!validate_has_broken(&service->fallback))
+		validate_health(validate, service);
 }
 
 static void validate_scheduler(struct validate *validate, const struct config_service *service)

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Rules of health: what a service says of checks must have some to go by, and be possible at all. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "model/listen.h"
+#include "model/probe.h"
+#include "model/validate.h"
+
+/* What means nothing where nothing is checked. */
+static const struct {
+	enum config_service_key key;
+	const char *name;
+} validate_by_checks[] = {
+	{CONFIG_SERVICE_ON_FAILURE, "on-failure"},
+	{CONFIG_SERVICE_QUORUM, "quorum"},
+	{CONFIG_SERVICE_QUORUM_HYSTERESIS, "quorum-hysteresis"},
+	{CONFIG_SERVICE_MIN_HEALTHY, "min-healthy"},
+	{CONFIG_SERVICE_SLOW_START, "slow-start"},
+	{CONFIG_SERVICE_FALLBACK, "fallback"},
+};
+
+/* What all destinations of a service are together. */
+struct validate_sums {
+	bool checked;        /* one has a check */
+	bool measured;       /* the check of one may say what its weight is */
+	uint64_t weights[2]; /* of those that serve, by family: IPv4, IPv6 */
+};
+
+static bool validate_is_six(const struct address *address)
+{
+	return address->family == AF_INET6;
+}
+
+static bool validate_sets_weight(const struct config_check *check)
+{
+	return check && (config_has(&check->object, CONFIG_CHECK_FILE) || check->exec.sets_weight);
+}
+
+static void validate_add_up(const struct validate *validate, const struct config_service *service,
+	struct validate_sums *sums)
+{
+	const struct config_pool *pool;
+	const struct config_destination_list *destinations =
+		config_destinations(validate->config, service, &pool);
+
+	vector_foreach(destinations, destination) {
+		struct config_rules rules = listen_rules(service, pool, destination);
+		bool six = validate_is_six(&destination->address.address);
+
+		sums->checked |= rules.check != NULL;
+		sums->measured |=
+			validate_sets_weight(config_find_check(validate->config, rules.check));
+		if (destination->state == CONFIG_DESTINATION_STATE_DRAIN)
+			continue;
+		sums->weights[six] += rules.weight;
+		if (destination->cross_family)
+			sums->weights[!six] += rules.weight;
+	}
+}
+
+static void validate_unchecked(struct validate *validate, const struct config_service *service,
+	const struct validate_sums *sums)
+{
+	if (sums->checked)
+		return;
+	for (size_t i = 0; i < ARRAY_LENGTH(validate_by_checks); i++) {
+		enum config_service_key key = validate_by_checks[i].key;
+
+		/* A fallback also serves while nothing else is to. */
+		if (!config_has(&service->object, key) ||
+			(key == CONFIG_SERVICE_FALLBACK && !sums->weights[0] && !sums->weights[1]))
+			continue;
+		validate_warning(validate, &schema_service, &service->object, key, NULL,
+			"`%s` goes by checks, and no destination of this service has one",
+			validate_by_checks[i].name);
+	}
+}
+
+/* Whether something was said. */
+static bool validate_quorum_of(struct validate *validate, const struct config_service *service,
+	const struct config_listener *listener, uint64_t weights)
+{
+	uint64_t back = (uint64_t)service->quorum + service->quorum_hysteresis;
+	char text[SERVICE_KEY_TEXT_SIZE];
+
+	service_key_format(&listener->key, text);
+	if (config_has(&service->object, CONFIG_SERVICE_QUORUM) && service->quorum > weights)
+		validate_warning(validate, &schema_service, &service->object, CONFIG_SERVICE_QUORUM,
+			NULL,
+			"the quorum is always lost: all weights of %s are %" PRIu64 " together",
+			text, weights);
+	else if (service->quorum_hysteresis && back > weights)
+		validate_warning(validate, &schema_service, &service->object,
+			CONFIG_SERVICE_QUORUM_HYSTERESIS, NULL,
+			"a quorum that is lost comes back at %" PRIu64
+			", and all weights of %s are %" PRIu64 " together",
+			back, text, weights);
+	else
+		return false;
+	return true;
+}
+
+static void validate_quorum(struct validate *validate, const struct config_service *service,
+	const struct validate_sums *sums)
+{
+	if (!sums->checked || sums->measured)
+		return;
+	vector_foreach(&service->listen, listener) {
+		if (validate_quorum_of(validate, service, listener,
+			    sums->weights[validate_is_six(&listener->key.address)]))
+			return;
+	}
+}
+
+static void validate_weight_zero(struct validate *validate, const struct config_service *service)
+{
+	struct service_attributes attributes = {};
+	const char *hint = NULL;
+
+	if (!service->scheduler || service->on_failure != CONFIG_ON_FAILURE_WEIGHT_ZERO)
+		return;
+	snprintf(attributes.scheduler, sizeof(attributes.scheduler), "%s", service->scheduler);
+	attributes.scheduler_flags = listen_scheduler_flags(service);
+	if (scheduler_honours_weight_zero(&attributes))
+		return;
+	if (strcmp(service->scheduler, "sh") == 0)
+		hint = "add sh-fallback to `scheduler-flags`";
+	else if (strcmp(service->scheduler, "mh") == 0)
+		hint = "add mh-fallback to `scheduler-flags`";
+	validate_warning(validate, &schema_service, &service->object, CONFIG_SERVICE_ON_FAILURE,
+		hint,
+		"what fails is removed all the same: as it is, `scheduler: %s` refuses the clients "
+		"of a destination of weight 0",
+		service->scheduler);
+}
+
+static bool validate_has_fallback(
+	const struct config_service *service, const struct config_listener *listener)
+{
+	vector_foreach(&service->fallback, destination) {
+		if (listen_takes(listener, destination))
+			return true;
+	}
+	return false;
+}
+
+static void validate_fallback(struct validate *validate, const struct config_service *service)
+{
+	if (!service->fallback.count)
+		return;
+	vector_foreach(&service->listen, listener) {
+		char text[SERVICE_KEY_TEXT_SIZE];
+
+		if (validate_has_fallback(service, listener))
+			continue;
+		validate_warning(validate, &schema_service, &service->object,
+			CONFIG_SERVICE_FALLBACK, NULL, "no fallback is %s, for %s",
+			validate_is_six(&listener->key.address) ? "IPv6" : "IPv4",
+			service_key_format(&listener->key, text));
+		break;
+	}
+	vector_foreach(&service->fallback, destination) {
+		if (config_has(&destination->object, CONFIG_DESTINATION_WEIGHT) &&
+			!destination->rules.weight)
+			validate_warning(validate, &schema_destination, &destination->object,
+				CONFIG_DESTINATION_WEIGHT, NULL,
+				"a fallback of weight 0 serves nobody");
+	}
+}
+
+void validate_health(struct validate *validate, const struct config_service *service)
+{
+	struct validate_sums sums = {};
+
+	validate_add_up(validate, service, &sums);
+	validate_unchecked(validate, service, &sums);
+	validate_quorum(validate, service, &sums);
+	validate_weight_zero(validate, service);
+	validate_fallback(validate, service);
+}
+
+void validate_probe(struct validate *validate, const struct config_listener *listener,
+	const struct config_destination *destination, const char *name)
+{
+	const struct destination_key key = listen_key(listener, destination);
+	char text[ADDRESS_ENDPOINT_LENGTH];
+
+	if (key.port || !name)
+		return;
+	const struct config_check *check = config_find_check(validate->config, name);
+	if (!check || probe_target(check, &key).port ||
+		!(check->object.set & (1u << CONFIG_CHECK_TCP | 1u << CONFIG_CHECK_UDP)) ||
+		!validate_say_once(validate, destination))
+		return;
+	validate_error(validate, &schema_destination, &destination->object,
+		CONFIG_DESTINATION_ADDRESS,
+		"write it behind the address, or as `port` of the check",
+		"the check `%s` needs a port, and %s has none", name,
+		destination_key_format(&key, text));
+}
