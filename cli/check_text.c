@@ -174,7 +174,9 @@ void cli_check_format(const struct cli_check_layout *layout, const struct declar
 /* With as many digits as a person reads, and no more: 3.142. */
 static json_t *milliseconds(uint64_t ns)
 {
-	return json_real((double)(ns / 1000) / 1000);
+	const uint64_t microseconds = ns / 1000;
+
+	return json_real((double)microseconds / 1000);
 }
 
 json_t *cli_check_to_json(
