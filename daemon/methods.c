@@ -9,6 +9,7 @@ const struct method *const methods[] = {
 	&method_live,
 	&method_desired,
 	&method_facts,
+	&method_checks,
 	&method_plan,
 	&method_history,
 	&method_events,

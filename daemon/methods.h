@@ -7,7 +7,9 @@
 /* methods_status.c */
 extern const struct method method_status;
 /* methods_view.c */
-extern const struct method method_live, method_desired, method_facts, method_plan;
+extern const struct method method_live, method_desired, method_plan;
+/* methods_health.c */
+extern const struct method method_facts, method_checks;
 /* methods_operate.c */
 extern const struct method method_drain, method_undrain, method_suspend, method_resume,
 	method_reload, method_confirm, method_rollback;

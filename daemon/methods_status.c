@@ -45,6 +45,7 @@ struct status_stream {
 	struct facts_drain drain;
 	struct retry problem;
 	struct walk walk;
+	struct health_view health; /* of the service at hand */
 	/* The service that was left in its middle, and its last destination if that has been written. */
 	bool inside, has_destination;
 	struct service_key service;
@@ -164,8 +165,9 @@ static void write_live(struct strbuf *text, const char *name, bool live, uint64_
 
 static void status_write_destination(const struct status_stream *stream,
 	const struct walk_service *service, const struct walk_destination *destination,
-	uint64_t now, struct strbuf *text)
+	struct strbuf *text)
 {
+	const uint64_t now = stream->health.now;
 	static const struct destination none = {};
 	const struct destination *live = destination->live ? destination->live : &none;
 	const struct destination_attributes *attributes =
@@ -174,8 +176,8 @@ static void status_write_destination(const struct status_stream *stream,
 		&stream->engine->reconciler.record.memory, &service->key, &destination->key);
 	_cleanup_strbuf_ struct strbuf why = {};
 	char address[ADDRESS_ENDPOINT_LENGTH];
-	enum standing standing =
-		standing_of_destination(stream->engine, service, destination, now, &why);
+	enum standing standing = standing_of_destination(
+		stream->engine, service, destination, &stream->health, &why);
 
 	strbuf_add_char(text, '{');
 	json_text_member_string(
@@ -192,6 +194,7 @@ static void status_write_destination(const struct status_stream *stream,
 		text, "connection_rate", destination->live, live->counts.traffic.connection_rate);
 	write_live(text, "drain_ends_ms", standing == STANDING_DRAINING && drain,
 		drain && drain->deadline > now ? (drain->deadline - now) / UNITS_MILLISECOND : 0);
+	health_text_destination(&stream->health, destination->declared, text);
 	strbuf_add_char(text, '}');
 }
 
@@ -228,7 +231,8 @@ static void status_open_service(
 	struct service_sums sums = status_sum(live);
 	_cleanup_strbuf_ struct strbuf why = {};
 	char listen[SERVICE_KEY_TEXT_SIZE];
-	enum standing standing = standing_of_service(stream->engine, service, &why);
+	enum standing standing =
+		standing_of_service(stream->engine, service, &stream->health, &why);
 
 	status_separate(stream, text);
 	strbuf_add_char(text, '{');
@@ -243,6 +247,7 @@ static void status_open_service(
 	write_live(text, "connection_rate", live, live ? live->traffic.connection_rate : 0);
 	write_live(text, "byte_rate_in", live, live ? live->traffic.byte_rate_in : 0);
 	write_live(text, "byte_rate_out", live, live ? live->traffic.byte_rate_out : 0);
+	health_text_quorum(&stream->health, text);
 	json_text_member(text, "destinations");
 	strbuf_add_char(text, '[');
 	stream->inside = true;
@@ -262,7 +267,6 @@ static void status_fill_service(struct status_stream *stream, const struct walk_
 {
 	struct walk_destination destination;
 	struct walk_destinations walk;
-	uint64_t now = reconciler_now();
 
 	walk_destinations_begin(
 		&walk, service, stream->has_destination ? &stream->destination : NULL);
@@ -273,10 +277,15 @@ static void status_fill_service(struct status_stream *stream, const struct walk_
 		}
 		if (stream->has_destination)
 			strbuf_add_char(text, ',');
-		status_write_destination(stream, service, &destination, now, text);
+		status_write_destination(stream, service, &destination, text);
 		stream->destination = destination.key;
 		stream->has_destination = true;
 	}
+}
+
+static void status_look(struct status_stream *stream, const struct walk_service *service)
+{
+	health_view_fill(&stream->health, stream->engine, service->declared, reconciler_now());
 }
 
 /* Of those that were named, the next that is still there. */
@@ -305,6 +314,7 @@ static void status_resume_service(struct status_stream *stream, struct strbuf *t
 	walk_resume_at(&stream->walk, stream->engine, &stream->service);
 	if (walk_next(&stream->walk, &service) &&
 		service_key_compare(&service.key, &stream->service) == 0) {
+		status_look(stream, &service);
 		status_fill_service(stream, &service, text, limit);
 		return;
 	}
@@ -329,6 +339,7 @@ static void status_write_services(struct status_stream *stream, struct strbuf *t
 			status_enter(stream, STATUS_PHASE_END);
 			return;
 		}
+		status_look(stream, &service);
 		status_open_service(stream, &service, text);
 		status_fill_service(stream, &service, text, limit);
 	}
@@ -359,6 +370,7 @@ static void status_finish(void *data)
 	struct status_stream *stream = data;
 
 	vector_clear(&stream->keys);
+	health_view_clear(&stream->health);
 	walk_clear(&stream->walk);
 	free(stream);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What the engine knows, as documents: `live`, `desired`, `facts`, `plan`.
+/* What the engine knows, as documents: `live`, `desired`, `plan`.
  *
  * The first two may be of 100,000 objects and are made in pieces, which find their places anew by keys, for the engine may
  * run in between. A plan is made at once, for it must be of one moment, and is given out in pieces; as its text takes
@@ -237,34 +237,6 @@ static void desired_run(struct call *call)
 	call_stream(call, desired_next, desired_finish, stream);
 }
 
-/* facts */
-
-static json_t *drain_to_json(const struct facts_drain *drain, uint64_t now)
-{
-	char destination[ADDRESS_ENDPOINT_LENGTH], service[SERVICE_KEY_TEXT_SIZE];
-	json_t *json = json_pack("{s:s, s:s?}", "destination",
-		destination_key_format(&drain->destination, destination), "service",
-		drain->everywhere ? NULL : service_key_format(&drain->service, service));
-
-	json_object_set_new(json, "until_ms",
-		drain->until == UINT64_MAX
-			? json_null()
-			: json_integer((json_int_t)((drain->until - now) / UNITS_MILLISECOND)));
-	return json;
-}
-
-static void facts_run(struct call *call)
-{
-	const struct facts *facts = &call_engine(call)->facts;
-	uint64_t now = reconciler_now();
-	json_t *drains = json_array();
-
-	vector_foreach(&facts->drains, drain)
-		if (drain->until > now)
-			json_array_append_new(drains, drain_to_json(drain, now));
-	call_reply(call, json_pack("{s:i, s:o}", "poise", LIVE_JSON_FORMAT, "drains", drains));
-}
-
 /* plan */
 
 static unsigned int plans_under_way;
@@ -385,12 +357,6 @@ const struct method method_desired = {
 	.name = "desired",
 	.summary = "what must exist now, as a state",
 	.run = desired_run,
-};
-
-const struct method method_facts = {
-	.name = "facts",
-	.summary = "what poised knows beside the files: what the operator drains",
-	.run = facts_run,
 };
 
 const struct method method_plan = {

@@ -16,6 +16,14 @@ static const char *const standing_names[STANDING_COUNT] = {
 	[STANDING_DRAINING] = "draining",
 	[STANDING_DRAINED] = "drained",
 	[STANDING_FOREIGN] = "foreign",
+	[STANDING_DOWN] = "down",
+	[STANDING_FAILING] = "failing",
+	[STANDING_KEPT] = "kept",
+	[STANDING_CLIMBING] = "climbing",
+	[STANDING_STANDBY] = "standby",
+	[STANDING_FALLBACK] = "fallback",
+	[STANDING_SPARE] = "spare",
+	[STANDING_NO_QUORUM] = "no-quorum",
 };
 
 const char *standing_name(enum standing standing)
@@ -104,8 +112,20 @@ static enum standing standing_of_leaving(
 	return standing_waits(engine, STANDING_LEAVING, why);
 }
 
-enum standing standing_of_service(
-	const struct engine *engine, const struct walk_service *service, struct strbuf *why)
+/* As it must be; health may say more. */
+static enum standing standing_of_quorum(
+	const struct walk_service *service, const struct health_view *health, struct strbuf *why)
+{
+	if (!health_view_lost_quorum(health))
+		return STANDING_OK;
+	strbuf_printf(why, "the healthy weight is %" PRIu64 ", the quorum %" PRIu32 "%s",
+		health->output.healthy_weight, service->declared->quorum,
+		health_view_fallback_serves(health) ? ": the fallback serves" : "");
+	return STANDING_NO_QUORUM;
+}
+
+enum standing standing_of_service(const struct engine *engine, const struct walk_service *service,
+	const struct health_view *health, struct strbuf *why)
 {
 	const struct plan_op op = {.object = PLAN_OBJECT_SERVICE, .service = service->key};
 
@@ -122,7 +142,7 @@ enum standing standing_of_service(
 	if (!service->desired || service->desired->leaving)
 		return standing_of_leaving(engine, service, why);
 	if (service_attributes_equal(&service->live->attributes, &service->desired->attributes))
-		return STANDING_OK;
+		return standing_of_quorum(service, health, why);
 	say_service_difference(&service->live->attributes, &service->desired->attributes, why);
 	return standing_waits(engine, STANDING_DIFFERS, why);
 }
@@ -205,9 +225,49 @@ static enum standing standing_of_undeclared(const struct engine *engine,
 	return standing_waits(engine, STANDING_FOREIGN, why);
 }
 
+/* One that must not serve now, by what health says. STANDING_COUNT: health says no such thing. */
+static enum standing standing_of_absent(const struct engine *engine,
+	const struct walk_destination *destination, const struct health_view *health,
+	struct strbuf *why)
+{
+	switch (health_view_role(health, destination->declared)) {
+	case RESOLUTION_ROLE_FAILED:
+		health_view_say(health, destination->declared, why);
+		return standing_waits(engine, STANDING_DOWN, why);
+	case RESOLUTION_ROLE_SPARE:
+		if (!destination->live)
+			return STANDING_SPARE;
+		say(why, "the fallback is not needed any more");
+		return standing_waits(engine, STANDING_DRAINING, why);
+	default:
+		return STANDING_COUNT;
+	}
+}
+
+/* One that is as it must be, by what health says. */
+static enum standing standing_of_present(const struct walk_destination *destination,
+	const struct health_view *health, struct strbuf *why)
+{
+	static const enum standing standings[RESOLUTION_ROLE_COUNT] = {
+		[RESOLUTION_ROLE_CLIMBS] = STANDING_CLIMBING,
+		[RESOLUTION_ROLE_KEPT] = STANDING_KEPT,
+		[RESOLUTION_ROLE_STEPS_BACK] = STANDING_STANDBY,
+	};
+
+	if (!destination->declared)
+		return STANDING_OK;
+	health_view_say(health, destination->declared, why);
+	enum standing standing = standings[health_view_role(health, destination->declared)];
+	if (standing != STANDING_OK)
+		return standing;
+	if (health_view_is_failing(health, destination->declared))
+		return STANDING_FAILING;
+	return destination->declared->fallback ? STANDING_FALLBACK : STANDING_OK;
+}
+
 enum standing standing_of_destination(const struct engine *engine,
 	const struct walk_service *service, const struct walk_destination *destination,
-	uint64_t now, struct strbuf *why)
+	const struct health_view *health, struct strbuf *why)
 {
 	const struct plan_op op = {.object = PLAN_OBJECT_DESTINATION,
 		.service = service->key,
@@ -217,21 +277,21 @@ enum standing standing_of_destination(const struct engine *engine,
 		return STANDING_OK;
 	if (standing_failed(engine, &op, why))
 		return STANDING_FAILED;
-	if (say_drained(engine, service, destination, now, why)) {
+	if (say_drained(engine, service, destination, health->now, why)) {
 		if (!destination->live)
 			return STANDING_DRAINED;
 		return standing_waits(engine, STANDING_DRAINING, why);
 	}
-	/* A fallback that is not needed, or one that fails its check, is as it should be when it is not there. */
-	if (!destination->live && service->desired && !destination->desired)
-		return STANDING_OK;
+	enum standing absent = standing_of_absent(engine, destination, health, why);
+	if (absent != STANDING_COUNT)
+		return absent;
 	if (!destination->live)
 		return standing_missing(engine, why);
 	if (!destination->declared)
 		return standing_of_undeclared(engine, service, destination, why);
 	if (!destination->desired || destination_attributes_equal(&destination->live->attributes,
 					     &destination->desired->attributes))
-		return STANDING_OK;
+		return standing_of_present(destination, health, why);
 	say_destination_difference(
 		&destination->live->attributes, &destination->desired->attributes, why);
 	return standing_waits(engine, STANDING_DIFFERS, why);

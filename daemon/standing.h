@@ -2,9 +2,11 @@
 /* Is an object as it should be, and if not, why: what `status` says of each service and destination.
  *
  * It compares what was seen last with what must exist now, and explains what is otherwise by what the engine knows: failures
- * and their retries, drains, the operator's word, a suspension. */
+ * and their retries, drains, the operator's word, a suspension. What is as it must be, but not as the file alone would have
+ * it, is explained by health (health_text.h). */
 #pragma once
 
+#include "daemon/health_text.h"
 #include "daemon/walk.h"
 
 enum standing {
@@ -17,6 +19,14 @@ enum standing {
 	STANDING_DRAINING,  /* on its way out, and still there */
 	STANDING_DRAINED,   /* out by somebody's word, and gone */
 	STANDING_FOREIGN,   /* of others, in a service of ours: it goes */
+	STANDING_DOWN,      /* its check fails: out, or with weight 0 */
+	STANDING_FAILING,   /* its check has begun to fail */
+	STANDING_KEPT,      /* its check fails, and min-healthy keeps it in */
+	STANDING_CLIMBING,  /* in slow start */
+	STANDING_STANDBY,   /* healthy, with weight 0, while the fallback serves */
+	STANDING_FALLBACK,  /* a fallback that serves */
+	STANDING_SPARE,     /* a fallback that is not needed */
+	STANDING_NO_QUORUM, /* a service without its quorum */
 	STANDING_COUNT,
 };
 
@@ -25,9 +35,9 @@ const char *standing_name(enum standing standing); /* "ok", "missing", … */
 /* Whether it is ours, or is to be. */
 bool standing_is_managed(const struct walk_service *service);
 
-/* The words are appended to `why`; none when there is nothing to say. `now` is CLOCK_BOOTTIME ns. */
-enum standing standing_of_service(
-	const struct engine *engine, const struct walk_service *service, struct strbuf *why);
+/* The words are appended to `why`; none when there is nothing to say. `health` is of the service. */
+enum standing standing_of_service(const struct engine *engine, const struct walk_service *service,
+	const struct health_view *health, struct strbuf *why);
 enum standing standing_of_destination(const struct engine *engine,
 	const struct walk_service *service, const struct walk_destination *destination,
-	uint64_t now, struct strbuf *why);
+	const struct health_view *health, struct strbuf *why);

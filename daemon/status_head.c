@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/version.h"
+#include "daemon/health_text.h"
 #include "daemon/json_text.h"
 #include "daemon/walk.h"
 
@@ -249,4 +250,5 @@ void status_head_write(struct engine *engine, struct strbuf *text)
 	write_reconcile(engine, text);
 	write_counters(engine, text);
 	write_totals(engine, text);
+	health_text_totals(engine, text);
 }

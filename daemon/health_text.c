@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/health_text.h"
+
+#include <inttypes.h>
+
+#include "daemon/json_text.h"
+#include "model/units.h"
+
+void health_view_fill(struct health_view *view, const struct engine *engine,
+	const struct declared_service *service, uint64_t now)
+{
+	view->engine = engine;
+	view->service = service;
+	view->now = now;
+	if (!service)
+		return;
+	const struct memory_service *owned =
+		memory_find_owned(&engine->reconciler.record.memory, &service->key);
+	resolve(service, &engine->facts, owned && owned->quorum_lost, now, &view->output);
+}
+
+void health_view_clear(struct health_view *view)
+{
+	vector_clear(&view->output.destinations);
+}
+
+bool health_view_lost_quorum(const struct health_view *view)
+{
+	return view->service && view->output.quorum_lost;
+}
+
+bool health_view_fallback_serves(const struct health_view *view)
+{
+	if (!health_view_lost_quorum(view) || !view->service->has_fallback)
+		return false;
+	for (size_t i = 0; i < view->output.destinations.count; i++)
+		if (view->service->destinations.items[i].fallback &&
+			view->output.destinations.items[i].in)
+			return true;
+	return false;
+}
+
+static const struct resolution *view_find(
+	const struct health_view *view, const struct declared_destination *destination)
+{
+	if (!view->service || !destination)
+		return NULL;
+	return &view->output.destinations.items[destination - view->service->destinations.items];
+}
+
+enum resolution_role health_view_role(
+	const struct health_view *view, const struct declared_destination *destination)
+{
+	const struct resolution *resolution = view_find(view, destination);
+
+	return resolution ? resolution->role : RESOLUTION_ROLE_SERVES;
+}
+
+static const struct engine_probe *view_probe(
+	const struct health_view *view, const struct declared_destination *destination)
+{
+	if (!destination || !destination->check)
+		return NULL;
+	const struct probe_key key = declared_probe_key(destination);
+	return engine_find_probe(view->engine, &key);
+}
+
+bool health_view_is_failing(
+	const struct health_view *view, const struct declared_destination *destination)
+{
+	const struct engine_probe *probe = view_probe(view, destination);
+
+	return probe && probe->failing && probe->verdict.up;
+}
+
+/* "12s", "3m5s", "4h7m", "9d3h": two units are enough. */
+static void add_span(uint64_t ns, struct strbuf *text)
+{
+	uint64_t unit = ns < 3600 * UNITS_SECOND ? UNITS_SECOND
+			: ns < UNITS_DAY         ? 60 * UNITS_SECOND
+						 : 3600 * UNITS_SECOND;
+
+	units_format_duration(ns / unit * unit, text);
+}
+
+static void say_down(const struct engine_probe *probe, uint64_t now, struct strbuf *why)
+{
+	const struct verdict *verdict = &probe->verdict;
+
+	if (!verdict->settled) {
+		strbuf_add(why, "down until its check passes");
+		if (probe->reason)
+			strbuf_printf(why, ": %s", probe->reason);
+		return;
+	}
+	strbuf_add(why, "down");
+	if (verdict->since && now > verdict->since) {
+		strbuf_add_char(why, ' ');
+		add_span(now - verdict->since, why);
+	}
+	strbuf_printf(why, ": %s", probe->reason ? probe->reason : "its check fails");
+}
+
+static void say_failing(const struct engine_probe *probe, struct strbuf *why)
+{
+	strbuf_printf(why, "failing %" PRIu32 "/%" PRIu32, probe->failures, probe->check->fall);
+	if (probe->reason)
+		strbuf_printf(why, ": %s", probe->reason);
+}
+
+/* What it climbs to: its check's weight, else the file's. */
+static uint32_t view_full_weight(
+	const struct resolution *resolution, const struct declared_destination *destination)
+{
+	const struct verdict *verdict = resolution->verdict;
+
+	if (verdict && verdict->weight != VERDICT_NO_WEIGHT)
+		return (uint32_t)verdict->weight;
+	return destination->attributes.weight;
+}
+
+void health_view_say(const struct health_view *view, const struct declared_destination *destination,
+	struct strbuf *why)
+{
+	const struct resolution *resolution = view_find(view, destination);
+	const struct engine_probe *probe = view_probe(view, destination);
+	size_t begin = why->length;
+
+	if (!resolution)
+		return;
+	if (resolution->role == RESOLUTION_ROLE_KEPT)
+		strbuf_add(why, "kept by min-healthy, though ");
+	if (resolution->role == RESOLUTION_ROLE_CLIMBS)
+		strbuf_printf(why, "weight %" PRIu32 " of %" PRIu32, resolution->weight,
+			view_full_weight(resolution, destination));
+	if (resolution->role == RESOLUTION_ROLE_STEPS_BACK)
+		strbuf_add(why, "the fallback serves");
+	if (resolution->role == RESOLUTION_ROLE_SERVES && destination->fallback)
+		strbuf_add(why, "the fallback, for the quorum is lost");
+	if (probe && !probe->verdict.up)
+		say_down(probe, view->now, why);
+	else if (probe && probe->failing) {
+		strbuf_add(why, why->length > begin ? "; " : "");
+		say_failing(probe, why);
+	}
+}
+
+/* JSON */
+
+static void write_ago(struct strbuf *text, const char *name, uint64_t since, uint64_t now)
+{
+	if (since)
+		json_text_member_number(
+			text, name, now > since ? (now - since) / UNITS_MILLISECOND : 0);
+	else
+		json_text_member_null(text, name);
+}
+
+static void write_optional(struct strbuf *text, const char *name, uint64_t value)
+{
+	if (value)
+		json_text_member_number(text, name, value);
+	else
+		json_text_member_null(text, name);
+}
+
+void health_text_probe(const struct engine_probe *probe, uint64_t now, struct strbuf *text)
+{
+	const struct verdict *verdict = &probe->verdict;
+	char target[ADDRESS_ENDPOINT_LENGTH];
+
+	strbuf_add_char(text, '{');
+	json_text_member_string(text, "check", probe->key.check);
+	json_text_member_string(text, "target", destination_key_format(&probe->key.target, target));
+	json_text_member_flag(text, "up", verdict->up);
+	json_text_member_flag(text, "settled", verdict->settled);
+	write_ago(text, "since_ms_ago", verdict->since, now);
+	json_text_member_flag(text, "recovered", verdict->recovered);
+	if (verdict->weight == VERDICT_NO_WEIGHT)
+		json_text_member_null(text, "weight");
+	else
+		json_text_member_number(text, "weight", (uint64_t)verdict->weight);
+	json_text_member_flag(text, "failing", probe->failing);
+	json_text_member_number(text, "failures", probe->failures);
+	json_text_member_number(text, "fall", probe->check->fall);
+	json_text_member_string(text, "reason", probe->reason);
+	write_optional(text, "failed_at_ms", probe->failed);
+	strbuf_add_char(text, '}');
+}
+
+void health_text_destination(const struct health_view *view,
+	const struct declared_destination *destination, struct strbuf *text)
+{
+	const struct engine_probe *probe = view_probe(view, destination);
+
+	json_text_member_string(text, "role",
+		destination ? resolution_role_name(health_view_role(view, destination)) : NULL);
+	json_text_member_flag(text, "fallback", destination && destination->fallback);
+	if (!probe) {
+		json_text_member_null(text, "health");
+		return;
+	}
+	json_text_member(text, "health");
+	health_text_probe(probe, view->now, text);
+}
+
+void health_text_quorum(const struct health_view *view, struct strbuf *text)
+{
+	if (!view->service) {
+		json_text_member_null(text, "quorum");
+		return;
+	}
+	json_text_member(text, "quorum");
+	strbuf_add_char(text, '{');
+	json_text_member_number(text, "wanted", view->service->quorum);
+	json_text_member_number(text, "healthy", view->output.healthy_weight);
+	json_text_member_flag(text, "lost", view->output.quorum_lost);
+	json_text_member_flag(text, "fallback", health_view_fallback_serves(view));
+	strbuf_add_char(text, '}');
+}
+
+static void write_probing(const struct engine_probing *probing, struct strbuf *text)
+{
+	json_text_member(text, "probing");
+	strbuf_add_char(text, '{');
+	json_text_member_flag(text, "there", probing->there);
+	json_text_member_number(text, "running", probing->running);
+	json_text_member_number(text, "passed", probing->passed);
+	json_text_member_number(text, "failed", probing->failed);
+	json_text_member_number(text, "untried", probing->untried);
+	json_text_member_number(text, "expired", probing->expired);
+	json_text_member_number(text, "late", probing->late);
+	json_text_member_number(text, "latest_us", probing->latest_ns / 1000);
+	strbuf_add_char(text, '}');
+}
+
+void health_text_totals(const struct engine *engine, struct strbuf *text)
+{
+	const struct engine_health_totals *totals = &engine->health.totals;
+
+	json_text_member(text, "checks");
+	strbuf_add_char(text, '{');
+	json_text_member_number(text, "probes", engine_probes(engine)->count);
+	json_text_member_number(text, "down", totals->probes_down);
+	json_text_member_number(text, "failing", totals->probes_failing);
+	json_text_member_number(text, "failed_destinations", totals->failed);
+	json_text_member_number(text, "kept", totals->kept);
+	json_text_member_number(text, "climbing", totals->climbing);
+	json_text_member_number(text, "quorums_lost", totals->quorums_lost);
+	write_probing(&engine->health.probing, text);
+	strbuf_add_char(text, '}');
+}
