@@ -68,10 +68,9 @@ static const char *curl_strip(const char *words)
 	for (size_t i = 0; i < ARRAY_LENGTH(prefixes); i++)
 		if (strncmp(words, prefixes[i], strlen(prefixes[i])) == 0)
 			words += strlen(prefixes[i]);
-	/* "error:0A00010B:SSL routines::wrong version number" */
-	const char *openssl =
-		strncmp(words, "error:", strlen("error:")) == 0 ? strstr(words, "::") : NULL;
-	return openssl ? openssl + strlen("::") : words;
+	/* "OpenSSL/3.0.19: error:0A00010B:SSL routines::wrong version number" */
+	const char *openssl = strstr(words, " routines::");
+	return openssl ? openssl + strlen(" routines::") : words;
 }
 
 static void curl_over_system(

@@ -4,6 +4,7 @@
 #   test-golden   files in, texts out: tests/golden and tests/cli
 #   test-corpus   every fuzz input ever kept, replayed
 #   test-daemon   parts of poised with the tools and habits of its users: tests/daemon/test-*
+#   test-health   the checkers against real servers: tests/health/test-*
 #   test-vm       the real kernel: one boot runs tests/vm/suite
 
 UNIT_SOURCES := $(wildcard tests/unit/test-*.c)
@@ -20,7 +21,8 @@ TOOL_PROGRAMS := $(TOOL_SOURCES:%.c=$(BUILD)/%)
 TEST_OBJECTS := $(SUPPORT_OBJECTS) $(CONFORMANCE_OBJECTS) \
 	$(patsubst %.c,$(BUILD)/obj/%.o,$(UNIT_SOURCES) $(TOOL_SOURCES))
 
-.PHONY: test test-programs test-unit test-golden test-corpus test-daemon test-vm asan bench demo
+.PHONY: test test-programs test-unit test-golden test-corpus test-daemon test-health test-vm \
+	asan bench demo
 
 test-programs: programs $(UNIT_PROGRAMS) $(BUILD)/tests/conformance $(TOOL_PROGRAMS)
 
@@ -48,7 +50,7 @@ $(TEST_OBJECTS): | $(BUILD)/.packages-test
 
 test: | $(BUILD)/.packages-test $(BUILD)/.packages-vm
 	$(Q)$(MAKE) --no-print-directory test-unit test-golden test-corpus test-daemon \
-		test-vm
+		test-health test-vm
 	@echo "make test: all passed"
 
 test-unit: test-programs
@@ -62,6 +64,9 @@ test-golden: programs man
 test-daemon: test-programs
 	$(Q)set -e; for test in tests/daemon/test-*; do BUILD=$(BUILD) $$test; done
 
+test-health: test-programs
+	$(Q)set -e; for test in tests/health/test-*; do BUILD=$(BUILD) $$test; done
+
 test-vm: test-programs man | $(BUILD)/.packages-vm
 	$(Q)BUILD=$(BUILD) tests/vm/run tests/vm/suite $(BUILD)
 
@@ -69,7 +74,7 @@ test-vm: test-programs man | $(BUILD)/.packages-vm
 # overflow in the netlink code shows nowhere else.
 asan: | $(BUILD)/.packages-test $(BUILD)/.packages-vm
 	$(Q)$(MAKE) --no-print-directory CONFIG=asan BUILD=$(BUILD)/asan test-unit test-golden \
-		test-daemon
+		test-daemon test-health
 	$(Q)$(MAKE) --no-print-directory CONFIG=asan BUILD=$(BUILD)/asan test-vm
 	@echo "make asan: clean"
 

@@ -64,6 +64,8 @@ static void probe_done(void *data, const struct checker_outcome *outcome)
 	probe->under_way--;
 	if (probe->one)
 		probe_print(outcome);
+	else if (outcome->result != CHECKER_RESULT_PASSED)
+		fprintf(stderr, "%s\n", outcome->reason);
 	if (probe->left)
 		probe_start(probe);
 	else if (!probe->under_way)
