@@ -60,9 +60,11 @@ static enum log_level reconcile_event_level(enum engine_event_kind kind)
 		return LOG_LEVEL_ERROR;
 	case ENGINE_EVENT_FILES_HELD:
 	case ENGINE_EVENT_DRIFT:
+	case ENGINE_EVENT_QUORUM:
 		return LOG_LEVEL_WARNING;
 	case ENGINE_EVENT_OPERATOR:
 	case ENGINE_EVENT_CONFIRM:
+	case ENGINE_EVENT_HEALTH:
 		return LOG_LEVEL_NOTICE;
 	default:
 		return LOG_LEVEL_INFO;
@@ -222,6 +224,8 @@ static void reconcile_on_message(void *data, uint16_t kind, const void *payload,
 		reconcile_stop(reconcile);
 		break;
 	default:
+		/* A rollback puts other files in force between two turns. */
+		reconcile_probe(reconcile);
 		probing_message(reconcile->probing, kind, payload, size);
 	}
 }
