@@ -2,44 +2,16 @@
 /* What the world says: `facts`, for a `poise diff` beside poised, and `checks`, for people.
  *
  * Both may be of 100,000 probes and are made in pieces. Between two of them the engine may run: a stream remembers the key of
- * what it wrote last, and goes on behind it. The name of a check in it is a copy, for files come and go. */
+ * what it wrote last, and goes on behind it. */
 #include "daemon/methods.h"
-
-#include <string.h>
 
 #include "daemon/health_text.h"
 #include "daemon/json_text.h"
+#include "daemon/probe_place.h"
 #include "model/units.h"
 #include "reconciler/live_json.h"
 
 #define HEALTH_PIECE 65536u
-
-/* Where a list over keys of probes stands. */
-struct probe_place {
-	bool begun;
-	struct probe_key key; /* that was written last; its check's name is owned */
-};
-
-static void place_set(struct probe_place *place, const struct probe_key *key)
-{
-	const char *old = place->key.check;
-
-	place->begun = true;
-	place->key.target = key->target;
-	if (old && strcmp(old, key->check) == 0)
-		return;
-	free((char *)old);
-	place->key.check = memory_copy_string(key->check);
-}
-
-static void place_clear(struct probe_place *place)
-{
-	free((char *)place->key.check);
-}
-
-/* Of a sorted vector whose items begin with the key: where to go on. */
-#define PLACE_IN(place, vector)                                                                    \
-	((place)->begun ? vector_after((vector), &(place)->key, probe_key_compare) : 0)
 
 /* checks */
 
@@ -64,12 +36,12 @@ static bool checks_next(void *data, struct strbuf *text)
 		strbuf_add_char(text, '[');
 		stream->opened = true;
 	}
-	for (size_t i = PLACE_IN(&stream->place, probes); i < probes->count; i++) {
+	for (size_t i = probe_place_in(&stream->place, probes); i < probes->count; i++) {
 		const struct engine_probe *probe = &probes->items[i];
 
 		if (text->length >= limit)
 			return true;
-		place_set(&stream->place, &probe->key);
+		probe_place_set(&stream->place, &probe->key);
 		if (stream->bad && probe->verdict.up && !probe->failing)
 			continue;
 		strbuf_add(text, stream->separate ? "," : "");
@@ -84,7 +56,7 @@ static void checks_finish(void *data)
 {
 	struct checks_stream *stream = data;
 
-	place_clear(&stream->place);
+	probe_place_clear(&stream->place);
 	free(stream);
 }
 
@@ -173,12 +145,12 @@ static bool facts_write_health(struct facts_stream *stream, struct strbuf *text,
 	const struct facts_health_vector *health = &stream->engine->facts.health;
 	uint64_t now = reconciler_now();
 
-	for (size_t i = PLACE_IN(&stream->place, health); i < health->count; i++) {
+	for (size_t i = probe_place_in(&stream->place, health); i < health->count; i++) {
 		if (text->length >= limit)
 			return false;
 		strbuf_add(text, stream->place.begun ? "," : "");
 		facts_write_verdict(&health->items[i], now, text);
-		place_set(&stream->place, &health->items[i].key);
+		probe_place_set(&stream->place, &health->items[i].key);
 	}
 	return true;
 }
@@ -207,7 +179,7 @@ static void facts_finish(void *data)
 {
 	struct facts_stream *stream = data;
 
-	place_clear(&stream->place);
+	probe_place_clear(&stream->place);
 	free(stream);
 }
 

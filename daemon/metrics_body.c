@@ -7,6 +7,7 @@
 #include "daemon/metrics_body.h"
 
 #include "daemon/metrics_table.h"
+#include "daemon/probe_place.h"
 
 /* Room for the samples of one object, so that a piece ends with one. */
 #define BODY_SAMPLE_MOST 1024
@@ -24,7 +25,9 @@ struct metrics_body {
 	bool inside; /* it is not at its end, and is left behind: */
 	struct destination_key destination;
 
-	bool services, destinations; /* have series of their own */
+	struct probe_place probe; /* that was written last */
+
+	bool services, destinations, probes; /* have series of their own */
 
 	struct metrics_writer writer; /* of the family */
 	bool asked;                   /* counters were read in this turn */
@@ -40,6 +43,7 @@ struct metrics_body *metrics_body_new(
 	body->sources = sources;
 	body->services = totals.managed <= sources->limits.services;
 	body->destinations = totals.destinations <= sources->limits.destinations;
+	body->probes = engine_probes(sources->engine)->count <= sources->limits.destinations;
 	body->fresh = fresh;
 	body->writer.text = &body->text;
 	return body;
@@ -54,6 +58,7 @@ static void body_next_family(struct metrics_body *body)
 {
 	body->family++;
 	body->opened = body->begun = body->inside = false;
+	probe_place_clear(&body->probe);
 }
 
 /* Where to go on among the managed services: behind the one that was last, or at it when it was left in its middle. */
@@ -119,6 +124,11 @@ static bool body_write_service(struct metrics_body *body, const struct memory_se
 		body->inside = false;
 		return true;
 	}
+	if (family->owned) {
+		body_label_service(body, owned);
+		family->owned(&body->writer, owned);
+		return true;
+	}
 	if (!metrics_fresh_has(body->fresh, &owned->key, now)) {
 		if (body->asked)
 			return false;
@@ -157,6 +167,35 @@ static void body_write_objects(struct metrics_body *body)
 	}
 }
 
+/* The same of probes. */
+static void body_write_probes(struct metrics_body *body)
+{
+	const struct metrics_family *family = &metrics_families[body->family];
+	const struct engine_probe_vector *probes = engine_probes(body->sources->engine);
+
+	for (size_t i = probe_place_in(&body->probe, probes); i < probes->count; i++) {
+		const struct engine_probe *probe = &probes->items[i];
+		char text[ADDRESS_ENDPOINT_LENGTH];
+
+		if (body_is_full(body))
+			return;
+		body->writer.labels.length = 0;
+		metrics_text_label(
+			&body->writer, "target", destination_key_format(&probe->key.target, text));
+		metrics_text_label(&body->writer, "check", probe->key.check);
+		family->probe(&body->writer, probe);
+		probe_place_set(&body->probe, &probe->key);
+	}
+	body_next_family(body);
+}
+
+static bool body_has_series(const struct metrics_body *body, const struct metrics_family *family)
+{
+	if (family->probe)
+		return body->probes;
+	return family->destination ? body->destinations : body->services;
+}
+
 static void body_write(struct metrics_body *body)
 {
 	const struct metrics_family *family = &metrics_families[body->family];
@@ -167,8 +206,11 @@ static void body_write(struct metrics_body *body)
 		body->writer.labels.length = 0;
 		body->opened = true;
 	}
-	if (!family->process && (family->service ? body->services : body->destinations)) {
-		body_write_objects(body);
+	if (!family->process && body_has_series(body, family)) {
+		if (family->probe)
+			body_write_probes(body);
+		else
+			body_write_objects(body);
 		return;
 	}
 	if (family->process)
@@ -211,6 +253,7 @@ struct metrics_body *metrics_body_free(struct metrics_body *body)
 		return NULL;
 	strbuf_clear(&body->text);
 	metrics_writer_clear(&body->writer);
+	probe_place_clear(&body->probe);
 	free(body);
 	return NULL;
 }

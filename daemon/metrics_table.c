@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/version.h"
+#include "daemon/metrics_health.h"
 
 #define TABLE_NS_PER_MS 1000000ull
 #define TABLE_NS_PER_S  1000000000ull
@@ -226,6 +227,8 @@ static void sample_left_out(struct metrics_writer *writer, const struct metrics_
 		totals.managed > limits->services ? totals.managed : 0);
 	metrics_text_number(writer, "object", "destination",
 		totals.destinations > limits->destinations ? totals.destinations : 0);
+	size_t probes = engine_probes(sources->engine)->count;
+	metrics_text_number(writer, "object", "probe", probes > limits->destinations ? probes : 0);
 }
 
 static void sample_draining(struct metrics_writer *writer, const struct metrics_sources *sources)
@@ -415,7 +418,7 @@ static void destination_bytes(struct metrics_writer *writer, const struct destin
 const struct metrics_family metrics_families[] = {
 	{"poise_build_info", GAUGE, "The version of poised; always 1.", .process = sample_build_info},
 	{"poise_backend_connected", GAUGE, "Whether the backend (the kernel's IPVS) can be reached.", .process = sample_connected},
-	{"poise_degraded", GAUGE, "Whether something is not as it should be: no backend, rejected or held files, failing objects.", .process = sample_degraded},
+	{"poise_degraded", GAUGE, "Whether something is not as it should be: no backend, rejected or held files, failing objects, destinations that are out because their checks fail, lost quorums.", .process = sample_degraded},
 	{"poise_suspended", GAUGE, "Whether the operator has suspended poised: it changes nothing.", .process = sample_suspended},
 	{"poise_confirm_pending", GAUGE, "Whether an apply waits for its confirmation.", .process = sample_confirm},
 	{"poise_files_rejected", GAUGE, "Whether the files on disk are no good, and the last good state stays in force.", .process = sample_rejected},
@@ -441,6 +444,15 @@ const struct metrics_family metrics_families[] = {
 	{"poise_metrics_left_out", GAUGE, "Objects without series of their own, because there are more than the files' limit; 0: all have theirs.", .process = sample_left_out},
 	{"poise_draining_destinations", GAUGE, "Destinations that drain.", .process = sample_draining},
 	{"poise_operator_drains", GAUGE, "What the operator has drained.", .process = sample_operator},
+	{"poise_probing", GAUGE, "Whether the health process runs, and probes what the files ask for.", .process = metrics_health_probing},
+	{"poise_probes", GAUGE, "Probes, by what is known of them; failing: not down for it yet.", .process = metrics_health_probes},
+	{"poise_probes_running", GAUGE, "Probes under way.", .process = metrics_health_running},
+	{"poise_probe_runs_total", COUNTER, "Probes that were carried out, by what came of them; untried: for want of something of this machine.", .process = metrics_health_runs},
+	{"poise_probe_late_total", COUNTER, "Probes that began more than a tenth of their interval late.", .process = metrics_health_late},
+	{"poise_probe_latest_seconds", GAUGE, "The most that a probe was late.", .process = metrics_health_latest},
+	{"poise_health_transitions_total", COUNTER, "Times that a probe found a server down, or up again.", .process = metrics_health_transitions},
+	{"poise_unhealthy_destinations", GAUGE, "Destinations that are not as the files have them because of their checks: out (failed), kept in by min-healthy (kept), in slow start (climbing).", .process = metrics_health_destinations},
+	{"poise_services_without_quorum", GAUGE, "Services whose healthy destinations are below their quorum.", .process = metrics_health_quorums},
 	{"poise_watch_events_total", COUNTER, "Events of the file system on the way of the paths.", .process = sample_watch_events},
 	{"poise_watch_overflows_total", COUNTER, "Times that events of the file system were lost.", .process = sample_watch_overflows},
 	{"poise_watch_changes_total", COUNTER, "Times that the files were to be read again.", .process = sample_watch_changes},
@@ -465,6 +477,7 @@ const struct metrics_family metrics_families[] = {
 	{"poise_service_active_connections", GAUGE, "Active connections of a service.", .service = service_active},
 	{"poise_service_inactive_connections", GAUGE, "Inactive connections of a service.", .service = service_inactive},
 	{"poise_service_usable_destinations", GAUGE, "Destinations of a service that take new connections: their weight is above 0.", .service = service_usable},
+	{"poise_service_quorum_lost", GAUGE, "Whether the healthy destinations of a service are below its quorum.", .owned = metrics_health_service_quorum},
 
 	{"poise_destination_weight", GAUGE, "Weight of a destination; 0 takes no new connections.", .destination = destination_weight},
 	{"poise_destination_active_connections", GAUGE, "Active connections of a destination.", .destination = destination_active},
@@ -472,6 +485,9 @@ const struct metrics_family metrics_families[] = {
 	{"poise_destination_connections_total", COUNTER, "Connections that were scheduled to a destination.", .destination = destination_connections},
 	{"poise_destination_packets_total", COUNTER, "Packets of a destination, from clients (in) and to them (out).", .destination = destination_packets},
 	{"poise_destination_bytes_total", COUNTER, "Bytes of a destination, from clients (in) and to them (out).", .destination = destination_bytes},
+
+	{"poise_probe_up", GAUGE, "Whether a probe takes its server for up.", .probe = metrics_health_probe_up},
+	{"poise_probe_failures", GAUGE, "How many times a probe has failed in a row, up to its fall.", .probe = metrics_health_probe_failures},
 };
 /* clang-format on */
 const size_t metrics_family_count = ARRAY_LENGTH(metrics_families);

@@ -5,15 +5,17 @@
 #include "daemon/metrics.h"
 #include "daemon/metrics_text.h"
 
-/* One of the three functions is set: it writes the samples of the process, of one managed service as it is live, or of one
- * destination of such a service. The labels of the object are in the writer already. */
+/* One of the functions is set: it writes the samples of the process, of one managed service as it is live or as it is
+ * remembered, of one destination of such a service, or of one probe. The labels of the object are in the writer already. */
 struct metrics_family {
 	const char *name;
 	enum metrics_type type;
 	const char *help; /* one line, without a backslash */
 	void (*process)(struct metrics_writer *writer, const struct metrics_sources *sources);
 	void (*service)(struct metrics_writer *writer, const struct service *service);
+	void (*owned)(struct metrics_writer *writer, const struct memory_service *owned);
 	void (*destination)(struct metrics_writer *writer, const struct destination *destination);
+	void (*probe)(struct metrics_writer *writer, const struct engine_probe *probe);
 };
 
 /* Of what is live. */
