@@ -1,0 +1,444 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The keeper of probes, with real servers on the loopback: what it tells, and what it keeps when the list is another. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <cmocka.h>
+
+#include "health/health.h"
+#include "model/load.h"
+
+#define MS           1000000ull
+#define PROBES_MOST  1000
+#define REPORTS_MOST 20000
+
+struct fixture {
+	struct loop *loop;
+	struct checkers *checkers;
+	struct health *health;
+	struct loop_source *timer;
+	struct health_report reports[REPORTS_MOST]; /* in the order in which they came */
+	size_t count, largest;                      /* largest: of one call */
+	bool (*until)(struct fixture *fixture);
+	uint64_t limit, later;
+};
+
+static void on_changed(void *data, const struct health_report *reports, size_t count)
+{
+	struct fixture *fixture = data;
+
+	assert_true(count && fixture->count + count <= REPORTS_MOST);
+	memcpy(fixture->reports + fixture->count, reports, count * sizeof(*reports));
+	fixture->count += count;
+	fixture->largest = MAX(fixture->largest, count);
+}
+
+static void on_timer(void *data)
+{
+	struct fixture *fixture = data;
+	bool done = fixture->until && fixture->until(fixture);
+
+	if (done || loop_clock() >= fixture->limit)
+		loop_stop(fixture->loop, done);
+	else
+		loop_timer_set(fixture->timer, loop_clock() + MS);
+}
+
+/* A loop runs once: what has steps goes on to the next in `until`. NULL: just that long. */
+static void spend(struct fixture *fixture, uint64_t ms, bool (*until)(struct fixture *fixture))
+{
+	fixture->until = until;
+	fixture->limit = loop_clock() + ms * MS;
+	loop_timer_set(fixture->timer, loop_clock() + MS);
+	int code = loop_run(fixture->loop);
+	if (until && !code)
+		fail_msg("not within %u ms", (unsigned int)ms);
+}
+
+static int setup(void **state)
+{
+	struct fixture *fixture = memory_new(sizeof(*fixture));
+	struct error error = {};
+
+	assert_int_equal(loop_new(&fixture->loop), 0);
+	const struct checkers_options checkers = {.loop = fixture->loop};
+	assert_int_equal(checkers_new(&checkers, &fixture->checkers, &error), 0);
+	const struct health_options health = {.loop = fixture->loop,
+		.checkers = fixture->checkers,
+		.changed = on_changed,
+		.data = fixture};
+	assert_int_equal(health_new(&health, &fixture->health), 0);
+	assert_int_equal(loop_add_timer(fixture->loop, on_timer, fixture, &fixture->timer), 0);
+	*state = fixture;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *fixture = *state;
+
+	health_free(fixture->health);
+	checkers_free(fixture->checkers);
+	loop_source_free(fixture->timer);
+	loop_free(fixture->loop);
+	free(fixture);
+	return 0;
+}
+
+/* ---- Servers ---- */
+
+static uint16_t open_port(int type, int *fd)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET};
+	socklen_t size = sizeof(address);
+
+	*fd = socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	assert_true(*fd >= 0);
+	assert_int_equal(bind(*fd, (struct sockaddr *)&address, size), 0);
+	assert_int_equal(getsockname(*fd, (struct sockaddr *)&address, &size), 0);
+	if (type == SOCK_STREAM)
+		assert_int_equal(listen(*fd, 1000), 0);
+	return ntohs(address.sin_port);
+}
+
+static uint16_t closed_port(void)
+{
+	int fd;
+	uint16_t port = open_port(SOCK_STREAM, &fd);
+
+	close(fd);
+	return port;
+}
+
+/* ---- Lists ---- */
+
+static void set(struct fixture *fixture, const char *checks, const struct health_probe *probes,
+	size_t count)
+{
+	_cleanup_free_ char *text =
+		memory_printf("poise: 1\nallow-empty: true\nchecks:\n%s", checks);
+	const struct document document = {.name = "test", .text = text, .size = strlen(text)};
+	_cleanup_diagnostics_ struct diagnostics diagnostics = {};
+	_cleanup_config_ struct config config = {};
+
+	assert_int_equal(config_load(&document, 1, &config, &diagnostics), 0);
+	health_set(fixture->health, &config, probes, count);
+	assert_int_equal(config.checks.count, 0);
+}
+
+static struct health_probe probe_of(uint32_t check, uint32_t host, uint16_t port)
+{
+	uint32_t bytes = htonl(0x7f000000 + host);
+
+	return (struct health_probe){.check = check,
+		.target = {.address = address_from_bytes(AF_INET, &bytes), .port = port}};
+}
+
+static const struct health_report *last_of(const struct fixture *fixture, uint32_t probe)
+{
+	for (size_t i = fixture->count; i-- > 0;)
+		if (fixture->reports[i].probe == probe)
+			return &fixture->reports[i];
+	return NULL;
+}
+
+static bool is_settled(const struct fixture *fixture, uint32_t probe, bool up)
+{
+	const struct health_report *last = last_of(fixture, probe);
+
+	return last && last->verdict.settled && last->verdict.up == up;
+}
+
+#define FAST "interval: 100ms, timeout: 90ms"
+
+/* ---- Cases ---- */
+
+static bool is_first_up_and_second_down(struct fixture *fixture)
+{
+	return is_settled(fixture, 0, true) && is_settled(fixture, 1, false);
+}
+
+static void test_tells_what_it_finds(void **state)
+{
+	struct fixture *fixture = *state;
+	int fd;
+	uint16_t good = open_port(SOCK_STREAM, &fd), bad = closed_port();
+	const struct health_probe probes[] = {probe_of(0, 1, good), probe_of(0, 2, bad)};
+
+	set(fixture, "  a: {tcp: {}, rise: 2, fall: 3, " FAST "}\n", probes, 2);
+	spend(fixture, 3000, is_first_up_and_second_down);
+	const struct health_report *down = last_of(fixture, 1);
+	assert_string_equal(down->reason, "connect: refused");
+	assert_true(down->failing);
+	assert_int_equal(down->failures, 3);
+	assert_true(down->wall > 1600000000000ull && down->verdict.since > 0);
+	/* One after the other: 1, 2, 3 failures. */
+	uint32_t failures = 0;
+	for (size_t i = 0; i < fixture->count; i++)
+		if (fixture->reports[i].probe == 1)
+			assert_int_equal(fixture->reports[i].failures, ++failures);
+	assert_int_equal(health_counters(fixture->health)->down, 1);
+	assert_int_equal(health_counters(fixture->health)->probes, 2);
+	close(fd);
+}
+
+static bool is_settled_and_down(struct fixture *fixture)
+{
+	return is_settled(fixture, 0, false);
+}
+
+static bool is_second_down(struct fixture *fixture)
+{
+	return is_settled(fixture, 1, false);
+}
+
+static void set_one(struct fixture *fixture, const char *checks, uint16_t port)
+{
+	const struct health_probe probe = probe_of(0, 2, port);
+
+	set(fixture, checks, &probe, 1);
+}
+
+static struct health_probe list[2];
+static uint64_t since;
+
+static bool are_both_told(struct fixture *fixture)
+{
+	return is_settled(fixture, 0, false) && is_settled(fixture, 1, false);
+}
+
+static bool put_another_before_it(struct fixture *fixture)
+{
+	if (!is_settled(fixture, 0, false))
+		return false;
+	since = last_of(fixture, 0)->verdict.since;
+	fixture->count = 0;
+	set(fixture, "  a: {tcp: {}, fall: 1, interval: 1h}\n", list, 2);
+	health_tell_all(fixture->health);
+	fixture->until = are_both_told;
+	return false;
+}
+
+/* A new one before it gives it another number, and nothing else: it has its verdict, and its turn does not begin anew. */
+static void test_keeps_what_is_unchanged(void **state)
+{
+	struct fixture *fixture = *state;
+	uint16_t bad = closed_port();
+
+	list[0] = probe_of(0, 1, bad);
+	list[1] = probe_of(0, 2, bad);
+	set(fixture, "  a: {tcp: {}, fall: 1, interval: 1h}\n", &list[1], 1);
+	spend(fixture, 3000, put_another_before_it);
+	assert_int_equal(last_of(fixture, 1)->verdict.since, since);
+	assert_true(last_of(fixture, 0)->verdict.since > since);
+	assert_int_equal(health_counters(fixture->health)->failed, 2);
+	assert_int_equal(health_counters(fixture->health)->down, 2);
+}
+
+static void test_changed_check_keeps_its_verdict(void **state)
+{
+	struct fixture *fixture = *state;
+	int fd;
+	uint16_t good = open_port(SOCK_STREAM, &fd);
+	struct health_probe probe = probe_of(0, 2, good);
+
+	probe.known = true;
+	probe.verdict = (struct verdict){.settled = true, .weight = VERDICT_NO_WEIGHT, .since = 7};
+	set(fixture, "  a: {tcp: {}, rise: 1000, interval: 1h}\n", &probe, 1);
+	assert_int_equal(health_counters(fixture->health)->down, 1);
+	/* What is said to be known of it now is not heard. */
+	probe.verdict.up = true;
+	set(fixture, "  a: {tcp: {}, rise: 999, " FAST "}\n", &probe, 1);
+	assert_int_equal(health_counters(fixture->health)->down, 1);
+	health_tell_all(fixture->health);
+	spend(fixture, 300, NULL);
+	assert_false(last_of(fixture, 0)->verdict.up);
+	assert_int_equal(last_of(fixture, 0)->verdict.since, 7);
+	assert_true(health_counters(fixture->health)->passed > 0);
+	close(fd);
+}
+
+static void test_known_verdict_stands(void **state)
+{
+	struct fixture *fixture = *state;
+	uint16_t bad = closed_port();
+	struct health_probe probes[] = {probe_of(0, 1, bad), probe_of(0, 2, bad)};
+
+	probes[0].known = true;
+	probes[0].verdict = (struct verdict){.settled = true, .weight = VERDICT_NO_WEIGHT};
+	set(fixture, "  a: {tcp: {}, fall: 2, " FAST "}\n", probes, 2);
+	spend(fixture, 3000, is_second_down);
+	for (size_t i = 0; i < fixture->count; i++)
+		if (fixture->reports[i].probe == 0)
+			assert_false(fixture->reports[i].verdict.up);
+}
+
+#define SILENT "  a: {udp: {send: x, expect: y}, fall: 1, "
+
+static void test_removed_ones_are_over(void **state)
+{
+	struct fixture *fixture = *state;
+	int fd;
+	const struct health_probe probe = probe_of(0, 1, open_port(SOCK_DGRAM, &fd));
+
+	set(fixture, SILENT "interval: 100ms, timeout: 100ms}\n", &probe, 1);
+	set(fixture, SILENT "interval: 100ms, timeout: 100ms}\n", NULL, 0);
+	spend(fixture, 300, NULL);
+	assert_int_equal(fixture->count, 0);
+	assert_int_equal(health_counters(fixture->health)->running, 0);
+	assert_int_equal(health_counters(fixture->health)->probes, 0);
+	close(fd);
+}
+
+static bool release_at_the_end(struct fixture *fixture)
+{
+	if (health_counters(fixture->health)->failed < 5)
+		return false;
+	assert_int_equal(fixture->count, 0);
+	health_hold(fixture->health, false);
+	fixture->until = is_settled_and_down;
+	return false;
+}
+
+/* The last word of each, when it may speak again. */
+static void test_held(void **state)
+{
+	struct fixture *fixture = *state;
+
+	set_one(fixture, "  a: {tcp: {}, fall: 3, " FAST "}\n", closed_port());
+	health_hold(fixture->health, true);
+	spend(fixture, 5000, release_at_the_end);
+	assert_int_equal(fixture->count, 1);
+	assert_int_equal(fixture->reports[0].failures, 3);
+}
+
+static bool are_all_told(struct fixture *fixture)
+{
+	return fixture->count >= PROBES_MOST;
+}
+
+static void test_tells_all_in_portions(void **state)
+{
+	struct fixture *fixture = *state;
+	static struct health_probe probes[PROBES_MOST];
+	int fd;
+	uint16_t port = open_port(SOCK_DGRAM, &fd);
+
+	for (uint32_t i = 0; i < PROBES_MOST; i++)
+		probes[i] = probe_of(0, i + 1, port);
+	set(fixture, SILENT "interval: 1h, start-delay: 1h}\n", probes, PROBES_MOST);
+	health_tell_all(fixture->health);
+	health_tell_all(fixture->health);
+	spend(fixture, 3000, are_all_told);
+	assert_int_equal(fixture->count, PROBES_MOST);
+	assert_int_equal(fixture->largest, HEALTH_REPORTS_MOST);
+	for (uint32_t i = 0; i < PROBES_MOST; i++)
+		assert_int_equal(fixture->reports[i].probe, i);
+	close(fd);
+}
+
+static size_t count_descriptors(void)
+{
+	DIR *folder = opendir("/proc/self/fd");
+	size_t count = 0;
+
+	assert_non_null(folder);
+	while (readdir(folder))
+		count++;
+	closedir(folder);
+	return count;
+}
+
+static size_t most_running;
+
+static bool have_all_failed(struct fixture *fixture)
+{
+	const struct health_counters *counters = health_counters(fixture->health);
+
+	most_running = MAX(most_running, counters->running);
+	return counters->failed >= 200;
+}
+
+/* More probes than descriptors: they wait for one another, and none is failed for it. */
+static void test_waits_for_descriptors(void **state)
+{
+	struct fixture *fixture = *state;
+	static struct health_probe probes[200];
+	struct rlimit before, few;
+	int fd;
+	uint16_t port = open_port(SOCK_DGRAM, &fd);
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = before;
+	few.rlim_cur = 64 + 20;
+	assert_true(count_descriptors() < 64);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	teardown((void **)&fixture);
+	setup((void **)&fixture);
+	*state = fixture;
+	for (uint32_t i = 0; i < ARRAY_LENGTH(probes); i++)
+		probes[i] = probe_of(0, i + 1, port);
+	most_running = 0;
+	set(fixture, SILENT "interval: 1h, timeout: 50ms}\n", probes, ARRAY_LENGTH(probes));
+	spend(fixture, 5000, have_all_failed);
+	assert_int_equal(most_running, 20);
+	assert_int_equal(health_counters(fixture->health)->untried, 0);
+	assert_int_equal(health_counters(fixture->health)->expired, 200);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	close(fd);
+}
+
+static bool is_a_while_later(struct fixture *fixture)
+{
+	return loop_clock() >= fixture->later;
+}
+
+static bool sleep_once_it_runs(struct fixture *fixture)
+{
+	if (!health_counters(fixture->health)->running)
+		return false;
+	usleep(1500000);
+	fixture->until = is_a_while_later;
+	fixture->later = loop_clock() + 200 * MS;
+	return false;
+}
+
+/* Like a machine that was asleep: nobody has failed for it, and the probe begins anew. */
+static void test_away(void **state)
+{
+	struct fixture *fixture = *state;
+	int fd;
+	const struct health_probe probe = probe_of(0, 1, open_port(SOCK_DGRAM, &fd));
+
+	set(fixture, SILENT "interval: 1h, timeout: 300ms}\n", &probe, 1);
+	spend(fixture, 3000, sleep_once_it_runs);
+	assert_int_equal(health_counters(fixture->health)->failed, 0);
+	assert_int_equal(health_counters(fixture->health)->expired, 0);
+	assert_int_equal(health_counters(fixture->health)->running, 1);
+	assert_int_equal(fixture->count, 0);
+	close(fd);
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(test_tells_what_it_finds),
+		CASE(test_keeps_what_is_unchanged),
+		CASE(test_changed_check_keeps_its_verdict),
+		CASE(test_known_verdict_stands),
+		CASE(test_removed_ones_are_over),
+		CASE(test_held),
+		CASE(test_tells_all_in_portions),
+		CASE(test_waits_for_descriptors),
+		CASE(test_away),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
