@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "daemon/messages.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -32,12 +33,46 @@ static void take_bytes(struct end *end, const void *payload, size_t size)
 		end->sum += ((const uint8_t *)payload)[i];
 }
 
+/* A program that is one has all its texts within the message, and comes out of them as it was. */
+static void take_program(struct end *end, const struct message_program *message, size_t size)
+{
+	_cleanup_free_ struct message_program *again = NULL;
+	_cleanup_free_ const char **words = NULL;
+	const char *user, **environment;
+	size_t again_size;
+
+	take_bytes(end, message, size);
+	if (message_program_read(message, size, &user, &words, &environment) < 0)
+		return;
+	const struct message_program_texts texts = {
+		.user = user, .words = words, .environment = environment};
+	require(message_program_write(
+			message->number, message->timeout, &texts, &again, &again_size) == 0);
+	require(again_size == size && memcmp(again, message, size) == 0);
+}
+
+/* What is read as a verdict can be written as one. */
+static void take_probes(struct end *end, const struct message_health_probe *probes, size_t size)
+{
+	for (size_t i = 0; i < size / sizeof(*probes); i++) {
+		struct message_verdict again;
+		struct verdict verdict;
+
+		end->sum += probes[i].check;
+		if (message_verdict_read(&probes[i].verdict, &verdict) < 0)
+			continue;
+		message_verdict_write(&verdict, &again);
+		require(memcmp(&again, &probes[i].verdict, sizeof(again)) == 0);
+	}
+}
+
 static void on_message(void *data, uint16_t kind, const void *payload, size_t size)
 {
 	struct end *end = data;
 
 	require(!end->closed);
-	require(end->supervisor == (kind >= MESSAGE_PONG));
+	require(end->supervisor ? kind >= MESSAGE_PONG
+				: kind < MESSAGE_PONG || kind >= MESSAGE_HEALTH_PLAN);
 	end->taken++;
 	switch (kind) {
 	case MESSAGE_PING:
@@ -52,6 +87,14 @@ static void on_message(void *data, uint16_t kind, const void *payload, size_t si
 	case MESSAGE_STATUS:
 		require(size > 0 && size <= MESSAGE_STATUS_LIMIT);
 		take_bytes(end, payload, size);
+		break;
+	case MESSAGE_RUN:
+	case MESSAGE_NOTIFY:
+	case MESSAGE_ALLOW:
+		take_program(end, payload, size);
+		break;
+	case MESSAGE_HEALTH_PROBES:
+		take_probes(end, payload, size);
 		break;
 	default:
 		take_bytes(end, payload, size);
