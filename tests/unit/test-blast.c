@@ -159,6 +159,46 @@ static void declare_all(struct declared *declared, const char *const *texts)
 	build_sort(declared);
 }
 
+/* What comes and goes with the quorum is not lost when it goes from the files. */
+static void fallbacks_do_not_count(void **state _unused_)
+{
+	static const char *const all[] = {
+		"a tcp://192.0.2.1:80 10.0.0.1 10.0.0.2 10.0.0.3 10.0.0.4", NULL};
+	static const char *const rest[] = {"a tcp://192.0.2.1:80 10.0.0.1", NULL};
+
+	for (int fallbacks = 0; fallbacks < 2; fallbacks++) {
+		_cleanup_declared_ struct declared before = {}, now = {};
+		_cleanup_record_ struct record record = {};
+		_cleanup_strbuf_ struct strbuf reasons = {};
+
+		declare_all(&before, all);
+		declare_all(&now, rest);
+		now.max_delete = 50;
+		for (size_t i = 1; i < 4; i++)
+			before.services.items[0].destinations.items[i].fallback = fallbacks;
+		record_set_declared(&record, &before);
+		assert_int_equal(blast_guard(&record, &now, &reasons), !fallbacks);
+	}
+}
+
+/* Three that served and are fallbacks from now on are three that went. */
+static void becoming_a_fallback_is_a_loss(void **state _unused_)
+{
+	static const char *const all[] = {
+		"a tcp://192.0.2.1:80 10.0.0.1 10.0.0.2 10.0.0.3 10.0.0.4", NULL};
+	_cleanup_declared_ struct declared before = {}, now = {};
+	_cleanup_record_ struct record record = {};
+	_cleanup_strbuf_ struct strbuf reasons = {};
+
+	declare_all(&before, all);
+	declare_all(&now, all);
+	now.max_delete = 50;
+	for (size_t i = 0; i < 3; i++)
+		now.services.items[0].destinations.items[i].fallback = true;
+	record_set_declared(&record, &before);
+	assert_true(blast_guard(&record, &now, &reasons));
+}
+
 static void the_guard_judges(void **state _unused_)
 {
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
@@ -215,6 +255,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_guard_judges),
+		cmocka_unit_test(fallbacks_do_not_count),
+		cmocka_unit_test(becoming_a_fallback_is_a_loss),
 		cmocka_unit_test(only_ten_reasons_are_given),
 	};
 

@@ -388,9 +388,130 @@ static void an_empty_state_is_a_file_that_says_so(_unused_ void **state)
 	fixture_clear(&fixture);
 }
 
+#define HEALTH_CHECKS                                                                              \
+	"poise: 1\n"                                                                               \
+	"checks:\n"                                                                                \
+	"  a: {tcp: {}}\n"                                                                         \
+	"  b: {tcp: {}, port: 9}\n"                                                                \
+	"  p: {ping: {}}\n"                                                                        \
+	"  w: {https: {}}\n"                                                                       \
+	"services:\n"
+
+static void health_rules_are_resolved(_unused_ void **state)
+{
+	struct fixture fixture;
+
+	declare(&fixture,
+		HEALTH_CHECKS "  web:\n"
+			      "    listen: [tcp://192.0.2.1:80, \"tcp://[2001:db8::1]:80\"]\n"
+			      "    check: a\n"
+			      "    destinations: [10.0.0.1, \"2001:db8:1::1\"]\n"
+			      "    on-failure: weight-zero\n"
+			      "    quorum: 3\n"
+			      "    quorum-hysteresis: 2\n"
+			      "    min-healthy: 40%\n"
+			      "    slow-start: 10s\n"
+			      "    notify: [/bin/true, x]\n"
+			      "    fallback: [{address: \"10.0.0.0:81\", check: b}, 10.0.0.9]\n");
+	const struct declared_service *web = service_of(&fixture, "tcp://192.0.2.1:80");
+	assert_int_equal(web->on_failure, CONFIG_ON_FAILURE_WEIGHT_ZERO);
+	assert_int_equal(web->quorum, 3);
+	assert_int_equal(web->quorum_hysteresis, 2);
+	assert_int_equal(web->min_healthy, 40);
+	assert_true(web->slow_start == 10 * UNITS_SECOND);
+	assert_int_equal(web->notify->count, 2);
+	assert_true(web->has_fallback);
+	assert_int_equal(web->destinations.count, 3);
+	/* The fallbacks stand among the others, in order; a service's check is not theirs. */
+	assert_true(web->destinations.items[0].fallback);
+	assert_string_equal(web->destinations.items[0].check->name.text, "b");
+	assert_false(web->destinations.items[1].fallback);
+	assert_string_equal(web->destinations.items[1].check->name.text, "a");
+	assert_true(destination_of(web, "10.0.0.9:80")->fallback);
+	assert_null(destination_of(web, "10.0.0.9:80")->check);
+	const struct declared_service *six = service_of(&fixture, "tcp://[2001:db8::1]:80");
+	assert_false(six->has_fallback);
+	assert_int_equal(six->destinations.count, 1);
+	fixture_clear(&fixture);
+}
+
+static void probes_are_shared(_unused_ void **state)
+{
+	static const struct {
+		const char *target, *check;
+	} wanted[] = {{"10.0.0.1", "p"}, {"10.0.0.1:9", "b"}, {"10.0.0.1:80", "a"},
+		{"10.0.0.1:443", "w"}, {"10.0.0.1:444", "w"}, {"10.0.0.7:80", "a"}};
+	struct declared_probe_vector probes = {};
+	struct fixture fixture;
+
+	declare(&fixture, HEALTH_CHECKS
+		"  one: {listen: tcp://192.0.2.1:80, check: a, destinations: [10.0.0.1, 10.0.0.5], "
+		"fallback: {address: 10.0.0.7, check: a}}\n"
+		"  two: {listen: tcp://192.0.2.2:80, check: a, destinations: [10.0.0.1]}\n"
+		"  nine: {listen: tcp://192.0.2.3:80, check: b, destinations: [10.0.0.1]}\n"
+		"  nine-too: {listen: tcp://192.0.2.3:81, check: b, destinations: [10.0.0.1]}\n"
+		"  alive: {listen: tcp://192.0.2.4:80, check: p, destinations: [10.0.0.1]}\n"
+		"  mark: {listen: fwmark://1, check: w, destinations: [10.0.0.1, "
+		"\"10.0.0.1:444\"]}\n"
+		"  none: {listen: tcp://192.0.2.6:80, destinations: [10.0.0.8]}\n");
+	declared_probes(&fixture.declared, &probes);
+	assert_int_equal(probes.count, ARRAY_LENGTH(wanted) + 1);
+	for (size_t i = 0; i < ARRAY_LENGTH(wanted); i++) {
+		const struct probe_key key = {
+			build_destination_key(wanted[i].target), wanted[i].check};
+		const struct declared_probe *probe = vector_find(&probes, &key, probe_key_compare);
+
+		assert_non_null(probe);
+		assert_string_equal(probe->check->name.text, wanted[i].check);
+		assert_true(!i || probe_key_compare(probe - 1, probe) < 0);
+	}
+	vector_clear(&probes);
+	fixture_clear(&fixture);
+}
+
+/* What makes a service another one for step(), and what does not. */
+static void services_are_compared(_unused_ void **state)
+{
+	static const struct {
+		const char *rest;
+		bool same;
+	} cases[] = {
+		{"", true},
+		{"    quorum: 1\n", true},
+		{"    quorum: 2\n", false},
+		{"    quorum-hysteresis: 1\n", false},
+		{"    min-healthy: 10%\n", false},
+		{"    slow-start: 1s\n", false},
+		{"    on-failure: weight-zero\n", false},
+		{"    fallback: 10.0.0.3\n", false},
+		{"    notify: /bin/true\n", false},
+		{"    drain: 1s\n", false},
+		{"    check: a\n", false},
+		{"    scheduler: rr\n", false},
+	};
+	static const char head[] = HEALTH_CHECKS
+		"  web:\n    listen: tcp://192.0.2.1:80\n    destinations: [10.0.0.1, 10.0.0.2]\n";
+	struct fixture before, after;
+
+	declare(&before, head);
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+		_cleanup_free_ char *text = memory_printf("%s%s", head, cases[i].rest);
+
+		declare(&after, text);
+		assert_int_equal(declared_service_equal(&before.declared.services.items[0],
+					 &after.declared.services.items[0]),
+			cases[i].same);
+		fixture_clear(&after);
+	}
+	fixture_clear(&before);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(health_rules_are_resolved),
+		cmocka_unit_test(probes_are_shared),
+		cmocka_unit_test(services_are_compared),
 		cmocka_unit_test(listeners_take_their_family_and_give_their_port),
 		cmocka_unit_test(defaults_hold_where_nothing_is_said),
 		cmocka_unit_test(the_innermost_rule_holds),

@@ -176,17 +176,25 @@ static void the_text_of_a_record(void **state _unused_)
 {
 	static const char text[] =
 		HEAD "\"owned tcp://192.0.2.1:80 30000000000 web\"\n"
+		     "\"owned tcp://192.0.2.2:80 5 mail !quorum-lost\"\n"
 		     "\"owned fwmark6://7 18446744073709551615\"\n"
+		     "\"owned fwmark6://8 0 !quorum-lost\"\n"
 		     "\"declared tcp://192.0.2.1:80 web 10.0.0.1:80 [2001:db8::1]:80\"\n"
 		     "\"declared udp://[2001:db8::1]:53 dns-6\"\n"
 		     "\"end\"\n";
 	_cleanup_record_ struct record record = {};
 
 	assert_int_equal(record_parse(text, strlen(text), &record, NULL), 0);
-	assert_int_equal(record.memory.owned.count, 2);
+	assert_int_equal(record.memory.owned.count, 4);
 	assert_string_equal(record.memory.owned.items[0].name, "web");
-	assert_null(record.memory.owned.items[1].name);
-	assert_true(record.memory.owned.items[1].drain == UINT64_MAX);
+	assert_false(record.memory.owned.items[0].quorum_lost);
+	assert_string_equal(record.memory.owned.items[1].name, "mail");
+	assert_true(record.memory.owned.items[1].quorum_lost);
+	assert_null(record.memory.owned.items[2].name);
+	assert_true(record.memory.owned.items[2].drain == UINT64_MAX);
+	assert_false(record.memory.owned.items[2].quorum_lost);
+	assert_null(record.memory.owned.items[3].name);
+	assert_true(record.memory.owned.items[3].quorum_lost);
 	assert_int_equal(record.declared.count, 2);
 	assert_int_equal(record.declared.items[0].destinations.count, 2);
 	assert_int_equal(record.declared.items[1].destinations.count, 0);
@@ -224,6 +232,11 @@ static void a_damaged_record_is_an_error(void **state)
 			"line 2: a number that is none"},
 		{HEAD "\"owned tcp://192.0.2.1:80 5 web \"\n", "line 2: more than a service has"},
 		{HEAD "\"owned tcp://192.0.2.1:80 5 \"\n", "line 2: no name where one is expected"},
+		{HEAD "\"owned tcp://192.0.2.1:80 5 !lost\"\n", "line 2: no name where one is"},
+		{HEAD "\"owned tcp://192.0.2.1:80 5 !quorum-lost web\"\n",
+			"line 2: more than a service has"},
+		{HEAD "\"owned tcp://192.0.2.1:80 5 web !quorum-lost !quorum-lost\"\n",
+			"line 2: more than a service has"},
 		{HEAD "\"declared tcp://192.0.2.1:80\"\n", "line 2: no name where one is expected"},
 		{HEAD "\"declared tcp://192.0.2.1:80 \\\"\"\n", "line 2: no name where one is"},
 		{HEAD DECLARED DECLARED "\"end\"\n", "line 3: out of order"},
