@@ -333,7 +333,7 @@ static void test_clean(void **state)
 		"for link in /proc/$$/fd/*; do\n"
 		"test -L $link && test ${link##*/} -gt 2 && exit 12\n"
 		"done\n"
-		"grep -E '^Sig(Blk|Ign):' /proc/$$/status > \"$FOLDER/signals\"\n"
+		"grep -E '^Sig(Blk|Ign):' /proc/self/status > \"$FOLDER/signals\"\n"
 		"pwd > \"$FOLDER/pwd\"; umask > \"$FOLDER/umask\"\n"
 		"set -- $(cat /proc/$$/stat); test \"$6\" = $$ && echo own > \"$FOLDER/session\"");
 	signal(SIGPIPE, SIG_DFL);
