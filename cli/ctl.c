@@ -132,18 +132,30 @@ static bool wants_text(const struct cli *cli, const char *name)
 	return cli->options.format != CLI_FORMAT_JSON && strcmp(cli->arguments[0], name) == 0;
 }
 
+static void print_text(const json_t *result,
+	void (*format)(const json_t *result, size_t width, bool color, struct strbuf *text))
+{
+	_cleanup_strbuf_ struct strbuf text = {};
+	size_t width, height;
+
+	cli_layout_size(&width, &height);
+	format(result, width, cli_color_stdout(), &text);
+	cli_print(text.text ? text.text : "");
+}
+
 static void print_result(const struct cli *cli, json_t *result)
 {
-	if (wants_text(cli, "help")) {
-		_cleanup_strbuf_ struct strbuf text = {};
-		size_t width, height;
+	static const struct {
+		const char *method;
+		void (*format)(const json_t *result, size_t width, bool color, struct strbuf *text);
+	} texts[] = {{"help", cli_ctl_format_help}, {"checks", cli_ctl_format_checks}};
 
-		cli_layout_size(&width, &height);
-		cli_ctl_format_help(result, width, cli_color_stdout(), &text);
-		cli_print(text.text ? text.text : "");
-		json_decref(result);
-		return;
-	}
+	for (size_t i = 0; i < ARRAY_LENGTH(texts); i++)
+		if (wants_text(cli, texts[i].method)) {
+			print_text(result, texts[i].format);
+			json_decref(result);
+			return;
+		}
 	if (isatty(STDOUT_FILENO)) {
 		cli_print_json(result);
 		return;

@@ -21,6 +21,8 @@ static const struct {
 	{"failed", CLI_LAYOUT_RED},
 	{"backend", CLI_LAYOUT_YELLOW},
 	{"drift", CLI_LAYOUT_YELLOW},
+	{"health", CLI_LAYOUT_YELLOW},
+	{"quorum", CLI_LAYOUT_RED},
 	{"recovered", CLI_LAYOUT_GREEN},
 };
 

@@ -239,7 +239,7 @@ const struct cli_command cli_command_diff = {
 		"the operations in\n"
 		"the order in which they would be carried out. Beside a running poised it takes "
 		"its files, and\n"
-		"what the operator drained is no difference.\n\n"
+		"what the operator drained, or a check took out, is no difference.\n\n"
 		"Exit status: 0 without differences, 1 with some, 2 after an error.\n",
 	.options = options,
 	.option_count = ARRAY_LENGTH(options),

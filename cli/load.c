@@ -70,7 +70,7 @@ void cli_loaded_note_checks(const struct cli_loaded *loaded)
 	size_t checks = loaded->declared.checks;
 
 	if (checks)
-		cli_note("the files have %zu check%s, and nothing runs them yet: they are taken as "
+		cli_note("the files have %zu check%s, which only poised runs: they are taken as "
 			 "passing",
 			checks, checks == 1 ? "" : "s");
 }

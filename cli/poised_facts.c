@@ -30,6 +30,55 @@ static int drain_from_json(
 	return 0;
 }
 
+/* The check's name is the document's. */
+static int verdict_from_json(
+	const json_t *json, uint64_t now, struct facts_health *fact, struct error *error)
+{
+	const char *target = cli_field_text(json, "target");
+	uint64_t weight = cli_field_number(json, "weight");
+	uint64_t ago = cli_field_number(json, "since_ms_ago");
+
+	fact->key.check = cli_field_text(json, "check");
+	if (!fact->key.check || !target || destination_key_parse(target, &fact->key.target) < 0)
+		return error_set(error, -EINVAL, "poised's facts have a verdict on nothing");
+	fact->verdict = (struct verdict){
+		.up = cli_field_is_set(json, "up"),
+		.settled = true,
+		.recovered = cli_field_is_set(json, "recovered"),
+		.weight = VERDICT_NO_WEIGHT,
+	};
+	if (cli_field_is_set(json, "weight"))
+		fact->verdict.weight = (int32_t)MIN(weight, (uint64_t)DESTINATION_LARGEST_WEIGHT);
+	if (cli_field_is_set(json, "since_ms_ago") && ago < now / UNITS_MILLISECOND)
+		fact->verdict.since = now - ago * UNITS_MILLISECOND;
+	return 0;
+}
+
+static int health_from_json(
+	const json_t *list, uint64_t now, struct facts *facts, struct error *error)
+{
+	struct facts_health_vector health = {};
+	const json_t *json;
+	size_t i, kept = 0;
+	int r = 0;
+
+	json_array_foreach(list, i, json)
+	{
+		r = verdict_from_json(json, now, vector_append(&health), error);
+		if (r < 0)
+			break;
+	}
+	if (r == 0)
+		vector_sort(&health, probe_key_compare);
+	for (i = 0; r == 0 && i < health.count; i++)
+		if (!kept || probe_key_compare(&health.items[kept - 1], &health.items[i]) != 0)
+			health.items[kept++] = health.items[i];
+	if (r == 0)
+		facts_put_health(facts, health.items, kept);
+	vector_clear(&health);
+	return r;
+}
+
 int cli_facts_from_json(const json_t *json, uint64_t now, struct facts *ret, struct error *error)
 {
 	const json_t *drain;
@@ -44,8 +93,10 @@ int cli_facts_from_json(const json_t *json, uint64_t now, struct facts *ret, str
 		if (r < 0)
 			break;
 	}
+	vector_sort(&ret->drains, facts_drain_compare);
+	if (r == 0)
+		r = health_from_json(json_object_get(json, "health"), now, ret, error);
 	if (r < 0)
 		facts_clear(ret);
-	vector_sort(&ret->drains, facts_drain_compare);
 	return r;
 }

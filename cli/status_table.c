@@ -48,6 +48,14 @@ static const struct {
 	{"draining", CLI_LAYOUT_YELLOW},
 	{"drained", CLI_LAYOUT_YELLOW},
 	{"unmanaged", CLI_LAYOUT_DIM},
+	{"down", CLI_LAYOUT_RED},
+	{"no-quorum", CLI_LAYOUT_RED},
+	{"failing", CLI_LAYOUT_YELLOW},
+	{"kept", CLI_LAYOUT_YELLOW},
+	{"climbing", CLI_LAYOUT_YELLOW},
+	{"standby", CLI_LAYOUT_YELLOW},
+	{"fallback", CLI_LAYOUT_YELLOW},
+	{"spare", CLI_LAYOUT_DIM},
 };
 
 #define FIRST_TITLE   "SERVICE / DESTINATION"
@@ -79,11 +87,12 @@ struct walk {
 	struct strbuf *text;
 };
 
+/* As it should be; a fallback that is not needed is out, as it should be. */
 static bool is_ok(const json_t *object)
 {
 	const char *state = cli_field_text(object, "state");
 
-	return state && strcmp(state, "ok") == 0;
+	return state && (strcmp(state, "ok") == 0 || strcmp(state, "spare") == 0);
 }
 
 /* Nothing to look at: as it should be, or not ours. */
@@ -121,7 +130,12 @@ static void cell_text(struct row *row, enum column column, const json_t *object,
 /* What is not there has no counts, and zeros would say that it had. */
 static bool is_absent(const char *state)
 {
-	return state && (strcmp(state, "missing") == 0 || strcmp(state, "drained") == 0);
+	static const char *const states[] = {"missing", "drained", "spare"};
+
+	for (size_t i = 0; state && i < ARRAY_LENGTH(states); i++)
+		if (strcmp(state, states[i]) == 0)
+			return true;
+	return false;
 }
 
 static void row_fill(struct row *row, const json_t *object, const char *name_field)

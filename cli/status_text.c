@@ -199,6 +199,67 @@ static void add_totals(const struct head *head)
 	add_row(head, "holds", text.text);
 }
 
+/* "; 2 destinations out, 1 kept, 1 climbing" */
+static void add_unhealthy(struct strbuf *text, const json_t *checks)
+{
+	static const struct {
+		const char *name, *words;
+	} parts[] = {{"failed_destinations", "out"}, {"kept", "kept"}, {"climbing", "climbing"}};
+	bool begun = false;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(parts); i++) {
+		uint64_t count = cli_field_number(checks, parts[i].name);
+
+		if (!count)
+			continue;
+		strbuf_add(text, begun ? ", " : "; ");
+		if (begun)
+			strbuf_add_number(text, count);
+		else
+			plural(text, count, "destination");
+		strbuf_printf(text, " %s", parts[i].words);
+		begun = true;
+	}
+}
+
+/* Of the probes first, then of what follows from them. */
+static void add_checks(const struct head *head)
+{
+	const json_t *checks = json_object_get(head->status, "checks");
+	uint64_t probes = cli_field_number(checks, "probes");
+	uint64_t failing = cli_field_number(checks, "failing");
+	uint64_t quorums = cli_field_number(checks, "quorums_lost");
+	_cleanup_strbuf_ struct strbuf text = {};
+
+	if (probes) {
+		strbuf_printf(&text, "%ju of ", (uintmax_t)cli_field_number(checks, "down"));
+		plural(&text, probes, "probe");
+		strbuf_add(&text, " down");
+	}
+	if (failing)
+		strbuf_printf(&text, ", %ju failing", (uintmax_t)failing);
+	add_unhealthy(&text, checks);
+	if (quorums) {
+		strbuf_add(&text, text.length ? "; " : "");
+		plural(&text, quorums, "service");
+		strbuf_add(&text, " without quorum");
+	}
+	if (text.length)
+		add_row(head, "health", text.text);
+}
+
+/* Nothing of what the checks say is news then. */
+static void add_probing(const struct head *head)
+{
+	const json_t *checks = json_object_get(head->status, "checks");
+
+	if (!cli_field_number(checks, "probes") ||
+		cli_field_is_set(json_object_get(checks, "probing"), "there"))
+		return;
+	add_mark(head, CLI_LAYOUT_YELLOW,
+		"the checks do not run now: every server counts as it did last");
+}
+
 static void add_backend(const struct head *head)
 {
 	const json_t *backend = json_object_get(head->status, "backend");
@@ -373,7 +434,9 @@ void cli_status_format(
 	add_files(&head);
 	add_pass(&head);
 	add_totals(&head);
+	add_checks(&head);
 	add_backend(&head);
+	add_probing(&head);
 	add_rejected(&head);
 	add_held(&head);
 	add_list(&head, json_object_get(status, "problems"), CLI_LAYOUT_RED,

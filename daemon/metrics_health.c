@@ -46,6 +46,11 @@ void metrics_health_runs(struct metrics_writer *writer, const struct metrics_sou
 	metrics_text_number(writer, "result", "untried", probing->untried);
 }
 
+void metrics_health_timeouts(struct metrics_writer *writer, const struct metrics_sources *sources)
+{
+	write_number(writer, probing_of(sources)->expired);
+}
+
 void metrics_health_late(struct metrics_writer *writer, const struct metrics_sources *sources)
 {
 	write_number(writer, probing_of(sources)->late);

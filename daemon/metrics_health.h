@@ -8,6 +8,7 @@ void metrics_health_probing(struct metrics_writer *writer, const struct metrics_
 void metrics_health_probes(struct metrics_writer *writer, const struct metrics_sources *sources);
 void metrics_health_running(struct metrics_writer *writer, const struct metrics_sources *sources);
 void metrics_health_runs(struct metrics_writer *writer, const struct metrics_sources *sources);
+void metrics_health_timeouts(struct metrics_writer *writer, const struct metrics_sources *sources);
 void metrics_health_late(struct metrics_writer *writer, const struct metrics_sources *sources);
 void metrics_health_latest(struct metrics_writer *writer, const struct metrics_sources *sources);
 void metrics_health_transitions(

@@ -448,6 +448,7 @@ const struct metrics_family metrics_families[] = {
 	{"poise_probes", GAUGE, "Probes, by what is known of them; failing: not down for it yet.", .process = metrics_health_probes},
 	{"poise_probes_running", GAUGE, "Probes under way.", .process = metrics_health_running},
 	{"poise_probe_runs_total", COUNTER, "Probes that were carried out, by what came of them; untried: for want of something of this machine.", .process = metrics_health_runs},
+	{"poise_probe_timeouts_total", COUNTER, "Probes that were ended because their time was over.", .process = metrics_health_timeouts},
 	{"poise_probe_late_total", COUNTER, "Probes that began more than a tenth of their interval late.", .process = metrics_health_late},
 	{"poise_probe_latest_seconds", GAUGE, "The most that a probe was late.", .process = metrics_health_latest},
 	{"poise_health_transitions_total", COUNTER, "Times that a probe found a server down, or up again.", .process = metrics_health_transitions},

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The answer to `checks`: a line for each probe, what is wrong with it below. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "cli/ctl_text.h"
+#include "cli/fields.h"
+#include "cli/layout.h"
+
+#define GAP         2
+#define WHY_INDENT  2
+#define TARGET_MOST 48
+
+enum checks_state {
+	CHECKS_STATE_UP,
+	CHECKS_STATE_NEW,
+	CHECKS_STATE_FAILING,
+	CHECKS_STATE_DOWN,
+	CHECKS_STATE_COUNT,
+};
+
+static const struct {
+	const char *name, *color;
+} checks_states[CHECKS_STATE_COUNT] = {
+	[CHECKS_STATE_UP] = {"up", NULL},
+	[CHECKS_STATE_NEW] = {"not tried", CLI_LAYOUT_DIM},
+	[CHECKS_STATE_FAILING] = {"failing", CLI_LAYOUT_YELLOW},
+	[CHECKS_STATE_DOWN] = {"down", CLI_LAYOUT_RED},
+};
+
+static enum checks_state checks_state_of(const json_t *probe)
+{
+	if (!cli_field_is_set(probe, "up"))
+		return CHECKS_STATE_DOWN;
+	if (cli_field_is_set(probe, "failing"))
+		return CHECKS_STATE_FAILING;
+	return cli_field_is_set(probe, "settled") ? CHECKS_STATE_UP : CHECKS_STATE_NEW;
+}
+
+struct checks_widths {
+	size_t target, check;
+};
+
+static const char *field_or_unknown(const json_t *probe, const char *name)
+{
+	const char *text = cli_field_text(probe, name);
+
+	return text ? text : "?";
+}
+
+static struct checks_widths checks_measure(const json_t *list)
+{
+	struct checks_widths widths = {};
+	const json_t *probe;
+	size_t i;
+
+	json_array_foreach(list, i, probe)
+	{
+		size_t target = cli_layout_columns(field_or_unknown(probe, "target"));
+		size_t check = cli_layout_columns(field_or_unknown(probe, "check"));
+
+		widths.target = MAX(widths.target, target);
+		widths.check = MAX(widths.check, check);
+	}
+	widths.target = MIN(widths.target, (size_t)TARGET_MOST);
+	return widths;
+}
+
+static void add_cell(struct strbuf *text, const char *cell, size_t width)
+{
+	size_t columns = cli_layout_columns(cell);
+
+	cli_layout_cut(text, cell, width);
+	cli_layout_pad(text, GAP + (columns < width ? width - columns : 0));
+}
+
+static void add_why(const json_t *probe, size_t width, struct strbuf *text)
+{
+	const char *reason = cli_field_text(probe, "reason");
+	_cleanup_strbuf_ struct strbuf why = {};
+
+	if (checks_state_of(probe) == CHECKS_STATE_FAILING)
+		strbuf_printf(&why, "%" PRIu64 " of %" PRIu64 "%s",
+			cli_field_number(probe, "failures"), cli_field_number(probe, "fall"),
+			reason ? ": " : "");
+	strbuf_add(&why, reason ? reason : "");
+	if (!why.length)
+		return;
+	cli_layout_pad(text, WHY_INDENT);
+	cli_layout_wrap(text, WHY_INDENT, WHY_INDENT, why.text, width);
+}
+
+static void add_probe(const json_t *probe, const struct checks_widths *widths, size_t width,
+	bool color, struct strbuf *text)
+{
+	enum checks_state state = checks_state_of(probe);
+	const char *name = checks_states[state].name;
+	_cleanup_strbuf_ struct strbuf line = {};
+
+	add_cell(text, field_or_unknown(probe, "target"), widths->target);
+	add_cell(text, field_or_unknown(probe, "check"), widths->check);
+	cli_layout_paint(text, color && checks_states[state].color,
+		checks_states[state].color ? checks_states[state].color : "", name);
+	/* Who only begins to fail has been up all the time. */
+	if (state != CHECKS_STATE_FAILING && cli_field_is_set(probe, "since_ms_ago")) {
+		strbuf_add(&line, " for ");
+		cli_layout_span(&line, cli_field_number(probe, "since_ms_ago"));
+	}
+	if (cli_field_is_set(probe, "weight"))
+		strbuf_printf(&line, ", weight %" PRIu64, cli_field_number(probe, "weight"));
+	strbuf_add(text, line.length ? line.text : "");
+	strbuf_add_char(text, '\n');
+	if (state == CHECKS_STATE_DOWN || state == CHECKS_STATE_FAILING)
+		add_why(probe, width, text);
+}
+
+void cli_ctl_format_checks(const json_t *checks, size_t width, bool color, struct strbuf *text)
+{
+	const json_t *list = json_object_get(checks, "list"), *probe;
+	const struct checks_widths widths = checks_measure(list);
+	size_t i;
+
+	json_array_foreach(list, i, probe) add_probe(probe, &widths, width, color, text);
+}
