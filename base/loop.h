@@ -73,7 +73,7 @@ int loop_add_child(struct loop *loop, pid_t pid, loop_child_handler *handler, vo
 int loop_add_work(struct loop *loop, loop_handler *handler, void *data, struct loop_source **ret);
 void loop_work_ask(struct loop_source *source);
 
-/* FIRST or LAST instead of what its kind has (signals, children: FIRST; work: LAST; others: NORMAL). */
+/* Another than what its kind has (signals, children: FIRST; work: LAST; others: NORMAL). */
 void loop_source_set_priority(struct loop_source *source, enum loop_priority priority);
 
 /* NULL is allowed. Returns NULL, so that the owner writes: source = loop_source_free(source); */

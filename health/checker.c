@@ -12,6 +12,7 @@
  * knows of the way to the server (no route, refused, filtered) is an answer. */
 #include "health/kind.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -65,13 +66,6 @@ static const struct checker_error *checker_find_error(int code)
 		if (checker_errors[i].code == -code)
 			return &checker_errors[i];
 	return NULL;
-}
-
-static const char *checker_words(const struct checker_error *known, int code)
-{
-	const char *words = known ? known->words : strerrordesc_np(-code);
-
-	return words ? words : "unknown error";
 }
 
 static void checker_forget_over(struct checker_run *run)
@@ -203,18 +197,28 @@ void checker_over(struct checker_run *run, enum checker_result result, const cha
 	loop_work_ask(run->checkers->telling);
 }
 
+static void checker_over_code(
+	struct checker_run *run, enum checker_result result, const char *what, int code)
+{
+	const struct checker_error *known = checker_find_error(code);
+	const char *words = known ? known->words : strerrordesc_np(-code);
+
+	if (!words)
+		words = "unknown error";
+	checker_over(run, result, "%s: %c%s", what, tolower((unsigned char)words[0]), words + 1);
+}
+
 void checker_over_errno(struct checker_run *run, const char *what, int code)
 {
 	const struct checker_error *known = checker_find_error(code);
 
-	checker_over(run, known && known->own ? CHECKER_RESULT_UNTRIED : CHECKER_RESULT_FAILED,
-		"%s: %s", what, checker_words(known, code));
+	checker_over_code(run, known && known->own ? CHECKER_RESULT_UNTRIED : CHECKER_RESULT_FAILED,
+		what, code);
 }
 
 void checker_untried(struct checker_run *run, const char *what, int code)
 {
-	checker_over(run, CHECKER_RESULT_UNTRIED, "%s: %s", what,
-		checker_words(checker_find_error(code), code));
+	checker_over_code(run, CHECKER_RESULT_UNTRIED, what, code);
 }
 
 void checker_over_late(struct checker_run *run)

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* exec and file checks: what an exit status and a file's content mean. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "tests/support/checking.h"
+
+/* ---- exec ---- */
+
+static const char *exec_words[4] = {"/bin/sh", "-c", "exit 0"};
+
+static int begin_exec(void **state)
+{
+	struct checking *world;
+
+	checking_begin(state);
+	world = *state;
+	checking_kind(world, CONFIG_CHECK_EXEC);
+	world->check.exec.command.items = exec_words;
+	world->check.exec.command.count = 3;
+	world->check.exec.user = "nobody";
+	world->check.timeout = 10000 * CHECKING_MILLISECOND;
+	return 0;
+}
+
+static struct checker_outcome run_script(struct checking *world, const char *script)
+{
+	exec_words[2] = script;
+	return checking_run(world).outcome;
+}
+
+static void check_script(struct checking *world, const char *script, enum checker_result result,
+	int32_t weight, const char *reason)
+{
+	struct checker_outcome outcome = run_script(world, script);
+
+	assert_string_equal(outcome.reason, reason);
+	assert_int_equal(outcome.result, result);
+	assert_int_equal(outcome.weight, weight);
+}
+
+static void test_exec_status(void **state)
+{
+	struct checking *world = *state;
+
+	check_script(world, "exit 0", CHECKER_RESULT_PASSED, VERDICT_NO_WEIGHT, "exit status 0");
+	check_script(world, "exit 1", CHECKER_RESULT_FAILED, VERDICT_NO_WEIGHT, "exit status 1");
+	check_script(world, "exit 3", CHECKER_RESULT_FAILED, VERDICT_NO_WEIGHT, "exit status 3");
+	check_script(
+		world, "kill -9 $$", CHECKER_RESULT_FAILED, VERDICT_NO_WEIGHT, "killed by SIGKILL");
+}
+
+static void test_exec_weight(void **state)
+{
+	struct checking *world = *state;
+
+	world->check.exec.sets_weight = true;
+	check_script(world, "exit 0", CHECKER_RESULT_PASSED, VERDICT_NO_WEIGHT, "exit status 0");
+	check_script(world, "exit 1", CHECKER_RESULT_FAILED, VERDICT_NO_WEIGHT, "exit status 1");
+	check_script(world, "exit 2", CHECKER_RESULT_PASSED, 0, "exit status 2: weight 0");
+	check_script(world, "exit 3", CHECKER_RESULT_PASSED, 1, "exit status 3: weight 1");
+	check_script(world, "exit 255", CHECKER_RESULT_PASSED, 253, "exit status 255: weight 253");
+	check_script(
+		world, "kill -1 $$", CHECKER_RESULT_FAILED, VERDICT_NO_WEIGHT, "killed by SIGHUP");
+}
+
+/* What is probed, and no more. */
+static void test_exec_environment(void **state)
+{
+	struct checking *world = *state;
+
+	checking_aim(world, "2001:db8::1", 8080);
+	setenv("SECRET", "x", 1);
+	check_script(world,
+		"test \"$POISE_ADDRESS $POISE_PORT $POISE_CHECK\" = '2001:db8::1 8080 test' || "
+		"exit 4\n"
+		"test \"$(tr '\\0' '\\n' < /proc/$$/environ | wc -l)\" = 4 || exit 5\n"
+		"test -z \"$SECRET\" && command -v ls > /dev/null && exit 0; exit 6",
+		CHECKER_RESULT_PASSED, VERDICT_NO_WEIGHT, "exit status 0");
+}
+
+/* By the runner, or by the one who watches the time, whoever comes first. */
+static void test_exec_late(void **state)
+{
+	struct checking *world = *state;
+
+	world->check.timeout = 300 * CHECKING_MILLISECOND;
+	check_script(world, "trap '' TERM; sleep 4101 & sleep 4101", CHECKER_RESULT_FAILED,
+		VERDICT_NO_WEIGHT, "killed after 300ms");
+}
+
+/* The runner says so before the one who watches the time. */
+static int64_t run_late(void *runner, const struct checker_program *program,
+	void (*done)(void *data, int status), void *data)
+{
+	(void)program;
+	*(void **)runner = data;
+	(void)done;
+	return 1;
+}
+
+static void cancel_never(void *runner, int64_t number)
+{
+	(void)runner;
+	(void)number;
+	fail();
+}
+
+static int64_t run_refused(void *runner, const struct checker_program *program,
+	void (*done)(void *data, int status), void *data)
+{
+	(void)runner;
+	(void)program;
+	(void)done;
+	(void)data;
+	return -ENOBUFS;
+}
+
+static void test_exec_runner(void **state)
+{
+	struct checking *world = *state;
+
+	checking_open(world);
+	world->runner = (struct checker_runner){run_refused, cancel_never, NULL};
+	struct checking_probe probe;
+	checking_start(world, &probe);
+	checking_wait(world, &probe, 1);
+	assert_int_equal(probe.outcome.result, CHECKER_RESULT_UNTRIED);
+	assert_string_equal(probe.outcome.reason, "run: no buffer space");
+}
+
+static size_t cancelled;
+
+static void cancel_counted(void *runner, int64_t number)
+{
+	(void)runner;
+	assert_int_equal(number, 1);
+	cancelled++;
+}
+
+static void test_exec_cancelled(void **state)
+{
+	struct checking *world = *state;
+	struct checking_probe probe;
+	void *data;
+
+	checking_open(world);
+	world->runner = (struct checker_runner){run_late, cancel_counted, &data};
+	world->check.timeout = 50 * CHECKING_MILLISECOND;
+	cancelled = 0;
+	checking_start(world, &probe);
+	checking_wait(world, &probe, 1);
+	assert_true(probe.expired);
+	assert_string_equal(probe.outcome.reason, "killed after 50ms");
+	assert_int_equal(cancelled, 1);
+}
+
+static void test_exec_cannot(void **state)
+{
+	struct checking *world = *state;
+
+	world->check.exec.user = "root";
+	check_script(world, "exit 0", CHECKER_RESULT_FAILED, VERDICT_NO_WEIGHT,
+		"run: not permitted as user root");
+	world->check.exec.user = "no-such-user";
+	check_script(world, "exit 0", CHECKER_RESULT_FAILED, VERDICT_NO_WEIGHT,
+		"run: no user no-such-user");
+	world->check.exec.user = "nobody";
+	exec_words[0] = "/no/such/check";
+	check_script(world, "exit 0", CHECKER_RESULT_FAILED, VERDICT_NO_WEIGHT,
+		"/no/such/check: no such file");
+	exec_words[0] = "/etc/passwd";
+	check_script(world, "exit 0", CHECKER_RESULT_FAILED, VERDICT_NO_WEIGHT,
+		"/etc/passwd: permission denied");
+	exec_words[0] = "/bin/sh";
+}
+
+static void test_exec_many(void **state)
+{
+	struct checking *world = *state;
+	struct checking_probe probes[200];
+
+	exec_words[2] = "exit 7";
+	world->check.timeout = 60000 * CHECKING_MILLISECOND;
+	for (size_t i = 0; i < ARRAY_LENGTH(probes); i++)
+		checking_start(world, &probes[i]);
+	checking_wait(world, probes, ARRAY_LENGTH(probes));
+	for (size_t i = 0; i < ARRAY_LENGTH(probes); i++)
+		assert_string_equal(probes[i].outcome.reason, "exit status 7");
+}
+
+/* ---- file ---- */
+
+static char file_folder[] = "/tmp/poise-file.XXXXXX";
+static char *file_path;
+
+static int begin_file(void **state)
+{
+	struct checking *world;
+
+	checking_begin(state);
+	world = *state;
+	strcpy(file_folder + sizeof(file_folder) - 7, "XXXXXX");
+	assert_non_null(mkdtemp(file_folder));
+	file_path = memory_printf("%s/weight", file_folder);
+	checking_kind(world, CONFIG_CHECK_FILE);
+	world->check.file.path = file_path;
+	return 0;
+}
+
+static int end_file(void **state)
+{
+	unlink(file_path);
+	rmdir(file_folder);
+	free(file_path);
+	return checking_end(state);
+}
+
+static void check_outcome(struct checking *world, int32_t weight, const char *reason)
+{
+	struct checker_outcome outcome = checking_run(world).outcome;
+
+	assert_string_equal(outcome.reason, reason);
+	assert_int_equal(outcome.weight, weight);
+	assert_int_equal(outcome.result,
+		weight == VERDICT_NO_WEIGHT ? CHECKER_RESULT_FAILED : CHECKER_RESULT_PASSED);
+}
+
+static void check_content(struct checking *world, const char *content, size_t size, int32_t weight,
+	const char *reason)
+{
+	assert_int_equal(file_replace(file_path, content, size, 0644), 0);
+	check_outcome(world, weight, reason);
+}
+
+static void test_file_numbers(void **state)
+{
+	struct checking *world = *state;
+
+	check_content(world, "0", 1, 0, "weight 0");
+	check_content(world, "1\n", 2, 1, "weight 1");
+	check_content(world, "100\n", 4, 100, "weight 100");
+	check_content(world, "65535\n", 6, 65535, "weight 65535");
+}
+
+static void test_file_no_numbers(void **state)
+{
+	static const struct {
+		const char *content, *reason;
+		size_t size;
+	} cases[] = {
+		{"", "\"\" is no number from 0 to 65535", 0},
+		{"\n", "\"\" is no number from 0 to 65535", 1},
+		{"65536", "\"65536\" is no number from 0 to 65535", 5},
+		{"-1", "\"-1\" is no number from 0 to 65535", 2},
+		{"5\n\n", "\"5\" is no number from 0 to 65535", 3},
+		{"5\0", "\"5?\" is no number from 0 to 65535", 2},
+		{"up\n", "\"up\" is no number from 0 to 65535", 3},
+		{"\x1b[2J", "\"?[2J\" is no number from 0 to 65535", 4},
+		{"18446744073709551617", "\"18446744073709551617\" is no number from 0 to 65535",
+			20},
+	};
+	struct checking *world = *state;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
+		check_content(
+			world, cases[i].content, cases[i].size, VERDICT_NO_WEIGHT, cases[i].reason);
+}
+
+static void test_file_sizes(void **state)
+{
+	struct checking *world = *state;
+	char content[4096];
+
+	memset(content, '1', sizeof(content));
+	check_content(world, content, 65, VERDICT_NO_WEIGHT, "more than a number");
+	check_content(world, content, sizeof(content), VERDICT_NO_WEIGHT, "more than a number");
+	assert_int_equal(file_replace(file_path, content, 64, 0644), 0);
+	assert_int_equal(checking_run(world).outcome.result, CHECKER_RESULT_FAILED);
+}
+
+/* None of them is waited for. */
+static void test_file_kinds(void **state)
+{
+	struct checking *world = *state;
+
+	check_outcome(world, VERDICT_NO_WEIGHT, "read: no such file");
+	assert_int_equal(mkfifo(file_path, 0644), 0);
+	check_outcome(world, VERDICT_NO_WEIGHT, "not a regular file");
+	unlink(file_path);
+	world->check.file.path = "/dev/zero";
+	check_outcome(world, VERDICT_NO_WEIGHT, "not a regular file");
+	world->check.file.path = file_folder;
+	check_outcome(world, VERDICT_NO_WEIGHT, "not a regular file");
+	world->check.file.path = "/proc/self/mem/x";
+	check_outcome(world, VERDICT_NO_WEIGHT, "read: not a directory");
+	/* As some make it: a link to what counts now. */
+	assert_int_equal(symlink("/proc/sys/net/ipv4/tcp_sack", file_path), 0);
+	world->check.file.path = file_path;
+	assert_int_equal(checking_run(world).outcome.result, CHECKER_RESULT_PASSED);
+}
+
+static void test_file_descriptors(void **state)
+{
+	struct checking *world = *state;
+
+	assert_int_equal(file_replace(file_path, "1", 1, 0644), 0);
+	checking_open(world);
+	size_t before = checking_count_descriptors();
+	struct checking_probe probes[10];
+	for (size_t i = 0; i < ARRAY_LENGTH(probes); i++)
+		checking_start(world, &probes[i]);
+	assert_int_equal(checking_count_descriptors(), before);
+	checking_wait(world, probes, ARRAY_LENGTH(probes));
+}
+
+#define EXEC(test)  cmocka_unit_test_setup_teardown(test, begin_exec, checking_end)
+#define FILE_(test) cmocka_unit_test_setup_teardown(test, begin_file, end_file)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		EXEC(test_exec_status),
+		EXEC(test_exec_weight),
+		EXEC(test_exec_environment),
+		EXEC(test_exec_late),
+		EXEC(test_exec_runner),
+		EXEC(test_exec_cancelled),
+		EXEC(test_exec_cannot),
+		EXEC(test_exec_many),
+		FILE_(test_file_numbers),
+		FILE_(test_file_no_numbers),
+		FILE_(test_file_sizes),
+		FILE_(test_file_kinds),
+		FILE_(test_file_descriptors),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
