@@ -5,9 +5,14 @@
  *	minimal		a plan has one operation for each object that is not as desired, and no
  *other right		after apply(plan) the live state is the desired one
  *	done		a second diff finds nothing
- *	settled		when all drains are over, the table is what is declared, and nothing is left
- *to do foreign		what is not ours and not declared is untouched (but under `prune: all`)
- *	deterministic	the same world gives the same plan, byte for byte */
+ *	settled		when all drains and climbs are over, the table is what is declared and what the
+ *world says, and nothing is left to do foreign		what is not ours and not declared is
+ *untouched (but under `prune: all`)
+ *	deterministic	the same world gives the same plan, byte for byte
+ *	health		who serves, and with which weight, is what the rules say, each read by itself
+ *	asleep		before the time at which step() asks to be woken, nothing is otherwise
+ *
+ * Each world settles, then its servers fail and come back anew, and it settles once more. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -48,8 +53,14 @@ struct world {
 	struct declared declared;
 	struct memory memory;
 	struct state before; /* the table as it was first */
+	struct facts facts;
+	/* What the facts say of each endpoint, for the oracle; NULL in `facts` where it is not said. */
+	struct verdict said[2][ARRAY_LENGTH(endpoints[0])];
+	bool has_facts;
 	uint64_t now;
 };
+
+static struct config_check world_check = {.name = {.text = "web"}};
 
 static void random_service_attributes(struct service_attributes *attributes, uint16_t family)
 {
@@ -100,6 +111,11 @@ static void world_declared_service(struct world *world, const struct service_key
 	service->key = *key;
 	service->name = "web";
 	service->drain = random_chance(30) ? 0 : 30 * SECOND;
+	service->on_failure = (enum config_on_failure)random_below(2);
+	service->quorum = 1 + (random_chance(50) ? random_below(6) : 0);
+	service->quorum_hysteresis = random_chance(30) ? random_below(4) : 0;
+	service->min_healthy = random_chance(40) ? random_below(101) : 0;
+	service->slow_start = random_chance(40) ? random_below(100) * SECOND + 7 : 0;
 	random_service_attributes(&service->attributes, family);
 	for (size_t i = 0; i < ARRAY_LENGTH(endpoints[0]); i++) {
 		if (!random_chance(50))
@@ -108,6 +124,64 @@ static void world_declared_service(struct world *world, const struct service_key
 			build_declared_destination(service, endpoints[family == AF_INET6][i], 1);
 		random_destination_attributes(&destination->attributes);
 		destination->drain = random_chance(10);
+		destination->fallback = random_chance(15);
+		destination->check = random_chance(75) ? &world_check : NULL;
+		service->has_fallback |= destination->fallback;
+	}
+}
+
+static struct verdict random_verdict(uint64_t now)
+{
+	struct verdict verdict = {.settled = true, .weight = VERDICT_NO_WEIGHT};
+
+	verdict.up = random_chance(60);
+	verdict.recovered = verdict.up && random_chance(40);
+	/* Often at the same time, as it is when a switch dies. */
+	verdict.since = now - random_below(4) * 10 * SECOND - random_below(2);
+	if (random_chance(15))
+		verdict.weight = (int32_t)random_below(30);
+	return verdict;
+}
+
+static void world_hear(struct world *world, size_t six, size_t i)
+{
+	struct facts_health health = {
+		.key = {.target = build_destination_key(endpoints[six][i]), .check = "web"},
+		.verdict = random_verdict(world->now),
+	};
+
+	if (random_chance(40))
+		health.verdict = (struct verdict){.up = true, .weight = VERDICT_NO_WEIGHT};
+	world->said[six][i] = health.verdict;
+	facts_put_health(&world->facts, &health, 1);
+}
+
+static void world_hear_operator(struct world *world, size_t six, size_t i)
+{
+	struct facts_drain drain = {
+		.destination = build_destination_key(endpoints[six][i]),
+		.everywhere = random_chance(50),
+		.until = random_chance(50) ? UINT64_MAX : world->now + random_below(60) * SECOND,
+	};
+
+	if (random_chance(30))
+		drain.destination.port = 0;
+	if (!drain.everywhere)
+		drain.service = build_key(listeners[random_below(ARRAY_LENGTH(listeners))]);
+	if (!vector_find(&world->facts.drains, &drain, facts_drain_compare))
+		vector_push(&world->facts.drains, drain);
+	vector_sort(&world->facts.drains, facts_drain_compare);
+}
+
+/* What the world says from now on. */
+static void world_hear_all(struct world *world)
+{
+	world->has_facts = random_chance(85);
+	facts_clear_drains(&world->facts);
+	for (size_t i = 0; i < 2 * ARRAY_LENGTH(endpoints[0]); i++) {
+		world_hear(world, i % 2, i / 2);
+		if (random_chance(8))
+			world_hear_operator(world, i % 2, i / 2);
 	}
 }
 
@@ -128,6 +202,7 @@ static void world_own(struct world *world, const struct service_key *key)
 
 	owned->key = *key;
 	owned->drain = random_chance(30) ? 0 : 30 * SECOND;
+	owned->quorum_lost = random_chance(30);
 }
 
 static void world_make(struct world *world, uint64_t seed)
@@ -154,6 +229,7 @@ static void world_make(struct world *world, uint64_t seed)
 	world->declared.prune = (enum config_prune)random_below(3);
 	if (random_chance(20))
 		world->declared.timeouts = (struct timeouts){.udp_set = true, .udp = 77};
+	world_hear_all(world);
 	memory_table_use(world->table);
 	assert_int_equal(memory_backend.open(&world->backend, &error), 0);
 	state_copy(&world->before, &world->table->state);
@@ -165,6 +241,7 @@ static void world_clear(struct world *world)
 	memory_table_free(world->table);
 	declared_clear(&world->declared);
 	memory_clear(&world->memory);
+	facts_clear(&world->facts);
 	state_clear(&world->before);
 }
 
@@ -175,16 +252,23 @@ static void world_read(struct world *world, struct state *live)
 	assert_int_equal(memory_backend.read(world->backend, NULL, live, &error), 0);
 }
 
-static void world_step(
-	const struct world *world, const struct state *live, struct step_output *output)
+static void world_step_at(const struct world *world, const struct state *live, uint64_t now,
+	struct step_output *output)
 {
 	const struct step_input input = {
 		.declared = &world->declared,
 		.live = live,
 		.memory = &world->memory,
-		.now = world->now,
+		.facts = world->has_facts ? &world->facts : NULL,
+		.now = now,
 	};
 	step(&input, output);
+}
+
+static void world_step(
+	const struct world *world, const struct state *live, struct step_output *output)
+{
+	world_step_at(world, live, world->now, output);
 }
 
 static void world_diff(const struct world *world, const struct memory *memory,
@@ -257,6 +341,198 @@ static size_t oracle_count(
 	return count + (desired->timeouts.udp_set && desired->timeouts.udp != live->timeouts.udp);
 }
 
+/* The rules of health, one at a time and from the beginning each time, out of what the world was told. */
+
+static const struct verdict *oracle_verdict(
+	const struct world *world, const struct declared_destination *destination)
+{
+	bool six = destination->key.address.family == AF_INET6;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(endpoints[0]); i++) {
+		struct destination_key key = build_destination_key(endpoints[six][i]);
+
+		if (destination_key_compare(&key, &destination->key) == 0)
+			return world->has_facts && destination->check ? &world->said[six][i] : NULL;
+	}
+	fail();
+	return NULL;
+}
+
+static bool oracle_fails(const struct world *world, const struct declared_destination *destination)
+{
+	const struct verdict *verdict = oracle_verdict(world, destination);
+
+	return verdict && !verdict->up;
+}
+
+static uint32_t oracle_weight(
+	const struct world *world, const struct declared_destination *destination)
+{
+	const struct verdict *verdict = oracle_verdict(world, destination);
+
+	return verdict && verdict->weight != VERDICT_NO_WEIGHT ? (uint32_t)verdict->weight
+							       : destination->attributes.weight;
+}
+
+static bool oracle_drains(const struct world *world, const struct declared_service *service,
+	const struct declared_destination *destination)
+{
+	if (destination->drain)
+		return true;
+	vector_foreach(&world->facts.drains, drain) {
+		if (world->has_facts && drain->until > world->now &&
+			address_equal(&drain->destination.address, &destination->key.address) &&
+			(!drain->destination.port ||
+				drain->destination.port == destination->key.port) &&
+			(drain->everywhere ||
+				service_key_compare(&drain->service, &service->key) == 0))
+			return true;
+	}
+	return false;
+}
+
+/* Whether min-healthy keeps one that fails: fewer must stay than failed after it. */
+static bool oracle_kept(const struct world *world, const struct declared_service *service,
+	const struct declared_destination *destination)
+{
+	size_t all = 0, well = 0, later = 0, least = 0;
+
+	vector_foreach(&service->destinations, other) {
+		if (other->fallback || oracle_drains(world, service, other))
+			continue;
+		all++;
+		if (!oracle_fails(world, other)) {
+			well++;
+			continue;
+		}
+		uint64_t mine = oracle_verdict(world, destination)->since;
+		uint64_t its = oracle_verdict(world, other)->since;
+		later += its > mine || (its == mine && other < destination);
+	}
+	while (least * 100 < all * service->min_healthy)
+		least++;
+	return well + later < least;
+}
+
+static bool oracle_healthy(const struct world *world, const struct declared_service *service,
+	const struct declared_destination *destination)
+{
+	return !destination->fallback && !oracle_drains(world, service, destination) &&
+	       (!oracle_fails(world, destination) || oracle_kept(world, service, destination));
+}
+
+static bool oracle_lost(const struct world *world, const struct declared_service *service)
+{
+	const struct memory_service *known = memory_find_owned(&world->memory, &service->key);
+	uint64_t sum = 0, edge = service->quorum;
+
+	vector_foreach(&service->destinations, destination)
+		if (oracle_healthy(world, service, destination))
+			sum += oracle_weight(world, destination);
+	if (known && known->quorum_lost)
+		edge += service->quorum_hysteresis;
+	else if (known)
+		edge -= MIN(edge, (uint64_t)service->quorum_hysteresis);
+	return !sum || sum < edge;
+}
+
+/* Who of the fallbacks may serve. */
+static bool oracle_can_fall_back(const struct world *world, const struct declared_service *service)
+{
+	vector_foreach(&service->destinations, destination)
+		if (destination->fallback && !oracle_drains(world, service, destination) &&
+			!oracle_fails(world, destination) && oracle_weight(world, destination))
+			return true;
+	return false;
+}
+
+static uint32_t oracle_climbs(const struct world *world, const struct declared_service *service,
+	const struct declared_destination *destination)
+{
+	const struct verdict *verdict = oracle_verdict(world, destination);
+	uint32_t whole = oracle_weight(world, destination), part = 0;
+	uint64_t step = 10;
+
+	if (!verdict || !verdict->recovered || !service->slow_start || destination->fallback)
+		return whole;
+	while (step > 1 && verdict->since * 10 + step * service->slow_start > world->now * 10)
+		step--;
+	/* The least that is a tenth for each step. */
+	while (part * 10 < whole * step)
+		part++;
+	return part;
+}
+
+/* The weight that a destination must have; -1: it must not be there, -2: it leaves gently if it is. */
+static int oracle_wants(const struct world *world, const struct declared_service *service,
+	const struct declared_destination *destination, bool lost)
+{
+	bool zero = scheduler_honours_weight_zero(&service->attributes);
+	bool fails = oracle_fails(world, destination);
+
+	if (oracle_drains(world, service, destination) || (destination->fallback && !lost))
+		return -2;
+	if (fails && (destination->fallback || !oracle_kept(world, service, destination)))
+		return zero && service->on_failure == CONFIG_ON_FAILURE_WEIGHT_ZERO ? 0 : -1;
+	if (!destination->fallback && lost && oracle_can_fall_back(world, service))
+		return zero ? 0 : -1;
+	return fails ? (int)oracle_weight(world, destination)
+		     : (int)oracle_climbs(world, service, destination);
+}
+
+static void check_wanted(const struct declared_destination *declared, int wanted,
+	const struct service *desired, const struct service *live)
+{
+	struct destination_attributes attributes = declared->attributes;
+	const struct destination *is = service_find_destination(desired, &declared->key);
+
+	if (wanted == -2 && is) {
+		assert_true(live && service_find_destination(live, &declared->key));
+		assert_int_equal(is->attributes.weight, 0);
+		return;
+	}
+	assert_int_equal(is != NULL, wanted >= 0);
+	if (!is)
+		return;
+	attributes.weight = (uint32_t)wanted;
+	assert_true(destination_attributes_equal(&is->attributes, &attributes));
+}
+
+/* `live` as it was before the step, or is when all is settled. */
+static void check_health(
+	const struct world *world, const struct state *desired, const struct state *live)
+{
+	vector_foreach(&world->declared.services, service) {
+		const struct service *is = oracle_find(desired, &service->key);
+		bool lost = oracle_lost(world, service);
+
+		assert_non_null(is);
+		vector_foreach(&service->destinations, destination)
+			check_wanted(destination, oracle_wants(world, service, destination, lost),
+				is, oracle_find(live, &service->key));
+	}
+}
+
+static void check_quorums(const struct world *world, const struct memory *next)
+{
+	vector_foreach(&world->declared.services, service)
+		assert_int_equal(memory_find_owned(next, &service->key)->quorum_lost,
+			oracle_lost(world, service));
+}
+
+/* Nothing is otherwise before step() wants to be woken. */
+static void check_asleep(
+	const struct world *world, const struct state *live, const struct step_output *output)
+{
+	_cleanup_step_output_ struct step_output later = {};
+	uint64_t wake = MIN(output->wake, world->now + 1000 * SECOND);
+
+	assert_true(wake > world->now);
+	world_step_at(world, live, wake - 1, &later);
+	assert_int_equal(oracle_count(world, &later.desired, &output->desired), 0);
+	assert_int_equal(oracle_count(world, &output->desired, &later.desired), 0);
+}
+
 static void check_deterministic(const struct world *world, const struct step_output *output,
 	const struct state *live, const struct plan *plan)
 {
@@ -297,6 +573,9 @@ static size_t world_pass(struct world *world)
 	world_diff(world, &world->memory, &output.desired, &live, &plan);
 	assert_int_equal(plan.ops.count, oracle_count(world, &output.desired, &live));
 	check_deterministic(world, &output, &live, &plan);
+	check_health(world, &output.desired, &live);
+	check_quorums(world, &output.memory);
+	check_asleep(world, &live, &output);
 	memory_reset(world->table);
 	world_apply(world, &plan);
 	assert_int_equal(memory_writes(world->table), plan.ops.count);
@@ -307,10 +586,11 @@ static size_t world_pass(struct world *world)
 	memory_clear(&world->memory);
 	world->memory = output.memory;
 	output.memory = (struct memory){};
-	return plan.ops.count;
+	/* Climbs and timed drains: there is more to come. */
+	return plan.ops.count + (output.wake != UINT64_MAX);
 }
 
-/* When nothing drains any more: declared, and nothing but declared. */
+/* When nothing drains any more: who is declared and is to serve, and nobody else. */
 static void check_settled(const struct world *world)
 {
 	const struct state *live = &world->table->state;
@@ -323,7 +603,8 @@ static void check_settled(const struct world *world)
 		assert_non_null(service);
 		assert_true(service_attributes_equal(&service->attributes, &declared->attributes));
 		vector_foreach(&declared->destinations, destination)
-			wanted += !destination->drain;
+			wanted += oracle_wants(world, declared, destination,
+					  oracle_lost(world, declared)) >= 0;
 		assert_int_equal(service->destinations.count, wanted);
 	}
 }
@@ -345,19 +626,27 @@ static void check_foreign(const struct world *world, const struct memory *owned_
 	}
 }
 
+static void world_settle(struct world *world)
+{
+	size_t passes = 0;
+
+	while (world_pass(world) || world->memory.drains.count) {
+		world->now += 20 * SECOND;
+		assert_true(++passes < 12);
+	}
+	check_settled(world);
+}
+
 static void one_world(uint64_t seed)
 {
 	_cleanup_memory_ struct memory owned_first = {};
 	struct world world;
-	size_t passes = 0;
 
 	world_make(&world, seed);
 	memory_copy(&owned_first, &world.memory);
-	while (world_pass(&world) || world.memory.drains.count) {
-		world.now += 20 * SECOND;
-		assert_true(++passes < 6);
-	}
-	check_settled(&world);
+	world_settle(&world);
+	world_hear_all(&world);
+	world_settle(&world);
 	check_foreign(&world, &owned_first);
 	world_clear(&world);
 }
