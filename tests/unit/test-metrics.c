@@ -222,6 +222,83 @@ static void values(void **state)
 	assert_true(last > now - 60 && last < now + 2);
 }
 
+static const char checked_service[] =
+	"  web: {listen: tcp://192.0.2.1:80, check: tcp-80, quorum: 2, destinations: [10.0.0.1, "
+	"10.0.0.2]}\nchecks:\n  tcp-80: {tcp: {}}\n";
+
+#define PROBE(family, target) "poise_probe_" family "{target=\"" target "\",check=\"tcp-80\"}"
+
+/* The first destination of checked_service fails. */
+static void fail_first(struct machine *machine, bool up)
+{
+	struct engine_verdict verdict = {
+		.key.check = "tcp-80",
+		.verdict = {.up = up, .settled = true, .weight = VERDICT_NO_WEIGHT, .since = 1},
+		.failing = true,
+		.failures = up ? 1 : 3,
+		.wall = 1,
+		.reason = "connect: refused",
+	};
+
+	assert_int_equal(destination_key_parse("10.0.0.1:80", &verdict.key.target), 0);
+	engine_verdicts(&machine->engine, &verdict, 1);
+	engine_run(&machine->engine, reconciler_now());
+}
+
+static void health(void **state)
+{
+	struct machine *machine = *state;
+	struct metrics_fresh fresh = {};
+	_cleanup_exposition_ struct exposition begins = {}, down = {}, over = {};
+
+	machine_declare(machine, checked_service);
+	engine_set_probing(&machine->engine, &(struct engine_probing){.there = true,
+						     .passed = 7,
+						     .failed = 6,
+						     .untried = 5,
+						     .expired = 4,
+						     .late = 3,
+						     .latest_ns = 2500000000,
+						     .running = 1});
+	fail_first(machine, true);
+	scrape(machine, &fresh, &begins);
+	assert_int_equal(exposition_value(&begins, "poise_probes{state=\"up\"}"), 1);
+	assert_int_equal(exposition_value(&begins, "poise_probes{state=\"failing\"}"), 1);
+	assert_int_equal(exposition_value(&begins, PROBE("up", "10.0.0.1:80")), 1);
+	assert_int_equal(exposition_value(&begins, PROBE("failures", "10.0.0.1:80")), 1);
+	assert_int_equal(exposition_value(&begins, "poise_degraded"), 0);
+	fail_first(machine, false);
+	scrape(machine, &fresh, &down);
+	expect_families(&down);
+	assert_int_equal(exposition_value(&down, "poise_probes{state=\"down\"}"), 1);
+	assert_int_equal(exposition_value(&down, "poise_probes{state=\"failing\"}"), 0);
+	assert_int_equal(exposition_value(&down, PROBE("up", "10.0.0.1:80")), 0);
+	assert_int_equal(exposition_value(&down, PROBE("up", "10.0.0.2:80")), 1);
+	assert_int_equal(exposition_value(&down, PROBE("failures", "10.0.0.1:80")), 3);
+	assert_int_equal(exposition_value(&down, "poise_degraded"), 1);
+	assert_int_equal(exposition_value(&down, "poise_health_transitions_total{to=\"down\"}"), 1);
+	assert_int_equal(exposition_value(&down, "poise_health_transitions_total{to=\"up\"}"), 0);
+	assert_int_equal(
+		exposition_value(&down, "poise_unhealthy_destinations{state=\"failed\"}"), 1);
+	assert_int_equal(exposition_value(&down, "poise_services_without_quorum"), 1);
+	assert_int_equal(exposition_value(&down, "poise_service_quorum_lost{" WEB "}"), 1);
+	assert_int_equal(exposition_value(&down, "poise_passes_total{reason=\"health\"}"), 1);
+	assert_int_equal(exposition_value(&down, "poise_probing"), 1);
+	assert_int_equal(exposition_value(&down, "poise_probes_running"), 1);
+	assert_int_equal(exposition_value(&down, "poise_probe_runs_total{result=\"passed\"}"), 7);
+	assert_int_equal(exposition_value(&down, "poise_probe_runs_total{result=\"failed\"}"), 6);
+	assert_int_equal(exposition_value(&down, "poise_probe_runs_total{result=\"untried\"}"), 5);
+	assert_int_equal(exposition_value(&down, "poise_probe_timeouts_total"), 4);
+	assert_int_equal(exposition_value(&down, "poise_probe_late_total"), 3);
+	assert_true(exposition_value(&down, "poise_probe_latest_seconds") == 2.5);
+	assert_int_equal(exposition_value(&down, "poise_metrics_left_out{object=\"probe\"}"), 0);
+	limits.destinations = 1;
+	scrape(machine, &fresh, &over);
+	assert_false(exposition_has(&over, PROBE("up", "10.0.0.1:80")));
+	assert_int_equal(exposition_value(&over, "poise_metrics_left_out{object=\"probe\"}"), 2);
+	assert_int_equal(exposition_value(&over, "poise_probes{state=\"down\"}"), 1);
+}
+
 /* More than the limit: all of them are without, and it is said. */
 static void over_the_limit(void **state)
 {
@@ -565,7 +642,7 @@ static void monitoring_examples(void **state)
 	struct metrics_fresh fresh = {};
 	_cleanup_exposition_ struct exposition said = {};
 
-	machine_declare(*state, two_services);
+	machine_declare(*state, checked_service);
 	scrape(*state, &fresh, &said);
 	assert_true(check_words(dashboard) > 15);
 	assert_true(check_words(alerts) > 8);
@@ -591,6 +668,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(empty_machine, setup, teardown),
 		cmocka_unit_test_setup_teardown(values, setup, teardown),
+		cmocka_unit_test_setup_teardown(health, setup, teardown),
 		cmocka_unit_test_setup_teardown(over_the_limit, setup, teardown),
 		cmocka_unit_test_setup_teardown(failing, setup, teardown),
 		cmocka_unit_test_setup_teardown(unmanaged, setup, teardown),
