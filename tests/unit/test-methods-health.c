@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What `status`, `checks` and `facts` say of health; and that a comparison beside poised takes the facts over whole. */
+#include "tests/unit/engine-fixture.h"
+
+#include "cli/poised_facts.h"
+#include "daemon/call_run.h"
+
+#define WEB "tcp://203.0.113.10:80"
+
+/* The result of a call; `between` is called after each piece. A new reference. */
+static json_t *ask(struct fixture *fixture, const char *method, const json_t *params,
+	void (*between)(struct fixture *fixture))
+{
+	const struct call_context context = {
+		.engine = &fixture->engine, .by = "uid 0 (root)", .root = true};
+	json_t *id = json_integer(1);
+	const struct rpc_request request = {.id = id, .method = method, .params = params};
+	_cleanup_strbuf_ struct strbuf text = {};
+	struct call call;
+	json_error_t error;
+
+	call_begin(&call, &context, &request, &text);
+	while (call.state == CALL_STATE_STREAMING && call_continue(&call, &text))
+		if (between)
+			between(fixture);
+	json_t *answer = json_loads(text.text, 0, &error);
+	if (!answer || !json_object_get(answer, "result"))
+		fail_msg("%s: %.200s", method, text.text);
+	json_t *result = json_incref(json_object_get(answer, "result"));
+	json_decref(answer);
+	json_decref(id);
+	return result;
+}
+
+static struct engine_verdict verdict_of(const char *target, bool up)
+{
+	struct engine_verdict verdict = {
+		.key.check = "web",
+		.verdict = {.up = up,
+			.settled = true,
+			.recovered = up,
+			.weight = VERDICT_NO_WEIGHT,
+			.since = reconciler_now() - 12500000000},
+		.failing = !up,
+		.failures = up ? 0 : 3,
+		.wall = 1700000000000,
+		.reason = up ? "" : "connect: refused",
+	};
+
+	assert_int_equal(destination_key_parse(target, &verdict.key.target), 0);
+	return verdict;
+}
+
+static void say(struct fixture *fixture, const struct engine_verdict *verdict)
+{
+	engine_verdicts(&fixture->engine, verdict, 1);
+	later(fixture, SECOND / 5);
+}
+
+static void say_up(struct fixture *fixture, const char *target, bool up)
+{
+	const struct engine_verdict verdict = verdict_of(target, up);
+
+	say(fixture, &verdict);
+}
+
+static void begin_web(struct fixture *fixture)
+{
+	write_file(fixture,
+		"poise: 1\nchecks:\n  web: {tcp: {}, fall: 3}\n  kept: {tcp: {}}\nservices:\n"
+		"  web: {listen: \"" WEB "\", check: web, quorum: 2, slow-start: 30s, fallback: "
+		"10.0.0.99,\n"
+		"    destinations: [10.0.0.1, 10.0.0.2, {address: 10.0.0.3, weight: 10}]}\n"
+		"  kept: {listen: \"tcp://203.0.113.11:80\", check: web, min-healthy: 100%,\n"
+		"    destinations: [10.0.0.1]}\n");
+	start(fixture);
+	turn(fixture);
+}
+
+static const json_t *service_of(const json_t *status, size_t number)
+{
+	return json_array_get(json_object_get(status, "services"), number);
+}
+
+static void expect_state(
+	const json_t *service, const char *address, const char *state, const char *why)
+{
+	const json_t *destination;
+	size_t i;
+
+	json_array_foreach(json_object_get(service, "destinations"), i, destination)
+	{
+		const char *is = json_string_value(json_object_get(destination, "address"));
+		const char *says = json_string_value(json_object_get(destination, "why"));
+
+		if (strcmp(is, address) != 0)
+			continue;
+		assert_string_equal(
+			json_string_value(json_object_get(destination, "state")), state);
+		if (why)
+			assert_string_equal(says, why);
+		else
+			assert_null(says);
+		return;
+	}
+	fail_msg("%s is not there", address);
+}
+
+static int64_t number_at(const json_t *json, const char *outer, const char *name)
+{
+	return json_integer_value(json_object_get(json_object_get(json, outer), name));
+}
+
+static void status_says_who_fails_and_why(void **state)
+{
+	struct fixture *fixture = *state;
+	struct engine_verdict failing = verdict_of("10.0.0.2:80", true);
+
+	begin_web(fixture);
+	failing.verdict.recovered = false;
+	failing.failing = true;
+	failing.failures = 1;
+	failing.reason = "no answer within 1s";
+	say(fixture, &failing);
+	say_up(fixture, "10.0.0.1:80", false);
+	say_up(fixture, "10.0.0.3:80", false);
+	say_up(fixture, "10.0.0.3:80", true);
+	json_t *status = ask(fixture, "status", NULL, NULL);
+	const json_t *web = service_of(status, 0), *kept = service_of(status, 1);
+	expect_state(web, "10.0.0.1:80", "down", "down 12s: connect: refused");
+	expect_state(web, "10.0.0.2:80", "failing", "failing 1/3: no answer within 1s");
+	expect_state(web, "10.0.0.3:80", "climbing", "weight 4 of 10");
+	expect_state(web, "10.0.0.99:80", "spare", NULL);
+	expect_state(kept, "10.0.0.1:80", "kept",
+		"kept by min-healthy, though down 12s: connect: refused");
+	assert_string_equal(json_string_value(json_object_get(web, "state")), "ok");
+	assert_int_equal(number_at(web, "quorum", "wanted"), 2);
+	assert_int_equal(number_at(web, "quorum", "healthy"), 11);
+	assert_int_equal(number_at(status, "checks", "probes"), 3);
+	assert_int_equal(number_at(status, "checks", "down"), 1);
+	assert_int_equal(number_at(status, "checks", "failing"), 1);
+	assert_int_equal(number_at(status, "checks", "failed_destinations"), 1);
+	assert_int_equal(number_at(status, "checks", "kept"), 1);
+	assert_int_equal(number_at(status, "checks", "climbing"), 1);
+	assert_string_equal(json_string_value(json_object_get(status, "health")), "degraded");
+	const json_t *first = json_array_get(json_object_get(web, "destinations"), 0);
+	assert_string_equal(json_string_value(json_object_get(first, "role")), "failed");
+	assert_int_equal(number_at(first, "health", "failures"), 3);
+	assert_int_equal(number_at(first, "health", "failed_at_ms"), 1700000000000);
+	assert_true(number_at(first, "health", "since_ms_ago") >= 12500);
+	json_decref(status);
+}
+
+static void status_says_that_the_quorum_is_lost(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_web(fixture);
+	say_up(fixture, "10.0.0.3:80", false);
+	say_up(fixture, "10.0.0.1:80", false);
+	json_t *status = ask(fixture, "status", NULL, NULL);
+	const json_t *web = service_of(status, 0);
+	assert_string_equal(json_string_value(json_object_get(web, "state")), "no-quorum");
+	assert_string_equal(json_string_value(json_object_get(web, "why")),
+		"the healthy weight is 1, the quorum 2: the fallback serves");
+	expect_state(web, "10.0.0.2:80", "standby", "the fallback serves");
+	expect_state(web, "10.0.0.99:80", "fallback", "the fallback, for the quorum is lost");
+	assert_int_equal(number_at(status, "checks", "quorums_lost"), 1);
+	json_decref(status);
+}
+
+static void checks_lists_what_is_asked_for(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_web(fixture);
+	say_up(fixture, "10.0.0.2:80", false);
+	json_t *all = ask(fixture, "checks", NULL, NULL);
+	json_t *params = json_pack("{s:b}", "bad", 1);
+	json_t *bad = ask(fixture, "checks", params, NULL);
+	assert_int_equal(json_array_size(json_object_get(all, "list")), 3);
+	assert_int_equal(json_array_size(json_object_get(bad, "list")), 1);
+	const json_t *probe = json_array_get(json_object_get(bad, "list"), 0);
+	assert_string_equal(json_string_value(json_object_get(probe, "target")), "10.0.0.2:80");
+	assert_string_equal(
+		json_string_value(json_object_get(probe, "reason")), "connect: refused");
+	json_decref(all);
+	json_decref(bad);
+	json_decref(params);
+}
+
+/* The answer to `facts` is what the engine goes by. */
+static void facts_survive_the_way_to_a_comparison(void **state)
+{
+	struct fixture *fixture = *state;
+	struct engine_verdict weighed = verdict_of("10.0.0.3:80", true);
+	_cleanup_error_ struct error error = {};
+	struct facts facts = {};
+
+	begin_web(fixture);
+	weighed.verdict.weight = 7;
+	say(fixture, &weighed);
+	say_up(fixture, "10.0.0.1:80", false);
+	json_t *json = ask(fixture, "facts", NULL, NULL);
+	assert_int_equal(cli_facts_from_json(json, reconciler_now(), &facts, &error), 0);
+	const struct facts_health_vector *is = &fixture->engine.facts.health;
+	assert_int_equal(facts.health.count, 2);
+	assert_int_equal(is->count, 2);
+	for (size_t i = 0; i < 2; i++) {
+		const struct verdict *a = &is->items[i].verdict,
+				     *b = &facts.health.items[i].verdict;
+
+		assert_int_equal(probe_key_compare(&is->items[i], &facts.health.items[i]), 0);
+		assert_int_equal(a->up, b->up);
+		assert_int_equal(a->recovered, b->recovered);
+		assert_int_equal(a->weight, b->weight);
+		assert_true(a->since - b->since + SECOND < 2 * SECOND);
+	}
+	json_decref(json);
+	facts_clear(&facts);
+}
+
+static void bad_facts_are_refused(void **state)
+{
+	static const char *const texts[] = {
+		"{\"poise\":1,\"health\":[{\"check\":\"web\"}]}",
+		"{\"poise\":1,\"health\":[{\"target\":\"10.0.0.1:80\"}]}",
+		"{\"poise\":1,\"health\":[{\"target\":\"nowhere\",\"check\":\"web\"}]}",
+		"{\"poise\":1,\"health\":[7]}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(texts); i++) {
+		_cleanup_error_ struct error error = {};
+		struct facts facts = {};
+		json_t *json = json_loads(texts[i], 0, NULL);
+
+		assert_int_equal(cli_facts_from_json(json, SECOND, &facts, &error), -EINVAL);
+		assert_non_null(error.text);
+		assert_int_equal(facts.health.count, 0);
+		json_decref(json);
+	}
+}
+
+static char *many_probes(size_t count, const char *check)
+{
+	struct strbuf text = {};
+
+	strbuf_printf(&text,
+		"poise: 1\nmax-delete: 100%%\nchecks:\n  %s: {tcp: {}, initially: "
+		"down}\nservices:\n"
+		"  web:\n    listen: " WEB "\n    check: %s\n    destinations:\n",
+		check, check);
+	for (size_t i = 0; i < count; i++)
+		strbuf_printf(&text, "      - 10.1.%zu.%zu\n", i / 250, i % 250);
+	return strbuf_take(&text);
+}
+
+static size_t changes;
+
+/* Other files in the middle: probes whose check has another name. */
+static void change_files(struct fixture *fixture)
+{
+	_cleanup_free_ char *text = many_probes(3000, changes++ % 2 ? "a-check" : "web-2");
+
+	write_file(fixture, text);
+	turn(fixture);
+}
+
+static void a_list_goes_on_while_the_files_change(void **state)
+{
+	static const char *const names[] = {"checks", "facts"};
+	static const char *const lists[] = {"list", "health"};
+	struct fixture *fixture = *state;
+	_cleanup_free_ char *text = many_probes(3000, "web");
+
+	write_file(fixture, text);
+	start(fixture);
+	turn(fixture);
+	for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
+		json_t *still = ask(fixture, names[i], NULL, NULL);
+		changes = 0;
+		json_t *moved = ask(fixture, names[i], NULL, change_files);
+
+		assert_int_equal(json_array_size(json_object_get(still, lists[i])), 3000);
+		assert_true(changes >= 2);
+		size_t count = json_array_size(json_object_get(moved, lists[i]));
+		assert_true(count >= 3000 - changes && count <= 3000 + changes);
+		json_decref(still);
+		json_decref(moved);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		TEST(status_says_who_fails_and_why),
+		TEST(status_says_that_the_quorum_is_lost),
+		TEST(checks_lists_what_is_asked_for),
+		TEST(facts_survive_the_way_to_a_comparison),
+		TEST(bad_facts_are_refused),
+		TEST(a_list_goes_on_while_the_files_change),
+	};
+
+	return cmocka_run_group_tests_name("methods-health", tests, NULL, NULL);
+}
