@@ -26,6 +26,10 @@ struct program {
 	int64_t run;
 };
 
+struct program_place {
+	struct program *program;
+};
+
 /* Its user and words: `size` bytes. */
 struct program_allowed {
 	char *texts;
@@ -41,7 +45,7 @@ struct programs {
 	struct programs_options options;
 	struct runs *runs;
 	struct {
-		VECTOR_OF(struct program *);
+		VECTOR_OF(struct program_place);
 	} running; /* of checks; in any order */
 	struct {
 		VECTOR_OF(struct program_allowed);
@@ -132,17 +136,17 @@ static void programs_tell(struct programs *programs, uint64_t number, int status
 	programs->options.ran(programs->options.data, &ran);
 }
 
-static struct program **programs_find(struct programs *programs, uint64_t number)
+static struct program_place *programs_find(struct programs *programs, uint64_t number)
 {
-	vector_foreach(&programs->running, program)
-		if ((*program)->number == number)
-			return program;
+	vector_foreach(&programs->running, place)
+		if (place->program->number == number)
+			return place;
 	return NULL;
 }
 
-static void programs_forget(struct programs *programs, struct program **place)
+static void programs_forget(struct programs *programs, struct program_place *place)
 {
-	free(*place);
+	free(place->program);
 	*place = programs->running.items[--programs->running.count];
 }
 
@@ -169,7 +173,7 @@ static int programs_start(
 		free(program);
 		return r;
 	}
-	vector_push(&programs->running, program);
+	vector_append(&programs->running)->program = program;
 	programs->counters.run++;
 	return 0;
 }
@@ -213,18 +217,18 @@ void programs_run(struct programs *programs, const struct message_program *messa
 
 void programs_cancel(struct programs *programs, uint64_t number)
 {
-	struct program **place = programs_find(programs, number);
+	struct program_place *place = programs_find(programs, number);
 
 	if (!place)
 		return;
-	runs_cancel(programs->runs, (*place)->run);
+	runs_cancel(programs->runs, place->program->run);
 	programs_forget(programs, place);
 }
 
 void programs_cancel_all(struct programs *programs)
 {
 	while (programs->running.count)
-		programs_cancel(programs, programs->running.items[0]->number);
+		programs_cancel(programs, programs->running.items[0].program->number);
 }
 
 /* Of notify. */
@@ -348,8 +352,8 @@ struct programs *programs_free(struct programs *programs)
 	if (!programs)
 		return NULL;
 	runs_free(programs->runs);
-	vector_foreach(&programs->running, program)
-		free(*program);
+	vector_foreach(&programs->running, place)
+		free(place->program);
 	vector_clear(&programs->running);
 	for (size_t i = programs->notices_first; i < programs->notices.count; i++)
 		free(programs->notices.items[i].message);

@@ -51,8 +51,12 @@ struct health_item {
 	struct health_plan *run_plan; /* that the run began with */
 };
 
+struct health_place {
+	struct health_item *item;
+};
+
 struct health_items {
-	VECTOR_OF(struct health_item *);
+	VECTOR_OF(struct health_place);
 };
 
 struct health {
@@ -152,7 +156,7 @@ static void health_say(struct health_item *item)
 	if (item->unsaid)
 		return;
 	item->unsaid = true;
-	vector_push(&health->unsaid, item);
+	vector_append(&health->unsaid)->item = item;
 	if (!health->held)
 		loop_work_ask(health->telling);
 }
@@ -177,7 +181,7 @@ static void health_tell(void *data)
 
 	while (!health->held && health->said < health->unsaid.count &&
 		count < HEALTH_REPORTS_MOST) {
-		struct health_item *item = health->unsaid.items[health->said++];
+		struct health_item *item = health->unsaid.items[health->said++].item;
 
 		item->unsaid = false;
 		health_report(item, &health->reports[count++]);
@@ -200,8 +204,8 @@ void health_hold(struct health *health, bool hold)
 
 void health_tell_all(struct health *health)
 {
-	vector_foreach(&health->items, item)
-		health_say(*item);
+	vector_foreach(&health->items, place)
+		health_say(place->item);
 }
 
 /* Runs. */
@@ -334,9 +338,9 @@ static void health_spread_again(struct health *health, uint64_t now)
 	size_t overdue = 0, index = 0;
 
 	vector_foreach(&health->items, place)
-		overdue += (*place)->run || (*place)->due <= now;
+		overdue += place->item->run || place->item->due <= now;
 	vector_foreach(&health->items, place) {
-		struct health_item *item = *place;
+		struct health_item *item = place->item;
 		uint64_t span = schedule_span(0, item->check->interval, overdue);
 
 		if (!item->run && item->due > now)
@@ -434,21 +438,21 @@ static int health_compare(const struct health_item *item, const struct config_ch
 }
 
 /* The next item of the list: one that was there, or a new one. `old`: where the old list stands. */
-static struct health_item *health_merge_one(struct health *health, struct health_item ***old,
+static struct health_item *health_merge_one(struct health *health, struct health_place **old,
 	const struct config_check *check, const struct health_probe *probe, bool same)
 {
-	struct health_item **end = health->items.items + health->items.count;
+	struct health_place *end = health->items.items + health->items.count;
 	int order = -1;
 
-	while (*old < end && (order = health_compare(**old, check, probe)) < 0)
-		health_item_free(*(*old)++);
+	while (*old < end && (order = health_compare((*old)->item, check, probe)) < 0)
+		health_item_free((*old)++->item);
 	if (*old == end || order > 0) {
 		struct health_item *item = health_item_new(health, probe, check);
 
 		item->first = true;
 		return item;
 	}
-	struct health_item *item = *(*old)++;
+	struct health_item *item = (*old)++->item;
 	if (!same) {
 		health_cancel(item);
 		schedule_set(&health->starts, &item->entry, SCHEDULE_NEVER);
@@ -473,13 +477,13 @@ static void health_begin(struct health *health, uint64_t now)
 	_cleanup_free_ size_t *at = memory_new((count + 1) * sizeof(*at));
 
 	vector_foreach(&health->items, place) {
-		if (!health_is_new(*place))
+		if (!health_is_new(place->item))
 			continue;
-		counts[(*place)->check - checks]++;
+		counts[place->item->check - checks]++;
 		all++;
 	}
 	vector_foreach(&health->items, place) {
-		struct health_item *item = *place;
+		struct health_item *item = place->item;
 		const struct config_check *check = item->check;
 
 		if (!health_is_new(item))
@@ -502,9 +506,9 @@ static void health_recount(struct health *health)
 	health->counters.down = 0;
 	health->counters.probes = health->items.count;
 	vector_foreach(&health->items, place) {
-		if ((*place)->unsaid)
-			vector_push(&health->unsaid, *place);
-		health->counters.down += !(*place)->judge.verdict.up;
+		if (place->item->unsaid)
+			vector_append(&health->unsaid)->item = place->item;
+		health->counters.down += !place->item->judge.verdict.up;
 	}
 }
 
@@ -513,7 +517,7 @@ void health_set(struct health *health, struct config *config, const struct healt
 {
 	struct health_plan *plan = health_plan_new(config);
 	_cleanup_free_ bool *same = health_same_checks(health->plan, plan);
-	struct health_item **old = health->items.items;
+	struct health_place *old = health->items.items;
 	struct health_items items = {};
 
 	vector_reserve(&items, count);
@@ -522,13 +526,13 @@ void health_set(struct health *health, struct config *config, const struct healt
 		struct health_item *item =
 			health_merge_one(health, &old, check, &probes[i], same[probes[i].check]);
 
-		vector_push(&items, item);
+		vector_append(&items)->item = item;
 		item->index = (uint32_t)i;
 		/* What is compared later are old ones only: their names are of the old list still. */
 		item->check = check;
 	}
 	for (; old < health->items.items + health->items.count; old++)
-		health_item_free(*old);
+		health_item_free(old->item);
 	vector_clear(&health->items);
 	health->items = items;
 	health_plan_release(health->plan);
@@ -581,8 +585,8 @@ struct health *health_free(struct health *health)
 {
 	if (!health)
 		return NULL;
-	vector_foreach(&health->items, item)
-		health_item_free(*item);
+	vector_foreach(&health->items, place)
+		health_item_free(place->item);
 	vector_clear(&health->items);
 	vector_clear(&health->unsaid);
 	schedule_clear(&health->starts);

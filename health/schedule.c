@@ -10,7 +10,7 @@
 
 static void schedule_put(struct schedule *schedule, size_t place, struct schedule_entry *entry)
 {
-	schedule->items[place - 1] = entry;
+	schedule->items[place - 1].entry = entry;
 	entry->place = place;
 }
 
@@ -18,8 +18,8 @@ static void schedule_up(struct schedule *schedule, struct schedule_entry *entry)
 {
 	size_t place = entry->place;
 
-	while (place > 1 && schedule->items[place / 2 - 1]->when > entry->when) {
-		schedule_put(schedule, place, schedule->items[place / 2 - 1]);
+	while (place > 1 && schedule->items[place / 2 - 1].entry->when > entry->when) {
+		schedule_put(schedule, place, schedule->items[place / 2 - 1].entry);
 		place /= 2;
 	}
 	schedule_put(schedule, place, entry);
@@ -31,18 +31,18 @@ static void schedule_down(struct schedule *schedule, struct schedule_entry *entr
 
 	for (; (child = place * 2) <= schedule->count; place = child) {
 		if (child < schedule->count &&
-			schedule->items[child]->when < schedule->items[child - 1]->when)
+			schedule->items[child].entry->when < schedule->items[child - 1].entry->when)
 			child++;
-		if (schedule->items[child - 1]->when >= entry->when)
+		if (schedule->items[child - 1].entry->when >= entry->when)
 			break;
-		schedule_put(schedule, place, schedule->items[child - 1]);
+		schedule_put(schedule, place, schedule->items[child - 1].entry);
 	}
 	schedule_put(schedule, place, entry);
 }
 
 static void schedule_remove(struct schedule *schedule, struct schedule_entry *entry)
 {
-	struct schedule_entry *last = schedule->items[--schedule->count];
+	struct schedule_entry *last = schedule->items[--schedule->count].entry;
 
 	if (last != entry) {
 		schedule_put(schedule, entry->place, last);
@@ -61,7 +61,7 @@ void schedule_set(struct schedule *schedule, struct schedule_entry *entry, uint6
 		return;
 	}
 	if (!entry->place) {
-		vector_push(schedule, entry);
+		vector_append(schedule)->entry = entry;
 		entry->place = schedule->count;
 	}
 	schedule_up(schedule, entry);
@@ -70,12 +70,12 @@ void schedule_set(struct schedule *schedule, struct schedule_entry *entry, uint6
 
 struct schedule_entry *schedule_first(const struct schedule *schedule)
 {
-	return schedule->count ? schedule->items[0] : NULL;
+	return schedule->count ? schedule->items[0].entry : NULL;
 }
 
 uint64_t schedule_next(const struct schedule *schedule)
 {
-	return schedule->count ? schedule->items[0]->when : SCHEDULE_NEVER;
+	return schedule->count ? schedule->items[0].entry->when : SCHEDULE_NEVER;
 }
 
 void schedule_clear(struct schedule *schedule)

@@ -18,9 +18,13 @@ struct schedule_entry {
 	size_t place; /* in the heap, from 1; 0: it is not there */
 };
 
+struct schedule_place {
+	struct schedule_entry *entry;
+};
+
 /* The earliest first. Starts zeroed. */
 struct schedule {
-	VECTOR_OF(struct schedule_entry *);
+	VECTOR_OF(struct schedule_place);
 };
 
 /* Puts the entry at that time, wherever it was; SCHEDULE_NEVER takes it out. O(log n). */

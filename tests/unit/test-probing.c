@@ -280,13 +280,18 @@ static void test_begins_anew_in_the_middle(void **state)
 /* ---- Verdicts ---- */
 
 struct said {
-	struct message_health_verdicts head;
+	uint64_t generation; /* as struct message_health_verdicts begins */
+	uint32_t serial, count;
 	struct message_health_verdict one;
 };
+_Static_assert(
+	offsetof(struct said, one) == sizeof(struct message_health_verdicts), "it is a message");
 
 static struct said verdict_of(uint64_t generation, uint32_t probe)
 {
-	struct said said = {.head = {.generation = generation, .serial = 9, .count = 1},
+	struct said said = {.generation = generation,
+		.serial = 9,
+		.count = 1,
 		.one = {.probe = probe, .failures = 3, .wall = 77, .failing = 1}};
 
 	said.one.verdict = (struct message_verdict){.settled = 1, .weight = -1, .since = 5};
@@ -362,7 +367,7 @@ static void test_refuses_what_is_no_verdict(void **state)
 	bad[1].one.failing = 2;
 	bad[2].one.verdict.up = 2;
 	bad[3].one.verdict.weight = -2;
-	bad[4].head.count = 2;
+	bad[4].count = 2;
 	bad[5].one.reason[3] = '\n';
 	memset(bad[6].one.reason, 'x', sizeof(bad[6].one.reason));
 	for (size_t i = 0; i < ARRAY_LENGTH(bad); i++) {
