@@ -22,6 +22,7 @@ const struct channel_kind messages_to_process[] = {
 	{MESSAGE_RELOAD, "reload", NOTHING},
 	{MESSAGE_RAN, "ran", EXACTLY(struct message_ran)},
 	{MESSAGE_HEALTH_STARTED, "health-started", NOTHING},
+	{MESSAGE_HEALTH_GONE, "health-gone", NOTHING},
 	{MESSAGE_HEALTH_PLAN, "health-plan", EXACTLY(struct message_health_plan)},
 	{MESSAGE_HEALTH_CHECKS, "health-checks", TEXT(CHANNEL_PAYLOAD_LIMIT)},
 	{MESSAGE_HEALTH_PROBES, "health-probes",

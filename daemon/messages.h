@@ -26,6 +26,7 @@ enum message_kind {
 	MESSAGE_RAN, /* struct message_ran: to `health`, what came of a RUN; none after a RUN_CANCEL */
 	/* nothing: to the reconciler; `health` is there, or there again, or the reconciler is: send it the plan */
 	MESSAGE_HEALTH_STARTED,
+	MESSAGE_HEALTH_GONE, /* nothing: to the reconciler; there is none now */
 
 	/* process -> supervisor */
 	MESSAGE_PONG = 64, /* the ping's payload */

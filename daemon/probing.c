@@ -219,9 +219,17 @@ void probing_want(struct probing *probing, const struct probing_wanted *wanted)
 
 /* Hearing. */
 
+static void probing_tell_there(struct probing *probing, bool there)
+{
+	const struct engine_probing told = {.there = there};
+
+	probing->there = there;
+	probing->options.told(probing->options.data, &told);
+}
+
 static void probing_on_started(struct probing *probing)
 {
-	probing->there = true;
+	probing_tell_there(probing, true);
 	probing_forget_plan(probing);
 	if (probing->asked)
 		probing_begin(probing);
@@ -326,6 +334,10 @@ void probing_message(struct probing *probing, uint16_t kind, const void *payload
 	switch ((enum message_kind)kind) {
 	case MESSAGE_HEALTH_STARTED:
 		probing_on_started(probing);
+		break;
+	case MESSAGE_HEALTH_GONE:
+		probing_tell_there(probing, false);
+		probing_forget_plan(probing);
 		break;
 	case MESSAGE_HEALTH_GOT:
 		probing_on_got(probing, payload);

@@ -297,8 +297,10 @@ static void supervisor_on_health(struct supervisor *supervisor)
 
 static void supervisor_on_ended(struct supervisor *supervisor, const struct child *child)
 {
-	if (strcmp(child_name(child), PROCESS_HEALTH) == 0)
+	if (strcmp(child_name(child), PROCESS_HEALTH) == 0) {
 		programs_cancel_all(supervisor->programs);
+		supervisor_send(supervisor, PROCESS_RECONCILER, MESSAGE_HEALTH_GONE, NULL, 0);
+	}
 	supervisor_tell_status(supervisor);
 	if (supervisor->stopping)
 		supervisor_stop_next(supervisor);

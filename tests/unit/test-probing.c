@@ -399,6 +399,27 @@ static void test_nothing_to_probe(void **state)
 	next(fixture, MESSAGE_HEALTH_COMMIT);
 }
 
+static void test_knows_who_is_gone(void **state)
+{
+	struct fixture *fixture = *state;
+
+	started(fixture);
+	assert_true(fixture->told.there);
+	want(fixture, 1, 1);
+	uint64_t generation = take_plan(fixture);
+	probing_message(fixture->probing, MESSAGE_HEALTH_GONE, NULL, 0);
+	assert_false(fixture->told.there);
+	assert_false(probing_is_settled(fixture->probing));
+	/* Nobody is there to be told. */
+	want(fixture, 2, 2);
+	nothing_more(fixture);
+	const struct said said = verdict_of(generation, 0);
+	say(fixture, &said);
+	assert_int_equal(fixture->verdicts, 0);
+	started(fixture);
+	assert_true(take_plan(fixture) > generation);
+}
+
 static void test_figures(void **state)
 {
 	struct fixture *fixture = *state;
@@ -467,6 +488,7 @@ int main(void)
 		CASE(test_drops_what_is_of_before),
 		CASE(test_refuses_what_is_no_verdict),
 		CASE(test_nothing_to_probe),
+		CASE(test_knows_who_is_gone),
 		CASE(test_figures),
 		CASE(test_program_messages),
 	};
