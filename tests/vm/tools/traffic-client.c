@@ -6,6 +6,8 @@
  *   --held N               connections that stay, each with an exchange every 100 ms (0)
  *   --parallel N           new connections at a time, as fast as they come and go (8)
  *   --timeout MS           when a connection or an exchange counts as failed (10000)
+ *   --web                  the server is a web server: each connection is a request, which is served when the
+ *                          answer's status is 200, and its body the server's name and a newline. None is held
  *
  * Commands on stdin, each answered with one line:
  *
@@ -39,6 +41,7 @@ enum {
 	CLIENT_SERVERS = 32,
 	CLIENT_NAME = 24,
 	CLIENT_MESSAGE = 64,
+	CLIENT_ANSWER = 1024,
 	CLIENT_EVENTS = 128,
 	CLIENT_TICK_MS = 5,
 	CLIENT_EXCHANGE_MS = 100,
@@ -48,9 +51,10 @@ enum phase {
 	PHASE_IDLE,
 	PHASE_CONNECTING,
 	PHASE_GREETING,
-	PHASE_ECHO,  /* waits for what it sent to come back */
-	PHASE_PAUSE, /* held, until the next exchange */
-	PHASE_END,   /* has said that it ends, and waits for the server to end */
+	PHASE_ANSWER, /* of a web server */
+	PHASE_ECHO,   /* waits for what it sent to come back */
+	PHASE_PAUSE,  /* held, until the next exchange */
+	PHASE_END,    /* has said that it ends, and waits for the server to end */
 };
 
 struct connection {
@@ -62,6 +66,7 @@ struct connection {
 	int server;
 	size_t received;
 	char name[CLIENT_NAME];
+	char answer[CLIENT_ANSWER];
 };
 
 struct counters {
@@ -84,7 +89,7 @@ static struct client {
 	struct counters counters;
 	char servers[CLIENT_SERVERS][CLIENT_NAME];
 	unsigned long ended, awaited;
-	bool waiting, stopping;
+	bool waiting, stopping, web;
 } client;
 
 static int64_t client_now(void)
@@ -167,7 +172,7 @@ static void connection_fail(struct connection *connection, int code)
 {
 	struct counters *counters = &client.counters;
 	static const char *const phases[] = {
-		"idle", "connecting", "greeting", "exchange", "pause", "end"};
+		"idle", "connecting", "greeting", "answer", "exchange", "pause", "end"};
 
 	fprintf(stderr, "traffic-client: %s connection, %s, server %s: %s\n",
 		connection->held ? "held" : "new", phases[connection->phase],
@@ -208,6 +213,7 @@ static void connection_open(struct connection *connection)
 	connection->due = client_now() + client.timeout;
 	connection->received = 0;
 	memset(connection->name, 0, sizeof(connection->name));
+	memset(connection->answer, 0, sizeof(connection->answer));
 	if (connect(fd, (struct sockaddr *)&client.target.storage, client.target.size) < 0 &&
 		errno != EINPROGRESS) {
 		connection_fail(connection, errno);
@@ -263,6 +269,50 @@ static void connection_exchanged(struct connection *connection)
 	connection->due = client_now() + CLIENT_EXCHANGE_MS;
 }
 
+static void connection_ask(struct connection *connection)
+{
+	static const char request[] = "GET / HTTP/1.0\r\n\r\n";
+
+	connection->phase = PHASE_ANSWER;
+	if (send(connection->fd, request, sizeof(request) - 1, MSG_NOSIGNAL) != sizeof(request) - 1)
+		connection_fail(connection, errno);
+}
+
+/* The web server has ended: was that an answer? */
+static void connection_answered(struct connection *connection)
+{
+	static const char good[] = "HTTP/1.1 200 ";
+	char *body = strstr(connection->answer, "\r\n\r\n");
+	char *end = body ? strchr(body + 4, '\n') : NULL;
+
+	if (!end || strncmp(connection->answer, good, sizeof(good) - 1) != 0) {
+		connection_fail(connection, EPROTO);
+		return;
+	}
+	snprintf(connection->name, sizeof(connection->name), "%.*s", (int)(end - body - 4),
+		body + 4);
+	connection->server = client_server(connection->name);
+	connection_finish(connection);
+}
+
+/* False when the connection has gone, or waits for more. */
+static bool connection_hear(struct connection *connection)
+{
+	size_t room = sizeof(connection->answer) - 1 - connection->received;
+	ssize_t size = recv(connection->fd, connection->answer + connection->received, room, 0);
+
+	if (size > 0) {
+		connection->received += (size_t)size;
+		connection->answer[connection->received] = '\0';
+		return true;
+	}
+	if (size == 0)
+		connection_answered(connection);
+	else if (errno != EAGAIN && errno != EINTR)
+		connection_fail(connection, errno);
+	return false;
+}
+
 /* One read's worth. False when the connection has gone, or waits for more. */
 static bool connection_read(struct connection *connection)
 {
@@ -308,8 +358,12 @@ static void connection_event(struct connection *connection)
 			return;
 		}
 		connection->phase = PHASE_GREETING;
+		if (client.web)
+			connection_ask(connection);
 	}
-	while (connection->phase != PHASE_IDLE && connection_read(connection))
+	while (connection->phase != PHASE_IDLE &&
+		(connection->phase == PHASE_ANSWER ? connection_hear(connection)
+						   : connection_read(connection)))
 		;
 }
 
@@ -456,7 +510,7 @@ static void client_run(void)
 static void client_usage(void)
 {
 	fprintf(stderr, "usage: traffic-client [--sources FIRST/COUNT] [--held N] [--parallel N] "
-			"[--timeout MS] ADDRESS PORT\n");
+			"[--timeout MS] [--web] ADDRESS PORT\n");
 	exit(2);
 }
 
@@ -467,6 +521,7 @@ static void client_options(int argc, char **argv)
 		{"held", required_argument, NULL, 'h'},
 		{"parallel", required_argument, NULL, 'p'},
 		{"timeout", required_argument, NULL, 't'},
+		{"web", no_argument, NULL, 'w'},
 		{},
 	};
 	char *slash;
@@ -492,11 +547,14 @@ static void client_options(int argc, char **argv)
 		case 't':
 			client.timeout = atoi(optarg);
 			break;
+		case 'w':
+			client.web = true;
+			break;
 		default:
 			client_usage();
 		}
 	}
-	if (argc - optind != 2)
+	if (argc - optind != 2 || (client.web && client.held))
 		client_usage();
 	client.target = client_parse(argv[optind], argv[optind + 1]);
 }
