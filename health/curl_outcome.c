@@ -5,6 +5,9 @@
  * "waiting for the answer: reset". Where the words of libcurl are the best there are (certificates), they are taken, without the
  * names of its and OpenSSL's functions; since servers can bring text into them, checker_over() makes them printable.
  *
+ * Where a server says more than libcurl has room for (a header of more than 100 kB), libcurl calls that a want of memory. A real
+ * one would have been met before there was a connection.
+ *
  * What is wrong with this machine's files or memory says nothing of the server, and is UNTRIED. */
 #include "health/curl.h"
 
@@ -96,6 +99,8 @@ void checker_curl_over(struct checker_curl_run *run, CURLcode code, const char *
 
 	if (run->stuck_code)
 		checker_untried(&run->run, run->stuck, run->stuck_code);
+	else if (code == CURLE_OUT_OF_MEMORY && run->socket >= 0)
+		checker_over(&run->run, CHECKER_RESULT_FAILED, "%s: longer than can be", doing);
 	else if (ending->words == CURL_WORDS_OURS)
 		checker_over(&run->run, ending->result, "%s", ending->text);
 	else if (ending->words == CURL_WORDS_THEIRS)
@@ -113,9 +118,20 @@ static uint64_t curl_time(const struct checker_curl_run *run, CURLINFO which)
 	return time > 0 ? (uint64_t)time * CURL_NS_OF_US : 0;
 }
 
+/* libcurl has a time for the connection only when the handshake on it is done too. */
+static bool curl_is_connected(const struct checker_curl_run *run)
+{
+	struct sockaddr_storage peer;
+	socklen_t size = sizeof(peer);
+
+	return run->easy && run->socket >= 0 &&
+	       (curl_time(run, CURLINFO_CONNECT_TIME_T) ||
+		       getpeername(run->socket, (struct sockaddr *)&peer, &size) == 0);
+}
+
 enum checker_curl_stage checker_curl_stage(const struct checker_curl_run *run, bool tls)
 {
-	if (!run->easy || !curl_time(run, CURLINFO_CONNECT_TIME_T))
+	if (!curl_is_connected(run))
 		return CHECKER_CURL_STAGE_CONNECT;
 	if (tls && !curl_time(run, CURLINFO_APPCONNECT_TIME_T))
 		return CHECKER_CURL_STAGE_TLS;

@@ -22,8 +22,8 @@
 #include "base/version.h"
 
 #define HTTP_BODY_MOST (1u << 20)
-/* Authorities of the system are read again after so many seconds. */
-#define HTTP_AUTHORITIES_KEPT 600L
+/* Authorities of the system are read again after so many seconds. It holds up the loop for some 50 ms. */
+#define HTTP_AUTHORITIES_KEPT 86400L
 #define HTTP_STATUS_LOW       200
 #define HTTP_STATUS_HIGH      299
 #define HTTP_URL_SIZE         320
@@ -42,7 +42,7 @@ struct http {
 	struct checker_curl_run curl;
 	const struct config_http *http;
 	bool tls;
-	bool body_begun;
+	bool body_begun; /* or would, if there were one */
 	enum http_stop stop;
 	struct curl_slist *headers, *connect_to;
 	size_t body_length; /* all that was read */
@@ -157,6 +157,7 @@ static void http_judge(struct http *http)
 	checker_over(&http->curl.run, CHECKER_RESULT_PASSED, "status %ld", status);
 }
 
+/* Who asks does so at the run's end, and tells the steps then. */
 static const char *http_doing(const struct checker_run *run)
 {
 	static const char *const words[CHECKER_CURL_STAGE_COUNT] = {
@@ -165,10 +166,12 @@ static const char *http_doing(const struct checker_run *run)
 		[CHECKER_CURL_STAGE_ANSWER] = "waiting for the answer",
 		[CHECKER_CURL_STAGE_READ] = "reading the headers",
 	};
-	const struct http *http = (const struct http *)run;
+	struct http *http = (struct http *)run;
 
-	return http->body_begun ? "reading the body"
-				: words[checker_curl_stage(&http->curl, http->tls)];
+	checker_curl_steps(&http->curl, http->tls);
+	if (http->body_begun)
+		return "reading the body";
+	return words[checker_curl_stage(&http->curl, http->tls)];
 }
 
 static void http_ended(struct checker_curl_run *curl, CURLcode code)
@@ -176,8 +179,8 @@ static void http_ended(struct checker_curl_run *curl, CURLcode code)
 	struct http *http = (struct http *)curl;
 	struct checker_run *run = &curl->run;
 
-	checker_curl_steps(curl, http->tls);
-	checker_step(run, http->body_begun ? "body" : http_doing(run));
+	const char *doing = http_doing(run);
+	checker_step(run, http->body_begun ? "body" : doing);
 	if (code == CURLE_OK || http->stop == HTTP_STOP_STATUS || http->stop == HTTP_STOP_ENOUGH)
 		http_judge(http);
 	else if (http->stop == HTTP_STOP_HEADERS)
@@ -189,18 +192,26 @@ static void http_ended(struct checker_curl_run *curl, CURLcode code)
 	else if (http->stop == HTTP_STOP_MEMORY)
 		checker_untried(run, "body", -ENOMEM);
 	else
-		checker_curl_over(curl, code, http_doing(run));
+		checker_curl_over(curl, code, doing);
+}
+
+/* The end of the headers is known by its empty line; of an interim answer (1xx) it is not the end. */
+static enum http_stop http_take_header(struct http *http, const char *text, size_t size)
+{
+	if (!checker_curl_count(&http->curl, size))
+		return HTTP_STOP_HEADERS;
+	if ((text[0] != '\r' && text[0] != '\n') || http_status(http) < HTTP_STATUS_LOW)
+		return HTTP_STOP_NONE;
+	http->body_begun = true;
+	return http_status_passes(http, http_status(http)) ? HTTP_STOP_NONE : HTTP_STOP_STATUS;
 }
 
 static size_t http_on_header(char *text, size_t size, size_t count, void *data)
 {
 	struct http *http = data;
 
-	(void)text;
-	if (checker_curl_count(&http->curl, size * count))
-		return size * count;
-	http->stop = HTTP_STOP_HEADERS;
-	return 0;
+	http->stop = http_take_header(http, text, size * count);
+	return http->stop == HTTP_STOP_NONE ? size * count : 0;
 }
 
 /* Doubles, up to all that is looked at. */
@@ -225,8 +236,6 @@ static enum http_stop http_take(struct http *http, const char *text, size_t size
 {
 	const struct config_http *want = http->http;
 
-	if (!http_status_passes(http, http_status(http)))
-		return HTTP_STOP_STATUS;
 	if (size > HTTP_BODY_MOST - http->body_length)
 		return want->body || want->digest ? HTTP_STOP_BODY : HTTP_STOP_ENOUGH;
 	if (want->body && !http_keep(http, text, size))
@@ -241,7 +250,6 @@ static size_t http_on_body(char *text, size_t size, size_t count, void *data)
 {
 	struct http *http = data;
 
-	http->body_begun = true;
 	http->stop = http_take(http, text, size * count);
 	return http->stop == HTTP_STOP_NONE ? size * count : 0;
 }

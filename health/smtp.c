@@ -121,6 +121,7 @@ static size_t smtp_on_line(char *text, size_t size, size_t count, void *data)
 
 	smtp->length = MIN(length, sizeof(smtp->line));
 	memcpy(smtp->line, text, smtp->length);
+	checker_curl_steps(&smtp->curl, false);
 	if (length > 3 && text[3] == ' ' && !smtp->greeted) {
 		smtp->greeted = true;
 		checker_step(&smtp->curl.run, "greeting");

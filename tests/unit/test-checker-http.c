@@ -1,0 +1,463 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* http and https checks of servers that do what they should not. Real servers: tests/health/test-checkers. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <sys/resource.h>
+
+#include "tests/support/hostile.h"
+
+#define TIMEOUT  (300 * CHECKING_MILLISECOND)
+#define IN_TIME  (250 * CHECKING_MILLISECOND)
+#define HEAD_200 "HTTP/1.1 200 OK\r\n"
+#define MANY     100
+
+static int begin(void **state)
+{
+	checking_begin(state);
+	struct checking *world = *state;
+	checking_kind(world, CONFIG_CHECK_HTTP);
+	world->check.http.path = "/";
+	world->check.http.version = CONFIG_HTTP_VERSION_1_1;
+	world->check.https = world->check.http;
+	world->check.https.verify = true;
+	return 0;
+}
+
+static void use_tls(struct checking *world)
+{
+	checking_kind(world, CONFIG_CHECK_HTTPS);
+}
+
+/* What is said to a request, and then? */
+struct script {
+	const char *say;
+	enum {
+		THEN_CLOSE,
+		THEN_SILENCE,
+		THEN_RESET,
+		THEN_DRIBBLE,
+		THEN_AGAIN
+	} then;
+	const char *again;
+	bool deaf; /* does not wait for a request */
+};
+
+static void serve_script(int fd, const void *data)
+{
+	const struct script *script = data;
+
+	if (!script->deaf)
+		hostile_hear(fd, "\r\n\r\n");
+	hostile_say(fd, script->say);
+	switch (script->then) {
+	case THEN_CLOSE:
+		break;
+	case THEN_SILENCE:
+		hostile_stay_silent(fd);
+		break;
+	case THEN_RESET:
+		hostile_reset(fd);
+		break;
+	case THEN_DRIBBLE:
+		hostile_dribble(fd, 'x', 20);
+		break;
+	case THEN_AGAIN:
+		hostile_say_endlessly(fd, script->again);
+		break;
+	}
+}
+
+/* Its end comes at once, and is this. */
+static void expect_at_once(struct checking *world, const struct script *script,
+	enum checker_result result, const char *reason)
+{
+	_cleanup_hostile_ struct hostile server = {};
+	size_t before = checking_count_descriptors();
+
+	hostile_start(&server, world, serve_script, script);
+	struct checking_probe probe = checking_run(world);
+	assert_string_equal(probe.outcome.reason, reason);
+	assert_int_equal(probe.outcome.result, result);
+	assert_false(probe.expired);
+	assert_int_equal(checking_count_descriptors(), before + 1);
+}
+
+static void expect_late(struct checking *world, const struct script *script, const char *reason)
+{
+	_cleanup_hostile_ struct hostile server = {};
+
+	world->check.timeout = TIMEOUT;
+	hostile_start(&server, world, serve_script, script);
+	struct checking_probe probe = checking_run(world);
+	assert_string_equal(probe.outcome.reason, reason);
+	assert_int_equal(probe.outcome.result, CHECKER_RESULT_FAILED);
+	assert_true(probe.expired);
+	assert_true(probe.took < TIMEOUT + IN_TIME);
+}
+
+static void test_silent(void **state)
+{
+	expect_late(*state, &(struct script){.say = "", .then = THEN_SILENCE},
+		"no answer within 300ms (waiting for the answer)");
+	use_tls(*state);
+	expect_late(*state, &(struct script){.say = "", .then = THEN_SILENCE, .deaf = true},
+		"no answer within 300ms (tls handshake)");
+}
+
+static void test_slow(void **state)
+{
+	expect_late(*state, &(struct script){.say = "HTTP/1.1 200 ", .then = THEN_DRIBBLE},
+		"no answer within 300ms (waiting for the answer)");
+	expect_late(*state, &(struct script){.say = HEAD_200 "X: ", .then = THEN_DRIBBLE},
+		"no answer within 300ms (reading the headers)");
+	expect_late(*state, &(struct script){.say = HEAD_200 "\r\n", .then = THEN_DRIBBLE},
+		"no answer within 300ms (reading the body)");
+	expect_late(*state,
+		&(struct script){.say = HEAD_200 "Content-Length: 9\r\n\r\n", .then = THEN_SILENCE},
+		"no answer within 300ms (reading the body)");
+}
+
+static void test_endless(void **state)
+{
+	struct checking *world = *state;
+	const struct script body = {.say = HEAD_200 "\r\n",
+		.then = THEN_AGAIN,
+		.again = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde\n"};
+
+	expect_at_once(world,
+		&(struct script){
+			.say = HEAD_200, .then = THEN_AGAIN, .again = "X-Header: value\r\n"},
+		CHECKER_RESULT_FAILED, "headers of more than 65536 bytes");
+	expect_at_once(world,
+		&(struct script){
+			.say = "", .then = THEN_AGAIN, .again = "HTTP/1.1 100 Continue\r\n\r\n"},
+		CHECKER_RESULT_FAILED, "headers of more than 65536 bytes");
+	expect_at_once(world,
+		&(struct script){
+			.say = HEAD_200 "X: ", .then = THEN_AGAIN, .again = "xxxxxxxxxxxxxxxx"},
+		CHECKER_RESULT_FAILED, "reading the headers: longer than can be");
+	expect_at_once(world, &body, CHECKER_RESULT_PASSED, "status 200");
+	world->check.http.body = "absent";
+	expect_at_once(world, &body, CHECKER_RESULT_FAILED, "body of more than 1048576 bytes");
+	world->check.http.body = NULL;
+	world->check.http.digest =
+		"sha256:0000000000000000000000000000000000000000000000000000000000000000";
+	expect_at_once(world, &body, CHECKER_RESULT_FAILED, "body of more than 1048576 bytes");
+}
+
+static void test_endless_chunks(void **state)
+{
+	struct checking *world = *state;
+
+	world->check.http.body = "absent";
+	expect_at_once(world,
+		&(struct script){.say = HEAD_200 "Transfer-Encoding: chunked\r\n\r\n",
+			.then = THEN_AGAIN,
+			.again = "10\r\n0123456789abcdef\r\n"},
+		CHECKER_RESULT_FAILED, "body of more than 1048576 bytes");
+	world->check.http.body = NULL;
+	expect_at_once(world,
+		&(struct script){.say = HEAD_200 "Transfer-Encoding: chunked\r\n\r\n0\r\n",
+			.then = THEN_AGAIN,
+			.again = "X-Trailer: value\r\n"},
+		CHECKER_RESULT_FAILED, "headers of more than 65536 bytes");
+}
+
+static void test_breaks_off(void **state)
+{
+	struct checking *world = *state;
+
+	expect_at_once(world, &(struct script){.say = "", .then = THEN_CLOSE},
+		CHECKER_RESULT_FAILED, "closed without an answer");
+	expect_at_once(world, &(struct script){.say = "", .then = THEN_RESET},
+		CHECKER_RESULT_FAILED, "waiting for the answer: reset");
+	expect_at_once(world, &(struct script){.say = HEAD_200 "Content-Length: 9\r\n\r\nfour"},
+		CHECKER_RESULT_FAILED, "body cut short");
+	expect_at_once(world,
+		&(struct script){.say = HEAD_200 "Transfer-Encoding: chunked\r\n\r\n9\r\nfour"},
+		CHECKER_RESULT_FAILED, "body cut short");
+}
+
+static void test_garbage(void **state)
+{
+	struct checking *world = *state;
+
+	expect_at_once(world, &(struct script){.say = "\1\2\3 garbage\r\n"}, CHECKER_RESULT_FAILED,
+		"the answer is not HTTP");
+	expect_at_once(world, &(struct script){.say = "SSH-2.0-OpenSSH_9.2\r\n", .deaf = true},
+		CHECKER_RESULT_FAILED, "the answer is not HTTP");
+	use_tls(world);
+	expect_at_once(world,
+		&(struct script){.say = "\1\2\3 garbage of some length\r\n", .deaf = true},
+		CHECKER_RESULT_FAILED, "tls handshake: wrong version number");
+}
+
+static void serve_half_handshake(int fd, const void *data)
+{
+	char heard[512];
+
+	/* The client's first message, and then nothing. */
+	(void)data;
+	if (read(fd, heard, sizeof(heard)) < 0)
+		return;
+}
+
+static void test_closes_in_handshake(void **state)
+{
+	_cleanup_hostile_ struct hostile server = {};
+	struct checking *world = *state;
+
+	use_tls(world);
+	hostile_start(&server, world, serve_half_handshake, NULL);
+	struct checking_probe probe = checking_run(world);
+	assert_int_equal(probe.outcome.result, CHECKER_RESULT_FAILED);
+	assert_memory_equal(probe.outcome.reason, "tls handshake: ", strlen("tls handshake: "));
+	assert_false(probe.expired);
+}
+
+/* A wrong status is told without its body. */
+static void test_status(void **state)
+{
+	struct checking *world = *state;
+	struct config_range ranges[] = {{200, 204}, {301, 301}};
+
+	expect_at_once(world,
+		&(struct script){.say = "HTTP/1.1 503 Sorry\r\nContent-Length: 9\r\n\r\n",
+			.then = THEN_SILENCE},
+		CHECKER_RESULT_FAILED, "status 503, want 200-299");
+	world->check.http.status.items = ranges;
+	world->check.http.status.count = 2;
+	expect_at_once(world,
+		&(struct script){.say = "HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n"},
+		CHECKER_RESULT_FAILED, "status 302, want 200-204, 301");
+	expect_at_once(world,
+		&(struct script){.say = "HTTP/1.1 301 Moved\r\nContent-Length: 0\r\n\r\n"},
+		CHECKER_RESULT_PASSED, "status 301");
+	expect_at_once(world,
+		&(struct script){.say = "HTTP/1.1 103 Early\r\nLink: x\r\n\r\n" HEAD_200
+					"Content-Length: 0\r\n\r\n"},
+		CHECKER_RESULT_PASSED, "status 200");
+}
+
+/* The second request of a client would be heard by nobody. */
+static void serve_redirect(int fd, const void *data)
+{
+	const uint16_t *port = data;
+	char text[200];
+
+	hostile_hear(fd, "\r\n\r\n");
+	snprintf(text, sizeof(text),
+		"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:%u/\r\nContent-Length: 0\r\n\r\n",
+		*port);
+	hostile_say(fd, text);
+	hostile_stay_silent(fd);
+}
+
+static void test_redirects_to_itself(void **state)
+{
+	_cleanup_hostile_ struct hostile server = {};
+	struct checking *world = *state;
+
+	hostile_start(&server, world, serve_redirect, &server.port);
+	checking_expect(world, CHECKER_RESULT_FAILED, "status 302, want 200-299");
+}
+
+static void test_body(void **state)
+{
+	struct checking *world = *state;
+	struct config_http *http = &world->check.http;
+	const struct script hello = {.say = HEAD_200 "Content-Length: 6\r\n\r\nhello\n"};
+
+	http->body = "^hel{2}o";
+	expect_at_once(world, &hello, CHECKER_RESULT_PASSED, "status 200");
+	http->body = "absent";
+	expect_at_once(world, &hello, CHECKER_RESULT_FAILED, "body does not match: \"hello\"");
+	expect_at_once(world, &(struct script){.say = HEAD_200 "Content-Length: 0\r\n\r\n"},
+		CHECKER_RESULT_FAILED, "body does not match: \"\"");
+	/* What a terminal would obey. */
+	expect_at_once(world, &(struct script){.say = HEAD_200 "\r\n\033[2J\a \xff\n%s%n x"},
+		CHECKER_RESULT_FAILED, "body does not match: \"?[2J? ? %s%n x\"");
+	http->body = NULL;
+	http->digest = "sha256:5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03";
+	expect_at_once(world, &hello, CHECKER_RESULT_PASSED, "status 200");
+	expect_at_once(world, &(struct script){.say = HEAD_200 "Content-Length: 6\r\n\r\nhallo\n"},
+		CHECKER_RESULT_FAILED,
+		"body has digest "
+		"sha256:622cb3371c1a08096eaac564fb59acccda1fcdbe13a9dd10b486e6463c8c2525");
+}
+
+static void serve_zeroes(int fd, const void *data)
+{
+	static const char text[] = HEAD_200 "\r\nzero\0behind";
+
+	(void)data;
+	hostile_hear(fd, "\r\n\r\n");
+	hostile_say_bytes(fd, text, sizeof(text) - 1);
+}
+
+static void test_body_with_zeroes(void **state)
+{
+	_cleanup_hostile_ struct hostile server = {};
+	struct checking *world = *state;
+
+	world->check.http.body = "behind$";
+	hostile_start(&server, world, serve_zeroes, NULL);
+	checking_expect(world, CHECKER_RESULT_PASSED, "status 200");
+}
+
+/* The environment of whoever started poised names proxies and the like. */
+static void test_environment(void **state)
+{
+	setenv("http_proxy", "http://127.0.0.1:1", 1);
+	setenv("ALL_PROXY", "http://127.0.0.1:1", 1);
+	expect_at_once(*state, &(struct script){.say = HEAD_200 "Content-Length: 0\r\n\r\n"},
+		CHECKER_RESULT_PASSED, "status 200");
+	unsetenv("http_proxy");
+	unsetenv("ALL_PROXY");
+}
+
+static void test_descriptors_run_out(void **state)
+{
+	_cleanup_hostile_ struct hostile server = {};
+	const struct script script = {.say = HEAD_200 "Content-Length: 0\r\n\r\n"};
+	struct checking *world = *state;
+	struct rlimit limit, few;
+
+	hostile_start(&server, world, serve_script, &script);
+	checking_open(world);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	few = limit;
+	int next = dup(server.listener);
+	close(next);
+	few.rlim_cur = (rlim_t)next;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	struct checking_probe probe;
+	checking_start(world, &probe);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	checking_wait(world, &probe, 1);
+	assert_string_equal(probe.outcome.reason, "socket: too many open files");
+	assert_int_equal(probe.outcome.result, CHECKER_RESULT_UNTRIED);
+}
+
+static void serve_much_and_wait(int fd, const void *data)
+{
+	static char much[600000];
+
+	(void)data;
+	hostile_hear(fd, "\r\n\r\n");
+	hostile_say(fd, HEAD_200 "\r\n");
+	hostile_say_bytes(fd, much, sizeof(much));
+	hostile_stay_silent(fd);
+}
+
+/* What all of them keep together is bounded, and given back. */
+static void test_bodies_run_out(void **state)
+{
+	_cleanup_hostile_ struct hostile server = {};
+	_cleanup_free_ struct checking_probe *probes = memory_new(MANY * sizeof(*probes));
+	struct checking *world = *state;
+	size_t kept = 0, without = 0;
+
+	world->check.timeout = 5000 * CHECKING_MILLISECOND;
+	world->check.http.body = "absent";
+	hostile_start(&server, world, serve_much_and_wait, NULL);
+	for (size_t i = 0; i < MANY; i++)
+		checking_start(world, &probes[i]);
+	checking_wait(world, probes, MANY);
+	for (size_t i = 0; i < MANY; i++) {
+		kept += probes[i].expired;
+		without += probes[i].outcome.result == CHECKER_RESULT_UNTRIED &&
+			   strcmp(probes[i].outcome.reason, "body: out of memory") == 0;
+	}
+	assert_int_equal(kept + without, MANY);
+	assert_true(kept >= 1 && kept <= 64 && without >= MANY - 64);
+}
+
+static void serve_nothing(int fd, const void *data)
+{
+	(void)data;
+	hostile_stay_silent(fd);
+}
+
+static void test_cancelled_under_way(void **state)
+{
+	_cleanup_hostile_ struct hostile server = {};
+	struct checking *world = *state;
+	struct checking_probe probes[2];
+
+	hostile_start(&server, world, serve_nothing, NULL);
+	checking_open(world);
+	size_t before = checking_count_descriptors();
+	world->check.timeout = TIMEOUT;
+	checking_start(world, &probes[0]);
+	checking_start(world, &probes[1]);
+	checker_cancel(probes[0].run);
+	probes[0].run = NULL;
+	world->waiting--;
+	assert_int_equal(checking_count_descriptors(), before + 1);
+	checking_wait(world, probes, 2);
+	assert_true(probes[1].expired);
+}
+
+/* The steps add up to what it took, also when its time is over. */
+static void test_steps(void **state)
+{
+	_cleanup_hostile_ struct hostile server = {};
+	const struct script script = {.say = HEAD_200 "\r\n", .then = THEN_SILENCE};
+	struct checking *world = *state;
+	uint64_t sum = 0;
+
+	world->traced = true;
+	world->check.timeout = TIMEOUT;
+	hostile_start(&server, world, serve_script, &script);
+	struct checking_probe probe = checking_run(world);
+	assert_int_equal(probe.outcome.step_count, 4);
+	assert_string_equal(probe.outcome.steps[0].name, "connect");
+	assert_string_equal(probe.outcome.steps[1].name, "request");
+	assert_string_equal(probe.outcome.steps[2].name, "first byte");
+	assert_string_equal(probe.outcome.steps[3].name, "reading the body");
+	for (size_t i = 0; i < probe.outcome.step_count; i++)
+		sum += probe.outcome.steps[i].ns;
+	assert_true(sum <= probe.took && sum > TIMEOUT - CHECKING_MILLISECOND);
+}
+
+static void test_name_that_is_none(void **state)
+{
+	struct checking *world = *state;
+
+	use_tls(world);
+	world->check.https.sni = ":::";
+	checking_aim(world, "127.0.0.1", 1);
+	checking_expect(
+		world, CHECKER_RESULT_UNTRIED, "neither `host` nor `sni` may look like that");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_silent, begin, checking_end),
+		cmocka_unit_test_setup_teardown(test_slow, begin, checking_end),
+		cmocka_unit_test_setup_teardown(test_endless, begin, checking_end),
+		cmocka_unit_test_setup_teardown(test_endless_chunks, begin, checking_end),
+		cmocka_unit_test_setup_teardown(test_breaks_off, begin, checking_end),
+		cmocka_unit_test_setup_teardown(test_garbage, begin, checking_end),
+		cmocka_unit_test_setup_teardown(test_closes_in_handshake, begin, checking_end),
+		cmocka_unit_test_setup_teardown(test_status, begin, checking_end),
+		cmocka_unit_test_setup_teardown(test_redirects_to_itself, begin, checking_end),
+		cmocka_unit_test_setup_teardown(test_body, begin, checking_end),
+		cmocka_unit_test_setup_teardown(test_body_with_zeroes, begin, checking_end),
+		cmocka_unit_test_setup_teardown(test_environment, begin, checking_end),
+		cmocka_unit_test_setup_teardown(test_descriptors_run_out, begin, checking_end),
+		cmocka_unit_test_setup_teardown(test_bodies_run_out, begin, checking_end),
+		cmocka_unit_test_setup_teardown(test_cancelled_under_way, begin, checking_end),
+		cmocka_unit_test_setup_teardown(test_steps, begin, checking_end),
+		cmocka_unit_test_setup_teardown(test_name_that_is_none, begin, checking_end),
+	};
+
+	return cmocka_run_group_tests(tests, checking_own_network, NULL);
+}
