@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* smtp checks of servers that do what they should not. A real one: tests/health/test-checkers. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "tests/support/hostile.h"
+
+#define TIMEOUT (300 * CHECKING_MILLISECOND)
+#define IN_TIME (250 * CHECKING_MILLISECOND)
+
+/* What is said, in its order; each but the first when a line was heard. NULL: nothing any more. */
+struct script {
+	const char *greeting, *ehlo, *helo, *quit;
+	const char *endless; /* said again and again instead of a greeting */
+};
+
+static void answer(int fd, const char *text)
+{
+	if (!text)
+		hostile_stay_silent(fd);
+	hostile_say(fd, text);
+	if (!*text)
+		_exit(0);
+}
+
+static void serve(int fd, const void *data)
+{
+	const struct script *script = data;
+
+	if (script->endless)
+		hostile_say_endlessly(fd, script->endless);
+	answer(fd, script->greeting);
+	hostile_hear(fd, "EHLO probe.example\r\n");
+	answer(fd, script->ehlo);
+	if (script->helo) {
+		hostile_hear(fd, "HELO probe.example\r\n");
+		answer(fd, script->helo);
+	}
+	hostile_hear(fd, "QUIT\r\n");
+	answer(fd, script->quit);
+}
+
+static int begin(void **state)
+{
+	checking_begin(state);
+	struct checking *world = *state;
+	checking_kind(world, CONFIG_CHECK_SMTP);
+	world->check.smtp.helo = "probe.example";
+	return 0;
+}
+
+static struct checking_probe run(struct checking *world, const struct script *script)
+{
+	_cleanup_hostile_ struct hostile server = {};
+
+	hostile_start(&server, world, serve, script);
+	return checking_run(world);
+}
+
+static void expect_at_once(struct checking *world, const struct script *script,
+	enum checker_result result, const char *reason)
+{
+	size_t before = checking_count_descriptors();
+	struct checking_probe probe = run(world, script);
+
+	assert_string_equal(probe.outcome.reason, reason);
+	assert_int_equal(probe.outcome.result, result);
+	assert_false(probe.expired);
+	assert_int_equal(checking_count_descriptors(), before);
+}
+
+/* That the end is in time also says that nothing waited within the loop. */
+static void expect_late(struct checking *world, const struct script *script, const char *reason)
+{
+	world->check.timeout = TIMEOUT;
+	struct checking_probe probe = run(world, script);
+	assert_string_equal(probe.outcome.reason, reason);
+	assert_int_equal(probe.outcome.result, CHECKER_RESULT_FAILED);
+	assert_true(probe.expired);
+	assert_true(probe.took < TIMEOUT + IN_TIME);
+}
+
+static void test_greets(void **state)
+{
+	expect_at_once(*state,
+		&(struct script){"220-well\r\n220 come\r\n", "250-x\r\n250 SIZE 1\r\n", NULL,
+			"221 bye\r\n", NULL},
+		CHECKER_RESULT_PASSED, "greeted");
+	expect_at_once(*state,
+		&(struct script){"220 x\r\n", "502 what\r\n", "250 x\r\n", "221 bye\r\n", NULL},
+		CHECKER_RESULT_PASSED, "greeted");
+}
+
+static void test_silent(void **state)
+{
+	expect_late(
+		*state, &(struct script){}, "no answer within 300ms (waiting for the greeting)");
+	expect_late(*state, &(struct script){.greeting = "220-a\r\n"},
+		"no answer within 300ms (waiting for the greeting)");
+	expect_late(*state, &(struct script){.greeting = "220 x\r\n"},
+		"no answer within 300ms (waiting for the answer to EHLO)");
+	expect_late(*state, &(struct script){.greeting = "220 x\r\n", .ehlo = "250 x\r\n"},
+		"no answer within 300ms (waiting for the answer to QUIT)");
+}
+
+static void test_refuses(void **state)
+{
+	struct checking_probe probe =
+		run(*state, &(struct script){.greeting = "554 go\033 away\r\n"});
+
+	assert_string_equal(probe.outcome.reason, "answer 554 go? away");
+	/* It would have waited for an answer to QUIT. */
+	assert_true(probe.took < IN_TIME);
+	expect_at_once(*state,
+		&(struct script){"220 x\r\n", "502 what\r\n", "550 no\r\n", NULL, NULL},
+		CHECKER_RESULT_FAILED, "answer 550 no");
+	expect_at_once(*state,
+		&(struct script){"220 x\r\n", "250 x\r\n", NULL, "500 stay\r\n", NULL},
+		CHECKER_RESULT_FAILED, "answer to QUIT: 500 stay, want 221");
+}
+
+static void test_closes(void **state)
+{
+	struct checking *world = *state;
+
+	assert_int_equal(
+		run(world, &(struct script){.greeting = ""}).outcome.result, CHECKER_RESULT_FAILED);
+	assert_int_equal(
+		run(world, &(struct script){"220 x\r\n", "", NULL, NULL, NULL}).outcome.result,
+		CHECKER_RESULT_FAILED);
+	expect_at_once(world, &(struct script){"220 x\r\n", "250 x\r\n", NULL, "", NULL},
+		CHECKER_RESULT_FAILED, "closed without an answer to QUIT");
+}
+
+static void test_endless(void **state)
+{
+	struct checking *world = *state;
+
+	expect_at_once(world, &(struct script){.endless = "220-welcome\r\n"}, CHECKER_RESULT_FAILED,
+		"greeting of more than 65536 bytes");
+	/* Without an end of line: whatever libcurl makes of it, it ends. */
+	world->check.timeout = TIMEOUT;
+	struct checking_probe probe = run(world, &(struct script){.endless = "2202202202202202"});
+	assert_int_equal(probe.outcome.result, CHECKER_RESULT_FAILED);
+	assert_true(probe.took < TIMEOUT + IN_TIME);
+	probe = run(world, &(struct script){.endless = "garbage\r\n"});
+	assert_int_equal(probe.outcome.result, CHECKER_RESULT_FAILED);
+	assert_true(probe.took < TIMEOUT + IN_TIME);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_greets, begin, checking_end),
+		cmocka_unit_test_setup_teardown(test_silent, begin, checking_end),
+		cmocka_unit_test_setup_teardown(test_refuses, begin, checking_end),
+		cmocka_unit_test_setup_teardown(test_closes, begin, checking_end),
+		cmocka_unit_test_setup_teardown(test_endless, begin, checking_end),
+	};
+
+	return cmocka_run_group_tests(tests, checking_own_network, NULL);
+}
