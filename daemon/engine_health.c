@@ -61,42 +61,56 @@ static uint32_t health_place(
 	return (uint32_t)(probe - table->probes.items);
 }
 
-/* Users in the order of the services, sorted into their probes by counting. */
+/* A user, before it is in its place. */
+struct health_asker {
+	uint32_t probe;
+	struct engine_probe_user user;
+};
+
+struct health_askers {
+	VECTOR_OF(struct health_asker);
+};
+
+/* In the order of the services. */
+static void health_find_askers(const struct engine_health_table *table,
+	const struct declared *declared, struct health_askers *ret)
+{
+	for (size_t s = 0; s < declared->services.count; s++) {
+		const struct declared_service *service = &declared->services.items[s];
+
+		for (size_t d = 0; d < service->destinations.count; d++)
+			if (service->destinations.items[d].check)
+				vector_push(ret, ((struct health_asker){
+							 health_place(table,
+								 &service->destinations.items[d]),
+							 {(uint32_t)s, (uint32_t)d}}));
+	}
+}
+
+/* Sorted into their probes by counting. */
 static void health_add_users(struct engine_health_table *table, const struct declared *declared)
 {
-	struct {
-		VECTOR_OF(uint32_t);
-	} places = {};
-	size_t place = 0;
+	struct health_askers askers = {};
 	uint32_t sum = 0;
 
-	table->first.count = 0;
+	health_find_askers(table, declared, &askers);
 	for (size_t i = 0; i <= table->probes.count; i++)
 		vector_push(&table->first, 0);
-	vector_foreach(&declared->services, service)
-		vector_foreach(&service->destinations, destination)
-			if (destination->check) {
-				uint32_t probe = health_place(table, destination);
-
-				vector_push(&places, probe);
-				table->first.items[probe]++;
-			}
+	vector_foreach(&askers, asker)
+		table->first.items[asker->probe]++;
 	vector_foreach(&table->first, first) {
 		sum += *first;
 		*first = sum;
 	}
-	vector_reserve(&table->users, places.count);
-	table->users.count = place = places.count;
+	vector_foreach(&askers, asker)
+		vector_append(&table->users);
 	/* From the end, so that each probe's first is where it should be when all are in. */
-	for (size_t s = declared->services.count; s-- > 0;) {
-		const struct declared_service *service = &declared->services.items[s];
-
-		for (size_t d = service->destinations.count; d-- > 0;)
-			if (service->destinations.items[d].check)
-				table->users.items[--table->first.items[places.items[--place]]] =
-					(struct engine_probe_user){(uint32_t)s, (uint32_t)d};
+	for (const struct health_asker *asker = askers.items + askers.count;
+		asker > askers.items;) {
+		asker--;
+		table->users.items[--table->first.items[asker->probe]] = asker->user;
 	}
-	vector_clear(&places);
+	vector_clear(&askers);
 }
 
 static void health_table_clear(struct engine_health_table *table)

@@ -654,7 +654,7 @@ static void ten_thousand_in_a_second_are_few_passes(void **state)
 	assert_true(passes >= 2 && passes <= 12);
 	assert_int_equal(memory_writes(fixture->table), 10000);
 #ifndef __SANITIZE_ADDRESS__
-	assert_true(spent < 2 * SECOND);
+	assert_true(spent < 5 * SECOND);
 #endif
 }
 

@@ -68,7 +68,7 @@ static void begin_web(struct fixture *fixture)
 {
 	write_file(fixture,
 		"poise: 1\nchecks:\n  web: {tcp: {}, fall: 3}\n  kept: {tcp: {}}\nservices:\n"
-		"  web: {listen: \"" WEB "\", check: web, quorum: 2, slow-start: 30s, fallback: "
+		"  web: {listen: \"" WEB "\", check: web, quorum: 2, slow-start: 100s, fallback: "
 		"10.0.0.99,\n"
 		"    destinations: [10.0.0.1, 10.0.0.2, {address: 10.0.0.3, weight: 10}]}\n"
 		"  kept: {listen: \"tcp://203.0.113.11:80\", check: web, min-healthy: 100%,\n"
@@ -125,11 +125,14 @@ static void status_says_who_fails_and_why(void **state)
 	say_up(fixture, "10.0.0.1:80", false);
 	say_up(fixture, "10.0.0.3:80", false);
 	say_up(fixture, "10.0.0.3:80", true);
+	/* The fallback served in between, and drains. */
+	later(fixture, SECOND);
+	later(fixture, SECOND);
 	json_t *status = ask(fixture, "status", NULL, NULL);
 	const json_t *web = service_of(status, 0), *kept = service_of(status, 1);
 	expect_state(web, "10.0.0.1:80", "down", "down 12s: connect: refused");
 	expect_state(web, "10.0.0.2:80", "failing", "failing 1/3: no answer within 1s");
-	expect_state(web, "10.0.0.3:80", "climbing", "weight 4 of 10");
+	expect_state(web, "10.0.0.3:80", "climbing", "weight 1 of 10");
 	expect_state(web, "10.0.0.99:80", "spare", NULL);
 	expect_state(kept, "10.0.0.1:80", "kept",
 		"kept by min-healthy, though down 12s: connect: refused");
