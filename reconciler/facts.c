@@ -73,6 +73,7 @@ static void facts_take(struct facts_health_vector *to, const struct facts_health
 {
 	if (start == end)
 		return;
+	vector_reserve(to, to->count + end - start);
 	memcpy(to->items + to->count, from->items + start, (end - start) * sizeof(*to->items));
 	to->count += end - start;
 }

@@ -80,7 +80,7 @@ static const struct json_form_member line_members[] = {
 	{"settled", &json_form_flag, JSON_FORM_FIELD(LINE, settled)},
 	{"recovered", &json_form_flag, JSON_FORM_FIELD(LINE, recovered)},
 	{"weight", &json_form_number, JSON_FORM_FIELD(LINE, weight), .maximum = INT32_MAX,
-		.set = offsetof(LINE, has_weight) - offsetof(LINE, weight)},
+		.set = (ptrdiff_t)offsetof(LINE, has_weight) - (ptrdiff_t)offsetof(LINE, weight)},
 	{"since", &json_form_number, JSON_FORM_FIELD(LINE, since), .required = true},
 	{"failures", &json_form_number, JSON_FORM_FIELD(LINE, failures)},
 	{"wall", &json_form_number, JSON_FORM_FIELD(LINE, wall)},
