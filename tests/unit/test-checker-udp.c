@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "tests/support/checking.h"
@@ -23,6 +24,8 @@ static void serve(int fd, const struct server *server)
 	char request[2048];
 	struct sockaddr_storage from;
 
+	/* A test that failed stops nobody. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (;;) {
 		socklen_t size = sizeof(from);
 		ssize_t length =
