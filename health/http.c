@@ -214,10 +214,10 @@ static size_t http_on_header(char *text, size_t size, size_t count, void *data)
 	return http->stop == HTTP_STOP_NONE ? size * count : 0;
 }
 
-/* Doubles, up to all that is looked at. */
+/* Doubles, up to all that is looked at, and a NUL for who cannot do without. */
 static bool http_keep(struct http *http, const char *text, size_t size)
 {
-	size_t want = http->body_length + size;
+	size_t want = http->body_length + size + 1;
 	size_t capacity = http->body_capacity ? http->body_capacity : 4096;
 
 	while (capacity < want)
@@ -226,9 +226,11 @@ static bool http_keep(struct http *http, const char *text, size_t size)
 		if (!checker_curl_reserve(&http->curl, capacity - http->body_capacity))
 			return false;
 		http->body_capacity = capacity;
-		http->body = memory_resize(http->body, capacity, 1);
+		http->body = memory_resize(http->body, capacity + 1, 1);
 	}
 	memcpy(http->body + http->body_length, text, size);
+	/* regexec() is told where the text ends, and does not look for its NUL; sanitizers do. */
+	http->body[want] = '\0';
 	return true;
 }
 
