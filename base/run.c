@@ -50,9 +50,14 @@ struct run {
 	void *data;
 };
 
+struct run_slot {
+	int64_t number;
+	struct run *run;
+};
+
 /* By number, which only grows. */
 struct runs {
-	VECTOR_OF(struct run *);
+	VECTOR_OF(struct run_slot);
 	struct loop *loop;
 	int64_t last;
 };
@@ -247,9 +252,9 @@ static int run_keeper(const struct runs_program *program, struct run_page *page,
 static int run_compare(const void *a, const void *b)
 {
 	const int64_t *number = a;
-	struct run *const *run = b;
+	const struct run_slot *slot = b;
 
-	return COMPARE(*number, (*run)->number);
+	return COMPARE(*number, slot->number);
 }
 
 static void run_free(struct run *run)
@@ -261,10 +266,10 @@ static void run_free(struct run *run)
 
 static void runs_forget(struct runs *runs, const struct run *run)
 {
-	struct run **place = vector_find(runs, &run->number, run_compare);
-	size_t behind = (size_t)(runs->items + runs->count - place) - 1;
+	struct run_slot *slot = vector_find(runs, &run->number, run_compare);
+	size_t behind = (size_t)(runs->items + runs->count - slot) - 1;
 
-	memmove(place, place + 1, behind * sizeof(struct run *));
+	memmove(slot, slot + 1, behind * sizeof(*slot));
 	runs->count--;
 }
 
@@ -332,18 +337,18 @@ int64_t runs_start(
 		return r;
 	}
 	run->number = ++runs->last;
-	vector_push(runs, run);
+	vector_push(runs, ((struct run_slot){run->number, run}));
 	return run->number;
 }
 
 void runs_cancel(struct runs *runs, int64_t number)
 {
-	struct run **run = vector_find(runs, &number, run_compare);
+	const struct run_slot *slot = vector_find(runs, &number, run_compare);
 
-	if (!run || !(*run)->done)
+	if (!slot || !slot->run->done)
 		return;
-	(*run)->done = NULL;
-	kill((*run)->keeper, SIGTERM);
+	slot->run->done = NULL;
+	kill(slot->run->keeper, SIGTERM);
 }
 
 size_t runs_count(const struct runs *runs)
@@ -362,11 +367,11 @@ struct runs *runs_free(struct runs *runs)
 {
 	if (!runs)
 		return NULL;
-	vector_foreach(runs, run)
-		kill((*run)->keeper, SIGTERM);
-	vector_foreach(runs, run) {
-		pid_t keeper = (*run)->keeper;
-		run_free(*run);
+	vector_foreach(runs, slot)
+		kill(slot->run->keeper, SIGTERM);
+	vector_foreach(runs, slot) {
+		pid_t keeper = slot->run->keeper;
+		run_free(slot->run);
 		waitpid(keeper, NULL, 0);
 	}
 	vector_clear(runs);

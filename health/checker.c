@@ -102,13 +102,26 @@ static void checker_end(struct checker_run *run)
 	run->kind->close(run);
 }
 
+/* The first of them. */
+static struct checker_run *checker_take_over(struct checkers *checkers)
+{
+	struct checker_run *run = checkers->over;
+
+	checkers->over = run->next;
+	if (run->next)
+		run->next->previous = NULL;
+	else
+		checkers->over_end = NULL;
+	return run;
+}
+
 static void checker_tell(void *data)
 {
 	struct checkers *checkers = data;
 
 	for (size_t i = 0; i < CHECKER_TELL_MOST && checkers->over; i++) {
-		struct checker_run *run = checkers->over;
-		checker_end(run);
+		struct checker_run *run = checker_take_over(checkers);
+		run->kind->close(run);
 		run->request.done(run->request.data, &run->outcome);
 		free(run);
 	}

@@ -39,7 +39,7 @@ struct ping_key {
 };
 
 struct ping_socket {
-	struct ping_key key; /* first */
+	struct ping_key key;
 	struct checkers *checkers;
 	int fd;
 	struct loop_source *source;
@@ -53,12 +53,17 @@ struct ping {
 	uint8_t cookie[PING_COOKIE];
 };
 
-struct ping_sockets {
-	VECTOR_OF(struct ping_socket *); /* by key */
+struct ping_slot {
+	struct ping_key key;
+	struct ping_socket *socket;
+};
+
+struct ping_slots {
+	VECTOR_OF(struct ping_slot); /* by key */
 };
 
 struct checker_pings {
-	struct ping_sockets sockets;
+	struct ping_slots slots;
 	uint16_t identifier; /* in network order, as it comes */
 	uint16_t next;       /* the sequence number to try first */
 	uint32_t count;
@@ -66,11 +71,10 @@ struct checker_pings {
 	uint8_t packet[PING_PACKET]; /* the one that is made or read now */
 };
 
-/* Of pointers to sockets, or to keys alone. */
 static int ping_compare_keys(const void *a, const void *b)
 {
-	const struct ping_key *left = *(struct ping_key *const *)a;
-	const struct ping_key *right = *(struct ping_key *const *)b;
+	const struct ping_key *left = &((const struct ping_slot *)a)->key;
+	const struct ping_key *right = &((const struct ping_slot *)b)->key;
 	int order = COMPARE(left->family, right->family);
 
 	if (!order)
@@ -177,7 +181,7 @@ static bool ping_take_reply(
 static void ping_read(struct ping_socket *socket)
 {
 	struct checker_pings *pings = socket->checkers->pings;
-	struct sockaddr_storage from;
+	struct sockaddr_storage from = {};
 
 	socket->unread = 0;
 	for (size_t i = 0; i < PING_READ_MOST; i++) {
@@ -202,38 +206,39 @@ static void ping_on_event(void *data, uint32_t events)
 
 static void ping_drop_socket(struct ping_socket *socket)
 {
-	struct ping_sockets *sockets = &socket->checkers->pings->sockets;
+	struct ping_slots *slots = &socket->checkers->pings->slots;
+	const struct ping_slot wanted = {.key = socket->key};
 
 	if (--socket->users)
 		return;
-	struct ping_socket **place = vector_find(sockets, &socket, ping_compare_keys);
-	size_t behind = (size_t)(sockets->items + sockets->count - place) - 1;
-	memmove(place, place + 1, behind * sizeof(struct ping_socket *));
-	sockets->count--;
+	struct ping_slot *slot = vector_find(slots, &wanted, ping_compare_keys);
+	size_t behind = (size_t)(slots->items + slots->count - slot) - 1;
+	memmove(slot, slot + 1, behind * sizeof(*slot));
+	slots->count--;
 	loop_source_free(socket->source);
 	close(socket->fd);
 	free(socket);
 }
 
-static void ping_insert_socket(struct ping_sockets *sockets, struct ping_socket *socket)
+static void ping_insert_socket(struct ping_slots *slots, struct ping_socket *socket)
 {
-	size_t place = vector_after(sockets, &socket, ping_compare_keys);
-	size_t behind = sockets->count - place;
+	const struct ping_slot slot = {.key = socket->key, .socket = socket};
+	size_t place = vector_after(slots, &slot, ping_compare_keys);
+	size_t behind = slots->count - place;
 
-	vector_append(sockets);
-	memmove(sockets->items + place + 1, sockets->items + place,
-		behind * sizeof(struct ping_socket *));
-	sockets->items[place] = socket;
+	vector_append(slots);
+	memmove(slots->items + place + 1, slots->items + place, behind * sizeof(slot));
+	slots->items[place] = slot;
 }
 
-/* A socket of the run's own, for all that have the same key from now on. */
+/* A socket for the run, and for all that have the same key while it is there. */
 static int ping_make_socket(const struct checker_run *run, const struct ping_key *key,
 	struct ping_socket **ret, const char **what)
 {
 	struct checkers *checkers = run->checkers;
 	int protocol = key->family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6;
 	int buffer = PING_BUFFER;
-	_cleanup_close_ int fd = checker_socket(run, SOCK_RAW, protocol, what);
+	int fd = checker_socket(run, SOCK_RAW, protocol, what);
 
 	if (fd < 0)
 		return fd;
@@ -244,11 +249,11 @@ static int ping_make_socket(const struct checker_run *run, const struct ping_key
 	*what = "loop";
 	int r = loop_add_io(checkers->loop, fd, EPOLLIN, ping_on_event, socket, &socket->source);
 	if (r < 0) {
+		close(fd);
 		free(socket);
 		return r;
 	}
-	fd = -1;
-	ping_insert_socket(&checkers->pings->sockets, socket);
+	ping_insert_socket(&checkers->pings->slots, socket);
 	*ret = socket;
 	return 0;
 }
@@ -256,22 +261,21 @@ static int ping_make_socket(const struct checker_run *run, const struct ping_key
 static int ping_take_socket(struct ping *ping, const char **what)
 {
 	const struct config_check *check = ping->run.request.check;
-	struct ping_key key = {
-		.family = ping->run.request.target.address.family, .mark = check->fwmark};
-	const struct ping_key *wanted = &key;
-	struct ping_socket *socket;
+	struct checker_pings *pings = ping->run.checkers->pings;
+	struct ping_slot wanted = {
+		.key = {.family = ping->run.request.target.address.family, .mark = check->fwmark}};
 
-	if (check->source.family == key.family)
-		key.source = check->source;
-	struct ping_socket **place =
-		vector_find(&ping->run.checkers->pings->sockets, &wanted, ping_compare_keys);
-	int r = place ? 0 : ping_make_socket(&ping->run, &key, &socket, what);
-	if (r < 0)
-		return r;
-	if (place)
-		socket = *place;
-	socket->users++;
-	ping->socket = socket;
+	if (check->source.family == wanted.key.family)
+		wanted.key.source = check->source;
+	const struct ping_slot *slot = vector_find(&pings->slots, &wanted, ping_compare_keys);
+	if (slot) {
+		ping->socket = slot->socket;
+	} else {
+		int r = ping_make_socket(&ping->run, &wanted.key, &ping->socket, what);
+		if (r < 0)
+			return r;
+	}
+	ping->socket->users++;
 	return 0;
 }
 
@@ -396,7 +400,7 @@ void checker_pings_free(struct checkers *checkers)
 {
 	if (!checkers->pings)
 		return;
-	vector_clear(&checkers->pings->sockets);
+	vector_clear(&checkers->pings->slots);
 	free(checkers->pings);
 	checkers->pings = NULL;
 }

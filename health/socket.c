@@ -7,8 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/memory.h"
-
 static socklen_t socket_address(
 	const struct address *address, uint16_t port, struct sockaddr_storage *ret)
 {
@@ -50,25 +48,29 @@ static int socket_source(int fd, const struct address *source)
 	return bind(fd, (const struct sockaddr *)&address, size) < 0 ? -errno : 0;
 }
 
-int checker_socket(const struct checker_run *run, int type, int protocol, const char **what)
+static int socket_prepare(const struct checker_run *run, int fd, const char **what)
 {
 	const struct config_check *check = run->request.check;
+
+	*what = "fwmark";
+	int r = socket_mark(fd, check->fwmark);
+	if (r < 0 || check->source.family != run->request.target.address.family)
+		return r;
+	*what = "source";
+	return socket_source(fd, &check->source);
+}
+
+int checker_socket(const struct checker_run *run, int type, int protocol, const char **what)
+{
 	uint16_t family = run->request.target.address.family;
-	_cleanup_close_ int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+	int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
 
 	*what = "socket";
 	if (fd < 0)
 		return -errno;
-	*what = "fwmark";
-	int r = socket_mark(fd, check->fwmark);
-	if (r < 0)
-		return r;
-	*what = "source";
-	if (check->source.family == family)
-		r = socket_source(fd, &check->source);
-	if (r < 0)
-		return r;
-	int made = fd;
-	fd = -1;
-	return made;
+	int r = socket_prepare(run, fd, what);
+	if (r == 0)
+		return fd;
+	close(fd);
+	return r;
 }
