@@ -31,7 +31,7 @@ enum message_kind {
 	/* process -> supervisor */
 	MESSAGE_PONG = 64, /* the ping's payload */
 	MESSAGE_WORKING,   /* nothing: pings have to wait, but all is well; at most once a second */
-	MESSAGE_READY,     /* nothing: the first reconcile is over, or the first verdicts are in */
+	MESSAGE_READY,     /* nothing: the first reconcile is over; of `health`: it hears plans */
 	MESSAGE_RELOADED,  /* nothing: the files are in force, or refused and told */
 	MESSAGE_STATUS,    /* text: one line for the service manager */
 	/* struct message_control_group: of the process that serves the control socket, which has no right to give a

@@ -11,6 +11,8 @@
 #include <cmocka.h>
 
 #include "daemon/probing.h"
+#include "daemon/process.h"
+#include "daemon/relay.h"
 #include "model/load.h"
 
 #define SENT_MOST 64
@@ -432,6 +434,32 @@ static void test_figures(void **state)
 	assert_int_equal(fixture->told.latest_ns, 6);
 }
 
+/* ---- Whose messages go where ---- */
+
+static const char *target_of(const char *from, uint16_t kind)
+{
+	const char *to = relay_target(from, kind);
+
+	return to ? to : "";
+}
+
+static void test_relays_by_who_says_it(void **state)
+{
+	(void)state;
+	for (uint16_t kind = MESSAGE_HEALTH_PLAN; kind <= MESSAGE_HEALTH_STATS; kind++) {
+		bool down = kind <= MESSAGE_HEALTH_HEARD;
+
+		assert_string_equal(
+			target_of(PROCESS_RECONCILER, kind), down ? PROCESS_HEALTH : "");
+		assert_string_equal(
+			target_of(PROCESS_HEALTH, kind), down ? "" : PROCESS_RECONCILER);
+		assert_string_equal(target_of("vrrp", kind), "");
+	}
+	/* What the supervisor does itself. */
+	for (uint16_t kind = MESSAGE_PONG; kind <= MESSAGE_ALLOW; kind++)
+		assert_string_equal(target_of(PROCESS_HEALTH, kind), "");
+}
+
 /* ---- Programs as messages ---- */
 
 static void test_program_messages(void **state)
@@ -490,6 +518,7 @@ int main(void)
 		CASE(test_nothing_to_probe),
 		CASE(test_knows_who_is_gone),
 		CASE(test_figures),
+		CASE(test_relays_by_who_says_it),
 		CASE(test_program_messages),
 	};
 
