@@ -88,32 +88,42 @@ static int file_sync_directory_of(const char *path)
 	return fsync(fd) < 0 ? -errno : 0;
 }
 
-static int file_fill(int fd, const void *data, size_t size, mode_t mode)
+static int file_fill(int fd, const void *data, size_t size, mode_t mode, bool sync)
 {
 	int r = file_write_all(fd, data, size);
 
 	if (r < 0)
 		return r;
-	if (fchmod(fd, mode) < 0 || fsync(fd) < 0)
+	if (fchmod(fd, mode) < 0 || (sync && fsync(fd) < 0))
 		return -errno;
 	return 0;
 }
 
-int file_replace(const char *path, const void *data, size_t size, mode_t mode)
+static int file_exchange(const char *path, const void *data, size_t size, mode_t mode, bool sync)
 {
 	_cleanup_free_ char *temporary = memory_printf("%s.XXXXXX", path);
 	_cleanup_close_ int fd = mkostemp(temporary, O_CLOEXEC);
 
 	if (fd < 0)
 		return -errno;
-	int r = file_fill(fd, data, size, mode);
+	int r = file_fill(fd, data, size, mode, sync);
 	if (r == 0 && rename(temporary, path) < 0)
 		r = -errno;
 	if (r < 0) {
 		unlink(temporary);
 		return r;
 	}
-	return file_sync_directory_of(path);
+	return sync ? file_sync_directory_of(path) : 0;
+}
+
+int file_replace(const char *path, const void *data, size_t size, mode_t mode)
+{
+	return file_exchange(path, data, size, mode, true);
+}
+
+int file_replace_unsynced(const char *path, const void *data, size_t size, mode_t mode)
+{
+	return file_exchange(path, data, size, mode, false);
 }
 
 /* What mkostemp() may put in the place of XXXXXX. */

@@ -18,6 +18,10 @@ int file_read_fd(int fd, size_t limit, char **ret, size_t *size);
  * -EROFS, …) the old file is untouched and the temporary one is gone. */
 int file_replace(const char *path, const void *data, size_t size, mode_t mode);
 
+/* The same without waiting for the disk: a process that is killed leaves the old content or the new one, a machine that loses
+ * its power may leave neither. For what says nothing after a reboot. */
+int file_replace_unsynced(const char *path, const void *data, size_t size, mode_t mode);
+
 /* Removes the temporary files that a killed file_replace() of this path left. For the only writer
  * of `path`: another's file in the making would go too. */
 void file_remove_leftovers(const char *path);

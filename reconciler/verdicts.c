@@ -264,7 +264,7 @@ int verdicts_save(
 	r = file_make_directories(directory, 0755);
 	file_remove_leftovers(path);
 	if (r == 0)
-		r = file_replace(path, text, strlen(text), 0600);
+		r = file_replace_unsynced(path, text, strlen(text), 0600);
 	if (r < 0)
 		return error_set(error, r, "cannot write %s: %s", path, strerror(-r));
 	return 0;

@@ -29,7 +29,7 @@ bool verdicts_worth(const struct verdict *verdict, uint64_t now);
 /* Into an empty `ret`. An absent file, and one of another boot, is an empty one. -errno with words; -EINVAL: it is damaged. */
 int verdicts_load(const char *directory, uint64_t now, struct verdicts *ret, struct error *error);
 
-/* Those that are worth it, replaced atomically and synced. -errno with words. */
+/* Those that are worth it, replaced atomically, but not synced: the file is of this boot alone. -errno with words. */
 int verdicts_save(
 	const char *directory, const struct verdicts *verdicts, uint64_t now, struct error *error);
 
