@@ -226,11 +226,11 @@ static bool http_keep(struct http *http, const char *text, size_t size)
 		if (!checker_curl_reserve(&http->curl, capacity - http->body_capacity))
 			return false;
 		http->body_capacity = capacity;
-		http->body = memory_resize(http->body, capacity + 1, 1);
+		http->body = memory_resize(http->body, capacity, 1);
 	}
 	memcpy(http->body + http->body_length, text, size);
 	/* regexec() is told where the text ends, and does not look for its NUL; sanitizers do. */
-	http->body[want] = '\0';
+	http->body[want - 1] = '\0';
 	return true;
 }
 

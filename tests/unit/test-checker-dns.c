@@ -12,6 +12,8 @@
 #include "tests/support/hostile.h"
 
 #define TIMEOUT (300 * CHECKING_MILLISECOND)
+/* Of what ends by itself. */
+#define LONG (20000 * CHECKING_MILLISECOND)
 /* Late, on a busy machine. */
 #define IN_TIME  (2000 * CHECKING_MILLISECOND)
 #define PACKET   2000
@@ -88,6 +90,7 @@ static int begin(void **state)
 {
 	checking_begin(state);
 	struct checking *world = *state;
+	world->check.timeout = LONG;
 	checking_kind(world, CONFIG_CHECK_DNS);
 	world->check.dns.name = "www.example.org";
 	world->check.dns.type = CONFIG_DNS_TYPE_A;

@@ -12,6 +12,8 @@
 #include "tests/support/hostile.h"
 
 #define TIMEOUT (300 * CHECKING_MILLISECOND)
+/* Of what ends by itself. */
+#define LONG (20000 * CHECKING_MILLISECOND)
 /* Late, on a busy machine. */
 #define IN_TIME  (2000 * CHECKING_MILLISECOND)
 #define HEAD_200 "HTTP/1.1 200 OK\r\n"
@@ -21,6 +23,7 @@ static int begin(void **state)
 {
 	checking_begin(state);
 	struct checking *world = *state;
+	world->check.timeout = LONG;
 	checking_kind(world, CONFIG_CHECK_HTTP);
 	world->check.http.path = "/";
 	world->check.http.version = CONFIG_HTTP_VERSION_1_1;

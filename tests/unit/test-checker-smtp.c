@@ -9,6 +9,8 @@
 #include "tests/support/hostile.h"
 
 #define TIMEOUT (300 * CHECKING_MILLISECOND)
+/* Of what ends by itself. */
+#define LONG (20000 * CHECKING_MILLISECOND)
 /* Late, on a busy machine. */
 #define IN_TIME (2000 * CHECKING_MILLISECOND)
 
@@ -48,6 +50,7 @@ static int begin(void **state)
 {
 	checking_begin(state);
 	struct checking *world = *state;
+	world->check.timeout = LONG;
 	checking_kind(world, CONFIG_CHECK_SMTP);
 	world->check.smtp.helo = "probe.example";
 	return 0;
