@@ -625,6 +625,14 @@ static void ten_thousand_in_a_batch_are_one_pass(void **state)
 	vector_clear(&batch);
 }
 
+static uint64_t cpu_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * SECOND + (uint64_t)now.tv_nsec;
+}
+
 static void ten_thousand_in_a_second_are_few_passes(void **state)
 {
 	struct fixture *fixture = *state;
@@ -636,19 +644,19 @@ static void ten_thousand_in_a_second_are_few_passes(void **state)
 	for (size_t i = 0; i < 10000; i++) {
 		const struct engine_probe_vector *probes = engine_probes(&fixture->engine);
 		struct engine_verdict verdict = verdict_of(fixture, "10.0.0.1:80", "web", false);
-		uint64_t start = reconciler_now();
+		uint64_t start = cpu_clock();
 
 		verdict.key = probes->items[i * 7919 % 100000].key;
 		engine_verdicts(&fixture->engine, &verdict, 1);
 		engine_run(&fixture->engine, begin_at + i * SECOND / 10000);
-		uint64_t took = reconciler_now() - start;
+		uint64_t took = cpu_clock() - start;
 		spent += took;
 		worst = MAX(worst, took);
 	}
 	fixture->ahead += 2 * SECOND;
 	engine_run(&fixture->engine, begin_at + 2 * SECOND);
 	uint64_t passes = fixture->engine.counters.passes[ENGINE_REASON_HEALTH];
-	print_message("10,000 reports in a second: %ju passes, %.0f ms of work, the longest turn "
+	print_message("10,000 reports in a second: %ju passes, %.0f ms of CPU, the longest turn "
 		      "%.1f ms\n",
 		(uintmax_t)passes, (double)spent / 1e6, (double)worst / 1e6);
 	assert_true(passes >= 2 && passes <= 12);

@@ -82,6 +82,19 @@ static const json_t *service_of(const json_t *status, size_t number)
 	return json_array_get(json_object_get(status, "services"), number);
 }
 
+/* `wanted` may have one `*`, which stands for anything. */
+static bool is_like(const char *text, const char *wanted)
+{
+	size_t head = strcspn(wanted, "*");
+
+	if (!wanted[head])
+		return strcmp(text, wanted) == 0;
+	const char *tail = wanted + head + 1;
+	size_t length = strlen(text), rest = strlen(tail);
+	return length >= head + rest && strncmp(text, wanted, head) == 0 &&
+	       strcmp(text + length - rest, tail) == 0;
+}
+
 static void expect_state(
 	const json_t *service, const char *address, const char *state, const char *why)
 {
@@ -97,9 +110,9 @@ static void expect_state(
 			continue;
 		assert_string_equal(
 			json_string_value(json_object_get(destination, "state")), state);
-		if (why)
-			assert_string_equal(says, why);
-		else
+		if (why && !(says && is_like(says, why)))
+			fail_msg("%s: %s", address, says ? says : "says nothing");
+		if (!why)
 			assert_null(says);
 		return;
 	}
@@ -130,12 +143,12 @@ static void status_says_who_fails_and_why(void **state)
 	later(fixture, SECOND);
 	json_t *status = ask(fixture, "status", NULL, NULL);
 	const json_t *web = service_of(status, 0), *kept = service_of(status, 1);
-	expect_state(web, "10.0.0.1:80", "down", "down 12s: connect: refused");
+	expect_state(web, "10.0.0.1:80", "down", "down *s: connect: refused");
 	expect_state(web, "10.0.0.2:80", "failing", "failing 1/3: no answer within 1s");
 	expect_state(web, "10.0.0.3:80", "climbing", "weight 1 of 10");
 	expect_state(web, "10.0.0.99:80", "spare", NULL);
 	expect_state(kept, "10.0.0.1:80", "kept",
-		"kept by min-healthy, though down 12s: connect: refused");
+		"kept by min-healthy, though down *s: connect: refused");
 	assert_string_equal(json_string_value(json_object_get(web, "state")), "ok");
 	assert_int_equal(number_at(web, "quorum", "wanted"), 2);
 	assert_int_equal(number_at(web, "quorum", "healthy"), 11);
