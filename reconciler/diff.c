@@ -9,6 +9,8 @@
  *of `sh` depends on the order in which destinations come)
  *	UPDATES		changes in place that disrupt nothing
  *	DESTINATIONS	destinations added to services that are there already
+ *	SILENCES	destinations that go to weight 0, now that others have come in their place: what drains, and
+ *			who steps back for a fallback, or a fallback for them
  *	REMOVALS	destinations that have drained
  *	SYNC		sync daemons: replaced, for there is no update of one
  *	DISRUPTIVE	changes of the scheduler: the kernel refuses connections while it waits to
@@ -22,6 +24,7 @@ enum diff_stage {
 	DIFF_STAGE_SERVICES,
 	DIFF_STAGE_UPDATES,
 	DIFF_STAGE_DESTINATIONS,
+	DIFF_STAGE_SILENCES,
 	DIFF_STAGE_REMOVALS,
 	DIFF_STAGE_SYNC,
 	DIFF_STAGE_DISRUPTIVE,
@@ -85,8 +88,10 @@ static void diff_update_destination(struct diff_pass *pass, const struct service
 {
 	if (destination_attributes_equal(&desired->attributes, &live->attributes))
 		return;
-	struct plan_op *op = diff_destination_operation(
-		pass, DIFF_STAGE_UPDATES, PLAN_VERB_UPDATE, service, &desired->key);
+	bool silence = live->attributes.weight && !desired->attributes.weight;
+	struct plan_op *op =
+		diff_destination_operation(pass, silence ? DIFF_STAGE_SILENCES : DIFF_STAGE_UPDATES,
+			PLAN_VERB_UPDATE, service, &desired->key);
 	op->destination.before = live->attributes;
 	op->destination.after = desired->attributes;
 }

@@ -185,6 +185,29 @@ static void a_fallback_comes_and_drains_away(_unused_ void **state)
 	scene_end(&scene);
 }
 
+/* At no moment is everybody at weight 0. */
+static void somebody_serves_all_the_while(_unused_ void **state)
+{
+	static const uint32_t out[] = {7, 0}, back[] = {2, 3, 0};
+	struct scene scene;
+
+	scene_begin(&scene, "wlc", 30, true)->quorum = 4;
+	scene_say(&scene, "10.0.0.1:80", false);
+	assert_int_equal(scene.plan.ops.count, 3);
+	for (size_t i = 0; i < ARRAY_LENGTH(out); i++)
+		assert_int_equal(scene.plan.ops.items[i].destination.after.weight, out[i]);
+	assert_int_equal(scene.plan.ops.items[2].verb, PLAN_VERB_DELETE);
+	scene_reach(&scene, 5);
+	scene.declared.services.items[0].on_failure = CONFIG_ON_FAILURE_WEIGHT_ZERO;
+	scene_step(&scene);
+	scene_reach(&scene, 5);
+	scene_say(&scene, "10.0.0.1:80", true);
+	assert_int_equal(scene.plan.ops.count, ARRAY_LENGTH(back));
+	for (size_t i = 0; i < ARRAY_LENGTH(back); i++)
+		assert_int_equal(scene.plan.ops.items[i].destination.after.weight, back[i]);
+	scene_end(&scene);
+}
+
 static void a_drain_of_a_fallback_is_cancelled(_unused_ void **state)
 {
 	struct scene scene;
@@ -354,6 +377,7 @@ int main(void)
 		cmocka_unit_test(a_failure_is_one_operation),
 		cmocka_unit_test(weight_zero_is_one_operation_too),
 		cmocka_unit_test(a_fallback_comes_and_drains_away),
+		cmocka_unit_test(somebody_serves_all_the_while),
 		cmocka_unit_test(a_drain_of_a_fallback_is_cancelled),
 		cmocka_unit_test(stepping_back_without_weight_zero_is_leaving),
 		cmocka_unit_test(hysteresis_is_remembered),
