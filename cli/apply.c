@@ -5,6 +5,7 @@
 #include "cli/confirm_timeout.h"
 #include "cli/load.h"
 #include "cli/machine.h"
+#include "cli/operator_told.h"
 #include "cli/plan_files.h"
 #include "cli/watch.h"
 #include "reconciler/confirm.h"
@@ -27,9 +28,14 @@ static int check_options(const struct cli *cli)
 static int preview(struct cli *cli, struct reconciler *reconciler,
 	const struct reconciler_request *request, const struct cli_loaded *loaded)
 {
+	_cleanup_cli_operator_ struct cli_operator told = {};
 	_cleanup_error_ struct error error = {};
 	_cleanup_plan_ struct plan plan = {};
 	_cleanup_step_output_ struct step_output output = {};
+
+	cli_operator_read(cli->state_dir, &told);
+	cli_operator_note(&told);
+	reconciler->facts = &told.facts;
 	int r = reconciler_plan(reconciler, request->declared, NULL, &plan, &output, &error);
 
 	if (r < 0)
@@ -41,23 +47,34 @@ static int preview(struct cli *cli, struct reconciler *reconciler,
 		cli_print_plan(&plan, &reconciler->live, &output.memory, reconciler_now());
 	}
 	r = reconciler_check(reconciler, request, &error);
+	if (r == 0 && !request->force)
+		r = cli_operator_check(&told, &error);
+	reconciler->facts = NULL;
 	if (r == 0)
 		return CLI_EXIT_GOOD;
 	cli_error("an apply would be refused: %s", error_text(&error, r));
 	return CLI_EXIT_ERROR;
 }
 
-/* Until when a confirmation is awaited, and how it is given. */
+/* With the operator's word as it is under the lock: nobody changes it now. */
 static int carry_out(struct cli *cli, struct reconciler *reconciler,
 	const struct reconciler_request *request, struct cli_watch *watch)
 {
+	_cleanup_cli_operator_ struct cli_operator told = {};
 	_cleanup_error_ struct error error = {};
 	struct reconciler_outcome outcome = {};
 	int r = reconciler_lock(reconciler, cli->options.lock_timeout, &error);
 
+	if (r == 0)
+		cli_operator_read(cli->state_dir, &told);
+	if (r == 0 && !request->force)
+		r = cli_operator_check(&told, &error);
 	if (r < 0)
 		return cli_fail(&error, r);
+	cli_operator_note(&told);
+	reconciler->facts = &told.facts;
 	r = reconciler_apply(reconciler, request, &watch->observer, &outcome, &error);
+	reconciler->facts = NULL;
 	int code = cli_watch_report(watch, r, &error, &outcome);
 	if (request->confirm_timeout)
 		cli_machine_tell_confirm(cli, reconciler);
@@ -113,7 +130,7 @@ static const struct cli_option options[] = {
 		0, "dry-run", FLAG, dry_run, NULL, "only show the plan, and what would be refused"),
 	CLI_CONFIRM_TIMEOUT_OPTION,
 	CLI_OPTION(0, "force", FLAG, force, NULL,
-		"even where most services go, or the content was undone before"),
+		"even where most services go, what was undone before, or while suspended"),
 	CLI_OPTION(
 		0, "replace", FLAG, replace, NULL, "even where other files made the present state"),
 	CLI_OPTION(0, "no-wait", FLAG, no_wait, NULL, "leave what drains to the next apply"),
@@ -127,9 +144,10 @@ const struct cli_command cli_command_apply = {
 	.summary = "bring the machine to the state that the files declare",
 	.description = "Carries out the difference between the files and the live state, reads "
 		       "back what it wrote,\n"
-		       "and waits until what left the files has drained. A PATH is a file, a "
-		       "directory, or `-` for\n"
-		       "standard input; without any, it is /etc/poise.\n\n"
+		       "and waits until what left the files has drained. What the operator drained "
+		       "stays out. A PATH\n"
+		       "is a file, a directory, or `-` for standard input; without any, it is "
+		       "/etc/poise.\n\n"
 		       "Exit status: 0 when the machine is as declared, 2 when something was "
 		       "refused or failed, 130\n"
 		       "when a signal ended the wait for drains.\n",

@@ -5,11 +5,13 @@
 
 #include "cli/client.h"
 #include "cli/machine.h"
+#include "cli/operator_told.h"
 #include "cli/watch.h"
 
 /* Without poised. */
 static int confirm_here(struct cli *cli)
 {
+	_cleanup_cli_operator_ struct cli_operator told = {};
 	_cleanup_reconciler_ struct reconciler reconciler = {.lock = -1};
 	_cleanup_cli_watch_ struct cli_watch watch = {};
 	_cleanup_error_ struct error error = {};
@@ -19,9 +21,13 @@ static int confirm_here(struct cli *cli)
 	if (cli_machine_open(cli, CLI_DEFAULT_BACKEND, false, &reconciler) < 0)
 		return CLI_EXIT_ERROR;
 	int r = reconciler_lock(&reconciler, cli->options.lock_timeout, &error);
-	if (r == 0)
+	if (r == 0) {
+		cli_operator_read(cli->state_dir, &told);
+		cli_operator_note(&told);
+		reconciler.facts = &told.facts;
 		r = confirm_accept(
 			&reconciler, cli->options.no_wait, &watch.observer, &outcome, &error);
+	}
 	if (r == -ENOENT && !error.text)
 		error_set(&error, r, "no apply waits for a confirmation");
 	int code = cli_watch_report(&watch, r, &error, &outcome);

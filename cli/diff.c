@@ -5,6 +5,7 @@
 #include "cli/beside.h"
 #include "cli/load.h"
 #include "cli/machine.h"
+#include "cli/operator_told.h"
 #include "cli/plan_files.h"
 #include "cli/watch.h"
 #include "model/units.h"
@@ -13,6 +14,7 @@
 /* One comparison and what it needs. */
 struct comparison {
 	struct cli_beside beside; /* without --live: a poised that runs here */
+	struct cli_operator told; /* where none does: what it was told */
 	struct cli_loaded loaded;
 	struct reconciler reconciler; /* without --live */
 	struct cli_live file;         /* with --live */
@@ -31,12 +33,19 @@ static void comparison_clear(struct comparison *comparison)
 	cli_live_clear(&comparison->file);
 	reconciler_close(&comparison->reconciler);
 	cli_loaded_clear(&comparison->loaded);
+	cli_operator_clear(&comparison->told);
 	cli_beside_clear(&comparison->beside);
 }
 
 static const struct state *live_of(const struct cli *cli, const struct comparison *comparison)
 {
 	return cli->options.live ? &comparison->file.state : &comparison->reconciler.live;
+}
+
+/* What the files do not say: of poised, or where none runs what it was told. */
+static const struct facts *facts_of(const struct comparison *comparison)
+{
+	return comparison->beside.running ? &comparison->beside.facts : &comparison->told.facts;
 }
 
 /* step() and diff(), each timed, into empty outputs. */
@@ -51,7 +60,7 @@ static void compare(const struct cli *cli, struct comparison *comparison,
 		.declared = declared,
 		.live = live_of(cli, comparison),
 		.memory = memory,
-		.facts = &comparison->beside.facts,
+		.facts = facts_of(comparison),
 		.now = comparison->now,
 		.hold_deletions = reconciler->hold_deletions,
 	};
@@ -118,7 +127,7 @@ static int compare_machine(const struct cli *cli, struct comparison *comparison)
 	int r = cli_machine_open_settled(cli, declared->backend, &watch.observer, reconciler);
 	if (r < 0)
 		return r;
-	reconciler->facts = &comparison->beside.facts;
+	reconciler->facts = facts_of(comparison);
 	comparison->abilities = reconciler->abilities;
 	comparison->now = reconciler_now();
 	r = reconciler_plan(
@@ -206,13 +215,23 @@ static int load_files(const struct cli *cli, struct comparison *comparison)
 	return r;
 }
 
+/* poised, or where none runs what the operator told it. */
+static void ask_beside(const struct cli *cli, struct comparison *comparison)
+{
+	cli_beside_ask(cli, &comparison->beside);
+	if (comparison->beside.running)
+		return;
+	cli_operator_read(cli->state_dir, &comparison->told);
+	cli_operator_note(&comparison->told);
+}
+
 static int diff_run(struct cli *cli)
 {
 	struct comparison comparison = {.reconciler.lock = -1};
 	int code = CLI_EXIT_ERROR;
 
 	if (!cli->options.live)
-		cli_beside_ask(cli, &comparison.beside);
+		ask_beside(cli, &comparison);
 	if (load_files(cli, &comparison) == 0 &&
 		(cli->options.live ? compare_file(cli, &comparison)
 				   : compare_machine(cli, &comparison)) == 0)

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Status without poised.
  *
- * What must exist follows from what was applied last (confirmed.yaml of the state directory, when its revision is the
- * record's) by the same step() that an apply goes through; without it, what poise manages can be shown, and what drains, but
- * not whether it is as it should be. */
+ * What must exist follows from what was applied last (confirmed.yaml of the state directory, when its
+ * revision is the record's) and from what the operator told poised, by the same step() that an apply
+ * goes through. Without the file, what poise manages can be shown, and what drains, but not whether it
+ * is as it should be. */
 #include "cli/status_machine.h"
 
 #include <errno.h>
@@ -14,6 +15,7 @@
 #include "base/version.h"
 #include "cli/load.h"
 #include "cli/machine.h"
+#include "cli/operator_told.h"
 #include "model/units.h"
 #include "reconciler/confirm.h"
 
@@ -28,6 +30,7 @@ struct totals {
 struct picture {
 	struct reconciler reconciler;
 	struct cli_loaded loaded;
+	struct cli_operator told;
 	struct state live;
 	struct step_output output;
 	bool known; /* what must exist is known, and in `output` */
@@ -39,6 +42,7 @@ static void picture_clear(struct picture *picture)
 	step_output_clear(&picture->output);
 	state_clear(&picture->live);
 	cli_loaded_clear(&picture->loaded);
+	cli_operator_clear(&picture->told);
 	reconciler_close(&picture->reconciler);
 }
 
@@ -67,6 +71,7 @@ static void picture_think(struct picture *picture)
 		.declared = &picture->loaded.declared,
 		.live = &picture->live,
 		.memory = &picture->reconciler.record.memory,
+		.facts = &picture->told.facts,
 		.now = reconciler_now(),
 		.hold_deletions = picture->reconciler.hold_deletions,
 	};
@@ -283,15 +288,19 @@ static json_t *picture_to_json(struct picture *picture)
 	struct reconciler *reconciler = &picture->reconciler;
 	json_t *services = services_to_json(picture);
 	const struct totals *totals = &picture->totals;
+	bool wrong = totals->wrong || picture->told.damaged;
 
 	return json_pack(
-		"{s:s, s:n, s:s, s:{s:s, s:b, s:n}, s:n, s:o, s:o, s:{s:I, s:I, s:I, s:I}, s:o}",
-		"version", POISE_VERSION, "pid", "health", totals->wrong ? "degraded" : "well",
-		"backend", "name", CLI_DEFAULT_BACKEND, "connected", 1, "error", "suspended",
-		"confirm", confirm_to_json(reconciler), "files", files_to_json(&reconciler->record),
-		"totals", "services", (json_int_t)totals->services, "destinations",
-		(json_int_t)totals->destinations, "draining", (json_int_t)totals->draining,
-		"unmanaged", (json_int_t)totals->unmanaged, "services", services);
+		"{s:s, s:n, s:s, s:{s:s, s:b, s:n}, s:o, s:o, s:o, s:{s:I, s:I, s:I, s:I}, s:o, "
+		"s:o}",
+		"version", POISE_VERSION, "pid", "health", wrong ? "degraded" : "well", "backend",
+		"name", CLI_DEFAULT_BACKEND, "connected", 1, "error", "suspended",
+		cli_operator_suspension(&picture->told), "confirm", confirm_to_json(reconciler),
+		"files", files_to_json(&reconciler->record), "totals", "services",
+		(json_int_t)totals->services, "destinations", (json_int_t)totals->destinations,
+		"draining", (json_int_t)totals->draining, "unmanaged",
+		(json_int_t)totals->unmanaged, "drains", cli_operator_drains(&picture->told),
+		"services", services);
 }
 
 int cli_status_of_machine(const struct cli *cli, json_t **ret, struct error *error)
@@ -306,6 +315,9 @@ int cli_status_of_machine(const struct cli *cli, json_t **ret, struct error *err
 		r = cli_machine_look(reconciler, &picture.live, error);
 	if (r < 0)
 		return r;
+	cli_operator_read(cli->state_dir, &picture.told);
+	if (picture.told.damaged)
+		cli_operator_note(&picture.told);
 	picture_think(&picture);
 	*ret = picture_to_json(&picture);
 	return 0;
