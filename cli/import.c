@@ -36,11 +36,12 @@ static int import_text(const char *name, const char *text, size_t size)
 	_cleanup_strbuf_ struct strbuf yaml = {}, lines = {};
 
 	ipvsadm_parse(text, size, &state, &losses);
-	if (losses.total && state_is_empty(&state)) {
+	/* A file that declares nothing would take everything away: nobody asked for that. */
+	if (state_is_empty(&state)) {
 		cli_print_losses(name, &losses);
-		cli_error("%s: nothing in it could be carried over: it should be what "
-			  "`ipvsadm-save -n` writes",
-			name);
+		cli_error("%s: %s: it should be what `ipvsadm-save -n` writes", name,
+			losses.total ? "nothing in it could be carried over"
+				     : "there is nothing to import");
 		return CLI_EXIT_ERROR;
 	}
 	config_from_state(&state, &config, &lines);
@@ -103,7 +104,9 @@ const struct cli_command cli_command_import = {
 		"and all else that `ipvsadm -R` reads. What cannot be carried over is said on "
 		"standard error,\n"
 		"line by line.\n\n"
-		"Exit status: 0 when all is carried over, 1 with losses, 2 after an error.\n",
+		"Exit status: 0 when all is carried over, 1 with losses, 2 after an error, or "
+		"when there is\n"
+		"nothing to import.\n",
 	.formats = 1 << CLI_FORMAT_YAML,
 	.arguments_min = 1,
 	.arguments_max = 2,
