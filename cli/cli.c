@@ -271,6 +271,17 @@ static int duration_parse(const struct cli_option *row, const char *value, uint6
 	return r < 0 ? -EINVAL : 0;
 }
 
+static int span_parse(const struct cli_option *row, const char *value, uint64_t *ret)
+{
+	int r = duration_parse(row, value, ret);
+
+	if (r == 0 && !*ret) {
+		cli_error("--%s=%s is no time at all", row->name, value);
+		return -EINVAL;
+	}
+	return r;
+}
+
 /* A view that is drawn without a pause is of no use to anybody. */
 static int interval_parse(const struct cli_option *row, const char *value, uint64_t *ret)
 {
@@ -310,6 +321,9 @@ static int option_store(
 		break;
 	case CLI_OPTION_TYPE_DURATION:
 		r = duration_parse(row, value, member);
+		break;
+	case CLI_OPTION_TYPE_SPAN:
+		r = span_parse(row, value, member);
 		break;
 	case CLI_OPTION_TYPE_INTERVAL:
 		*(uint64_t *)member = CLI_INTERVAL_DEFAULT;

@@ -57,6 +57,7 @@ enum cli_option_type {
 	CLI_OPTION_TYPE_FLAG,
 	CLI_OPTION_TYPE_TEXT,
 	CLI_OPTION_TYPE_DURATION,
+	CLI_OPTION_TYPE_SPAN, /* a duration, and not none at all: in the options, 0 is not given */
 	CLI_OPTION_TYPE_INTERVAL, /* a duration that may be left out: CLI_INTERVAL_DEFAULT */
 	CLI_OPTION_TYPE_NUMBER,
 	CLI_OPTION_TYPE_FORMAT,

@@ -7,7 +7,7 @@
 #include "cli/cli.h"
 
 #define CLI_CONFIRM_TIMEOUT_OPTION                                                                 \
-	CLI_OPTION(0, "confirm-timeout", DURATION, confirm_timeout, "TIME",                        \
+	CLI_OPTION(0, "confirm-timeout", SPAN, confirm_timeout, "TIME",                            \
 		"undo it unless `poise confirm` comes within TIME")
 
 /* 0, or -EINVAL after it said that the time is too short. */

@@ -49,7 +49,7 @@ static int undrain_run(struct cli *cli)
 
 static const struct cli_option drain_options[] = {
 	SERVICE_OPTION,
-	CLI_OPTION(0, "for", DURATION, duration, "TIME", "let it come back after TIME"),
+	CLI_OPTION(0, "for", SPAN, duration, "TIME", "let it come back after TIME"),
 };
 
 static const struct cli_option undrain_options[] = {SERVICE_OPTION};

@@ -113,19 +113,20 @@ static bool accepts_flag(const json_t *value)
 	return json_is_boolean(value) || is_word(value, "true") || is_word(value, "false");
 }
 
+/* No time at all is none: to a method it would be as if nothing was said. */
 static bool accepts_duration(const json_t *value)
 {
-	uint64_t ignored;
+	uint64_t duration = 0;
 
 	return json_is_string(value) &&
-	       units_parse_duration(json_string_value(value), &ignored) == 0;
+	       units_parse_duration(json_string_value(value), &duration) == 0 && duration;
 }
 
 static const struct rpc_type rpc_types[] = {
 	[METHOD_PARAM_TYPE_TEXT] = {"text", "a text", accepts_text},
 	[METHOD_PARAM_TYPE_FLAG] = {"flag", "true or false", accepts_flag},
-	[METHOD_PARAM_TYPE_DURATION] = {"duration", "a duration with its unit, like \"10m\"",
-		accepts_duration},
+	[METHOD_PARAM_TYPE_DURATION] = {"duration",
+		"a duration with its unit and above 0, like \"10m\"", accepts_duration},
 };
 
 const char *rpc_type_name(enum method_param_type type)

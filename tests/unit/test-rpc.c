@@ -158,6 +158,7 @@ static const struct params_case params_cases[] = {
 	{"[\"a\", \"yes\"]", "`force` of `take` is not true or false"},
 	{"[\"a\", true, \"10\"]", "with its unit"},
 	{"[\"a\", true, 10]", "with its unit"},
+	{"[\"a\", true, \"0s\"]", "above 0"},
 	{"[\"a\", true, \"10m\", 1]", "takes 3 parameters at most: 4 were given"},
 	{"{\"what\": \"a\", \"forse\": true}", "no parameter `forse`: did you mean `force`?"},
 	{"{\"what\": \"a\", \"zzzzzzzz\": true}", "no parameter `zzzzzzzz`"},

@@ -8,6 +8,7 @@ beside drain --for 600s tcp://203.0.113.10:80 10.0.0.11
 beside drain --service tcp://203.0.113.10:80 10.0.0.11 -o json
 beside drain --service tcp://203.0.113.10:80 tcp://203.0.113.10:80 10.0.0.11
 beside drain --for 10 10.0.0.11
+beside drain --for 0s 10.0.0.11
 beside drain
 beside undrain tcp://203.0.113.10:80 10.0.0.11 -q
 beside suspend new switch, ask the network desk
