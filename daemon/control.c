@@ -2,13 +2,17 @@
 /* Who is let in, and who has to go.
  *
  * There are CONTROL_CLIENTS_MOST places. When all are taken, whoever waits in the backlog is let in all the same to see who it
- * is, if there is a client that could make room:
+ * is, and another is shut out for it, if there is one who may be:
  *
- *	root		the client that has been idle for longest, and is not root, is shut out for it: members of the group
- *			cannot keep root from a method that writes, however many connections they hold
- *	another		the same when that client has been idle for CONTROL_SPARE_NS; else it is told that there is no place
+ *	newcomer	who makes room
+ *	root		who is not root; else root's clients that were idle for CONTROL_SPARE_NS. So it always gets in, at
+ *			once or a moment later: members of the group cannot keep root from a method that writes, however many
+ *			connections they hold, and neither can what root's own scripts left behind
+ *	another		who is not root, and idle for CONTROL_SPARE_NS; else root's clients that asked something, and then
+ *			nothing for CONTROL_LEFT_NS. Else it is told that there is no place
  *
- * When all clients are root's, nobody is let in until one leaves. A timer shuts out who neither says nor takes anything.
+ * Of several it is one who waits for nothing before one who follows the events, and then the one that has been idle for
+ * longest. While nobody at all could make room, nobody is let in. A timer shuts out who neither says nor takes anything.
  *
  * All of this, and the clients' turns (client.c), is work of LOOP_PRIORITY_LAST: signals, timers and files come first, and
  * the engine's passes have their turn among the clients. */
@@ -27,7 +31,8 @@
 LOG_MODULE("control");
 
 #define CONTROL_SPARE_NS 1000000000ull
-/* How soon accepting is tried again after a failure (no descriptors left). */
+#define CONTROL_LEFT_NS  10000000000ull
+/* How soon accepting is tried again: after a failure (no descriptors left), or when nobody could make room. */
 #define CONTROL_RETRY_NS 1000000000ull
 /* The idle are looked for that many times in their time. */
 #define CONTROL_IDLE_LOOKS 8
@@ -50,23 +55,49 @@ static bool control_is_full(const struct control *control)
 	return control->clients.count >= CONTROL_CLIENTS_MOST;
 }
 
-/* Who could make room: the client that has been idle for longest, and is not root. */
-static struct client *control_find_idlest(const struct control *control)
+/* Whether it may be shut out for a newcomer now. */
+static bool control_may_go(const struct client *client, bool for_root, uint64_t now)
 {
-	struct client *idlest = NULL;
+	uint64_t idle = now - client_active_at(client);
+
+	if (!client_is_root(client))
+		return for_root || idle >= CONTROL_SPARE_NS;
+	if (for_root)
+		return idle >= CONTROL_SPARE_NS;
+	return !client_is_subscribed(client) && idle >= CONTROL_LEFT_NS;
+}
+
+/* Which of two goes first. */
+static bool control_goes_before(const struct client *a, const struct client *b)
+{
+	if (client_is_root(a) != client_is_root(b))
+		return client_is_root(b);
+	if (client_is_subscribed(a) != client_is_subscribed(b))
+		return client_is_subscribed(b);
+	return client_active_at(a) < client_active_at(b);
+}
+
+/* Who makes room for a newcomer; NULL: nobody now. */
+static struct client *control_find_room(const struct control *control, bool for_root)
+{
+	uint64_t now = loop_clock();
+	struct client *found = NULL;
 
 	vector_foreach(&control->clients, client)
-		if (!client_is_root(*client) &&
-			(!idlest || client_active_at(*client) < client_active_at(idlest)))
-			idlest = *client;
-	return idlest;
+		if (control_may_go(*client, for_root, now) &&
+			(!found || control_goes_before(*client, found)))
+			found = *client;
+	return found;
 }
 
 static void control_arm(struct control *control)
 {
-	bool accepts = !control_is_full(control) || control_find_idlest(control);
+	/* Who makes room for anybody makes room for root. */
+	bool accepts = !control_is_full(control) || control_find_room(control, true);
 
 	loop_io_set_events(control->listener, accepts ? EPOLLIN : 0);
+	if (!accepts)
+		loop_timer_set(control->retry, loop_clock() + CONTROL_RETRY_NS);
 }
 
 static void control_remove(struct control *control, struct client *client)
@@ -115,16 +146,13 @@ static void control_refuse(struct control *control, int fd)
 /* Shuts a client out for the newcomer; false when that must go itself. */
 static bool control_make_room(struct control *control, bool root)
 {
-	struct client *idlest = control_find_idlest(control);
-
 	if (!control_is_full(control))
 		return true;
-	if (!idlest)
-		return false;
-	if (!root && loop_clock() - client_active_at(idlest) < CONTROL_SPARE_NS)
+	struct client *leaves = control_find_room(control, root);
+	if (!leaves)
 		return false;
 	control->counters.refused++;
-	control_remove(control, idlest);
+	control_remove(control, leaves);
 	return true;
 }
 

@@ -269,6 +269,55 @@ static void a_group_that_holds_every_place_does_not_lock_root_out(void **state)
 		served_reader_clear(&members[i]);
 }
 
+/* All places are root's: `events` of them follow the events, the others asked something and then nothing. */
+static void fill(struct served *world, struct served_reader *readers, size_t events)
+{
+	for (size_t i = 0; i < CONTROL_CLIENTS_MOST; i++) {
+		readers[i] = (struct served_reader){.fd = served_connect(world)};
+		served_say(readers[i].fd,
+			i < events ? "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"events\"}\n"
+				   : SERVED_VERSION(1));
+		json_decref(served_next_json(&readers[i]));
+	}
+}
+
+static void expect_served_beside(struct served *world, struct served_reader *readers, size_t leaves)
+{
+	_cleanup_served_reader_ struct served_reader late = {.fd = served_connect(world)};
+
+	served_say(late.fd, SERVED_VERSION(2));
+	served_expect_version(&late, 2);
+	assert_null(served_next_line(&readers[leaves]));
+	assert_int_equal(served_counters(world).connected, CONTROL_CLIENTS_MOST);
+}
+
+static void what_roots_scripts_left_behind_does_not_lock_root_out(void **state)
+{
+	struct served *world = *state;
+	struct served_reader readers[CONTROL_CLIENTS_MOST];
+
+	fill(world, readers, 1);
+	/* The first follows events, so the second has to go; nobody else's clients come in for them so soon. */
+	_cleanup_served_reader_ struct served_reader other = {
+		.fd = served_connect_as_nobody(world)};
+	usleep(1100000);
+	served_expect_error(&other, CALL_CODE_BUSY, "64 clients");
+	expect_served_beside(world, readers, 1);
+	for (size_t i = 0; i < ARRAY_LENGTH(readers); i++)
+		served_reader_clear(&readers[i]);
+}
+
+static void who_follows_events_does_not_lock_root_out(void **state)
+{
+	struct served *world = *state;
+	struct served_reader readers[CONTROL_CLIENTS_MOST];
+
+	fill(world, readers, CONTROL_CLIENTS_MOST);
+	expect_served_beside(world, readers, 0);
+	for (size_t i = 0; i < ARRAY_LENGTH(readers); i++)
+		served_reader_clear(&readers[i]);
+}
+
 static void shorten_idle(struct served *world, void *data)
 {
 	(void)data;
@@ -359,6 +408,8 @@ int main(void)
 		CONTROL_TEST(what_was_asked_before_leaving_is_done),
 		CONTROL_TEST(two_hundred_clients_are_served_in_their_turn),
 		CONTROL_TEST(a_group_that_holds_every_place_does_not_lock_root_out),
+		CONTROL_TEST(what_roots_scripts_left_behind_does_not_lock_root_out),
+		CONTROL_TEST(who_follows_events_does_not_lock_root_out),
 		CONTROL_TEST(the_idle_are_shut_out_and_subscribers_are_not_idle),
 		CONTROL_TEST(a_subscriber_that_reads_nothing_loses_events_and_learns_how_many),
 	};
