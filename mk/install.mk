@@ -2,6 +2,7 @@
 # make install [DESTDIR=…] [PREFIX=/usr/local]
 
 PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
 SBINDIR ?= $(PREFIX)/sbin
 MANDIR ?= $(PREFIX)/share/man
 DATADIR ?= $(PREFIX)/share
@@ -10,10 +11,10 @@ INSTALL ?= install
 
 .PHONY: install uninstall
 install: all
-	$(Q)$(INSTALL) -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
+	$(Q)$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
 		$(DESTDIR)$(DATADIR)/poise $(DESTDIR)$(DATADIR)/bash-completion/completions \
 		$(DESTDIR)$(DATADIR)/doc/poise $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(UNITDIR)
-	$(Q)$(INSTALL) -m 755 $(BUILD)/poise $(DESTDIR)$(SBINDIR)/poise
+	$(Q)$(INSTALL) -m 755 $(BUILD)/poise $(DESTDIR)$(BINDIR)/poise
 	$(Q)$(INSTALL) -m 755 $(BUILD)/poised $(DESTDIR)$(SBINDIR)/poised
 	$(Q)sed 's,@SBINDIR@,$(SBINDIR),' systemd/poised.service.in > $(BUILD)/poised.service
 	$(Q)$(INSTALL) -m 644 $(BUILD)/poised.service $(DESTDIR)$(UNITDIR)/poised.service
@@ -27,7 +28,7 @@ install: all
 	$(Q)$(INSTALL) -m 644 README.md ARCHITECTURE.md LICENSE $(DESTDIR)$(DATADIR)/doc/poise/
 
 uninstall:
-	$(Q)rm -f $(DESTDIR)$(SBINDIR)/poise $(DESTDIR)$(MANDIR)/man1/poise.1 \
+	$(Q)rm -f $(DESTDIR)$(BINDIR)/poise $(DESTDIR)$(MANDIR)/man1/poise.1 \
 		$(DESTDIR)$(MANDIR)/man5/poise.yaml.5 $(DESTDIR)$(SBINDIR)/poised \
 		$(DESTDIR)$(MANDIR)/man8/poised.8 $(DESTDIR)$(UNITDIR)/poised.service \
 		$(DESTDIR)$(DATADIR)/bash-completion/completions/poise
