@@ -24,10 +24,12 @@ const struct cli_command cli_command_schema = {
 	.name = "schema",
 	.usage = "",
 	.summary = "print the JSON Schema of the file format, for editors",
-	.description = "Prints the JSON Schema (draft 2020-12) of poise.yaml(5). An editor with a "
-		       "YAML language\n"
-		       "server uses it when the file begins with\n\n"
-		       "  # yaml-language-server: $schema=/usr/share/poise/poise.schema.json\n",
+	.description =
+		"Prints the JSON Schema (draft 2020-12) of poise.yaml(5). An editor with a "
+		"YAML language\n"
+		"server uses it when the file begins with\n\n"
+		"  # yaml-language-server: $schema=PATH\n\n"
+		"PATH is where this was written to: poise.yaml(5) tells where one is installed.\n",
 	.options = options,
 	.option_count = ARRAY_LENGTH(options),
 	.formats = 1 << CLI_FORMAT_JSON,

@@ -9,6 +9,11 @@ DATADIR ?= $(PREFIX)/share
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 INSTALL ?= install
 
+# The manuals name the places of the default PREFIX.
+install_man = sed -e 's,/usr/local/share/poise/,$(DATADIR)/poise/,g' \
+	-e 's,/usr/local/sbin/,$(SBINDIR)/,g' $(BUILD)/man/$(1) > $(BUILD)/man/$(1).installed && \
+	$(INSTALL) -m 644 $(BUILD)/man/$(1).installed $(DESTDIR)$(MANDIR)/man$(2)/$(1)
+
 .PHONY: install uninstall
 install: all
 	$(Q)$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
@@ -18,9 +23,9 @@ install: all
 	$(Q)$(INSTALL) -m 755 $(BUILD)/poised $(DESTDIR)$(SBINDIR)/poised
 	$(Q)sed 's,@SBINDIR@,$(SBINDIR),' systemd/poised.service.in > $(BUILD)/poised.service
 	$(Q)$(INSTALL) -m 644 $(BUILD)/poised.service $(DESTDIR)$(UNITDIR)/poised.service
-	$(Q)$(INSTALL) -m 644 $(BUILD)/man/poise.1 $(DESTDIR)$(MANDIR)/man1/poise.1
-	$(Q)$(INSTALL) -m 644 $(BUILD)/man/poise.yaml.5 $(DESTDIR)$(MANDIR)/man5/poise.yaml.5
-	$(Q)$(INSTALL) -m 644 $(BUILD)/man/poised.8 $(DESTDIR)$(MANDIR)/man8/poised.8
+	$(Q)$(call install_man,poise.1,1)
+	$(Q)$(call install_man,poise.yaml.5,5)
+	$(Q)$(call install_man,poised.8,8)
 	$(Q)$(INSTALL) -m 644 cli/completion/poise.bash \
 		$(DESTDIR)$(DATADIR)/bash-completion/completions/poise
 	$(Q)$(BUILD)/poise schema > $(DESTDIR)$(DATADIR)/poise/poise.schema.json
