@@ -19,6 +19,14 @@ static int sources_fail(struct strbuf *problems, const char *path, int r, const 
 	return r;
 }
 
+/* Root may read all only with its capabilities; poised has given them up. */
+static const char *sources_access_advice(void)
+{
+	return geteuid() == 0 ? "let root read it as its owner or by its mode: `chown root`, or "
+				"`chmod o+r` (a directory: `o+rx`)"
+			      : "run as a user who may read it";
+}
+
 static const char *sources_advice(int r)
 {
 	switch (r) {
@@ -26,7 +34,7 @@ static const char *sources_advice(int r)
 		return "name the file or directory of the configuration";
 	case -EACCES:
 	case -EPERM:
-		return "run as a user who may read it";
+		return sources_access_advice();
 	case -EFBIG:
 		return "a file may have at most 256 MiB";
 	default:
