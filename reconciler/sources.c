@@ -224,9 +224,10 @@ static int sources_add_directory(
 		sources_warn_beside(sources, directory, has_main);
 	if (found)
 		return r;
-	return sources_fail(problems, directory, -ENOENT,
+	strbuf_printf(problems, "%s: there is nothing to read: %s\n", directory,
 		has_more ? "no poise.yaml is in this directory, and no *.yaml in its conf.d"
 			 : "neither poise.yaml nor another *.yaml is in this directory");
+	return -ENOENT;
 }
 
 static int sources_add_path(struct sources *sources, const char *path, struct strbuf *problems)
@@ -238,25 +239,48 @@ static int sources_add_path(struct sources *sources, const char *path, struct st
 	return sources_add(sources, memory_copy_string(path), problems);
 }
 
+/* All that a file declares would stand there a second time, at the place where it stands. */
+static int sources_check_twice(const char *const *paths, size_t count, struct strbuf *problems)
+{
+	struct {
+		VECTOR_OF(const char *);
+	} sorted = {};
+	size_t before = problems->length;
+
+	for (size_t i = 0; i < count; i++)
+		vector_push(&sorted, paths[i]);
+	vector_sort(&sorted, sources_compare_names);
+	for (size_t i = 1; i < count; i++) {
+		const char *path = sorted.items[i];
+
+		if (strcmp(sorted.items[i - 1], path) != 0 ||
+			(i > 1 && strcmp(sorted.items[i - 2], path) == 0))
+			continue;
+		if (strcmp(path, "-") == 0)
+			strbuf_add(problems,
+				"standard input is named twice (`-`), and can be read only once\n");
+		else
+			strbuf_printf(problems, "%s is named twice\n", path);
+	}
+	vector_clear(&sorted);
+	return problems->length > before ? -EINVAL : 0;
+}
+
 int sources_read(
 	const char *const *paths, size_t count, struct sources *ret, struct strbuf *problems)
 {
 	static const char *const standard[] = {SOURCES_DEFAULT_PATH};
-	bool standard_input = false;
-	int result = 0;
 
 	if (!count) {
 		paths = standard;
 		count = 1;
 	}
+	int result = sources_check_twice(paths, count, problems);
+	if (result < 0)
+		return result;
 	for (size_t i = 0; i < count; i++) {
-		bool again = strcmp(paths[i], "-") == 0 && standard_input;
-		int r = again ? -EINVAL : sources_add_path(ret, paths[i], problems);
+		int r = sources_add_path(ret, paths[i], problems);
 
-		if (again)
-			strbuf_add(problems,
-				"standard input is named twice (`-`), and can be read only once\n");
-		standard_input |= strcmp(paths[i], "-") == 0;
 		if (result == 0)
 			result = r;
 	}
