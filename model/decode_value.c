@@ -25,6 +25,9 @@ static int value_error(const struct value *value, const char *hint)
 	_cleanup_strbuf_ struct strbuf wanted = {};
 	char quoted[REPORT_QUOTE_SIZE];
 
+	/* No value has one, but what `|` made of a line. */
+	if (strchr(value->text, '\n'))
+		hint = "it has an end of line: write the value in one line, behind its key";
 	bool list = schema_describe_item(value->key, value->decode->backend, &wanted);
 	if (!list)
 		schema_describe(value->key, value->decode->backend, &wanted);
@@ -156,7 +159,8 @@ static int value_find_word(const struct value *value, int *ret)
 			return 0;
 		}
 		if (strcmp(word->name, value->text) == 0)
-			return value_error(value, "`backend: dpdk` has it");
+			return value_error(value,
+				"only `backend: dpdk` has it, which this version does not support");
 		if (available)
 			suggest_offer(&suggest, value->text, word->name);
 	}
