@@ -141,5 +141,6 @@ int cli_live_read(const char *path, struct cli_live *ret, struct error *error)
 	if (r == 0)
 		return 0;
 	cli_live_clear(ret);
+	error_suffix(error, r, " (it should be what `poise get -o json` prints)");
 	return error_prefix(error, r, "%s", standard ? "<stdin>" : path);
 }

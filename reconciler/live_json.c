@@ -18,12 +18,13 @@ static int live_read(const json_t *json, struct state *state, struct memory *mem
 	const json_t *remembered = json_object_get(json, "memory");
 	const json_t *time = json_object_get(json, "now");
 
+	if (!inner && !json_object_get(json, "poise-state"))
+		return error_set(error, -EINVAL, "neither `state` nor `poise-state` is in it");
 	if (!inner)
 		return state_from_json(json, state, error);
 	if (json_integer_value(json_object_get(json, "poise")) != LIVE_JSON_FORMAT)
 		return error_set(error, -EINVAL,
-			"`poise` is not %d: this is no output of `poise get -o json`, or of "
-			"another version's",
+			"`poise` is not %d: it is of another program, or another version",
 			LIVE_JSON_FORMAT);
 	int r = state_from_json(inner, state, error);
 	if (r < 0 || !remembered)
