@@ -41,8 +41,14 @@ static const json_t *param_next(const json_t *params, const json_t *values)
 	return NULL;
 }
 
+/* Whether what stands before a `=` is of the form that names of parameters have. */
+static bool looks_named(const char *name)
+{
+	return *name && strspn(name, "abcdefghijklmnopqrstuvwxyz-_") == strlen(name);
+}
+
 /* "dest=10.0.0.1" where the parameter is called "destination": a slip, and not a value. */
-static int check_slip(const json_t *params, const char *word)
+static int check_slip(const json_t *params, const json_t *next, const char *word)
 {
 	_cleanup_free_ char *name = memory_copy_bytes(word, strcspn(word, "="));
 	struct suggest suggest = {};
@@ -60,9 +66,13 @@ static int check_slip(const json_t *params, const char *word)
 		else if (found)
 			suggest_offer(&suggest, name, found);
 	}
-	if (!suggest.best)
+	if (suggest.best)
+		cli_error("there is no parameter `%s`: did you mean `%s`?", name, suggest.best);
+	else if (next && looks_named(name))
+		cli_error("there is no parameter `%s`: for a value with a `=` in it, write `%s=%s`",
+			name, cli_field_text(next, "name"), word);
+	else
 		return 0;
-	cli_error("there is no parameter `%s`: did you mean `%s`?", name, suggest.best);
 	return -EINVAL;
 }
 
@@ -85,10 +95,11 @@ static int word_take(const char *method, const json_t *params, const char *word,
 	const json_t *param = word[length] ? param_find(params, word, length) : NULL;
 	const char *value = param ? word + length + 1 : word;
 
-	if (!param && check_slip(params, word) < 0)
-		return -EINVAL;
-	if (!param)
+	if (!param) {
 		param = param_next(params, values);
+		if (check_slip(params, param, word) < 0)
+			return -EINVAL;
+	}
 	if (!param) {
 		cli_error("the method `%s` takes no argument `%s`: `poise ctl help %s` says what "
 			  "it takes",
