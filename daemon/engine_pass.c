@@ -176,6 +176,22 @@ static void engine_tell_recovered(struct engine_pass *pass)
 	}
 }
 
+/* Whether files came in force that the history does not know to be so. What is only read again, by `poise reload`, is no
+ * news; a start always is. */
+static bool engine_is_news(const struct engine_pass *pass)
+{
+	const struct engine *engine = pass->engine;
+
+	if (!engine->accepted || !engine->files)
+		return false;
+	if (pass->reason == ENGINE_REASON_START || !engine->history.count)
+		return true;
+	const struct engine_entry *last = &engine->history.items[engine->history.count - 1];
+	const char *now = engine->files->commit, *then = last->commit;
+	return strcmp(last->revision, files_revision(engine->files)) != 0 ||
+	       strcmp(now ? now : "", then ? then : "") != 0;
+}
+
 /* `over`: it went through. One that did not is told only when it changed something. */
 static void engine_note_pass(struct engine_pass *pass, uint64_t duration, bool over)
 {
@@ -189,7 +205,7 @@ static void engine_note_pass(struct engine_pass *pass, uint64_t duration, bool o
 	};
 	size_t done = output->applied.add + output->applied.change + output->applied.remove;
 
-	if (done || (over && (entry.failed || pass->engine->accepted)))
+	if (done || (over && (entry.failed || engine_is_news(pass))))
 		engine_note(pass->engine, &entry);
 }
 

@@ -28,9 +28,13 @@ static void a_changed_file_touches_its_difference(void **state)
 	assert_int_equal(live(fixture, "tcp://10.0.0.1:80", "10.9.0.1:80")->attributes.weight, 7);
 	assert_int_equal(fixture->engine.history.count, 2);
 	assert_int_equal(fixture->engine.history.items[1].reason, ENGINE_REASON_FILES);
-	/* The same content once more is no news. */
+	/* The same content once more is no news, also when somebody asks for it. */
 	write_many(fixture, 100, 7);
 	turn(fixture);
+	assert_int_equal(fixture->engine.history.count, 2);
+	assert_int_equal(engine_reload(&fixture->engine, false, 0, "test", NULL), 0);
+	turn(fixture);
+	assert_int_equal(memory_writes(fixture->table), 1);
 	assert_int_equal(fixture->engine.history.count, 2);
 }
 
