@@ -28,6 +28,8 @@ install: all
 	$(Q)$(call install_man,poised.8,8)
 	$(Q)$(INSTALL) -m 644 cli/completion/poise.bash \
 		$(DESTDIR)$(DATADIR)/bash-completion/completions/poise
+	$(Q)$(INSTALL) -m 644 cli/completion/poised.bash \
+		$(DESTDIR)$(DATADIR)/bash-completion/completions/poised
 	$(Q)$(BUILD)/poise schema > $(DESTDIR)$(DATADIR)/poise/poise.schema.json
 	$(Q)cp -r examples $(DESTDIR)$(DATADIR)/doc/poise/
 	$(Q)$(INSTALL) -m 644 README.md ARCHITECTURE.md LICENSE $(DESTDIR)$(DATADIR)/doc/poise/
@@ -36,5 +38,6 @@ uninstall:
 	$(Q)rm -f $(DESTDIR)$(BINDIR)/poise $(DESTDIR)$(MANDIR)/man1/poise.1 \
 		$(DESTDIR)$(MANDIR)/man5/poise.yaml.5 $(DESTDIR)$(SBINDIR)/poised \
 		$(DESTDIR)$(MANDIR)/man8/poised.8 $(DESTDIR)$(UNITDIR)/poised.service \
-		$(DESTDIR)$(DATADIR)/bash-completion/completions/poise
+		$(DESTDIR)$(DATADIR)/bash-completion/completions/poise \
+		$(DESTDIR)$(DATADIR)/bash-completion/completions/poised
 	$(Q)rm -rf $(DESTDIR)$(DATADIR)/poise $(DESTDIR)$(DATADIR)/doc/poise
