@@ -287,7 +287,10 @@ int cli_client_ask(const struct cli *cli, const char *method, json_t *params, js
 static int command_print(const struct cli *cli, json_t *result)
 {
 	const char *message = json_string_value(json_object_get(result, "message"));
+	const char *warning = json_string_value(json_object_get(result, "warning"));
 
+	if (warning)
+		cli_note("warning: %s", warning);
 	if (cli->options.format == CLI_FORMAT_JSON) {
 		cli_print_json(result);
 		return CLI_EXIT_GOOD;

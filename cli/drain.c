@@ -27,6 +27,8 @@ static int drain_run(struct cli *cli)
 
 	if (!params)
 		return CLI_EXIT_ERROR;
+	if (cli->options.force)
+		json_object_set_new(params, "force", json_true());
 	if (cli->options.duration) {
 		_cleanup_strbuf_ struct strbuf duration = {};
 
@@ -50,6 +52,8 @@ static int undrain_run(struct cli *cli)
 static const struct cli_option drain_options[] = {
 	SERVICE_OPTION,
 	CLI_OPTION(0, "for", SPAN, duration, "TIME", "let it come back after TIME"),
+	CLI_OPTION(0, "force", FLAG, force, NULL,
+		"even where a service is left without any usable destination"),
 };
 
 static const struct cli_option undrain_options[] = {SERVICE_OPTION};
@@ -65,7 +69,9 @@ const struct cli_command cli_command_drain = {
 		"its ports; it is\n"
 		"drained wherever it stands, or in one SERVICE. It stays out until `poise undrain` "
 		"or for TIME,\n"
-		"also when poised or the machine starts anew.\n\n"
+		"also when poised or the machine starts anew. What would leave a service without "
+		"any usable\n"
+		"destination is refused without --force.\n\n"
 		"Exit status: 0, or 2 when it was refused or poised does not run.\n",
 	.options = drain_options,
 	.option_count = ARRAY_LENGTH(drain_options),

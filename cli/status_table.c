@@ -50,6 +50,7 @@ static const struct {
 	{"unmanaged", CLI_LAYOUT_DIM},
 	{"down", CLI_LAYOUT_RED},
 	{"no-quorum", CLI_LAYOUT_RED},
+	{"unusable", CLI_LAYOUT_RED},
 	{"failing", CLI_LAYOUT_YELLOW},
 	{"kept", CLI_LAYOUT_YELLOW},
 	{"climbing", CLI_LAYOUT_YELLOW},

@@ -210,6 +210,12 @@ int engine_drain(struct engine *engine, const struct facts_drain *target, uint64
 	const char *by, size_t *matches, struct error *error);
 int engine_undrain(struct engine *engine, const struct facts_drain *target, const char *by,
 	struct error *error);
+
+/* How many services have a usable destination now, and would have none with `target` drained; their names, of a few of them,
+ * are appended to `names`. */
+size_t engine_drain_empties(
+	const struct engine *engine, const struct facts_drain *target, struct strbuf *names);
+
 int engine_suspend(struct engine *engine, const char *why, const char *by, struct error *error);
 /* Also what is held is judged anew with `force`. confirm_timeout as in engine_reload(). */
 int engine_resume(

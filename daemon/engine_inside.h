@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the files of the engine share: engine.c (its life), engine_files.c (readings and their judgement), engine_pass.c (passes),
- * engine_operate.c (what the operator asks for), engine_tell.c (events and the history), engine_health.c (probes and verdicts),
+ * engine_operate.c (what the operator asks for), engine_drain.c (his drains), engine_tell.c (events and the history), engine_health.c (probes and verdicts),
  * engine_heed.c (what follows from them). Nobody else includes it. */
 #pragma once
 
@@ -8,6 +8,10 @@
 
 #define ENGINE_BACKOFF_FIRST_NS 500000000ull
 #define ENGINE_BACKOFF_MOST_NS  10000000000ull
+
+#define ENGINE_SECOND 1000000000ull
+/* Of a drain, and of a wait for a confirmation: a hundred years. */
+#define ENGINE_LONGEST_NS (36500 * 86400ull * ENGINE_SECOND)
 
 /* How long to wait after so many failures. */
 uint64_t engine_backoff(unsigned int attempts);
@@ -31,6 +35,10 @@ void engine_release(struct engine *engine);
 void engine_fall_back(struct engine *engine);
 /* Writes what lags behind: the record, the confirmed state, the history's entry of new files. */
 void engine_save(struct engine *engine);
+
+/* engine_operate.c */
+/* Puts `next` in force, on disk first. Takes it over. */
+int engine_put_operator(struct engine *engine, struct operator_state *next, struct error *error);
 
 /* engine_pass.c */
 void engine_mark(struct engine *engine, const struct service_key *key, enum engine_reason reason);

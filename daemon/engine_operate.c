@@ -7,45 +7,7 @@
 #include "reconciler/converge.h"
 #include "reconciler/subset.h"
 
-#define ENGINE_SECOND 1000000000ull
-/* Of a drain, and of a wait for a confirmation: a hundred years. */
-#define ENGINE_LONGEST_NS (36500 * 86400ull * ENGINE_SECOND)
-
-static bool engine_target_hits(
-	const struct facts_drain *target, const struct declared_service *service)
-{
-	const struct destination_key *key = &target->destination;
-
-	if (!target->everywhere && service_key_compare(&target->service, &service->key) != 0)
-		return false;
-	if (key->port)
-		return vector_find(&service->destinations, key, destination_compare) != NULL;
-	/* Without a port it may be any of them. */
-	vector_foreach(&service->destinations, destination)
-		if (address_compare(&destination->key.address, &key->address) == 0)
-			return true;
-	return false;
-}
-
-/* Makes the services dirty in which `target` stands; how many. */
-static size_t engine_mark_target(struct engine *engine, const struct facts_drain *target)
-{
-	size_t matches = 0;
-
-	if (!engine->files)
-		return 0;
-	vector_foreach(&engine->files->declared.services, service) {
-		if (!engine_target_hits(target, service))
-			continue;
-		engine_mark(engine, &service->key, ENGINE_REASON_OPERATOR);
-		matches++;
-	}
-	return matches;
-}
-
-/* Puts `next` in force, on disk first. Takes it over. */
-static int engine_put_operator(
-	struct engine *engine, struct operator_state *next, struct error *error)
+int engine_put_operator(struct engine *engine, struct operator_state *next, struct error *error)
 {
 	int r = operator_save(engine->options.state_dir, next, error);
 
@@ -56,54 +18,6 @@ static int engine_put_operator(
 	operator_clear(&engine->operator);
 	engine->operator= * next;
 	engine_refresh_facts(engine);
-	return 0;
-}
-
-int engine_drain(struct engine *engine, const struct facts_drain *target, uint64_t for_ns,
-	const char *by, size_t *matches, struct error *error)
-{
-	uint64_t wall = (uint64_t)time(NULL);
-	struct operator_state next;
-	struct facts_drain fact = *target;
-	_cleanup_strbuf_ struct strbuf text = {};
-
-	if (for_ns > ENGINE_LONGEST_NS)
-		return error_set(error, -EINVAL,
-			"a drain for a time ends within a hundred years: one without lasts until "
-			"`poise "
-			"undrain`");
-	operator_copy(&next, &engine->operator);
-	fact.until = for_ns ? reconciler_now() + for_ns : UINT64_MAX;
-	operator_drain(&next, &fact, wall,
-		for_ns ? wall + (for_ns + ENGINE_SECOND - 1) / ENGINE_SECOND : 0, by);
-	int r = engine_put_operator(engine, &next, error);
-	if (r < 0)
-		return r;
-	*matches = engine_mark_target(engine, target);
-	operator_target_format(target, &text);
-	engine_tell(engine, ENGINE_EVENT_OPERATOR, text.text, "drained by %s", by);
-	return 0;
-}
-
-int engine_undrain(struct engine *engine, const struct facts_drain *target, const char *by,
-	struct error *error)
-{
-	struct operator_state next;
-	_cleanup_strbuf_ struct strbuf text = {};
-
-	operator_target_format(target, &text);
-	operator_copy(&next, &engine->operator);
-	if (operator_undrain(&next, target) < 0) {
-		operator_clear(&next);
-		return error_set(error, -ENOENT,
-			"the operator does not drain %s: `poise status` lists what is drained",
-			text.text);
-	}
-	int r = engine_put_operator(engine, &next, error);
-	if (r < 0)
-		return r;
-	engine_mark_target(engine, target);
-	engine_tell(engine, ENGINE_EVENT_OPERATOR, text.text, "taken back by %s", by);
 	return 0;
 }
 

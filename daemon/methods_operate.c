@@ -44,15 +44,36 @@ static void say_until(uint64_t for_ns, struct strbuf *text)
 	}
 }
 
+/* What it leaves without anybody: refused, unless it is forced. */
+static int drain_check(struct call *call, const struct facts_drain *target, struct strbuf *warning,
+	struct error *error)
+{
+	_cleanup_strbuf_ struct strbuf names = {};
+	size_t count = engine_drain_empties(call_engine(call), target, &names);
+
+	if (!count)
+		return 0;
+	strbuf_printf(warning, "%zu service%s without any usable destination: %s", count,
+		count == 1 ? " is" : "s are", names.text);
+	if (call_flag(call, "force"))
+		return 0;
+	return error_set(error, -EPERM,
+		"nothing was drained: this would leave %zu service%s without any usable "
+		"destination: %s; use --force if that is meant",
+		count, count == 1 ? "" : "s", names.text);
+}
+
 static void drain_run(struct call *call)
 {
-	_cleanup_strbuf_ struct strbuf message = {};
+	_cleanup_strbuf_ struct strbuf message = {}, warning = {};
 	_cleanup_error_ struct error error = {};
 	uint64_t for_ns = call_duration(call, "for");
 	struct facts_drain target;
 	size_t matches = 0;
 	int r = operate_target(call, &target, &error);
 
+	if (r == 0)
+		r = drain_check(call, &target, &warning, &error);
 	if (r == 0)
 		r = engine_drain(
 			call_engine(call), &target, for_ns, call_by(call), &matches, &error);
@@ -68,8 +89,9 @@ static void drain_run(struct call *call)
 			&message, ": it stands in %zu service%s", matches, matches == 1 ? "" : "s");
 	else
 		strbuf_add(&message, ": no service has it now");
-	call_reply(call, json_pack("{s:o, s:I}", "message", json_text_value(message.text),
-				 "matches", (json_int_t)matches));
+	call_reply(call, json_pack("{s:o, s:I, s:o*}", "message", json_text_value(message.text),
+				 "matches", (json_int_t)matches, "warning",
+				 warning.length ? json_text_value(warning.text) : NULL));
 }
 
 static void undrain_run(struct call *call)
@@ -161,7 +183,9 @@ const struct method method_drain = {
 	.summary = "take a destination out of service for maintenance",
 	.writes = true,
 	.params = {DESTINATION_PARAM, SERVICE_PARAM,
-		{"for", METHOD_PARAM_TYPE_DURATION, .help = "it comes back after this time"}},
+		{"for", METHOD_PARAM_TYPE_DURATION, .help = "it comes back after this time"},
+		{"force", METHOD_PARAM_TYPE_FLAG,
+			.help = "even where a service has no usable destination then"}},
 	.run = drain_run,
 };
 

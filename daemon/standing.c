@@ -24,6 +24,7 @@ static const char *const standing_names[STANDING_COUNT] = {
 	[STANDING_FALLBACK] = "fallback",
 	[STANDING_SPARE] = "spare",
 	[STANDING_NO_QUORUM] = "no-quorum",
+	[STANDING_UNUSABLE] = "unusable",
 };
 
 const char *standing_name(enum standing standing)
@@ -112,12 +113,32 @@ static enum standing standing_of_leaving(
 	return standing_waits(engine, STANDING_LEAVING, why);
 }
 
+static void say_unusable(const struct health_view *health, struct strbuf *why)
+{
+	size_t drained = 0, down = 0;
+
+	vector_foreach(&health->output.destinations, resolution) {
+		drained += resolution->role == RESOLUTION_ROLE_DRAINS_OPERATOR ||
+			   resolution->role == RESOLUTION_ROLE_DRAINS_DECLARED;
+		down += resolution->role == RESOLUTION_ROLE_FAILED;
+	}
+	say(why, "no usable destination");
+	if (drained)
+		strbuf_printf(why, ": %zu drained", drained);
+	if (down)
+		strbuf_printf(why, "%s%zu down", drained ? ", " : ": ", down);
+}
+
 /* As it must be; health may say more. */
 static enum standing standing_of_quorum(
 	const struct walk_service *service, const struct health_view *health, struct strbuf *why)
 {
 	if (!health_view_lost_quorum(health))
 		return STANDING_OK;
+	if (!resolve_serves_any(&health->output)) {
+		say_unusable(health, why);
+		return STANDING_UNUSABLE;
+	}
 	strbuf_printf(why, "the healthy weight is %" PRIu64 ", the quorum %" PRIu32 "%s",
 		health->output.healthy_weight, service->declared->quorum,
 		health_view_fallback_serves(health) ? ": the fallback serves" : "");

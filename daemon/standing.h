@@ -27,6 +27,7 @@ enum standing {
 	STANDING_FALLBACK,  /* a fallback that serves */
 	STANDING_SPARE,     /* a fallback that is not needed */
 	STANDING_NO_QUORUM, /* a service without its quorum */
+	STANDING_UNUSABLE,  /* one that nobody serves, though its files let some serve */
 	STANDING_COUNT,
 };
 

@@ -147,6 +147,15 @@ static bool resolve_is_healthy(const struct resolution *resolution)
 	       resolution->role == RESOLUTION_ROLE_KEPT;
 }
 
+/* Whether the files themselves let anything serve. */
+static bool resolve_may_serve(const struct declared_service *service)
+{
+	vector_foreach(&service->destinations, destination)
+		if (!destination->drain && destination->attributes.weight)
+			return true;
+	return false;
+}
+
 static void resolve_count(const struct resolve_pass *pass, bool was_lost)
 {
 	uint64_t quorum = pass->service->quorum, hysteresis = pass->service->quorum_hysteresis;
@@ -156,6 +165,11 @@ static void resolve_count(const struct resolve_pass *pass, bool was_lost)
 		if (resolve_is_healthy(resolution))
 			sum += resolution->weight;
 	pass->ret->healthy_weight = sum;
+	/* It is as the files say: empty, or all of it at weight 0. */
+	if (!sum && !pass->service->has_fallback && !resolve_may_serve(pass->service)) {
+		pass->ret->quorum_lost = false;
+		return;
+	}
 	/* Where the hysteresis is as large as the quorum, nothing at all is still too little. */
 	pass->ret->quorum_lost =
 		was_lost ? sum < quorum + hysteresis : !sum || sum + hysteresis < quorum;
@@ -257,4 +271,12 @@ void resolve(const struct declared_service *service, const struct facts *facts, 
 	resolve_count(&pass, quorum_lost);
 	resolve_fall_back(&pass);
 	resolve_settle(&pass);
+}
+
+bool resolve_serves_any(const struct resolve_output *output)
+{
+	vector_foreach(&output->destinations, resolution)
+		if (resolution->in && resolution->weight)
+			return true;
+	return false;
 }

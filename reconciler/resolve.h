@@ -9,7 +9,8 @@
  *	health		a check that fails takes it out (on-failure); one that says a weight sets it
  *	min-healthy	when more would be out than it allows, those that failed last stay in, and count as healthy
  *	quorum		the sum of the weights of what is healthy, with hysteresis: once lost it is regained at quorum +
- *			hysteresis, and lost below quorum - hysteresis, or when nothing is left. Slow start does not count here
+ *			hysteresis, and lost below quorum - hysteresis, or when nothing is left. Slow start does not count here.
+ *			Where the files themselves leave nothing, and there is no fallback, nothing is lost
  *	fallback	serves while the quorum is lost, if there is one that can; then the others go to weight 0, or out where the
  *			scheduler does not honour that. Without one, the loss of the quorum changes nothing
  *	slow start	a destination that recovered climbs to its weight in at most ten steps; a fallback does not */
@@ -55,3 +56,6 @@ const char *resolution_role_name(enum resolution_role role); /* "serves", "climb
  * `facts` may be NULL: all is well. O(n log n) in the destinations of the service. */
 void resolve(const struct declared_service *service, const struct facts *facts, bool quorum_lost,
 	uint64_t now, struct resolve_output *ret);
+
+/* Whether any destination takes new connections. */
+bool resolve_serves_any(const struct resolve_output *output);

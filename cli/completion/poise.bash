@@ -65,7 +65,7 @@ _poise_options() {
 	status) echo '--watch --all' ;;
 	check) echo '--check' ;;
 	history) echo '--limit' ;;
-	drain) echo '--service --for' ;;
+	drain) echo '--service --for --force' ;;
 	undrain) echo '--service' ;;
 	resume) echo '--confirm-timeout' ;;
 	reload) echo '--force --confirm-timeout' ;;
@@ -114,7 +114,7 @@ _poise_parameters() {
 	reload) echo 'force= confirm-timeout=' ;;
 	suspend) echo 'why=' ;;
 	resume) echo 'confirm-timeout=' ;;
-	drain) echo 'destination= service= for=' ;;
+	drain) echo 'destination= service= for= force=' ;;
 	undrain) echo 'destination= service=' ;;
 	esac
 }

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The operator's drains: put in, taken out, and what comes of one before anybody is hurt by it. */
+#include <errno.h>
+#include <time.h>
+
+#include "daemon/engine_inside.h"
+#include "reconciler/resolve.h"
+
+/* Names in a message; the others are counted. */
+#define DRAIN_NAMED_MOST 4
+
+static bool engine_target_hits(
+	const struct facts_drain *target, const struct declared_service *service)
+{
+	const struct destination_key *key = &target->destination;
+
+	if (!target->everywhere && service_key_compare(&target->service, &service->key) != 0)
+		return false;
+	if (key->port)
+		return vector_find(&service->destinations, key, destination_compare) != NULL;
+	/* Without a port it may be any of them. */
+	vector_foreach(&service->destinations, destination)
+		if (address_compare(&destination->key.address, &key->address) == 0)
+			return true;
+	return false;
+}
+
+/* Makes the services dirty in which `target` stands; how many. */
+static size_t engine_mark_target(struct engine *engine, const struct facts_drain *target)
+{
+	size_t matches = 0;
+
+	if (!engine->files)
+		return 0;
+	vector_foreach(&engine->files->declared.services, service) {
+		if (!engine_target_hits(target, service))
+			continue;
+		engine_mark(engine, &service->key, ENGINE_REASON_OPERATOR);
+		matches++;
+	}
+	return matches;
+}
+
+int engine_drain(struct engine *engine, const struct facts_drain *target, uint64_t for_ns,
+	const char *by, size_t *matches, struct error *error)
+{
+	uint64_t wall = (uint64_t)time(NULL);
+	struct operator_state next;
+	struct facts_drain fact = *target;
+	_cleanup_strbuf_ struct strbuf text = {};
+
+	if (for_ns > ENGINE_LONGEST_NS)
+		return error_set(error, -EINVAL,
+			"a drain for a time ends within a hundred years: one without lasts until "
+			"`poise "
+			"undrain`");
+	operator_copy(&next, &engine->operator);
+	fact.until = for_ns ? reconciler_now() + for_ns : UINT64_MAX;
+	operator_drain(&next, &fact, wall,
+		for_ns ? wall + (for_ns + ENGINE_SECOND - 1) / ENGINE_SECOND : 0, by);
+	int r = engine_put_operator(engine, &next, error);
+	if (r < 0)
+		return r;
+	*matches = engine_mark_target(engine, target);
+	operator_target_format(target, &text);
+	engine_tell(engine, ENGINE_EVENT_OPERATOR, text.text, "drained by %s", by);
+	return 0;
+}
+
+int engine_undrain(struct engine *engine, const struct facts_drain *target, const char *by,
+	struct error *error)
+{
+	struct operator_state next;
+	_cleanup_strbuf_ struct strbuf text = {};
+
+	operator_target_format(target, &text);
+	operator_copy(&next, &engine->operator);
+	if (operator_undrain(&next, target) < 0) {
+		operator_clear(&next);
+		return error_set(error, -ENOENT,
+			"the operator does not drain %s: `poise status` lists what is drained",
+			text.text);
+	}
+	int r = engine_put_operator(engine, &next, error);
+	if (r < 0)
+		return r;
+	engine_mark_target(engine, target);
+	engine_tell(engine, ENGINE_EVENT_OPERATOR, text.text, "taken back by %s", by);
+	return 0;
+}
+
+/* What is left of a service */
+
+static bool drain_leaves_any(const struct engine *engine, const struct declared_service *service,
+	const struct facts *facts, struct resolve_output *output)
+{
+	const struct memory_service *owned =
+		memory_find_owned(&engine->reconciler.record.memory, &service->key);
+
+	resolve(service, facts, owned && owned->quorum_lost, reconciler_now(), output);
+	return resolve_serves_any(output);
+}
+
+static void drain_add_name(
+	const struct declared_service *service, size_t count, struct strbuf *names)
+{
+	char listener[SERVICE_KEY_TEXT_SIZE];
+
+	if (count > DRAIN_NAMED_MOST)
+		return;
+	strbuf_printf(
+		names, "%s%s", count > 1 ? ", " : "", service_key_format(&service->key, listener));
+	if (service->name)
+		strbuf_printf(names, " (%s)", service->name);
+}
+
+size_t engine_drain_empties(
+	const struct engine *engine, const struct facts_drain *target, struct strbuf *names)
+{
+	struct facts then = engine->facts;
+	struct facts_drain fact = *target;
+	struct resolve_output output = {};
+	size_t count = 0;
+
+	if (!engine->files)
+		return 0;
+	fact.until = UINT64_MAX;
+	then.drains = (struct facts_drain_vector){};
+	vector_foreach(&engine->facts.drains, drain)
+		if (facts_drain_compare(drain, &fact) != 0)
+			vector_push(&then.drains, *drain);
+	vector_push(&then.drains, fact);
+	vector_sort(&then.drains, facts_drain_compare);
+	vector_foreach(&engine->files->declared.services, service) {
+		if (!engine_target_hits(target, service) ||
+			!drain_leaves_any(engine, service, &engine->facts, &output) ||
+			drain_leaves_any(engine, service, &then, &output))
+			continue;
+		drain_add_name(service, ++count, names);
+	}
+	if (count > DRAIN_NAMED_MOST)
+		strbuf_printf(names, " and %zu more", count - DRAIN_NAMED_MOST);
+	vector_clear(&then.drains);
+	vector_clear(&output.destinations);
+	return count;
+}

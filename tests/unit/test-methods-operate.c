@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What the operator asks for, as the control socket answers it. */
+#include "tests/unit/engine-fixture.h"
+
+#include "daemon/call_run.h"
+
+/* Three services: two on the same three servers, and one that is empty by the files' own word. */
+#define FILE_TEXT                                                                                  \
+	"poise: 1\nservices:\n"                                                                    \
+	"  a: {listen: \"tcp://203.0.113.10:80\", drain: 0s, destinations: [10.0.0.1, 10.0.0.2, "  \
+	"10.0.0.3]}\n"                                                                             \
+	"  b: {listen: \"tcp://203.0.113.11:80\", drain: 0s, destinations: [10.0.0.1, "            \
+	"10.0.0.2]}\n"                                                                             \
+	"  c: {listen: \"tcp://203.0.113.12:80\", destinations: []}\n"                             \
+	"  d: {listen: \"tcp://203.0.113.13:80\", destinations: [{address: 10.0.0.9, weight: "     \
+	"0}]}\n"
+
+/* The whole answer; a new reference. */
+static json_t *answer_of(struct fixture *fixture, const char *method, const char *params)
+{
+	const struct call_context context = {
+		.engine = &fixture->engine, .by = "uid 0 (root)", .root = true};
+	json_t *said = params ? json_loads(params, 0, NULL) : NULL, *id = json_integer(1);
+	const struct rpc_request request = {.id = id, .method = method, .params = said};
+	_cleanup_strbuf_ struct strbuf text = {};
+	struct call call;
+
+	call_begin(&call, &context, &request, &text);
+	while (call.state == CALL_STATE_STREAMING && call_continue(&call, &text))
+		;
+	json_t *answer = json_loads(text.text, 0, NULL);
+	assert_non_null(answer);
+	json_decref(id);
+	json_decref(said);
+	return answer;
+}
+
+static void refused(
+	struct fixture *fixture, const char *method, const char *params, const char *words)
+{
+	json_t *answer = answer_of(fixture, method, params);
+	const char *text =
+		json_string_value(json_object_get(json_object_get(answer, "error"), "message"));
+
+	if (!text || !strstr(text, words))
+		fail_msg("%s %s: %s", method, params, text ? text : "it was done");
+	json_decref(answer);
+	turn(fixture);
+}
+
+static void says(struct fixture *fixture, const char *method, const char *params, const char *words)
+{
+	json_t *answer = answer_of(fixture, method, params);
+	const char *text =
+		json_string_value(json_object_get(json_object_get(answer, "result"), "message"));
+
+	if (!text || strcmp(text, words) != 0)
+		fail_msg("%s %s: %s", method, params, text ? text : "it was refused");
+	json_decref(answer);
+	turn(fixture);
+}
+
+static void expect_service(
+	struct fixture *fixture, const char *name, const char *state, const char *why)
+{
+	_cleanup_free_ char *params = memory_printf("[\"%s\"]", name);
+	json_t *answer = answer_of(fixture, "status", params);
+	const json_t *services = json_object_get(json_object_get(answer, "result"), "services");
+	const json_t *service = json_array_get(services, 0);
+	const char *words = json_string_value(json_object_get(service, "why"));
+
+	assert_string_equal(json_string_value(json_object_get(service, "state")), state);
+	assert_string_equal(words ? words : "", why);
+	json_decref(answer);
+}
+
+static void begin_here(struct fixture *fixture)
+{
+	write_file(fixture, FILE_TEXT);
+	start(fixture);
+	turn(fixture);
+	assert_int_equal(fixture->table->state.services.count, 4);
+	assert_false(engine_is_degraded(&fixture->engine));
+}
+
+static void the_last_destination_is_drained_by_force_alone(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_here(fixture);
+	says(fixture, "drain", "[\"10.0.0.1:80\"]",
+		"10.0.0.1:80 everywhere is drained until `poise undrain`: it stands in 2 services");
+	assert_false(engine_is_degraded(&fixture->engine));
+	refused(fixture, "drain", "[\"10.0.0.2\"]",
+		"nothing was drained: this would leave 1 service without any usable destination: "
+		"tcp://203.0.113.11:80 (b); use --force if that is meant");
+	assert_int_equal(fixture->engine.operator.drains.count, 1);
+	assert_non_null(live(fixture, "tcp://203.0.113.11:80", "10.0.0.2:80"));
+	/* Where others serve it is nothing to ask about. */
+	says(fixture, "drain", "[\"10.0.0.2\", \"tcp://203.0.113.10:80\"]",
+		"10.0.0.2 of tcp://203.0.113.10:80 is drained until `poise undrain`: it stands in "
+		"1 "
+		"service");
+	json_t *answer =
+		answer_of(fixture, "drain", "{\"destination\": \"10.0.0.2\", \"force\": true}");
+	assert_string_equal(
+		json_string_value(json_object_get(json_object_get(answer, "result"), "warning")),
+		"1 service is without any usable destination: tcp://203.0.113.11:80 (b)");
+	json_decref(answer);
+	turn(fixture);
+	assert_null(live(fixture, "tcp://203.0.113.11:80", "10.0.0.2:80"));
+	assert_true(engine_is_degraded(&fixture->engine));
+	expect_service(fixture, "b", "unusable", "no usable destination: 2 drained");
+	expect_service(fixture, "a", "ok", "");
+	/* It has none now: another end for the drain takes nothing more away. */
+	says(fixture, "drain", "[\"10.0.0.1:80\"]",
+		"10.0.0.1:80 everywhere is drained until `poise undrain`: it stands in 2 services");
+}
+
+static void what_the_files_leave_empty_is_as_it_should_be(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_here(fixture);
+	expect_service(fixture, "c", "ok", "");
+	expect_service(fixture, "d", "ok", "");
+	says(fixture, "drain", "[\"10.0.0.9\"]",
+		"10.0.0.9 everywhere is drained until `poise undrain`: it stands in 1 service");
+	assert_false(engine_is_degraded(&fixture->engine));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(the_last_destination_is_drained_by_force_alone),
+		TEST(what_the_files_leave_empty_is_as_it_should_be),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
