@@ -216,6 +216,17 @@ int engine_undrain(struct engine *engine, const struct facts_drain *target, cons
 size_t engine_drain_empties(
 	const struct engine *engine, const struct facts_drain *target, struct strbuf *names);
 
+/* What `target` names in the files, and what is out of that. */
+struct engine_drained {
+	size_t count, out; /* destinations, once for each service that has them */
+	bool by_files;     /* some are out by `state: drain` */
+	struct strbuf by;  /* whose words overlap with it: "10.0.0.11 everywhere, …" */
+};
+
+/* The caller frees ->by with strbuf_clear(). */
+void engine_drained(
+	const struct engine *engine, const struct facts_drain *target, struct engine_drained *ret);
+
 int engine_suspend(struct engine *engine, const char *why, const char *by, struct error *error);
 /* Also what is held is judged anew with `force`. confirm_timeout as in engine_reload(). */
 int engine_resume(

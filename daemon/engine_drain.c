@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The operator's drains: put in, taken out, and what comes of one before anybody is hurt by it. */
+/* The operator's drains: put in, taken out, and what comes of one before anybody is hurt by it.
+ *
+ * A destination may be drained by several words at once: of one service or everywhere, with its port or on every port. It is
+ * out until the last of them is taken back, so whoever takes one back is told what else keeps it out. */
 #include <errno.h>
 #include <time.h>
 
@@ -143,4 +146,59 @@ size_t engine_drain_empties(
 	vector_clear(&then.drains);
 	vector_clear(&output.destinations);
 	return count;
+}
+
+/* What else keeps it out */
+
+static bool drain_overlaps(const struct facts_drain *a, const struct facts_drain *b)
+{
+	if (address_compare(&a->destination.address, &b->destination.address) != 0)
+		return false;
+	if (a->destination.port && b->destination.port &&
+		a->destination.port != b->destination.port)
+		return false;
+	return a->everywhere || b->everywhere || service_key_compare(&a->service, &b->service) == 0;
+}
+
+/* Counts what `target` names of a service, and what of that is still out; by the files' word, too. */
+static void drain_count(const struct engine *engine, const struct facts_drain *target,
+	const struct declared_service *service, struct engine_drained *ret)
+{
+	const uint64_t now = reconciler_now();
+	const struct destination_key *key = &target->destination;
+
+	vector_foreach(&service->destinations, destination) {
+		if (address_compare(&destination->key.address, &key->address) != 0 ||
+			(key->port && destination->key.port != key->port))
+			continue;
+		bool by_operator =
+			facts_drained_until(&engine->facts, &service->key, &destination->key, now);
+
+		ret->count++;
+		ret->out += by_operator || destination->drain;
+		ret->by_files |= destination->drain;
+	}
+}
+
+void engine_drained(
+	const struct engine *engine, const struct facts_drain *target, struct engine_drained *ret)
+{
+	size_t others = 0;
+
+	*ret = (struct engine_drained){};
+	if (!engine->files)
+		return;
+	vector_foreach(&engine->files->declared.services, service)
+		if (engine_target_hits(target, service))
+			drain_count(engine, target, service, ret);
+	vector_foreach(&engine->operator.drains, drain) {
+		if (!drain_overlaps(&drain->fact, target) || ++others > DRAIN_NAMED_MOST)
+			continue;
+		strbuf_add(&ret->by, others > 1 ? ", " : "");
+		operator_target_format(&drain->fact, &ret->by);
+	}
+	if (others > DRAIN_NAMED_MOST)
+		strbuf_printf(&ret->by, " and %zu more", others - DRAIN_NAMED_MOST);
+	if (ret->by_files)
+		strbuf_printf(&ret->by, "%s`state: drain` of the files", others ? ", " : "");
 }

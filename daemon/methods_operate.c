@@ -94,6 +94,28 @@ static void drain_run(struct call *call)
 				 warning.length ? json_text_value(warning.text) : NULL));
 }
 
+/* What becomes of what is not drained by this word any more. */
+static void say_undrained(
+	const struct engine *engine, const struct facts_drain *target, struct strbuf *message)
+{
+	struct engine_drained left;
+
+	engine_drained(engine, target, &left);
+	operator_target_format(target, message);
+	if (!left.count)
+		strbuf_add(message, " is not drained any more: no service has it now");
+	else if (!left.out)
+		strbuf_add(message, " comes back");
+	else if (left.out == left.count)
+		strbuf_printf(message, " stays out: it is drained by another word as well (%s)",
+			left.by.text);
+	else
+		strbuf_printf(message,
+			" comes back in part: %zu of %zu stay out by another word (%s)", left.out,
+			left.count, left.by.text);
+	strbuf_clear(&left.by);
+}
+
 static void undrain_run(struct call *call)
 {
 	_cleanup_strbuf_ struct strbuf message = {};
@@ -103,10 +125,8 @@ static void undrain_run(struct call *call)
 
 	if (r == 0)
 		r = engine_undrain(call_engine(call), &target, call_by(call), &error);
-	if (r == 0) {
-		operator_target_format(&target, &message);
-		strbuf_add(&message, " comes back");
-	}
+	if (r == 0)
+		say_undrained(call_engine(call), &target, &message);
 	operate_answer(call, r, &error, message.text);
 }
 

@@ -129,6 +129,35 @@ static void what_the_files_leave_empty_is_as_it_should_be(void **state)
 	assert_false(engine_is_degraded(&fixture->engine));
 }
 
+static void an_undrain_says_what_else_keeps_it_out(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_here(fixture);
+	says(fixture, "drain", "[\"10.0.0.1:80\"]",
+		"10.0.0.1:80 everywhere is drained until `poise undrain`: it stands in 2 services");
+	says(fixture, "drain", "[\"10.0.0.1\", \"tcp://203.0.113.10:80\"]",
+		"10.0.0.1 of tcp://203.0.113.10:80 is drained until `poise undrain`: it stands in "
+		"1 "
+		"service");
+	says(fixture, "undrain", "[\"10.0.0.1:80\"]",
+		"10.0.0.1:80 everywhere comes back in part: 1 of 2 stay out by another word "
+		"(10.0.0.1 "
+		"of tcp://203.0.113.10:80)");
+	says(fixture, "drain", "[\"10.0.0.1:80\", \"tcp://203.0.113.10:80\"]",
+		"10.0.0.1:80 of tcp://203.0.113.10:80 is drained until `poise undrain`: it stands "
+		"in "
+		"1 service");
+	says(fixture, "undrain", "[\"10.0.0.1\", \"tcp://203.0.113.10:80\"]",
+		"10.0.0.1 of tcp://203.0.113.10:80 stays out: it is drained by another word as "
+		"well "
+		"(10.0.0.1:80 of tcp://203.0.113.10:80)");
+	assert_null(live(fixture, "tcp://203.0.113.10:80", "10.0.0.1:80"));
+	says(fixture, "undrain", "[\"10.0.0.1:80\", \"tcp://203.0.113.10:80\"]",
+		"10.0.0.1:80 of tcp://203.0.113.10:80 comes back");
+	assert_non_null(live(fixture, "tcp://203.0.113.10:80", "10.0.0.1:80"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -136,6 +165,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(the_last_destination_is_drained_by_force_alone),
 		TEST(what_the_files_leave_empty_is_as_it_should_be),
+		TEST(an_undrain_says_what_else_keeps_it_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
