@@ -284,7 +284,7 @@ int cli_client_ask(const struct cli *cli, const char *method, json_t *params, js
 	return r;
 }
 
-static int command_print(const struct cli *cli, json_t *result)
+int cli_client_print(const struct cli *cli, json_t *result)
 {
 	const char *message = json_string_value(json_object_get(result, "message"));
 	const char *warning = json_string_value(json_object_get(result, "warning"));
@@ -309,7 +309,7 @@ int cli_client_command(const struct cli *cli, const char *method, json_t *params
 
 	if (cli_client_ask(cli, method, params, &result) < 0)
 		return CLI_EXIT_ERROR;
-	return command_print(cli, result);
+	return cli_client_print(cli, result);
 }
 
 bool cli_client_command_beside(const struct cli *cli, const char *method, int *code)
@@ -323,6 +323,6 @@ bool cli_client_command_beside(const struct cli *cli, const char *method, int *c
 		return false;
 	if (r == 0)
 		r = cli_client_call(&client, method, NULL, &result, &error);
-	*code = r < 0 ? cli_fail(&error, r) : command_print(cli, result);
+	*code = r < 0 ? cli_fail(&error, r) : cli_client_print(cli, result);
 	return true;
 }

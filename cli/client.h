@@ -47,6 +47,9 @@ int cli_client_ask(const struct cli *cli, const char *method, json_t *params, js
  * result. The exit code. */
 int cli_client_command(const struct cli *cli, const char *method, json_t *params);
 
+/* What it prints of a result, whose reference it takes; CLI_EXIT_GOOD. */
+int cli_client_print(const struct cli *cli, json_t *result);
+
 /* The same, without parameters, where poised runs: it holds the lock, so only it can do the work. False when none runs; else
  * the exit code is in *code. */
 bool cli_client_command_beside(const struct cli *cli, const char *method, int *code);

@@ -1,24 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 
-#include "cli/client.h"
+#include "cli/drain_services.h"
 #include "model/units.h"
 
-/* "[SERVICE] DEST", with the service as an option or as the first of two words. NULL after it said why. */
+/* The service, as an option or as the first of two words; NULL without one. */
+static const char *target_service(const struct cli *cli)
+{
+	if (cli->options.service)
+		return cli->options.service;
+	return cli->argument_count == 2 ? cli->arguments[0] : NULL;
+}
+
+/* The destination as a parameter. NULL after it said why. */
 static json_t *target_to_json(const struct cli *cli)
 {
 	bool two = cli->argument_count == 2;
-	const char *service = cli->options.service ? cli->options.service
-			      : two                ? cli->arguments[0]
-						   : NULL;
 
 	if (two && cli->options.service) {
 		cli_error("--service names the service: only one argument, the destination, beside "
 			  "it");
 		return NULL;
 	}
-	return json_pack("{s:o, s:o*}", "destination", cli_json_text(cli->arguments[two]),
-		"service", service ? cli_json_text(service) : NULL);
+	return json_pack("{s:o}", "destination", cli_json_text(cli->arguments[two]));
 }
 
 static int drain_run(struct cli *cli)
@@ -35,19 +39,21 @@ static int drain_run(struct cli *cli)
 		units_format_duration(cli->options.duration, &duration);
 		json_object_set_new(params, "for", json_string(duration.text));
 	}
-	return cli_client_command(cli, "drain", params);
+	return cli_drain_services(cli, "drain", target_service(cli), params);
 }
 
 static int undrain_run(struct cli *cli)
 {
 	json_t *params = target_to_json(cli);
 
-	return params ? cli_client_command(cli, "undrain", params) : CLI_EXIT_ERROR;
+	if (!params)
+		return CLI_EXIT_ERROR;
+	return cli_drain_services(cli, "undrain", target_service(cli), params);
 }
 
 #define SERVICE_OPTION                                                                             \
 	CLI_OPTION(0, "service", TEXT, service, "SERVICE",                                         \
-		"of this service alone: its listener, as `tcp://203.0.113.10:80`")
+		"of this service alone: its listener, or its name in the file")
 
 static const struct cli_option drain_options[] = {
 	SERVICE_OPTION,
