@@ -96,8 +96,9 @@ static json_t *drain_to_json(const struct operator_drain *drain)
 		fact->everywhere ? NULL : service_key_format(&fact->service, service), "since",
 		(json_int_t)drain->since, "by", drain->by);
 
-	json_object_set_new(json, "until",
-		drain->until_wall ? json_integer((json_int_t)drain->until_wall) : json_null());
+	uint64_t ends = operator_drain_ends(drain);
+
+	json_object_set_new(json, "until", ends ? json_integer((json_int_t)ends) : json_null());
 	return json;
 }
 

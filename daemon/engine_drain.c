@@ -47,7 +47,6 @@ static size_t engine_mark_target(struct engine *engine, const struct facts_drain
 int engine_drain(struct engine *engine, const struct facts_drain *target, uint64_t for_ns,
 	const char *by, size_t *matches, struct error *error)
 {
-	uint64_t wall = (uint64_t)time(NULL);
 	struct operator_state next;
 	struct facts_drain fact = *target;
 	_cleanup_strbuf_ struct strbuf text = {};
@@ -59,8 +58,7 @@ int engine_drain(struct engine *engine, const struct facts_drain *target, uint64
 			"undrain`");
 	operator_copy(&next, &engine->operator);
 	fact.until = for_ns ? reconciler_now() + for_ns : UINT64_MAX;
-	operator_drain(&next, &fact, wall,
-		for_ns ? wall + (for_ns + ENGINE_SECOND - 1) / ENGINE_SECOND : 0, by);
+	operator_drain(&next, &fact, (uint64_t)time(NULL), by);
 	int r = engine_put_operator(engine, &next, error);
 	if (r < 0)
 		return r;

@@ -87,8 +87,9 @@ static void status_write_drain(const struct operator_drain *drain, struct strbuf
 	json_text_member_string(text, "service",
 		drain->fact.everywhere ? NULL : service_key_format(&drain->fact.service, service));
 	json_text_member_number(text, "since", drain->since);
-	if (drain->until_wall)
-		json_text_member_number(text, "until", drain->until_wall);
+	uint64_t ends = operator_drain_ends(drain);
+	if (ends)
+		json_text_member_number(text, "until", ends);
 	else
 		json_text_member_null(text, "until");
 	json_text_member_string(text, "by", drain->by);

@@ -187,20 +187,20 @@ static void say_destination_difference(const struct destination_attributes *is,
 		say(why, "the tunnel is another than it should be");
 }
 
-/* The time of day when `until` is, with its date when that is not within a day. */
+/* The time of day when `until` is, with its date when that is not today. */
 static void say_until(uint64_t until, uint64_t now, struct strbuf *why)
 {
 	struct timespec wall;
-	struct tm broken;
+	struct tm broken, today;
 	char text[32];
 
 	clock_gettime(CLOCK_REALTIME, &wall);
 	/* To the nearest second: both clocks were read at other moments than when it was said. */
 	uint64_t left = until - now + (uint64_t)wall.tv_nsec + UNITS_SECOND / 2;
 	time_t end = wall.tv_sec + (time_t)(left / UNITS_SECOND);
-	if (!localtime_r(&end, &broken))
+	if (!localtime_r(&end, &broken) || !localtime_r(&wall.tv_sec, &today))
 		return;
-	if (until - now < UNITS_DAY)
+	if (broken.tm_year == today.tm_year && broken.tm_yday == today.tm_yday)
 		strftime(text, sizeof(text), "%H:%M", &broken);
 	else
 		strftime(text, sizeof(text), "%Y-%m-%d %H:%M", &broken);

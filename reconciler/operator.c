@@ -19,6 +19,7 @@ struct operator_line {
 	struct destination_key destination;
 	char *service; /* NULL: everywhere */
 	uint64_t since, until;
+	uint64_t until_boottime; /* ns, of the document's boot; 0: `until` alone is known */
 	char *by;
 };
 
@@ -27,6 +28,7 @@ struct operator_document {
 	struct {
 		VECTOR_OF(struct operator_line);
 	} drains;
+	char boot[RECORD_BOOT_SIZE];
 	bool suspended;
 	uint64_t suspended_since;
 	char *suspended_why, *suspended_by;
@@ -39,6 +41,8 @@ static const struct json_form_member line_members[] = {
 	{"since", &json_form_number, JSON_FORM_FIELD(struct operator_line, since),
 		.required = true},
 	{"until", &json_form_number, JSON_FORM_FIELD(struct operator_line, until)},
+	{"until-boottime", &json_form_number,
+		JSON_FORM_FIELD(struct operator_line, until_boottime)},
 	{"by", &json_form_string, JSON_FORM_FIELD(struct operator_line, by)},
 };
 static const struct json_form line_form = JSON_FORM(line_members);
@@ -47,6 +51,7 @@ JSON_FORM_LIST(line_list, ((struct operator_document *)NULL)->drains, &line_item
 
 static const struct json_form_member document_members[] = {
 	{"poise", &json_form_version, .maximum = OPERATOR_FORMAT, .required = true},
+	{"boot", &json_form_text, JSON_FORM_FIELD(struct operator_document, boot)},
 	{"suspended", &json_form_flag, JSON_FORM_FIELD(struct operator_document, suspended)},
 	{"suspended-since", &json_form_number,
 		JSON_FORM_FIELD(struct operator_document, suspended_since)},
@@ -95,42 +100,88 @@ void operator_target_format(const struct facts_drain *drain, struct strbuf *text
 		strbuf_add(text, service_key_format(&drain->service, service));
 }
 
-/* When, on the loop's clock, a moment on the wall's clock is. */
-static uint64_t operator_boottime(uint64_t moment, uint64_t now, uint64_t wall)
+int operator_clocks_read(struct operator_clocks *ret, struct error *error)
 {
-	if (!moment)
-		return UINT64_MAX;
-	if (moment <= wall)
-		return now;
-	uint64_t rest = MIN(moment - wall, (UINT64_MAX - now - 1) / OPERATOR_SECOND);
-	return now + rest * OPERATOR_SECOND;
+	struct timespec wall;
+
+	clock_gettime(CLOCK_REALTIME, &wall);
+	ret->wall = (uint64_t)wall.tv_sec * OPERATOR_SECOND + (uint64_t)wall.tv_nsec;
+	ret->now = reconciler_now();
+	return record_boot(ret->boot, error);
 }
 
-static int operator_add_line(struct operator_state *state, const struct operator_line *line,
-	uint64_t now, uint64_t wall, struct error *error)
+/* To the nearest second: the clocks are not read at the same moment. */
+static uint64_t operator_ends(
+	const struct operator_drain *drain, const struct operator_clocks *clocks)
+{
+	uint64_t until = drain->fact.until;
+
+	if (until == UINT64_MAX)
+		return 0;
+	uint64_t left = until > clocks->now ? until - clocks->now : 0;
+	uint64_t seconds = clocks->wall / OPERATOR_SECOND + left / OPERATOR_SECOND;
+	uint64_t rest = clocks->wall % OPERATOR_SECOND + left % OPERATOR_SECOND;
+	return seconds + (rest + OPERATOR_SECOND / 2) / OPERATOR_SECOND;
+}
+
+uint64_t operator_drain_ends(const struct operator_drain *drain)
+{
+	struct operator_clocks clocks = {};
+
+	/* Only the boot's name can be missing. */
+	(void)operator_clocks_read(&clocks, NULL);
+	return operator_ends(drain, &clocks);
+}
+
+/* When, on the loop's clock, a moment on the wall's clock is. */
+static uint64_t operator_boottime(uint64_t moment, const struct operator_clocks *clocks)
+{
+	/* As much as a number of JSON says. */
+	const uint64_t most = ((uint64_t)INT64_MAX - clocks->now) / OPERATOR_SECOND;
+
+	if (moment <= clocks->wall / OPERATOR_SECOND)
+		return clocks->now;
+	uint64_t seconds = moment - clocks->wall / OPERATOR_SECOND;
+	if (seconds >= most)
+		return clocks->now + most * OPERATOR_SECOND;
+	uint64_t left = seconds * OPERATOR_SECOND - clocks->wall % OPERATOR_SECOND;
+	return clocks->now + left;
+}
+
+static uint64_t operator_until(const struct operator_document *document,
+	const struct operator_line *line, const struct operator_clocks *clocks)
+{
+	if (!line->until)
+		return UINT64_MAX;
+	if (line->until_boottime && strcmp(document->boot, clocks->boot) == 0)
+		return line->until_boottime;
+	return operator_boottime(line->until, clocks);
+}
+
+static int operator_add_line(struct operator_state *state, const struct operator_document *document,
+	const struct operator_line *line, const struct operator_clocks *clocks, struct error *error)
 {
 	struct operator_drain drain = {
 		.fact = {.destination = line->destination,
 			.everywhere = !line->service,
-			.until = operator_boottime(line->until, now, wall)},
+			.until = operator_until(document, line, clocks)},
 		.since = line->since,
-		.until_wall = line->until,
 	};
 
 	if (line->service && service_key_parse(line->service, &drain.fact.service) < 0)
 		return error_set(error, -EINVAL, "drains: a service that is no listener");
-	if (drain.fact.until <= now)
+	if (drain.fact.until <= clocks->now)
 		return 0;
 	drain.by = memory_copy_string(line->by);
 	vector_push(&state->drains, drain);
 	return 0;
 }
 
-static int operator_from_document(const struct operator_document *document, uint64_t now,
-	uint64_t wall, struct operator_state *ret, struct error *error)
+static int operator_from_document(const struct operator_document *document,
+	const struct operator_clocks *clocks, struct operator_state *ret, struct error *error)
 {
 	vector_foreach(&document->drains, line) {
-		int r = operator_add_line(ret, line, now, wall, error);
+		int r = operator_add_line(ret, document, line, clocks, error);
 		if (r < 0)
 			return r;
 	}
@@ -148,7 +199,7 @@ static int operator_from_document(const struct operator_document *document, uint
 	return 0;
 }
 
-int operator_parse(const char *text, size_t size, uint64_t now, uint64_t wall,
+int operator_parse(const char *text, size_t size, const struct operator_clocks *clocks,
 	struct operator_state *ret, struct error *error)
 {
 	struct operator_document document = {};
@@ -159,7 +210,7 @@ int operator_parse(const char *text, size_t size, uint64_t now, uint64_t wall,
 		r = json_form_read(&(struct json_form_pass){.error = error}, NULL, &document_form,
 			json, &document);
 	if (r == 0)
-		r = operator_from_document(&document, now, wall, ret, error);
+		r = operator_from_document(&document, clocks, ret, error);
 	json_decref(json);
 	operator_document_clear(&document);
 	if (r < 0)
@@ -167,7 +218,7 @@ int operator_parse(const char *text, size_t size, uint64_t now, uint64_t wall,
 	return r;
 }
 
-char *operator_format(const struct operator_state *state)
+char *operator_format(const struct operator_state *state, const struct operator_clocks *clocks)
 {
 	struct operator_document document = {
 		.suspended = state->suspended,
@@ -177,10 +228,12 @@ char *operator_format(const struct operator_state *state)
 	};
 	char service[SERVICE_KEY_TEXT_SIZE];
 
+	memcpy(document.boot, clocks->boot, sizeof(document.boot));
 	vector_foreach(&state->drains, drain) {
 		struct operator_line line = {.destination = drain->fact.destination,
 			.since = drain->since,
-			.until = drain->until_wall,
+			.until = operator_ends(drain, clocks),
+			.until_boottime = drain->fact.until == UINT64_MAX ? 0 : drain->fact.until,
 			.by = memory_copy_string(drain->by)};
 		if (!drain->fact.everywhere)
 			line.service = memory_copy_string(
@@ -198,12 +251,16 @@ int operator_load(const char *directory, struct operator_state *ret, struct erro
 {
 	_cleanup_free_ char *path = memory_printf("%s/" OPERATOR_FILE, directory);
 	_cleanup_free_ char *text = NULL;
+	struct operator_clocks clocks;
 	size_t size;
 
-	int r = state_file_read(path, OPERATOR_FILE_LIMIT, &text, &size, error);
+	int r = operator_clocks_read(&clocks, error);
+	if (r < 0)
+		return r;
+	r = state_file_read(path, OPERATOR_FILE_LIMIT, &text, &size, error);
 	if (r <= 0)
 		return r;
-	r = operator_parse(text, size, reconciler_now(), (uint64_t)time(NULL), ret, error);
+	r = operator_parse(text, size, &clocks, ret, error);
 	if (r < 0)
 		return error_prefix(error, r,
 			"%s is damaged; without it nothing is drained by the operator, and nothing "
@@ -215,22 +272,25 @@ int operator_load(const char *directory, struct operator_state *ret, struct erro
 int operator_save(const char *directory, const struct operator_state *state, struct error *error)
 {
 	_cleanup_free_ char *path = memory_printf("%s/" OPERATOR_FILE, directory);
-	_cleanup_free_ char *text = operator_format(state);
+	struct operator_clocks clocks;
+	int r = operator_clocks_read(&clocks, error);
 
+	if (r < 0)
+		return r;
+	_cleanup_free_ char *text = operator_format(state, &clocks);
 	return state_file_write(directory, path, text, error);
 }
 
-void operator_drain(struct operator_state *state, const struct facts_drain *drain, uint64_t wall,
-	uint64_t until_wall, const char *by)
+void operator_drain(struct operator_state *state, const struct facts_drain *drain, uint64_t since,
+	const char *by)
 {
 	struct operator_drain *found = vector_find(&state->drains, drain, facts_drain_compare);
 
 	if (!found) {
 		found = vector_append(&state->drains);
-		found->since = wall;
+		found->since = since;
 	}
 	found->fact = *drain;
-	found->until_wall = until_wall;
 	free(found->by);
 	found->by = memory_copy_string(by);
 	vector_sort(&state->drains, facts_drain_compare);

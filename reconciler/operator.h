@@ -2,16 +2,17 @@
 /* What the operator told poised, in STATE-DIR/operator.json: drains and the suspension.
  *
  * Unlike the record it outlives a reboot: who took a machine out for maintenance does not want it back because the
- * balancer was restarted. So times on disk are seconds since the epoch; in memory they are CLOCK_BOOTTIME. */
+ * balancer was restarted. In memory times are CLOCK_BOOTTIME. On disk they are that too, with the boot that they are of, so that a
+ * restart follows no step of the wall's clock; beside them stands the time on the wall's clock, for after a reboot. */
 #pragma once
 
 #include "base/error.h"
 #include "reconciler/facts.h"
+#include "reconciler/record.h"
 
 struct operator_drain {
 	struct facts_drain fact; /* first: facts_drain_compare() works on it */
 	uint64_t since;          /* seconds since the epoch */
-	uint64_t until_wall;     /* the same; 0: until undrained */
 	char *by;                /* who ("uid 0"); owned */
 };
 
@@ -25,6 +26,17 @@ struct operator_state {
 	char *suspended_by;
 };
 
+/* What time it is, by each clock. */
+struct operator_clocks {
+	char boot[RECORD_BOOT_SIZE];
+	uint64_t now;  /* CLOCK_BOOTTIME ns */
+	uint64_t wall; /* ns since the epoch */
+};
+
+int operator_clocks_read(struct operator_clocks *ret, struct error *error);
+/* When the drain ends, in seconds since the epoch; 0: when it is undrained. */
+uint64_t operator_drain_ends(const struct operator_drain *drain);
+
 /* What `poise drain` names: "tcp://203.0.113.10:80 10.0.0.11:8080" is one destination of one service;
  * "10.0.0.11:8080" alone that destination in every service, "10.0.0.11" the address on every port in every service. */
 int operator_target_parse(
@@ -36,14 +48,14 @@ void operator_target_format(const struct facts_drain *drain, struct strbuf *text
 int operator_load(const char *directory, struct operator_state *ret, struct error *error);
 int operator_save(const char *directory, const struct operator_state *state, struct error *error);
 
-/* From and to JSON text, without I/O (fuzzed). `now` is CLOCK_BOOTTIME ns, `wall` seconds since the epoch. */
-int operator_parse(const char *text, size_t size, uint64_t now, uint64_t wall,
+/* From and to JSON text, without I/O (fuzzed). */
+int operator_parse(const char *text, size_t size, const struct operator_clocks *clocks,
 	struct operator_state *ret, struct error *error);
-char *operator_format(const struct operator_state *state);
+char *operator_format(const struct operator_state *state, const struct operator_clocks *clocks);
 
 /* Puts a drain in (or gives the one that is there another end). */
-void operator_drain(struct operator_state *state, const struct facts_drain *drain, uint64_t wall,
-	uint64_t until_wall, const char *by);
+void operator_drain(struct operator_state *state, const struct facts_drain *drain, uint64_t since,
+	const char *by);
 /* Takes it out. -ENOENT: nothing like it is drained. */
 int operator_undrain(struct operator_state *state, const struct facts_drain *drain);
 /* Takes out what is over at `now`; true when there was any. */

@@ -20,7 +20,7 @@ static void put_drain(struct operator_state *state, const char *service, const c
 
 	assert_int_equal(operator_target_parse(service, destination, &drain, NULL), 0);
 	drain.until = UINT64_MAX;
-	operator_drain(state, &drain, 1700000000, 0, "uid 7");
+	operator_drain(state, &drain, 1700000000, "uid 7");
 }
 
 static void nothing_told_is_nothing(void **state)
