@@ -130,7 +130,7 @@ static const struct cli_option options[] = {
 		0, "dry-run", FLAG, dry_run, NULL, "only show the plan, and what would be refused"),
 	CLI_CONFIRM_TIMEOUT_OPTION,
 	CLI_OPTION(0, "force", FLAG, force, NULL,
-		"even where most services go, what was undone before, or while suspended"),
+		"even where most services go, it was undone before, or while suspended"),
 	CLI_OPTION(
 		0, "replace", FLAG, replace, NULL, "even where other files made the present state"),
 	CLI_OPTION(0, "no-wait", FLAG, no_wait, NULL, "leave what drains to the next apply"),
