@@ -281,6 +281,21 @@ static void add_backend(const struct head *head)
 	add_mark(head, CLI_LAYOUT_RED, line);
 }
 
+/* What is wrong with poised itself. */
+static void add_troubles(const struct head *head)
+{
+	const json_t *trouble;
+	size_t i;
+
+	json_array_foreach(json_object_get(head->status, "troubles"), i, trouble)
+	{
+		const char *text = json_string_value(trouble);
+
+		if (text)
+			add_mark(head, CLI_LAYOUT_RED, text);
+	}
+}
+
 static void add_suspended(const struct head *head)
 {
 	const json_t *suspended = json_object_get(head->status, "suspended");
@@ -436,6 +451,7 @@ void cli_status_format(
 	add_totals(&head);
 	add_checks(&head);
 	add_backend(&head);
+	add_troubles(&head);
 	add_probing(&head);
 	add_rejected(&head);
 	add_held(&head);

@@ -17,12 +17,18 @@ static int resume_run(struct cli *cli)
 {
 	json_t *params = json_object();
 
+	if (cli->options.force)
+		json_object_set_new(params, "force", json_true());
 	if (cli_confirm_timeout_add(cli, params) < 0)
 		return CLI_EXIT_ERROR;
 	return cli_client_command(cli, "resume", params);
 }
 
-static const struct cli_option resume_options[] = {CLI_CONFIRM_TIMEOUT_OPTION};
+static const struct cli_option resume_options[] = {
+	CLI_CONFIRM_TIMEOUT_OPTION,
+	CLI_OPTION(0, "force", FLAG, force, NULL,
+		"even when what was drained and suspended cannot be read"),
+};
 
 const struct cli_command cli_command_suspend = {
 	.name = "suspend",

@@ -46,14 +46,12 @@ int engine_open(struct engine *engine, const struct engine_options *options, str
 		.reconciler.lock = -1,
 		.health.wake_next = UINT64_MAX,
 	};
-	int r = operator_load(options->state_dir, &engine->operator, error);
-	if (r == 0)
-		r = engine_history_load(engine, error);
+	engine_load_operator(engine, reconciler_now());
+	int r = engine_history_load(engine, error);
 	if (r < 0) {
 		engine_close(engine);
 		return r;
 	}
-	engine_refresh_facts(engine);
 	engine_health_load(engine);
 	engine_mark_everything(engine, ENGINE_REASON_START);
 	return 0;
@@ -82,6 +80,8 @@ void engine_close(struct engine *engine)
 	free(engine->held_why);
 	load_trees_clear(&engine->trees);
 	operator_clear(&engine->operator);
+	for (size_t i = 0; i < ENGINE_TROUBLE_COUNT; i++)
+		free(engine->troubles[i]);
 	facts_clear(&engine->facts);
 	engine_health_clear(engine);
 	vector_clear(&engine->dirty);
@@ -294,6 +294,8 @@ static uint64_t engine_next(const struct engine *engine, uint64_t now)
 {
 	uint64_t next = engine_next_operator(engine);
 
+	if (engine->troubles[ENGINE_TROUBLE_OPERATOR])
+		next = MIN(next, engine->operator_retry);
 	if (engine->health.unsaved)
 		next = MIN(next, engine->health.save_next);
 	if (!engine->connected)
@@ -310,6 +312,7 @@ static uint64_t engine_next(const struct engine *engine, uint64_t now)
 
 uint64_t engine_run(struct engine *engine, uint64_t now)
 {
+	engine_load_operator_again(engine, now);
 	engine_check_operator(engine, now);
 	if (!engine->connected)
 		engine_connect(engine, now);
@@ -332,6 +335,9 @@ uint64_t engine_run(struct engine *engine, uint64_t now)
 
 bool engine_is_degraded(const struct engine *engine)
 {
+	for (size_t i = 0; i < ENGINE_TROUBLE_COUNT; i++)
+		if (engine->troubles[i])
+			return true;
 	return !engine->connected || !engine->files || engine->files->last_good ||
 	       engine->rejected || engine->held || engine->retries.count ||
 	       engine->pass_error.text || engine->health.totals.failed ||

@@ -64,11 +64,18 @@ enum engine_event_kind {
 	ENGINE_EVENT_CONFIRM,  /* text: awaited, confirmed, undone */
 	ENGINE_EVENT_BACKEND,  /* text: the backend cannot be reached, or is there again */
 	ENGINE_EVENT_HEALTH, /* object: "10.0.0.11:8080 check web", text: "down: connect: refused", "up again after 12s" */
+	ENGINE_EVENT_TROUBLE, /* text: something about poised itself that a person must mend */
 	ENGINE_EVENT_QUORUM, /* object: "service tcp://203.0.113.10:80", text: "lost: …", "regained: …" */
 	ENGINE_EVENT_COUNT,
 };
 
 const char *engine_event_name(enum engine_event_kind kind); /* "files-accepted", … */
+
+/* What is wrong with poised itself, and stays so until a person mends it. */
+enum engine_trouble {
+	ENGINE_TROUBLE_OPERATOR, /* operator.json cannot be read: nothing is changed, as if suspended */
+	ENGINE_TROUBLE_COUNT,
+};
 
 /* A pass that changed something, or put other files in force: one line of `poise history`. */
 struct engine_entry {
@@ -168,7 +175,8 @@ struct engine {
 	struct retry_table retries;
 
 	/* What is told. */
-	bool reconciled; /* the first pass is over */
+	bool reconciled;                      /* the first pass is over */
+	char *troubles[ENGINE_TROUBLE_COUNT]; /* in words, with what to do; NULL: there is none */
 	struct error
 		pass_error; /* of the last pass as a whole (a read that failed); no text: it was well */
 	struct engine_counters counters;
@@ -183,6 +191,7 @@ struct engine {
 	bool accepted;            /* files were put in force, and the record does not say so yet */
 	bool confirmed_stale;     /* confirmed.yaml is not of the files in force */
 	bool force;               /* of the reading that is due: engine_reload() */
+	uint64_t operator_retry;  /* operator.json could not be read: again then */
 	uint64_t confirm_timeout; /* likewise; then of the pass that is due */
 	uint64_t drain_next;      /* when what drains is looked at again */
 	uint64_t pass_next;       /* after a pass that failed as a whole: not before */
@@ -192,7 +201,7 @@ struct engine {
 };
 
 /* Into a zeroed `engine`: the operator's file, the history. Connects nothing yet: engine_run() does. -errno with words: a state
- * directory that cannot be used, a damaged operator.json. */
+ * directory that cannot be used. */
 int engine_open(struct engine *engine, const struct engine_options *options, struct error *error);
 void engine_close(struct engine *engine);
 
@@ -231,7 +240,10 @@ int engine_suspend(struct engine *engine, const char *why, const char *by, struc
 /* Also what is held is judged anew with `force`. confirm_timeout as in engine_reload(). */
 int engine_resume(
 	struct engine *engine, uint64_t confirm_timeout, const char *by, struct error *error);
-/* Reads the files again. force: past the blast guard, refused content and other paths. confirm_timeout (ns): what they change
+/* Goes on without what a damaged operator.json says: from now on nothing is drained by the operator, and nothing suspended. */
+int engine_forget_operator(
+	struct engine *engine, uint64_t confirm_timeout, const char *by, struct error *error);
+/* Reads the files again. force: past the blast guard, refused content, other paths and a damaged operator.json. confirm_timeout (ns): what they change
  * waits for a confirmation. */
 int engine_reload(struct engine *engine, bool force, uint64_t confirm_timeout, const char *by,
 	struct error *error);
@@ -262,6 +274,12 @@ int engine_backend_fd(const struct engine *engine);
  * more. */
 int engine_backend_changed(struct engine *engine);
 
-/* Is all well? What is not counts: failed objects, a rejected or held reading, no backend, destinations that are out because
+/* Whether it changes nothing: the operator said so, or what he said cannot be read. */
+bool engine_is_suspended(const struct engine *engine);
+
+/* `text` NULL: it is mended. Told as an event when it is another than before. */
+void engine_set_trouble(struct engine *engine, enum engine_trouble trouble, const char *text);
+
+/* Is all well? What is not counts: troubles, failed objects, a rejected or held reading, no backend, destinations that are out because
  * their checks fail, lost quorums. Drains, suspension, an awaited confirmation and what min-healthy keeps are not trouble. */
 bool engine_is_degraded(const struct engine *engine);

@@ -50,7 +50,10 @@ int engine_drain(struct engine *engine, const struct facts_drain *target, uint64
 	struct operator_state next;
 	struct facts_drain fact = *target;
 	_cleanup_strbuf_ struct strbuf text = {};
+	int r = engine_check_operator_file(engine, error);
 
+	if (r < 0)
+		return r;
 	if (for_ns > ENGINE_LONGEST_NS)
 		return error_set(error, -EINVAL,
 			"a drain for a time ends within a hundred years: one without lasts until "
@@ -59,7 +62,7 @@ int engine_drain(struct engine *engine, const struct facts_drain *target, uint64
 	operator_copy(&next, &engine->operator);
 	fact.until = for_ns ? reconciler_now() + for_ns : UINT64_MAX;
 	operator_drain(&next, &fact, (uint64_t)time(NULL), by);
-	int r = engine_put_operator(engine, &next, error);
+	r = engine_put_operator(engine, &next, error);
 	if (r < 0)
 		return r;
 	*matches = engine_mark_target(engine, target);
@@ -74,6 +77,9 @@ int engine_undrain(struct engine *engine, const struct facts_drain *target, cons
 	struct operator_state next;
 	_cleanup_strbuf_ struct strbuf text = {};
 
+	int r = engine_check_operator_file(engine, error);
+	if (r < 0)
+		return r;
 	operator_target_format(target, &text);
 	operator_copy(&next, &engine->operator);
 	if (operator_undrain(&next, target) < 0) {
@@ -82,7 +88,7 @@ int engine_undrain(struct engine *engine, const struct facts_drain *target, cons
 			"the operator does not drain %s: `poise status` lists what is drained",
 			text.text);
 	}
-	int r = engine_put_operator(engine, &next, error);
+	r = engine_put_operator(engine, &next, error);
 	if (r < 0)
 		return r;
 	engine_mark_target(engine, target);

@@ -37,6 +37,12 @@ void engine_fall_back(struct engine *engine);
 void engine_save(struct engine *engine);
 
 /* engine_operate.c */
+/* Reads operator.json. What is wrong with it becomes a trouble. */
+void engine_load_operator(struct engine *engine, uint64_t now);
+/* The same again, when it is time: it may be mended. */
+void engine_load_operator_again(struct engine *engine, uint64_t now);
+/* -EUCLEAN while that cannot be read: to put another state in force would lose what it says. */
+int engine_check_operator_file(const struct engine *engine, struct error *error);
 /* Puts `next` in force, on disk first. Takes it over. */
 int engine_put_operator(struct engine *engine, struct operator_state *next, struct error *error);
 

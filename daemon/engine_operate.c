@@ -7,6 +7,55 @@
 #include "reconciler/converge.h"
 #include "reconciler/subset.h"
 
+#define ENGINE_OPERATOR_RETRY_NS (2 * ENGINE_SECOND)
+
+void engine_load_operator(struct engine *engine, uint64_t now)
+{
+	_cleanup_operator_ struct operator_state state = {};
+	_cleanup_free_ char *text = NULL;
+	_cleanup_error_ struct error error = {};
+	int r = operator_load(engine->options.state_dir, &state, &error);
+
+	if (r < 0) {
+		engine->operator_retry = now + ENGINE_OPERATOR_RETRY_NS;
+		text = memory_printf(
+			"%s: so what is drained, and whether poised is suspended, is not known, "
+			"and "
+			"nothing is changed until the file is mended or removed; `poise resume "
+			"--force` goes on as if nothing had been said",
+			error_text(&error, r));
+	} else {
+		operator_clear(&engine->operator);
+		engine->operator= state;
+		state = (struct operator_state){};
+		engine_refresh_facts(engine);
+	}
+	engine_set_trouble(engine, ENGINE_TROUBLE_OPERATOR, text);
+}
+
+void engine_load_operator_again(struct engine *engine, uint64_t now)
+{
+	if (!engine->troubles[ENGINE_TROUBLE_OPERATOR] || now < engine->operator_retry)
+		return;
+	engine_load_operator(engine, now);
+	if (engine->troubles[ENGINE_TROUBLE_OPERATOR])
+		return;
+	engine_mark_everything(engine, ENGINE_REASON_OPERATOR);
+	engine_tell(engine, ENGINE_EVENT_OPERATOR, NULL, "operator.json can be read again");
+}
+
+int engine_check_operator_file(const struct engine *engine, struct error *error)
+{
+	const char *trouble = engine->troubles[ENGINE_TROUBLE_OPERATOR];
+
+	return trouble ? error_set(error, -EUCLEAN, "%s", trouble) : 0;
+}
+
+bool engine_is_suspended(const struct engine *engine)
+{
+	return engine->operator.suspended || engine->troubles[ENGINE_TROUBLE_OPERATOR];
+}
+
 int engine_put_operator(struct engine *engine, struct operator_state *next, struct error *error)
 {
 	int r = operator_save(engine->options.state_dir, next, error);
@@ -18,6 +67,7 @@ int engine_put_operator(struct engine *engine, struct operator_state *next, stru
 	operator_clear(&engine->operator);
 	engine->operator= * next;
 	engine_refresh_facts(engine);
+	engine_set_trouble(engine, ENGINE_TROUBLE_OPERATOR, NULL);
 	return 0;
 }
 
@@ -30,14 +80,17 @@ static void engine_set_text(char **text, const char *value)
 int engine_suspend(struct engine *engine, const char *why, const char *by, struct error *error)
 {
 	struct operator_state next;
+	int r = engine_check_operator_file(engine, error);
 
+	if (r < 0)
+		return r;
 	operator_copy(&next, &engine->operator);
 	if (!next.suspended)
 		next.suspended_since = (uint64_t)time(NULL);
 	next.suspended = true;
 	engine_set_text(&next.suspended_why, why);
 	engine_set_text(&next.suspended_by, by);
-	int r = engine_put_operator(engine, &next, error);
+	r = engine_put_operator(engine, &next, error);
 	if (r < 0)
 		return r;
 	engine_tell(engine, ENGINE_EVENT_OPERATOR, NULL, "suspended by %s%s%s", by, why ? ": " : "",
@@ -71,6 +124,15 @@ static void engine_ask_files(struct engine *engine, bool force, uint64_t confirm
 	engine->files_dirty = true;
 }
 
+static void engine_go_on(struct engine *engine, uint64_t confirm_timeout)
+{
+	if (confirm_timeout)
+		engine_ask_files(engine, false, confirm_timeout);
+	/* Whatever asked for it meanwhile: it is done because of this. */
+	engine->everything_dirty = false;
+	engine_mark_everything(engine, ENGINE_REASON_OPERATOR);
+}
+
 int engine_resume(
 	struct engine *engine, uint64_t confirm_timeout, const char *by, struct error *error)
 {
@@ -78,6 +140,8 @@ int engine_resume(
 	/* To resume what waits for its confirmation is no news; to ask for another one is. */
 	int r = confirm_timeout ? engine_check_timeout(engine, confirm_timeout, error) : 0;
 
+	if (r == 0)
+		r = engine_check_operator_file(engine, error);
 	if (r < 0)
 		return r;
 	if (!engine->operator.suspended)
@@ -89,18 +153,31 @@ int engine_resume(
 	r = engine_put_operator(engine, &next, error);
 	if (r < 0)
 		return r;
-	if (confirm_timeout)
-		engine_ask_files(engine, false, confirm_timeout);
-	/* Whatever asked for it meanwhile: it is done because of this. */
-	engine->everything_dirty = false;
-	engine_mark_everything(engine, ENGINE_REASON_OPERATOR);
+	engine_go_on(engine, confirm_timeout);
 	engine_tell(engine, ENGINE_EVENT_OPERATOR, NULL, "resumed by %s", by);
+	return 0;
+}
+
+int engine_forget_operator(
+	struct engine *engine, uint64_t confirm_timeout, const char *by, struct error *error)
+{
+	struct operator_state nothing = {};
+	int r = confirm_timeout ? engine_check_timeout(engine, confirm_timeout, error) : 0;
+
+	if (r == 0)
+		r = engine_put_operator(engine, &nothing, error);
+	if (r < 0)
+		return r;
+	engine_go_on(engine, confirm_timeout);
+	engine_tell(engine, ENGINE_EVENT_OPERATOR, NULL,
+		"what a damaged operator.json said is given up by %s", by);
 	return 0;
 }
 
 int engine_reload(struct engine *engine, bool force, uint64_t confirm_timeout, const char *by,
 	struct error *error)
 {
+	const bool damaged = engine->troubles[ENGINE_TROUBLE_OPERATOR];
 	int r = engine_check_timeout(engine, confirm_timeout, error);
 
 	if (r < 0)
@@ -115,10 +192,14 @@ int engine_reload(struct engine *engine, bool force, uint64_t confirm_timeout, c
 		return error_set(error, -EBUSY,
 			"an apply waits for its confirmation: `poise confirm` or `poise rollback` "
 			"first");
-	if (confirm_timeout && engine->operator.suspended)
+	if (confirm_timeout && engine_is_suspended(engine) && !(force && damaged))
 		return error_set(error, -EPERM,
 			"poised is suspended: `poise resume --confirm-timeout` applies what "
 			"changed meanwhile");
+	if (force && damaged)
+		r = engine_forget_operator(engine, 0, by, error);
+	if (r < 0)
+		return r;
 	engine_ask_files(engine, force, confirm_timeout);
 	engine_tell(
 		engine, ENGINE_EVENT_OPERATOR, NULL, "reload%s by %s", force ? " --force" : "", by);

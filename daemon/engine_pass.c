@@ -82,7 +82,7 @@ static void engine_drifted(void *data, const struct plan_op *op, bool added)
 		op->verb == PLAN_VERB_ADD ? "is gone"
 		: added                   ? "was added"
 					  : "was changed",
-		pass->engine->operator.suspended ? "" : mended[verb], fields.length ? " (" : "",
+		engine_is_suspended(pass->engine) ? "" : mended[verb], fields.length ? " (" : "",
 		fields.length ? fields.text : "", fields.length ? ")" : "");
 }
 
@@ -403,7 +403,7 @@ static void engine_pass_some(struct engine *engine, uint64_t now)
 
 void engine_passes(struct engine *engine, uint64_t now)
 {
-	bool suspended = engine->operator.suspended;
+	bool suspended = engine_is_suspended(engine);
 
 	if (now < engine->pass_next)
 		return;
@@ -430,7 +430,7 @@ uint64_t engine_next_pass(const struct engine *engine)
 
 	if (!engine->files)
 		return UINT64_MAX;
-	if (!engine->operator.suspended) {
+	if (!engine_is_suspended(engine)) {
 		uint64_t retry = retry_next(&engine->retries), health = engine_heed_next(engine);
 
 		next = MIN(next, health);

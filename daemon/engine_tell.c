@@ -49,6 +49,7 @@ static const char *const engine_event_names[ENGINE_EVENT_COUNT] = {
 	[ENGINE_EVENT_CONFIRM] = "confirm",
 	[ENGINE_EVENT_BACKEND] = "backend",
 	[ENGINE_EVENT_HEALTH] = "health",
+	[ENGINE_EVENT_TROUBLE] = "trouble",
 	[ENGINE_EVENT_QUORUM] = "quorum",
 };
 
@@ -102,6 +103,16 @@ void engine_tell(struct engine *engine, enum engine_event_kind kind, const char 
 		va_end(arguments);
 	}
 	engine_send(engine, &(struct engine_event){.kind = kind, .object = object, .text = text});
+}
+
+void engine_set_trouble(struct engine *engine, enum engine_trouble trouble, const char *text)
+{
+	char *before = engine->troubles[trouble];
+
+	engine->troubles[trouble] = memory_copy_string(text);
+	if (text && (!before || strcmp(before, text) != 0))
+		engine_tell(engine, ENGINE_EVENT_TROUBLE, NULL, "%s", text);
+	free(before);
 }
 
 static char *engine_history_path(const struct engine *engine)

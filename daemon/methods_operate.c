@@ -142,10 +142,16 @@ static void suspend_run(struct call *call)
 
 static void resume_run(struct call *call)
 {
+	struct engine *engine = call_engine(call);
+	uint64_t confirm_timeout = call_duration(call, "confirm-timeout");
+	bool damaged = engine->troubles[ENGINE_TROUBLE_OPERATOR];
 	_cleanup_error_ struct error error = {};
+	int r;
 
-	int r = engine_resume(
-		call_engine(call), call_duration(call, "confirm-timeout"), call_by(call), &error);
+	if (damaged && call_flag(call, "force"))
+		r = engine_forget_operator(engine, confirm_timeout, call_by(call), &error);
+	else
+		r = engine_resume(engine, confirm_timeout, call_by(call), &error);
 	operate_answer(call, r, &error, "resumed: what differs is put right");
 }
 
@@ -229,7 +235,9 @@ const struct method method_resume = {
 	.name = "resume",
 	.summary = "go on after `suspend`",
 	.writes = true,
-	.params = {CONFIRM_PARAM},
+	.params = {CONFIRM_PARAM,
+		{"force", METHOD_PARAM_TYPE_FLAG,
+			.help = "even when what the operator said before cannot be read"}},
 	.run = resume_run,
 };
 

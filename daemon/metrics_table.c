@@ -40,7 +40,7 @@ static void sample_degraded(struct metrics_writer *writer, const struct metrics_
 
 static void sample_suspended(struct metrics_writer *writer, const struct metrics_sources *sources)
 {
-	write_number(writer, sources->engine->operator.suspended);
+	write_number(writer, engine_is_suspended(sources->engine));
 }
 
 static void sample_confirm(struct metrics_writer *writer, const struct metrics_sources *sources)

@@ -57,6 +57,7 @@ static enum log_level reconcile_event_level(enum engine_event_kind kind)
 	case ENGINE_EVENT_FILES_REJECTED:
 	case ENGINE_EVENT_FAILED:
 	case ENGINE_EVENT_BACKEND:
+	case ENGINE_EVENT_TROUBLE:
 		return LOG_LEVEL_ERROR;
 	case ENGINE_EVENT_FILES_HELD:
 	case ENGINE_EVENT_DRIFT:
@@ -304,6 +305,8 @@ static const char *reconcile_trouble(const struct engine *engine)
 		return "the files are held back: `poise status` says why";
 	if (engine->pass_error.text)
 		return engine->pass_error.text;
+	if (engine->troubles[ENGINE_TROUBLE_OPERATOR])
+		return "operator.json cannot be read: `poise status` says what to do";
 	return engine->operator.suspended ? "suspended" : NULL;
 }
 

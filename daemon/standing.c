@@ -50,6 +50,8 @@ static enum standing standing_waits(
 {
 	if (engine->operator.suspended)
 		say(why, "poised is suspended and changes nothing");
+	else if (engine_is_suspended(engine))
+		say(why, "poised changes nothing until operator.json can be read");
 	return standing;
 }
 

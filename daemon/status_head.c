@@ -62,6 +62,22 @@ static void write_suspension(const struct engine *engine, struct strbuf *text)
 	close_member(text);
 }
 
+static void write_troubles(const struct engine *engine, struct strbuf *text)
+{
+	bool separate = false;
+
+	json_text_member(text, "troubles");
+	strbuf_add_char(text, '[');
+	for (size_t i = 0; i < ENGINE_TROUBLE_COUNT; i++) {
+		if (!engine->troubles[i])
+			continue;
+		strbuf_add(text, separate ? "," : "");
+		json_text_string(text, engine->troubles[i]);
+		separate = true;
+	}
+	strbuf_add_char(text, ']');
+}
+
 static void write_confirm(const struct engine *engine, struct strbuf *text)
 {
 	if (!engine->confirming) {
@@ -245,6 +261,7 @@ void status_head_write(struct engine *engine, struct strbuf *text)
 	json_text_member_string(text, "health", engine_is_degraded(engine) ? "degraded" : "well");
 	write_backend(engine, text);
 	write_suspension(engine, text);
+	write_troubles(engine, text);
 	write_confirm(engine, text);
 	write_files(engine, text);
 	write_reconcile(engine, text);

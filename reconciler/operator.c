@@ -262,10 +262,7 @@ int operator_load(const char *directory, struct operator_state *ret, struct erro
 		return r;
 	r = operator_parse(text, size, &clocks, ret, error);
 	if (r < 0)
-		return error_prefix(error, r,
-			"%s is damaged; without it nothing is drained by the operator, and nothing "
-			"suspended: remove it to go on",
-			path);
+		return error_prefix(error, r, "%s is damaged", path);
 	return 0;
 }
 

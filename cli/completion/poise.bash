@@ -67,7 +67,7 @@ _poise_options() {
 	history) echo '--limit' ;;
 	drain) echo '--service --for --force' ;;
 	undrain) echo '--service' ;;
-	resume) echo '--confirm-timeout' ;;
+	resume) echo '--confirm-timeout --force' ;;
 	reload) echo '--force --confirm-timeout' ;;
 	get) echo '--all' ;;
 	export) echo '--live --all' ;;
@@ -113,7 +113,7 @@ _poise_parameters() {
 	log-level) echo 'module= level=' ;;
 	reload) echo 'force= confirm-timeout=' ;;
 	suspend) echo 'why=' ;;
-	resume) echo 'confirm-timeout=' ;;
+	resume) echo 'confirm-timeout= force=' ;;
 	drain) echo 'destination= service= for= force=' ;;
 	undrain) echo 'destination= service=' ;;
 	esac
