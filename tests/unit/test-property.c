@@ -421,6 +421,16 @@ static bool oracle_healthy(const struct world *world, const struct declared_serv
 	       (!oracle_fails(world, destination) || oracle_kept(world, service, destination));
 }
 
+/* Whether it is the files that let nobody serve, a fallback included. */
+static bool oracle_is_idle(const struct declared_service *service)
+{
+	bool idle = !service->has_fallback;
+
+	vector_foreach(&service->destinations, destination)
+		idle &= destination->drain || destination->attributes.weight == 0;
+	return idle;
+}
+
 static bool oracle_lost(const struct world *world, const struct declared_service *service)
 {
 	const struct memory_service *known = memory_find_owned(&world->memory, &service->key);
@@ -433,7 +443,7 @@ static bool oracle_lost(const struct world *world, const struct declared_service
 		edge += service->quorum_hysteresis;
 	else if (known)
 		edge -= MIN(edge, (uint64_t)service->quorum_hysteresis);
-	return !sum || sum < edge;
+	return (sum || !oracle_is_idle(service)) && (!sum || sum < edge);
 }
 
 /* Who of the fallbacks may serve. */
