@@ -35,7 +35,8 @@ int cli_operator_check(const struct cli_operator *told, struct error *error)
 	if (told->damaged)
 		return error_set(error, -EINVAL,
 			"%s: nothing was changed, for what the operator drained and whether this "
-			"machine is suspended is not known; --force goes on as if nothing were",
+			"machine is suspended is not known: mend or remove it, or use --force to "
+			"go on as if nothing were",
 			error_text(&told->damage, -EINVAL));
 	if (!told->state.suspended)
 		return 0;
@@ -66,7 +67,8 @@ void cli_operator_note(const struct cli_operator *told)
 	_cleanup_strbuf_ struct strbuf text = {};
 
 	if (told->damaged) {
-		cli_note("%s", error_text(&told->damage, -EINVAL));
+		cli_note("%s: what the operator drained is not known, and taken as nothing",
+			error_text(&told->damage, -EINVAL));
 		return;
 	}
 	if (told->state.drains.count)
@@ -85,6 +87,21 @@ json_t *cli_operator_suspension(const struct cli_operator *told)
 		return json_null();
 	return json_pack("{s:I, s:s?, s:s?}", "since", (json_int_t)state->suspended_since, "why",
 		state->suspended_why, "by", state->suspended_by);
+}
+
+json_t *cli_operator_troubles(const struct cli_operator *told)
+{
+	json_t *list = json_array();
+	_cleanup_free_ char *text = NULL;
+
+	if (!told->damaged)
+		return list;
+	text = memory_printf(
+		"%s: what the operator drained, and whether this machine is suspended, "
+		"is not known: mend or remove it",
+		error_text(&told->damage, -EINVAL));
+	json_array_append_new(list, cli_json_text(text));
+	return list;
 }
 
 static json_t *drain_to_json(const struct operator_drain *drain)

@@ -20,8 +20,9 @@ void cli_operator_read(const char *state_dir, struct cli_operator *ret);
 /* Why nothing may be changed now: -EPERM or -EINVAL with words, or 0. */
 int cli_operator_check(const struct cli_operator *told, struct error *error);
 
-/* The members `suspended` and `drains` of poised's status. New references. */
+/* The members `suspended`, `troubles` and `drains` of poised's status. New references. */
 json_t *cli_operator_suspension(const struct cli_operator *told);
+json_t *cli_operator_troubles(const struct cli_operator *told);
 json_t *cli_operator_drains(const struct cli_operator *told);
 
 /* Says on standard error what counts of it. */

@@ -290,12 +290,12 @@ static json_t *picture_to_json(struct picture *picture)
 	const struct totals *totals = &picture->totals;
 	bool wrong = totals->wrong || picture->told.damaged;
 
-	return json_pack(
-		"{s:s, s:n, s:s, s:{s:s, s:b, s:n}, s:o, s:o, s:o, s:{s:I, s:I, s:I, s:I}, s:o, "
-		"s:o}",
+	return json_pack("{s:s, s:n, s:s, s:{s:s, s:b, s:n}, s:o, s:o, s:o, s:o, "
+			 "s:{s:I, s:I, s:I, s:I}, s:o, s:o}",
 		"version", POISE_VERSION, "pid", "health", wrong ? "degraded" : "well", "backend",
 		"name", CLI_DEFAULT_BACKEND, "connected", 1, "error", "suspended",
-		cli_operator_suspension(&picture->told), "confirm", confirm_to_json(reconciler),
+		cli_operator_suspension(&picture->told), "troubles",
+		cli_operator_troubles(&picture->told), "confirm", confirm_to_json(reconciler),
 		"files", files_to_json(&reconciler->record), "totals", "services",
 		(json_int_t)totals->services, "destinations", (json_int_t)totals->destinations,
 		"draining", (json_int_t)totals->draining, "unmanaged",
@@ -316,8 +316,6 @@ int cli_status_of_machine(const struct cli *cli, json_t **ret, struct error *err
 	if (r < 0)
 		return r;
 	cli_operator_read(cli->state_dir, &picture.told);
-	if (picture.told.damaged)
-		cli_operator_note(&picture.told);
 	picture_think(&picture);
 	*ret = picture_to_json(&picture);
 	return 0;

@@ -35,6 +35,9 @@ static void nothing_told_is_nothing(void **state)
 	assert_true(json_is_null(suspension));
 	assert_int_equal(json_array_size(drains), 0);
 	json_decref(drains);
+	json_t *troubles = cli_operator_troubles(&told);
+	assert_int_equal(json_array_size(troubles), 0);
+	json_decref(troubles);
 }
 
 static void drains_are_facts(void **state)
@@ -99,6 +102,11 @@ static void what_cannot_be_read_refuses(void **state)
 	cli_operator_read(*state, &told);
 	assert_true(told.damaged);
 	assert_int_equal(told.facts.drains.count, 0);
+	json_t *troubles = cli_operator_troubles(&told);
+	assert_int_equal(json_array_size(troubles), 1);
+	assert_non_null(
+		strstr(json_string_value(json_array_get(troubles, 0)), "operator.json is damaged"));
+	json_decref(troubles);
 	assert_int_equal(cli_operator_check(&told, &error), -EINVAL);
 	assert_non_null(strstr(error.text, "operator.json"));
 	assert_non_null(strstr(error.text, "--force"));
