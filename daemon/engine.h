@@ -73,6 +73,8 @@ const char *engine_event_name(enum engine_event_kind kind); /* "files-accepted",
 
 /* What is wrong with poised itself, and stays so until a person mends it. */
 enum engine_trouble {
+	ENGINE_TROUBLE_GROUP,    /* the control socket's group is not there */
+	ENGINE_TROUBLE_METRICS,  /* the metrics' address cannot be had */
 	ENGINE_TROUBLE_OPERATOR, /* operator.json cannot be read: nothing is changed, as if suspended */
 	ENGINE_TROUBLE_COUNT,
 };

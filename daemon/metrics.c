@@ -350,6 +350,7 @@ static void metrics_on_timer(void *data)
 		loop_timer_set(metrics->timer, loop_clock() + metrics->times.retry_ns);
 		return;
 	}
+	engine_set_trouble(metrics->sources.engine, ENGINE_TROUBLE_METRICS, NULL);
 	log_info("listening on %s now",
 		address_format_endpoint(&metrics->address, metrics->port, text));
 }
@@ -380,6 +381,7 @@ int metrics_listen(
 		address_equal(address, &metrics->address))
 		return 0;
 	metrics_stop(metrics);
+	engine_set_trouble(metrics->sources.engine, ENGINE_TROUBLE_METRICS, NULL);
 	metrics->address = address ? *address : (struct address){};
 	metrics->port = port;
 	if (!address)
@@ -388,8 +390,11 @@ int metrics_listen(
 	if (r >= 0)
 		return 0;
 	loop_timer_set(metrics->timer, loop_clock() + metrics->times.retry_ns);
-	return error_set(error, r, "cannot listen on %s: %s",
+	_cleanup_free_ char *trouble = memory_printf(
+		"metrics: cannot listen on %s: %s; it is tried again every few seconds",
 		address_format_endpoint(address, port, text), strerror(-r));
+	engine_set_trouble(metrics->sources.engine, ENGINE_TROUBLE_METRICS, trouble);
+	return error_set(error, r, "cannot listen on %s: %s", text, strerror(-r));
 }
 
 void metrics_set_limits(struct metrics *metrics, const struct metrics_limits *limits)

@@ -245,8 +245,13 @@ static void reconcile_set_group(struct reconcile *reconcile, const char *name)
 	struct message_control_group message = {};
 	struct group *group = name ? getgrnam(name) : NULL;
 
+	_cleanup_free_ char *trouble = NULL;
+
 	if (name && !group)
-		log_error("control: there is no group `%s`: the socket is root's alone", name);
+		trouble = memory_printf("control: there is no group `%s`: the socket is root's "
+					"alone; make the group, or correct `socket-group`",
+			name);
+	engine_set_trouble(&reconcile->engine, ENGINE_TROUBLE_GROUP, trouble);
 	if (group)
 		message.group = group->gr_gid;
 	reconcile_send(reconcile, MESSAGE_CONTROL_GROUP, &message, sizeof(message));
@@ -254,7 +259,6 @@ static void reconcile_set_group(struct reconcile *reconcile, const char *name)
 
 static void reconcile_set_metrics(struct reconcile *reconcile, const struct config *config)
 {
-	_cleanup_error_ struct error error = {};
 	bool wanted = config_has(&config->object, CONFIG_METRICS);
 	const struct config_metrics *said = &config->metrics;
 	const struct metrics_limits limits = {
@@ -262,11 +266,8 @@ static void reconcile_set_metrics(struct reconcile *reconcile, const struct conf
 	uint16_t port = said->listen.port ? said->listen.port : METRICS_PORT;
 
 	metrics_set_limits(reconcile->metrics, &limits);
-	int r = metrics_listen(
-		reconcile->metrics, wanted ? &said->listen.address : NULL, port, &error);
-
-	if (r < 0)
-		log_error("metrics: %s", error_text(&error, r));
+	/* What comes of it is among the engine's troubles. */
+	(void)metrics_listen(reconcile->metrics, wanted ? &said->listen.address : NULL, port, NULL);
 }
 
 /* What the files in force say of the process itself. */

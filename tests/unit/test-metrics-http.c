@@ -608,6 +608,8 @@ static void listen_wrongly(
 	assert_int_equal(address_parse(text, &address), 0);
 	assert_int_equal(metrics_listen(fixture->metrics, &address, port, &error), code);
 	assert_string_equal(error.text, words);
+	const char *trouble = fixture->machine.engine.troubles[ENGINE_TROUBLE_METRICS];
+	assert_non_null(trouble && strstr(trouble, words) ? trouble : NULL);
 }
 
 /* Another program is where we are sent to: we are not where we were either, and say so. */
@@ -635,6 +637,11 @@ static void prepare_free(struct fixture *fixture)
 	fixture->port = fixture->second;
 }
 
+static void prepare_mended(struct fixture *fixture)
+{
+	assert_null(fixture->machine.engine.troubles[ENGINE_TROUBLE_METRICS]);
+}
+
 static void prepare_same(struct fixture *fixture)
 {
 	listen_at(fixture, "127.0.0.1", fixture->port);
@@ -651,7 +658,7 @@ static void addresses(void **state)
 		{NULL, client_scrapes},
 		{prepare_taken, client_is_refused},
 		{prepare_free, client_waits},
-		{NULL, client_scrapes},
+		{prepare_mended, client_scrapes},
 		{prepare_same, client_scrapes},
 		{prepare_nowhere, client_is_refused},
 		{prepare_same, client_scrapes},
