@@ -15,10 +15,10 @@
 
 #include <errno.h>
 #include <nettle/sha2.h>
-#include <regex.h>
 #include <stdio.h>
 
 #include "base/memory.h"
+#include "base/pattern.h"
 #include "base/version.h"
 
 #define HTTP_BODY_MOST (1u << 20)
@@ -123,23 +123,27 @@ static bool http_over_digest(struct http *http)
 static bool http_over_regex(struct http *http)
 {
 	const char *body = http->body ? http->body : "";
-	regmatch_t match = {.rm_so = 0, .rm_eo = (regoff_t)http->body_length};
+	_cleanup_pattern_ struct pattern *pattern = NULL;
 	char start[48];
-	regex_t regex;
 
 	if (!http->http->body)
 		return false;
-	if (regcomp(&regex, http->http->body, REG_EXTENDED | REG_NOSUB) != 0) {
-		checker_untried(&http->curl.run, "body", -ENOMEM);
+	int r = pattern_new(http->http->body, &pattern, NULL, 0);
+	if (r < 0) {
+		checker_untried(&http->curl.run, "body", r);
 		return true;
 	}
-	/* A body may have NULs in it. */
-	int r = regexec(&regex, body, 1, &match, REG_STARTEND);
-	regfree(&regex);
-	if (r == 0)
+	r = pattern_match(pattern, body, http->body_length);
+	if (r > 0)
 		return false;
-	checker_over(&http->curl.run, CHECKER_RESULT_FAILED, "body does not match: \"%s\"",
-		checker_printable(body, http->body_length, start, sizeof(start)));
+	if (r == -ETIMEDOUT)
+		checker_over(
+			&http->curl.run, CHECKER_RESULT_FAILED, "matching the body takes too long");
+	else if (r < 0)
+		checker_untried(&http->curl.run, "body", r);
+	else
+		checker_over(&http->curl.run, CHECKER_RESULT_FAILED, "body does not match: \"%s\"",
+			checker_printable(body, http->body_length, start, sizeof(start)));
 	return true;
 }
 
@@ -229,8 +233,6 @@ static bool http_keep(struct http *http, const char *text, size_t size)
 		http->body = memory_resize(http->body, capacity, 1);
 	}
 	memcpy(http->body + http->body_length, text, size);
-	/* regexec() is told where the text ends, and does not look for its NUL; sanitizers do. */
-	http->body[want - 1] = '\0';
 	return true;
 }
 

@@ -293,7 +293,7 @@ struct config_http {
 	const char *host; /* NULL: the destination's address */
 	struct config_text_list headers;
 	struct config_range_list status; /* empty: 200-299 */
-	const char *body;                /* extended regular expression, or NULL */
+	const char *body;                /* regular expression, or NULL */
 	const char *digest;              /* "sha256:…" in lower case, or NULL */
 	enum config_http_version version;
 	const char *sni;
@@ -364,7 +364,7 @@ enum config_udp_key {
 struct config_udp {
 	struct config_object object;
 	const char *send;   /* bytes of the datagram; NULL: an empty one */
-	const char *expect; /* extended regular expression; NULL: anything but an ICMP error */
+	const char *expect; /* regular expression; NULL: anything but an ICMP error */
 };
 
 enum config_exec_key {

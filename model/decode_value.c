@@ -2,9 +2,9 @@
 /* Values that are a single text: each type of the schema, and what to say when it is none. */
 #include <errno.h>
 #include <inttypes.h>
-#include <regex.h>
 #include <stdio.h>
 
+#include "base/pattern.h"
 #include "base/suggest.h"
 #include "base/utf8.h"
 #include "model/decode.h"
@@ -210,16 +210,12 @@ static size_t value_characters(const char *text)
 
 static int value_check_regex(const struct value *value)
 {
-	char reason[128];
-	regex_t regex;
-	int r = regcomp(&regex, value->text, REG_EXTENDED | REG_NOSUB);
+	_cleanup_pattern_ struct pattern *pattern = NULL;
+	char why[128] = "it is too large";
 
-	if (r == 0) {
-		regfree(&regex);
+	if (pattern_new(value->text, &pattern, why, sizeof(why)) == 0)
 		return 0;
-	}
-	regerror(r, &regex, reason, sizeof(reason));
-	return value_error(value, reason);
+	return value_error(value, why);
 }
 
 static int value_check_text(const struct value *value)

@@ -49,7 +49,7 @@ static const struct schema_text schema_text_host = {
 static const struct schema_text schema_text_domain = {
 	.name = "a domain name", .prefix = "", .allowed = "A-Za-z0-9._-", .longest = 253};
 static const struct schema_text schema_text_regex = {
-	.name = "an extended regular expression", .prefix = "", .longest = 1000, .regex = true};
+	.name = "a regular expression", .prefix = "", .longest = 1000, .regex = true};
 static const struct schema_text schema_text_digest = {
 	.name = "`sha256:` and 64 hexadecimal digits in lower case",
 	.prefix = "sha256:",

@@ -314,6 +314,30 @@ static void test_body_with_zeroes(void **state)
 	checking_expect(world, CHECKER_RESULT_PASSED, "status 200");
 }
 
+static void serve_hard(int fd, const void *data)
+{
+	size_t size = 900000;
+	char *text = memory_new(size);
+
+	(void)data;
+	memset(text, 'a', size);
+	hostile_hear(fd, "\r\n\r\n");
+	hostile_say(fd, HEAD_200 "\r\n");
+	hostile_say_bytes(fd, text, size);
+	free(text);
+}
+
+/* What takes a loop, and all other checks with it, for minutes when nobody limits it. */
+static void test_body_that_is_hard_to_match(void **state)
+{
+	_cleanup_hostile_ struct hostile server = {};
+	struct checking *world = *state;
+
+	hostile_start(&server, world, serve_hard, NULL);
+	world->check.http.body = "(a+)+b|a[^c]*c";
+	checking_expect(world, CHECKER_RESULT_FAILED, "matching the body takes too long");
+}
+
 /* The environment of whoever started poised names proxies and the like. */
 static void test_environment(void **state)
 {
@@ -455,6 +479,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_redirects_to_itself, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_body, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_body_with_zeroes, begin, checking_end),
+		cmocka_unit_test_setup_teardown(
+			test_body_that_is_hard_to_match, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_environment, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_descriptors_run_out, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_bodies_run_out, begin, checking_end),
