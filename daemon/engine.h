@@ -54,6 +54,7 @@ int engine_reason_from_name(const char *name);
 enum engine_event_kind {
 	ENGINE_EVENT_FILES_ACCEPTED, /* text: the revision */
 	ENGINE_EVENT_FILES_REJECTED, /* text: why */
+	ENGINE_EVENT_FILES_WARNED,   /* text: what is odd about good files, one thing a line */
 	ENGINE_EVENT_FILES_HELD,     /* text: why, and what to do */
 	ENGINE_EVENT_APPLIED,        /* a pass that changed something; entry is set */
 	ENGINE_EVENT_FAILED, /* object, text: one operation that failed; told at its first failure and at each that is another */

@@ -19,6 +19,12 @@ static void engine_reject(struct engine *engine, struct files *files)
 		engine_fall_back(engine);
 }
 
+static void engine_tell_warnings(struct engine *engine, const struct files *files)
+{
+	if (files->warnings)
+		engine_tell(engine, ENGINE_EVENT_FILES_WARNED, NULL, "%s", files->warnings);
+}
+
 /* Takes `why` over. */
 static void engine_hold(
 	struct engine *engine, struct files *files, enum engine_held reason, char *why)
@@ -201,12 +207,34 @@ static void engine_save_record(struct engine *engine)
 		error_set(&engine->pass_error, r, "%s", error_text(&error, r));
 }
 
+static bool engine_text_same(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* Warnings change without the files: what they are of may lie beside them. */
+static void engine_take_warnings(struct engine *engine, struct files *files)
+{
+	struct files *known = engine->files;
+
+	if (!known || known->last_good || !files_same(known, files))
+		return;
+	if (engine_text_same(known->warnings, files->warnings))
+		return;
+	char *before = known->warnings;
+	known->warnings = files->warnings;
+	files->warnings = before;
+	engine_tell_warnings(engine, known);
+}
+
 static void engine_accept(struct engine *engine, struct files *files, uint64_t now)
 {
 	if (engine->files && !engine->force && !engine->confirm_timeout)
 		engine_mark_changes(engine, &engine->files->declared, &files->declared);
 	else
 		engine_mark_everything(engine, ENGINE_REASON_FILES);
+	if (!engine->files || !engine_text_same(engine->files->warnings, files->warnings))
+		engine_tell_warnings(engine, files);
 	engine_put_in_force(engine, files);
 	engine_release(engine);
 	engine->accepted = engine->confirmed_stale = true;
@@ -278,6 +306,7 @@ void engine_read_files(struct engine *engine, uint64_t now)
 
 	engine->files_dirty = false;
 	engine->counters.last_files_ns = reconciler_now() - start;
+	engine_take_warnings(engine, files);
 	if (engine_is_known(engine, files))
 		files_free(files);
 	else

@@ -39,6 +39,7 @@ static const char *const engine_held_names[ENGINE_HELD_COUNT] = {
 static const char *const engine_event_names[ENGINE_EVENT_COUNT] = {
 	[ENGINE_EVENT_FILES_ACCEPTED] = "files-accepted",
 	[ENGINE_EVENT_FILES_REJECTED] = "files-rejected",
+	[ENGINE_EVENT_FILES_WARNED] = "files-warned",
 	[ENGINE_EVENT_FILES_HELD] = "files-held",
 	[ENGINE_EVENT_APPLIED] = "applied",
 	[ENGINE_EVENT_FAILED] = "failed",

@@ -60,6 +60,7 @@ static enum log_level reconcile_event_level(enum engine_event_kind kind)
 	case ENGINE_EVENT_TROUBLE:
 		return LOG_LEVEL_ERROR;
 	case ENGINE_EVENT_FILES_HELD:
+	case ENGINE_EVENT_FILES_WARNED:
 	case ENGINE_EVENT_DRIFT:
 	case ENGINE_EVENT_QUORUM:
 		return LOG_LEVEL_WARNING;

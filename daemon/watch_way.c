@@ -311,7 +311,7 @@ static int watch_way_compare_names(const void *a, const void *b)
 static void watch_way_names_of(DIR *stream, struct watch_way_names *names)
 {
 	for (struct dirent *entry; (entry = readdir(stream));) {
-		if (sources_takes(entry->d_name))
+		if (sources_minds(entry->d_name))
 			vector_push(names, memory_copy_string(entry->d_name));
 	}
 	vector_sort(names, watch_way_compare_names);
@@ -368,14 +368,12 @@ static enum watch_way_end watch_way_follow_in(
 static void watch_way_directory(struct watch_way_walk *walk, const char *directory)
 {
 	_cleanup_strbuf_ struct strbuf main = {}, more = {};
-	enum watch_way_end has_main, has_more;
 
-	has_main = watch_way_follow_in(walk, directory, "poise.yaml", &main);
-	has_more = watch_way_follow_in(walk, directory, "conf.d", &more);
-	if (has_more == WATCH_WAY_END_DIRECTORY)
+	watch_way_follow_in(walk, directory, "poise.yaml", &main);
+	if (watch_way_follow_in(walk, directory, "conf.d", &more) == WATCH_WAY_END_DIRECTORY)
 		watch_way_list(walk, watch_way_text(&more));
-	else if (has_main == WATCH_WAY_END_MISSING && has_more == WATCH_WAY_END_MISSING)
-		watch_way_list(walk, directory);
+	/* What lies beside poise.yaml and conf.d is not read, but warned of. */
+	watch_way_list(walk, directory);
 }
 
 static int watch_way_compare_directories(const void *a, const void *b)
@@ -469,7 +467,7 @@ static bool watch_way_has(const struct watch_way *way, int wd, uint64_t name)
 bool watch_way_wants(const struct watch_way *way, int wd, const char *name)
 {
 	return watch_way_has(way, wd, watch_way_hash(name)) ||
-	       (sources_takes(name) && watch_way_has(way, wd, WATCH_WAY_ALL_SOURCES));
+	       (sources_minds(name) && watch_way_has(way, wd, WATCH_WAY_ALL_SOURCES));
 }
 
 void watch_way_clear(struct watch_way *way)

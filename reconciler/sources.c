@@ -103,6 +103,11 @@ static bool sources_is_other(const char *name)
 		       sources_ends_with(name, ".YML"));
 }
 
+bool sources_minds(const char *name)
+{
+	return sources_takes(name) || sources_is_other(name);
+}
+
 /* What a directory has, each in lexical order. */
 struct sources_listing {
 	struct sources_names yaml, other;

@@ -32,6 +32,8 @@ int sources_read(
 /* Whether a file of this name is read where a directory's *.yaml are: not the hidden files and backups that editors
  * leave. */
 bool sources_takes(const char *name);
+/* Whether it is one of those, or one that is warned of because it looks so much like it ("web.yml"). */
+bool sources_minds(const char *name);
 
 void sources_clear(struct sources *sources);
 

@@ -427,6 +427,34 @@ static void what_nobody_confirms_is_undone(void **state)
 	assert_null(fixture->engine.held);
 }
 
+/* What is warned of lies beside the files, and comes and goes without them. */
+static void warnings_come_and_go(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_free_ char *odd = memory_printf("%s/old.yml", fixture->directory);
+
+	fixture->paths[0] = fixture->directory;
+	begin(fixture, 2);
+	assert_null(fixture->engine.files->warnings);
+	assert_int_equal(file_replace(odd, "poise: 1\n", 9, 0644), 0);
+	engine_files_changed(&fixture->engine);
+	turn(fixture);
+	assert_non_null(strstr(fixture->engine.files->warnings, "old.yml is not read"));
+	assert_int_equal(fixture->events[ENGINE_EVENT_FILES_WARNED], 1);
+	assert_non_null(strstr(fixture->last[ENGINE_EVENT_FILES_WARNED], "old.yml is not read"));
+	/* The same again is no news; nor is it for other files. */
+	engine_files_changed(&fixture->engine);
+	turn(fixture);
+	write_many(fixture, 2, 5);
+	turn(fixture);
+	assert_int_equal(fixture->events[ENGINE_EVENT_FILES_WARNED], 1);
+	assert_int_equal(unlink(odd), 0);
+	engine_files_changed(&fixture->engine);
+	turn(fixture);
+	assert_null(fixture->engine.files->warnings);
+	assert_int_equal(fixture->engine.counters.accepted, 2);
+}
+
 static void what_is_confirmed_stays(void **state)
 {
 	struct fixture *fixture = *state;
@@ -663,6 +691,7 @@ int main(void)
 		TEST(a_drain_for_a_time_ends_by_itself),
 		TEST(a_suspended_poised_only_looks),
 		TEST(what_nobody_confirms_is_undone),
+		TEST(warnings_come_and_go),
 		TEST(what_is_confirmed_stays),
 		TEST(a_rollback_goes_back_at_once),
 		TEST(a_backend_that_is_not_there_is_tried_again),

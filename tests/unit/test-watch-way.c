@@ -72,15 +72,18 @@ static void a_directory_wants_what_is_read(void **state)
 	assert_true(wants(&seen, folder, "", "new.yaml"));
 	assert_true(wants(&seen, folder, "", "poise.yaml"));
 	assert_true(wants(&seen, folder, "", "conf.d"));
-	static const char *const others[] = {"web.yml", ".web.yaml.swp", "web.yaml~", ".web.yaml",
+	/* It is not read, and warned of. */
+	assert_true(wants(&seen, folder, "", "web.yml"));
+	static const char *const others[] = {".web.yaml.swp", "web.yaml~", ".web.yaml",
 		"#web.yaml", "4913", "README"};
 	for (size_t i = 0; i < ARRAY_LENGTH(others); i++)
 		assert_false(wants(&seen, folder, "", others[i]));
 
-	/* With a conf.d, what lies beside poise.yaml is not read. */
+	/* With a conf.d, what lies beside poise.yaml is not read, and warned of. */
 	folder_make_directory(folder, "conf.d");
 	assert_true(look(&seen, folder));
-	assert_false(wants(&seen, folder, "", "web.yaml"));
+	assert_true(wants(&seen, folder, "", "web.yaml"));
+	assert_true(wants(&seen, folder, "conf.d", "web.yml"));
 	assert_true(wants(&seen, folder, "", "poise.yaml"));
 	assert_true(wants(&seen, folder, "conf.d", "web.yaml"));
 	look_end(&seen);
