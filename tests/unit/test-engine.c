@@ -431,9 +431,13 @@ static void what_nobody_confirms_is_undone(void **state)
 static void warnings_come_and_go(void **state)
 {
 	struct fixture *fixture = *state;
-	_cleanup_free_ char *odd = memory_printf("%s/old.yml", fixture->directory);
+	_cleanup_free_ char *folder = memory_printf("%s/etc", fixture->directory);
+	_cleanup_free_ char *odd = memory_printf("%s/old.yml", folder);
 
-	fixture->paths[0] = fixture->directory;
+	assert_int_equal(file_make_directories(folder, 0755), 0);
+	free(fixture->file);
+	fixture->file = memory_printf("%s/poise.yaml", folder);
+	fixture->paths[0] = folder;
 	begin(fixture, 2);
 	assert_null(fixture->engine.files->warnings);
 	assert_int_equal(file_replace(odd, "poise: 1\n", 9, 0644), 0);
