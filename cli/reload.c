@@ -6,13 +6,14 @@
 #include "cli/client.h"
 #include "cli/confirm_timeout.h"
 #include "cli/fields.h"
+#include "cli/layout.h"
 #include "cli/output.h"
 
 /* A reading of 100,000 services takes some seconds. */
 #define RELOAD_PAUSE_MS   50
 #define RELOAD_PAUSE_MOST 600
 
-/* What `status` says of the files once they are read; a new reference in *ret. */
+/* What `status` says once the files are read; a new reference in *ret. */
 static int reload_wait(struct cli_client *client, json_t **ret, struct error *error)
 {
 	const struct timespec pause = {.tv_nsec = RELOAD_PAUSE_MS * 1000000L};
@@ -24,21 +25,43 @@ static int reload_wait(struct cli_client *client, json_t **ret, struct error *er
 
 		if (r < 0)
 			return r;
-		json_t *files = json_incref(json_object_get(status, "files"));
-		json_decref(status);
-		if (!cli_field_is_set(files, "pending")) {
-			*ret = files;
+		if (!cli_field_is_set(json_object_get(status, "files"), "pending")) {
+			*ret = status;
 			return 0;
 		}
-		json_decref(files);
+		json_decref(status);
 		nanosleep(&pause, NULL);
 	}
 	return error_set(error, -ETIMEDOUT,
 		"the files are still being read: `poise status` says what becomes of them");
 }
 
-static int reload_tell(const struct cli *cli, json_t *answer, const json_t *files)
+/* Whether what was to be confirmed waits for it. poised follows its files by itself: what they say may be in force since
+ * they were written. */
+static int reload_check_confirm(const struct cli *cli, const json_t *status, struct error *error)
 {
+	const json_t *files = json_object_get(status, "files");
+	const char *revision = cli_field_text(files, "revision");
+	const char *failure = cli_field_text(json_object_get(status, "reconcile"), "error");
+	_cleanup_strbuf_ struct strbuf since = {};
+
+	if (!cli->options.confirm_timeout || cli_field_is_set(status, "confirm"))
+		return 0;
+	if (failure)
+		return error_set(error, -EAGAIN,
+			"nothing waits for a confirmation yet: the last pass failed: %s", failure);
+	cli_layout_time(&since, (time_t)cli_field_number(files, "since"), time(NULL));
+	return error_set(error, -EALREADY,
+		"nothing waits for a confirmation: revision %.12s is in force already, since %s, "
+		"and cannot be undone this way.\n"
+		"For a change with a way back: `poise suspend`, edit the files, `poise resume "
+		"--confirm-timeout 60s`, and then `poise confirm`",
+		revision ? revision : "none", since.text);
+}
+
+static int reload_tell(const struct cli *cli, json_t *answer, const json_t *status)
+{
+	json_t *files = json_object_get(status, "files");
 	const char *problems = cli_field_text(json_object_get(files, "rejected"), "problems");
 	const char *why = cli_field_text(json_object_get(files, "held"), "why");
 	_cleanup_error_ struct error error = {};
@@ -53,6 +76,9 @@ static int reload_tell(const struct cli *cli, json_t *answer, const json_t *file
 	if (why)
 		return cli_fail(&error,
 			error_set(&error, -EPERM, "the files are not put in force: %s", why));
+	int r = reload_check_confirm(cli, status, &error);
+	if (r < 0)
+		return cli_fail(&error, r);
 	if (cli->options.format == CLI_FORMAT_JSON || cli_is_quiet())
 		return CLI_EXIT_GOOD;
 	cli_print(cli_field_text(answer, "message"));
@@ -64,7 +90,7 @@ static int reload_ask(const struct cli *cli, json_t *params)
 {
 	_cleanup_cli_client_ struct cli_client client = {.fd = -1};
 	_cleanup_error_ struct error error = {};
-	json_t *answer = NULL, *files = NULL;
+	json_t *answer = NULL, *status = NULL;
 	int r = cli_client_open(cli, &client, &error);
 
 	if (r == 0)
@@ -72,10 +98,10 @@ static int reload_ask(const struct cli *cli, json_t *params)
 	else
 		json_decref(params);
 	if (r == 0)
-		r = reload_wait(&client, &files, &error);
-	r = r < 0 ? cli_fail(&error, r) : reload_tell(cli, answer, files);
+		r = reload_wait(&client, &status, &error);
+	r = r < 0 ? cli_fail(&error, r) : reload_tell(cli, answer, status);
 	json_decref(answer);
-	json_decref(files);
+	json_decref(status);
 	return r;
 }
 
@@ -103,10 +129,13 @@ const struct cli_command cli_command_reload = {
 	.description =
 		"Lets poised read its files again and put them in force. It does so by itself when "
 		"they change: this\n"
-		"is for what it holds back (--force), and for a change that must be confirmed.\n\n"
-		"Exit status: 0 when they are in force; 2 when they are no good, are held back, or "
-		"poised does not\n"
-		"run.\n",
+		"is for what it holds back (--force). What it has put in force already cannot be "
+		"undone: for a\n"
+		"change with a way back, `poise suspend`, edit, and `poise resume "
+		"--confirm-timeout 60s`.\n\n"
+		"Exit status: 0 when they are in force; 2 when they are no good, are held back, "
+		"poised does not run,\n"
+		"or with --confirm-timeout nothing waits for a confirmation.\n",
 	.options = options,
 	.option_count = ARRAY_LENGTH(options),
 	.acts = true,

@@ -74,8 +74,8 @@ const char *engine_event_name(enum engine_event_kind kind); /* "files-accepted",
 
 /* What is wrong with poised itself, and stays so until a person mends it. */
 enum engine_trouble {
-	ENGINE_TROUBLE_GROUP,    /* the control socket's group is not there */
-	ENGINE_TROUBLE_METRICS,  /* the metrics' address cannot be had */
+	ENGINE_TROUBLE_GROUP,   /* the control socket's group is not there */
+	ENGINE_TROUBLE_METRICS, /* the metrics' address cannot be had */
 	ENGINE_TROUBLE_OPERATOR, /* operator.json cannot be read: nothing is changed, as if suspended */
 	ENGINE_TROUBLE_COUNT,
 };
@@ -255,6 +255,9 @@ int engine_rollback(struct engine *engine, const char *by, struct error *error);
 
 /* Deletes everything that is ours, at once: for an orderly stop under --remove-on-stop. */
 int engine_remove_all(struct engine *engine, struct error *error);
+
+/* Since when the content that is in force is so, in seconds since the epoch, as far as the history goes. */
+uint64_t engine_revision_since(struct engine *engine);
 
 /* What an engine_run() would do now, from a fresh read, into an empty `plan`; nothing is changed. */
 int engine_plan(struct engine *engine, struct plan *plan, struct error *error);

@@ -211,7 +211,8 @@ static int engine_require_confirm(const struct engine *engine, struct error *err
 	if (engine->connected && engine->confirming)
 		return 0;
 	return error_set(error, -ENOENT,
-		"nothing waits for a confirmation (`poise reload --confirm-timeout` starts one)");
+		"nothing waits for a confirmation (`poise suspend`, an edit and `poise resume "
+		"--confirm-timeout 60s` are the way to one)");
 }
 
 int engine_confirm(struct engine *engine, const char *by, struct error *error)

@@ -273,6 +273,23 @@ void engine_note(struct engine *engine, struct engine_entry *entry)
 	engine_send(engine, &(struct engine_event){.kind = ENGINE_EVENT_APPLIED, .entry = entry});
 }
 
+uint64_t engine_revision_since(struct engine *engine)
+{
+	if (!engine->files)
+		return 0;
+	const char *revision = files_revision(engine->files);
+	uint64_t since = engine->files->read_at;
+
+	for (size_t i = engine->history.count; i-- > 0;) {
+		const struct engine_entry *entry = &engine->history.items[i];
+
+		if (strcmp(entry->revision, revision) != 0)
+			break;
+		since = MIN(since, entry->wall / 1000);
+	}
+	return since;
+}
+
 void engine_history_clear(struct engine *engine)
 {
 	vector_foreach(&engine->history, entry)

@@ -114,7 +114,7 @@ static void write_held(const struct engine *engine, struct strbuf *text)
 	close_member(text);
 }
 
-static void write_files(const struct engine *engine, struct strbuf *text)
+static void write_files(struct engine *engine, struct strbuf *text)
 {
 	struct files *files = engine->files;
 
@@ -130,6 +130,7 @@ static void write_files(const struct engine *engine, struct strbuf *text)
 	json_text_member_string(text, "revision", files ? files_revision(files) : NULL);
 	json_text_member_string(text, "commit", files ? files->commit : NULL);
 	write_time(text, "read_at", files ? files->read_at : 0);
+	write_time(text, "since", engine_revision_since(engine));
 	json_text_member_flag(text, "last_good", files && files->last_good);
 	json_text_member_flag(text, "pending", engine->files_dirty);
 	json_text_member_string(text, "warnings", files ? files->warnings : NULL);

@@ -427,6 +427,23 @@ static void what_nobody_confirms_is_undone(void **state)
 	assert_null(fixture->engine.held);
 }
 
+/* A reload that brings no news makes nothing younger. */
+static void content_is_in_force_since_it_was_put_there(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin(fixture, 2);
+	fixture->engine.history.items[0].wall = 1000999;
+	assert_int_equal(engine_revision_since(&fixture->engine), 1000);
+	assert_int_equal(engine_reload(&fixture->engine, false, 60 * SECOND, "test", NULL), 0);
+	turn(fixture);
+	assert_false(fixture->engine.confirming);
+	assert_int_equal(engine_revision_since(&fixture->engine), 1000);
+	write_many(fixture, 2, 5);
+	turn(fixture);
+	assert_true(engine_revision_since(&fixture->engine) > 1700000000);
+}
+
 /* What is warned of lies beside the files, and comes and goes without them. */
 static void warnings_come_and_go(void **state)
 {
@@ -695,6 +712,7 @@ int main(void)
 		TEST(a_drain_for_a_time_ends_by_itself),
 		TEST(a_suspended_poised_only_looks),
 		TEST(what_nobody_confirms_is_undone),
+		TEST(content_is_in_force_since_it_was_put_there),
 		TEST(warnings_come_and_go),
 		TEST(what_is_confirmed_stays),
 		TEST(a_rollback_goes_back_at_once),

@@ -5,6 +5,7 @@ beside() {
 }
 beside good reload
 beside good reload --force --confirm-timeout 1m
+beside awaits reload --confirm-timeout 1m
 beside good reload -q
 beside good reload --confirm-timeout 1ms
 beside rejected reload
