@@ -39,7 +39,7 @@ else
 $(error CONFIG is release, asan or fuzz)
 endif
 
-FOLDERS := base model backends backends/ipvs reconciler health cli daemon
+FOLDERS := base model backends backends/ipvs reconciler vrrp health cli daemon
 SOURCES := $(foreach folder,$(FOLDERS),$(wildcard $(folder)/*.c))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/obj/%.o)
 # All of it but what has a main(): an archive, of which a program takes only the members that it needs.
