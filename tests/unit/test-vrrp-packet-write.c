@@ -52,8 +52,11 @@ static void random_packet(struct vrrp_packet *packet, struct address *source)
 	packet->address_count = counts[random_below(ARRAY_LENGTH(counts))];
 	if (packet->version == 2 && random_below(8) == 0)
 		packet->address_count = 0;
-	for (size_t i = 0; i < packet->address_count; i++)
+	for (size_t i = 0; i < packet->address_count; i++) {
 		packet->addresses[i] = random_address(family, family == AF_INET6 && i == 0);
+		/* None twice. */
+		packet->addresses[i].bytes[address_size(family) - 1] = (uint8_t)i;
+	}
 	*source = random_address(family, family == AF_INET6);
 }
 
@@ -136,9 +139,11 @@ static void test_extremes(void **state)
 
 		if (rows[i].version == 3 && rows[i].family == AF_INET)
 			packet.checksum = VRRP_CHECKSUM_RFC5798;
-		for (size_t j = 0; j < rows[i].count; j++)
+		for (size_t j = 0; j < rows[i].count; j++) {
 			packet.addresses[j] = random_address(
 				rows[i].family, rows[i].family == AF_INET6 && j == 0);
+			packet.addresses[j].bytes[address_size(rows[i].family) - 1] = (uint8_t)j;
+		}
 		there_and_back(&packet, &source);
 	}
 }

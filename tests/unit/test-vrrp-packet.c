@@ -457,6 +457,9 @@ static void test_nothing_expected(void **state)
 		assert_int_equal(advert_decode(&advert, &packet), VRRP_REJECT_TTL);
 		advert.expected.ttl_most = 255;
 		assert_int_equal(advert_decode(&advert, &packet), VRRP_REJECT_VRID);
+		advert.bytes[1] = 0;
+		advert_sum(&advert);
+		assert_int_equal(advert_decode(&advert, &packet), VRRP_REJECT_VRID);
 		advert.datagram.source.family = advert.datagram.destination.family = AF_UNSPEC;
 		assert_int_equal(advert_decode(&advert, &packet), VRRP_REJECT_FAMILY);
 	}
