@@ -10,7 +10,9 @@
  * from it is engine_heed.c's. */
 #include "daemon/engine_inside.h"
 
-#define HEALTH_SAVE_NS 1000000000ull
+/* Of the time, at most one part in so many goes into writing; and what lags behind does so for at most a second. */
+#define HEALTH_SAVE_PART 20
+#define HEALTH_SAVE_NS   1000000000ull
 
 const struct engine_probe_vector *engine_probes(const struct engine *engine)
 {
@@ -430,10 +432,13 @@ void engine_health_save(struct engine *engine, uint64_t now, bool must)
 
 	if (!health->unsaved || (now < health->save_next && !must))
 		return;
+	uint64_t start = reconciler_now();
 	int r = health_write(engine, now, &error);
+	uint64_t wait = (reconciler_now() - start) * HEALTH_SAVE_PART;
 	health_tell_save(engine, r, &error);
 	health->unsaved = r < 0;
-	health->save_next = now + HEALTH_SAVE_NS;
+	/* What cannot be written now cannot be so in a moment. */
+	health->save_next = now + (r < 0 ? HEALTH_SAVE_NS : MIN(wait, HEALTH_SAVE_NS));
 }
 
 void engine_health_clear(struct engine *engine)

@@ -4,7 +4,8 @@
  * The table follows the files: rebuilt by a merge when others are put in force, with the verdicts that are known. What probes say comes
  * through engine_verdicts(), from wherever they run (probing.h; a test); the services that it concerns are dirty, and
  * the next engine_run() is one pass for all that piled up. What is down is kept in STATE-DIR/health.json, written
- * after the pass and at most once a second: no failed check waits for a disk, and a restart flaps nothing. */
+ * after the pass, as often as that takes a twentieth of the time, and a second later at most: no failed check waits for a disk,
+ * and neither a restart nor a kill brings back what is down. */
 #pragma once
 
 #include "reconciler/facts.h"
