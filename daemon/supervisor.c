@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/netns.h"
 #include "base/strbuf.h"
@@ -440,11 +441,26 @@ static int supervisor_open_children(struct supervisor *supervisor)
 }
 
 /* What may be refused, with words. */
+/* Without it nothing is remembered over a restart: who starts poised is told at once, and not by a log alone. */
+static int supervisor_check_state_dir(const char *directory, struct error *error)
+{
+	int r = file_make_directories(directory, 0755);
+
+	if (r == 0 && access(directory, R_OK | W_OK | X_OK) < 0)
+		r = -errno;
+	return r < 0 ? error_set(error, r, "the state directory %s cannot be used: %s", directory,
+			       strerror(-r))
+		     : 0;
+}
+
 static int supervisor_claim(struct supervisor *supervisor, struct error *error)
 {
 	const struct poised_options *options = supervisor->options;
 	int r = options->netns ? netns_enter(options->netns, error) : 0;
 
+	if (r < 0)
+		return r;
+	r = supervisor_check_state_dir(options->state_dir, error);
 	if (r < 0)
 		return r;
 	supervisor->lock = lock_take(options->run_dir, SUPERVISOR_NAME, LOCK_WAIT_NS, error);
