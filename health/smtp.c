@@ -37,7 +37,8 @@ static const char *smtp_doing(const struct checker_run *run)
 
 static const char *smtp_said(const struct smtp *smtp, char text[static SMTP_LINE_SIZE])
 {
-	return checker_printable(smtp->line, smtp->length, text, SMTP_LINE_SIZE);
+	checker_printable(smtp->line, smtp->length, text, SMTP_LINE_SIZE);
+	return *text ? text : "an empty line";
 }
 
 /* All that comes is one answer, of which the first line is enough: we say nothing more. */
@@ -121,7 +122,9 @@ static size_t smtp_on_line(char *text, size_t size, size_t count, void *data)
 
 	smtp->length = MIN(length, sizeof(smtp->line));
 	memcpy(smtp->line, text, smtp->length);
-	checker_curl_steps(&smtp->curl, false);
+	/* Once: libcurl's times are the same with each line. */
+	if (!smtp->curl.header_bytes)
+		checker_curl_steps(&smtp->curl, false);
 	if (length > 3 && text[3] == ' ' && !smtp->greeted) {
 		smtp->greeted = true;
 		checker_step(&smtp->curl.run, "greeting");

@@ -98,6 +98,21 @@ static void test_greets(void **state)
 		CHECKER_RESULT_PASSED, "greeted");
 }
 
+/* Each once, however many lines an answer has. */
+static void test_steps(void **state)
+{
+	static const char *const names[] = {"connect", "greeting", "ehlo", "quit"};
+	struct checking *world = *state;
+
+	world->traced = true;
+	struct checking_probe probe =
+		run(world, &(struct script){"220-a\r\n220-b\r\n220 c\r\n",
+				   "250-x\r\n250-y\r\n250 z\r\n", NULL, "221 bye\r\n", NULL});
+	assert_int_equal(probe.outcome.step_count, ARRAY_LENGTH(names));
+	for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
+		assert_string_equal(probe.outcome.steps[i].name, names[i]);
+}
+
 static void test_silent(void **state)
 {
 	expect_late(
@@ -124,6 +139,8 @@ static void test_refuses(void **state)
 	expect_at_once(*state,
 		&(struct script){"220 x\r\n", "250 x\r\n", NULL, "500 stay\r\n", NULL},
 		CHECKER_RESULT_FAILED, "answer to QUIT: 500 stay, want 221");
+	expect_at_once(*state, &(struct script){"220 x\r\n", "250 x\r\n", NULL, "\r\n", NULL},
+		CHECKER_RESULT_FAILED, "answer to QUIT: an empty line, want 221");
 }
 
 static void test_closes(void **state)
@@ -159,6 +176,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_greets, begin, checking_end),
+		cmocka_unit_test_setup_teardown(test_steps, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_silent, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_refuses, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_closes, begin, checking_end),
