@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "base/loop.h"
 #include "base/memory.h"
 #include "base/strbuf.h"
 
@@ -77,7 +78,8 @@ void message_verdict_write(const struct verdict *verdict, struct message_verdict
 int message_verdict_read(const struct message_verdict *message, struct verdict *ret)
 {
 	if ((message->up | message->settled | message->recovered) > 1 || message->zero ||
-		message->weight < VERDICT_NO_WEIGHT || message->weight > UINT16_MAX)
+		message->weight < VERDICT_NO_WEIGHT || message->weight > UINT16_MAX ||
+		message->since > loop_clock())
 		return -EBADMSG;
 	*ret = (struct verdict){.up = message->up,
 		.settled = message->settled,

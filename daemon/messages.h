@@ -154,7 +154,7 @@ extern const size_t messages_to_process_count;
 extern const struct channel_kind messages_to_supervisor[];
 extern const size_t messages_to_supervisor_count;
 
-/* Verdicts as they are sent. -EBADMSG: what was received is none. */
+/* Verdicts as they are sent. -EBADMSG: what was received is none, or of later than now. */
 void message_verdict_write(const struct verdict *verdict, struct message_verdict *ret);
 int message_verdict_read(const struct message_verdict *message, struct verdict *ret);
 

@@ -207,8 +207,9 @@ static uint32_t resolve_part(uint32_t weight, uint64_t step)
 
 static void resolve_climb(const struct resolve_pass *pass, struct resolution *resolution)
 {
-	uint64_t slow = pass->service->slow_start, since = resolution->verdict->since;
-	uint64_t passed = pass->now > since ? pass->now - since : 0;
+	/* Whatever a verdict claims: one of later than now has come back just now. */
+	uint64_t since = MIN(resolution->verdict->since, pass->now);
+	uint64_t slow = pass->service->slow_start, passed = pass->now - since;
 
 	if (passed >= slow)
 		return;

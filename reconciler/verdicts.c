@@ -108,41 +108,36 @@ bool verdicts_worth(const struct verdict *verdict, uint64_t now)
 	       (now < verdict->since || now - verdict->since < VERDICTS_RECENT_NS);
 }
 
-static int verdicts_take_line(
-	struct verdicts *ret, const struct verdicts_line *line, uint64_t now, struct error *error)
+/* Since when is a claim like any other: what is of later than now is so since now, and as true as the rest. */
+static void verdicts_take_line(struct verdicts *ret, const struct verdicts_line *line, uint64_t now)
 {
 	struct verdicts_item *item = vector_append(ret);
 
-	if (line->since > now)
-		return error_set(error, -EINVAL, "verdicts: one that is of later than now");
 	*item = (struct verdicts_item){
 		.key = {line->target, arena_copy_string(&ret->texts, line->check)},
 		.verdict = {.up = line->up,
 			.settled = line->settled,
 			.recovered = line->recovered,
 			.weight = line->has_weight ? (int32_t)line->weight : VERDICT_NO_WEIGHT,
-			.since = line->since},
+			.since = MIN(line->since, now)},
 		.failures = line->failures,
 		.wall = line->wall,
 	};
 	if (*line->reason)
 		item->reason = arena_copy_string(&ret->texts, line->reason);
-	return 0;
 }
 
 static int verdicts_take(struct verdicts *ret, const struct verdicts_document *document,
 	const char *boot, uint64_t now, struct error *error)
 {
-	int r = 0;
-
 	if (strcmp(document->boot, boot) != 0)
 		return 0;
 	if (document->lines.count > VERDICTS_MOST)
 		return error_set(error, -EFBIG, "verdicts: more than %u", VERDICTS_MOST);
 	vector_reserve(ret, document->lines.count);
-	for (size_t i = 0; r == 0 && i < document->lines.count; i++)
-		r = verdicts_take_line(ret, &document->lines.items[i], now, error);
-	return r;
+	vector_foreach(&document->lines, line)
+		verdicts_take_line(ret, line, now);
+	return 0;
 }
 
 int verdicts_parse(const char *text, size_t size, const char *boot, uint64_t now,

@@ -361,7 +361,7 @@ static void test_refuses_what_is_no_verdict(void **state)
 	started(fixture);
 	want(fixture, 3, 1);
 	const struct said good = verdict_of(take_plan(fixture), 0);
-	struct said bad[7];
+	struct said bad[9];
 
 	for (size_t i = 0; i < ARRAY_LENGTH(bad); i++)
 		bad[i] = good;
@@ -372,6 +372,8 @@ static void test_refuses_what_is_no_verdict(void **state)
 	bad[4].count = 2;
 	bad[5].one.reason[3] = '\n';
 	memset(bad[6].one.reason, 'x', sizeof(bad[6].one.reason));
+	bad[7].one.verdict.since = UINT64_MAX;
+	bad[8].one.verdict.since = loop_clock() + 3600000000000;
 	for (size_t i = 0; i < ARRAY_LENGTH(bad); i++) {
 		say(fixture, &bad[i]);
 		/* Or the health process would wait for ever. */

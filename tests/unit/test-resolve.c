@@ -325,7 +325,7 @@ static const struct scene scenes[] = {
 		.slow_start = 10,
 		.spots = {{100, SAID_BACK, .since = 1001, CLIMBS(10)}},
 		.sum = 100,
-		.wake = 3},
+		.wake = 2},
 	{.name = "nobody climbs who steps back",
 		.slow_start = 100,
 		.quorum = 101,

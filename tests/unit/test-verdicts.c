@@ -131,7 +131,6 @@ static void damage_is_an_error(_unused_ void **state)
 		HEAD LINE "}," LINE "}]}", HEAD LINE ",\"more\":1}]}",
 		HEAD LINE ",\"weight\":2147483648}]}", HEAD LINE ",\"weight\":-1}]}",
 		HEAD LINE ",\"reason\":\"a\\nb\"}]}", HEAD LINE ",\"up\":1}]}",
-		HEAD "{\"target\":\"10.0.0.1:80\",\"check\":\"web\",\"since\":36000000000001}]}",
 		HEAD "{\"target\":\"server:80\",\"check\":\"web\",\"since\":1}]}",
 		HEAD "{\"target\":\"10.0.0.1:80\",\"check\":\"We b\",\"since\":1}]}",
 		HEAD "{\"target\":\"10.0.0.1:80\",\"check\":\"\",\"since\":1}]}",
@@ -151,6 +150,20 @@ static void damage_is_an_error(_unused_ void **state)
 	_cleanup_verdicts_ struct verdicts verdicts = {};
 	assert_int_equal(verdicts_parse(right, strlen(right), BOOT, NOW, &verdicts, NULL), 0);
 	assert_int_equal(verdicts.count, 1);
+}
+
+/* A line that claims too much costs no other its verdict. */
+static void what_is_of_later_than_now_is_of_now(_unused_ void **state)
+{
+	static const char text[] =
+		HEAD "{\"target\":\"10.0.0.0:80\",\"check\":\"web\",\"since\":36000000000001}," LINE
+		     "}]}";
+	_cleanup_verdicts_ struct verdicts verdicts = {};
+
+	assert_int_equal(verdicts_parse(text, strlen(text), BOOT, NOW, &verdicts, NULL), 0);
+	assert_int_equal(verdicts.count, 2);
+	assert_int_equal(verdicts.items[0].verdict.since, NOW);
+	assert_int_equal(verdicts.items[1].verdict.since, 1);
 }
 
 static void it_outlives_the_process(_unused_ void **state)
@@ -193,6 +206,7 @@ int main(void)
 		cmocka_unit_test(a_reason_breaks_nothing),
 		cmocka_unit_test(another_boot_says_nothing),
 		cmocka_unit_test(damage_is_an_error),
+		cmocka_unit_test(what_is_of_later_than_now_is_of_now),
 		cmocka_unit_test(it_outlives_the_process),
 	};
 
