@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The whole configuration: names, references, listeners; model/validate_service.c has services and
- * their destinations, model/validate_globals.c has ipvs and checks. */
+ * their destinations, model/validate_globals.c has ipvs, model/validate_check.c checks and programs. */
 #include "model/validate.h"
 
 #include <stdio.h>

@@ -45,6 +45,10 @@ void validate_destinations(
 void validate_tunnel(struct validate *validate, const struct config_tunnel *tunnel);
 void validate_ipvs(struct validate *validate, const struct config_ipvs *ipvs);
 void validate_check(struct validate *validate, const struct config_check *check);
+/* `key` of `object` is a program and its arguments. */
+void validate_program(struct validate *validate, const struct schema_mapping *mapping,
+	const struct config_object *object, unsigned int key,
+	const struct config_text_list *command);
 /* Of a service whose destinations are all known and sound. */
 void validate_health(struct validate *validate, const struct config_service *service);
 /* `name`: of the destination's check, or NULL. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Rules of `ipvs:` and of checks. */
+/* Rules of `ipvs:`. */
 #include <stdio.h>
 
 #include "base/suggest.h"
@@ -111,49 +111,4 @@ void validate_ipvs(struct validate *validate, const struct config_ipvs *ipvs)
 		validate_sync(validate, sync, roles);
 	vector_foreach(&ipvs->sysctls, sysctl)
 		validate_sysctl(validate, sysctl);
-}
-
-/* "Name: value", as in RFC 9110: a token, a colon, whatever. */
-static bool validate_is_header(const char *text)
-{
-	size_t name = strspn(text, "!#$%&'*+-.^_`|~0123456789"
-				   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
-
-	return name && text[name] == ':';
-}
-
-static void validate_http(struct validate *validate, const struct schema_mapping *mapping,
-	const struct config_http *http)
-{
-	vector_foreach(&http->headers, header) {
-		if (!validate_is_header(*header))
-			validate_error(validate, mapping, &http->object, CONFIG_HTTP_HEADERS, NULL,
-				"a header is `Name: value`, unlike `%.40s`", *header);
-	}
-	if (http->digest && strlen(http->digest) != strlen("sha256:") + 64)
-		validate_error(validate, mapping, &http->object, CONFIG_HTTP_DIGEST, NULL,
-			"a digest is `sha256:` and 64 hexadecimal digits");
-	if (http->method == CONFIG_HTTP_METHOD_HEAD && (http->body || http->digest))
-		validate_error(validate, mapping, &http->object, CONFIG_HTTP_METHOD, NULL,
-			"the answer to HEAD has no body to look at");
-	if (!http->certificate != !http->key)
-		validate_error(validate, mapping, &http->object,
-			http->key ? CONFIG_HTTPS_KEY : CONFIG_HTTPS_CERTIFICATE, NULL,
-			"`certificate` and `key` go together");
-}
-
-void validate_check(struct validate *validate, const struct config_check *check)
-{
-	if (config_has(&check->object, CONFIG_CHECK_HTTP))
-		validate_http(validate, &schema_http, &check->http);
-	if (config_has(&check->object, CONFIG_CHECK_HTTPS))
-		validate_http(validate, &schema_https, &check->https);
-	if (check->exec.command.count && check->exec.command.items[0][0] != '/')
-		validate_error(validate, &schema_exec, &check->exec.object, CONFIG_EXEC_COMMAND,
-			NULL, "the program of `command` must be an absolute path");
-	if (config_has(&check->object, CONFIG_CHECK_PORT) &&
-		check->object.set & (1u << CONFIG_CHECK_PING | 1u << CONFIG_CHECK_EXEC |
-					    1u << CONFIG_CHECK_FILE))
-		validate_error(validate, &schema_check, &check->object, CONFIG_CHECK_PORT, NULL,
-			"a check of this kind has no port");
 }

@@ -438,6 +438,8 @@ void validate_service(struct validate *validate, const struct config_service *se
 	validate_check_reference(
 		validate, service->check, &schema_service, &service->object, CONFIG_SERVICE_CHECK);
 	validate_router(validate, service);
+	validate_program(validate, &schema_service, &service->object, CONFIG_SERVICE_NOTIFY,
+		&service->notify);
 	validate_scheduler(validate, service);
 	validate_scheduler_flags(validate, service);
 	validate_engine(validate, service);

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Rules of checks, and of the programs that files name: what could never pass, or never run, is
+ * said while somebody looks at the file. */
+#include <strings.h>
+
+#include "model/validate.h"
+
+#define VALIDATE_LABEL_MOST 63
+/* A longer command is not written out as a hint. */
+#define VALIDATE_HINT_MOST 70
+
+/* "Name: value", as in RFC 9110: a token, a colon, whatever. */
+static bool validate_is_header(const char *text)
+{
+	size_t name = strspn(text, "!#$%&'*+-.^_`|~0123456789"
+				   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+
+	return name && text[name] == ':';
+}
+
+static void validate_http(struct validate *validate, const struct schema_mapping *mapping,
+	const struct config_http *http)
+{
+	vector_foreach(&http->headers, header) {
+		if (!validate_is_header(*header))
+			validate_error(validate, mapping, &http->object, CONFIG_HTTP_HEADERS, NULL,
+				"a header is `Name: value`, unlike `%.40s`", *header);
+	}
+	if (http->digest && strlen(http->digest) != strlen("sha256:") + 64)
+		validate_error(validate, mapping, &http->object, CONFIG_HTTP_DIGEST, NULL,
+			"a digest is `sha256:` and 64 hexadecimal digits");
+	if (http->method == CONFIG_HTTP_METHOD_HEAD && (http->body || http->digest))
+		validate_error(validate, mapping, &http->object, CONFIG_HTTP_METHOD, NULL,
+			"the answer to HEAD has no body to look at");
+	if (!http->certificate != !http->key)
+		validate_error(validate, mapping, &http->object,
+			http->key ? CONFIG_HTTPS_KEY : CONFIG_HTTPS_CERTIFICATE, NULL,
+			"`certificate` and `key` go together");
+}
+
+/* One word that should have been several, as the list that was meant; NULL where that is not
+ * plain. The caller frees it. */
+static char *validate_split_words(const char *text)
+{
+	_cleanup_strbuf_ struct strbuf hint = {};
+
+	if (strlen(text) > VALIDATE_HINT_MOST || strpbrk(text, "[]{},:#&*!|>%@`'\"\\"))
+		return NULL;
+	strbuf_add(&hint, "write [");
+	for (const char *word = text; *word;) {
+		int length = (int)strcspn(word, " \t");
+
+		strbuf_printf(&hint, "%s%.*s", word == text ? "" : ", ", length, word);
+		word += length;
+		word += strspn(word, " \t");
+	}
+	strbuf_add(&hint, "]");
+	return strbuf_take(&hint);
+}
+
+void validate_program(struct validate *validate, const struct schema_mapping *mapping,
+	const struct config_object *object, unsigned int key,
+	const struct config_text_list *command)
+{
+	const char *program = command->count ? command->items[0] : NULL;
+
+	if (!program)
+		return;
+	if (*program != '/') {
+		validate_error(validate, mapping, object, key, NULL,
+			"the program of `%s` must be an absolute path", mapping->keys[key].name);
+		return;
+	}
+	if (!strpbrk(program, " \t"))
+		return;
+	/* There is no shell that would take it apart. */
+	_cleanup_free_ char *hint = command->count == 1 ? validate_split_words(program) : NULL;
+	validate_error(validate, mapping, object, key,
+		hint ? hint : "the program and its arguments are the words of a list",
+		"the program of `%s` has a blank in its name", mapping->keys[key].name);
+}
+
+static void validate_exec(struct validate *validate, const struct config_exec *exec)
+{
+	validate_program(
+		validate, &schema_exec, &exec->object, CONFIG_EXEC_COMMAND, &exec->command);
+	if (exec->user && strcmp(exec->user, "root") == 0)
+		validate_error(validate, &schema_exec, &exec->object, CONFIG_EXEC_USER, NULL,
+			"no check is run as root");
+}
+
+/* No name server is ever asked for such a name (RFC 7686). */
+static bool validate_is_onion(const char *name)
+{
+	static const char suffix[] = ".onion";
+	size_t length = strlen(name);
+
+	length -= length && name[length - 1] == '.';
+	return length >= strlen(suffix) &&
+	       strncasecmp(name + length - strlen(suffix), suffix, strlen(suffix)) == 0;
+}
+
+/* What is wrong with a name that has only the characters of names; NULL. The root is a name. */
+static const char *validate_domain(const char *name)
+{
+	if (strcmp(name, ".") == 0)
+		return NULL;
+	for (const char *label = name; *label;) {
+		size_t length = strcspn(label, ".");
+
+		if (!length)
+			return "has an empty label";
+		if (length > VALIDATE_LABEL_MOST)
+			return "has a label of more than 63 characters";
+		label += length;
+		label += *label == '.';
+	}
+	return validate_is_onion(name) ? "is none that name servers are asked for" : NULL;
+}
+
+static void validate_dns(struct validate *validate, const struct config_dns *dns)
+{
+	const char *wrong = dns->name ? validate_domain(dns->name) : NULL;
+
+	if (wrong)
+		validate_error(validate, &schema_dns, &dns->object, CONFIG_DNS_NAME, NULL,
+			"the name %s", wrong);
+}
+
+void validate_check(struct validate *validate, const struct config_check *check)
+{
+	if (config_has(&check->object, CONFIG_CHECK_HTTP))
+		validate_http(validate, &schema_http, &check->http);
+	if (config_has(&check->object, CONFIG_CHECK_HTTPS))
+		validate_http(validate, &schema_https, &check->https);
+	if (config_has(&check->object, CONFIG_CHECK_DNS))
+		validate_dns(validate, &check->dns);
+	if (config_has(&check->object, CONFIG_CHECK_EXEC))
+		validate_exec(validate, &check->exec);
+	if (config_has(&check->object, CONFIG_CHECK_PORT) &&
+		check->object.set & (1u << CONFIG_CHECK_PING | 1u << CONFIG_CHECK_EXEC |
+					    1u << CONFIG_CHECK_FILE))
+		validate_error(validate, &schema_check, &check->object, CONFIG_CHECK_PORT, NULL,
+			"a check of this kind has no port");
+}
