@@ -68,7 +68,7 @@ test-health: test-programs
 	$(Q)set -e; for test in tests/health/test-*; do BUILD=$(BUILD) $$test; done
 
 test-vm: test-programs man | $(BUILD)/.packages-vm
-	$(Q)BUILD=$(BUILD) tests/vm/run tests/vm/suite $(BUILD)
+	$(Q)BUILD=$(BUILD) tests/vm/run --timeout 3600 tests/vm/suite $(BUILD)
 
 # The same under the sanitizers, in a build folder of its own. The kernel's cases too: a leak or an
 # overflow in the netlink code shows nowhere else.
