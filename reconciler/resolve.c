@@ -136,7 +136,7 @@ static void resolve_keep(const struct resolve_pass *pass)
 				&failures, ((struct resolve_failure){resolution->verdict->since,
 						   (size_t)(resolution - destinations->items)}));
 	vector_sort(&failures, resolve_compare_failures);
-	for (size_t i = 0; i < missing; i++)
+	for (size_t i = 0; i < MIN(missing, failures.count); i++)
 		destinations->items[failures.items[i].index].role = RESOLUTION_ROLE_KEPT;
 	vector_clear(&failures);
 }
