@@ -171,12 +171,42 @@ static void health_inherit(struct engine_probe *probe, const struct engine_probe
 		probe->verdict = before->verdict;
 }
 
-/* What the old table knows goes into the new one: a merge. */
+/* The old probes of one target, of which one that is down and gone may be known to a new one. */
+struct health_group {
+	const struct engine_probe *next, *end; /* of the old table, behind the group */
+	const struct engine_probe *down;       /* NULL: none */
+};
+
+/* On to the group of the probe's target. Each old probe is looked at once. */
+static void health_group_seek(struct health_group *group, const struct engine_health_table *table,
+	const struct engine_probe *probe)
+{
+	int order = group->down
+			    ? destination_key_compare(&group->down->key.target, &probe->key.target)
+			    : -1;
+
+	if (order < 0)
+		group->down = NULL;
+	for (; group->next < group->end; group->next++) {
+		const struct engine_probe *old = group->next;
+
+		order = destination_key_compare(&old->key.target, &probe->key.target);
+		if (order > 0)
+			break;
+		if (order == 0 && !group->down && !old->verdict.up && old->verdict.settled &&
+			!vector_find(&table->probes, &old->key, probe_key_compare))
+			group->down = old;
+	}
+}
+
+/* What the old table knows goes into the new one: a merge. A check by another name, or another check, begins with what brought its
+ * server down: that it has not failed yet says nothing of the server. */
 static void health_inherit_all(const struct engine_health *health,
 	struct engine_health_table *table, const struct files *files)
 {
 	const struct engine_probe *old = health->table.probes.items;
 	const struct engine_probe *end = old + health->table.probes.count;
+	struct health_group group = {.next = old, .end = end};
 
 	vector_foreach(&table->probes, probe) {
 		const struct engine_probe *before = NULL;
@@ -187,6 +217,9 @@ static void health_inherit_all(const struct engine_health *health,
 			before = old;
 		else
 			before = health_find_before(health, table, files, probe);
+		health_group_seek(&group, table, probe);
+		if (!before)
+			before = group.down;
 		if (before)
 			health_inherit(probe, before);
 		else

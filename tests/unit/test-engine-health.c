@@ -369,6 +369,58 @@ static void files_keep_what_is_known(void **state)
 	assert_false(engine_is_degraded(&fixture->engine));
 }
 
+/* Who was down stays so until the check in the place of the one that said so has passed. */
+static void another_check_does_not_bring_back_what_is_down(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_health(fixture, "  web: {tcp: {}}\n  x: {tcp: {}}\n", TWO);
+	say(fixture, "10.0.0.1:80", false);
+	turn(fixture);
+	later(fixture, SECOND);
+	/* Before the old one in the order of the table, and then behind it. */
+	for (const char *name = "am"; name; name = *name == 'a' ? "zoo" : NULL) {
+		_cleanup_free_ char *checks =
+			memory_printf("  %s: {http: {}}\n  web: {tcp: {}}\n", name);
+		_cleanup_free_ char *services = memory_printf(
+			"  web: {listen: \"" WEB "\", check: %s, destinations: [10.0.0.1, "
+			"10.0.0.2]}\n",
+			name);
+
+		declare(fixture, checks, services);
+		later(fixture, SECOND);
+		const struct engine_probe *renamed = probe(fixture, "10.0.0.1:80", name);
+		assert_false(renamed->verdict.up);
+		assert_true(renamed->verdict.settled);
+		assert_string_equal(renamed->reason, "connect: refused");
+		assert_true(probe(fixture, "10.0.0.2:80", name)->verdict.up);
+		assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), -1);
+		assert_int_equal(weight_of(fixture, WEB, "10.0.0.2:80"), 1);
+	}
+	struct engine_verdict verdict = verdict_of(fixture, "10.0.0.1:80", "zoo", true);
+	engine_verdicts(&fixture->engine, &verdict, 1);
+	turn(fixture);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), 1);
+}
+
+/* One check more is a check of its own, and another port is another server. */
+static void a_check_beside_one_that_is_down_begins_as_it_says(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_health(fixture, CHECK_WEB, TWO);
+	say(fixture, "10.0.0.1:80", false);
+	turn(fixture);
+	declare(fixture, CHECK_WEB "  new: {http: {}}\n",
+		TWO "  more: {listen: \"tcp://203.0.113.12:80\", check: new, destinations: "
+		    "[10.0.0.1]}\n");
+	assert_true(probe(fixture, "10.0.0.1:80", "new")->verdict.up);
+	declare(fixture, "  new: {http: {}, port: 81}\n",
+		"  more: {listen: \"tcp://203.0.113.12:80\", check: new, destinations: "
+		"[10.0.0.1]}\n");
+	assert_true(probe(fixture, "10.0.0.1:81", "new")->verdict.up);
+}
+
 static void other_words_on_the_beginning_count_until_it_is_settled(void **state)
 {
 	struct fixture *fixture = *state;
@@ -731,6 +783,8 @@ int main(void)
 		TEST(one_who_climbs_is_looked_at_alone),
 		TEST(a_failure_does_not_wait_for_who_climbs),
 		TEST(files_keep_what_is_known),
+		TEST(another_check_does_not_bring_back_what_is_down),
+		TEST(a_check_beside_one_that_is_down_begins_as_it_says),
 		TEST(other_words_on_the_beginning_count_until_it_is_settled),
 		TEST(a_restart_knows_who_was_down),
 		TEST(a_damaged_memory_of_health_is_told_and_done_without),
