@@ -14,6 +14,7 @@
 enum checks_state {
 	CHECKS_STATE_UP,
 	CHECKS_STATE_NEW,
+	CHECKS_STATE_UNTRIED,
 	CHECKS_STATE_FAILING,
 	CHECKS_STATE_DOWN,
 	CHECKS_STATE_COUNT,
@@ -24,6 +25,7 @@ static const struct {
 } checks_states[CHECKS_STATE_COUNT] = {
 	[CHECKS_STATE_UP] = {"up", NULL},
 	[CHECKS_STATE_NEW] = {"not tried", CLI_LAYOUT_DIM},
+	[CHECKS_STATE_UNTRIED] = {"not tried", CLI_LAYOUT_YELLOW},
 	[CHECKS_STATE_FAILING] = {"failing", CLI_LAYOUT_YELLOW},
 	[CHECKS_STATE_DOWN] = {"down", CLI_LAYOUT_RED},
 };
@@ -34,6 +36,8 @@ static enum checks_state checks_state_of(const json_t *probe)
 		return CHECKS_STATE_DOWN;
 	if (cli_field_is_set(probe, "failing"))
 		return CHECKS_STATE_FAILING;
+	if (cli_field_is_set(probe, "untried"))
+		return CHECKS_STATE_UNTRIED;
 	return cli_field_is_set(probe, "settled") ? CHECKS_STATE_UP : CHECKS_STATE_NEW;
 }
 
@@ -76,14 +80,20 @@ static void add_cell(struct strbuf *text, const char *cell, size_t width)
 
 static void add_why(const json_t *probe, size_t width, struct strbuf *text)
 {
-	const char *reason = cli_field_text(probe, "reason");
+	const char *untried = cli_field_text(probe, "untried");
+	enum checks_state state = checks_state_of(probe);
+	/* It is kept after a failure that is over. */
+	const char *reason = state == CHECKS_STATE_UNTRIED ? NULL : cli_field_text(probe, "reason");
 	_cleanup_strbuf_ struct strbuf why = {};
 
-	if (checks_state_of(probe) == CHECKS_STATE_FAILING)
+	if (state == CHECKS_STATE_FAILING)
 		strbuf_printf(&why, "%" PRIu64 " of %" PRIu64 "%s",
 			cli_field_number(probe, "failures"), cli_field_number(probe, "fall"),
 			reason ? ": " : "");
 	strbuf_add(&why, reason ? reason : "");
+	if (untried && state != CHECKS_STATE_UNTRIED)
+		strbuf_add(&why, why.length ? "; not tried: " : "not tried: ");
+	strbuf_add(&why, untried ? untried : "");
 	if (!why.length)
 		return;
 	cli_layout_pad(text, WHY_INDENT);
@@ -101,8 +111,9 @@ static void add_probe(const json_t *probe, const struct checks_widths *widths, s
 	add_cell(text, field_or_unknown(probe, "check"), widths->check);
 	cli_layout_paint(text, color && checks_states[state].color,
 		checks_states[state].color ? checks_states[state].color : "", name);
-	/* Who only begins to fail has been up all the time. */
-	if (state != CHECKS_STATE_FAILING && cli_field_is_set(probe, "since_ms_ago")) {
+	/* Who only begins to fail, or is not tried, has been up all the time. */
+	if (state != CHECKS_STATE_FAILING && state != CHECKS_STATE_UNTRIED &&
+		cli_field_is_set(probe, "since_ms_ago")) {
 		strbuf_add(&line, " for ");
 		cli_layout_span(&line, cli_field_number(probe, "since_ms_ago"));
 	}
@@ -110,7 +121,7 @@ static void add_probe(const json_t *probe, const struct checks_widths *widths, s
 		strbuf_printf(&line, ", weight %" PRIu64, cli_field_number(probe, "weight"));
 	strbuf_add(text, line.length ? line.text : "");
 	strbuf_add_char(text, '\n');
-	if (state == CHECKS_STATE_DOWN || state == CHECKS_STATE_FAILING)
+	if (state != CHECKS_STATE_UP && state != CHECKS_STATE_NEW)
 		add_why(probe, width, text);
 }
 

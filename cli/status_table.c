@@ -52,6 +52,7 @@ static const struct {
 	{"no-quorum", CLI_LAYOUT_RED},
 	{"unusable", CLI_LAYOUT_RED},
 	{"failing", CLI_LAYOUT_YELLOW},
+	{"untried", CLI_LAYOUT_YELLOW},
 	{"kept", CLI_LAYOUT_YELLOW},
 	{"climbing", CLI_LAYOUT_YELLOW},
 	{"standby", CLI_LAYOUT_YELLOW},

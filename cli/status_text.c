@@ -228,6 +228,7 @@ static void add_checks(const struct head *head)
 	const json_t *checks = json_object_get(head->status, "checks");
 	uint64_t probes = cli_field_number(checks, "probes");
 	uint64_t failing = cli_field_number(checks, "failing");
+	uint64_t untried = cli_field_number(checks, "untried");
 	uint64_t quorums = cli_field_number(checks, "quorums_lost");
 	_cleanup_strbuf_ struct strbuf text = {};
 
@@ -238,6 +239,8 @@ static void add_checks(const struct head *head)
 	}
 	if (failing)
 		strbuf_printf(&text, ", %ju failing", (uintmax_t)failing);
+	if (untried)
+		strbuf_printf(&text, ", %ju not tried", (uintmax_t)untried);
 	add_unhealthy(&text, checks);
 	if (quorums) {
 		strbuf_add(&text, text.length ? "; " : "");

@@ -341,5 +341,5 @@ bool engine_is_degraded(const struct engine *engine)
 	return !engine->connected || !engine->files || engine->files->last_good ||
 	       engine->rejected || engine->held || engine->retries.count ||
 	       engine->pass_error.text || engine->health.totals.failed ||
-	       engine->health.totals.quorums_lost;
+	       engine->health.totals.quorums_lost || engine->health.totals.probes_untried;
 }

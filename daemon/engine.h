@@ -65,6 +65,8 @@ enum engine_event_kind {
 	ENGINE_EVENT_CONFIRM,  /* text: awaited, confirmed, undone */
 	ENGINE_EVENT_BACKEND,  /* text: the backend cannot be reached, or is there again */
 	ENGINE_EVENT_HEALTH, /* object: "10.0.0.11:8080 check web", text: "down: connect: refused", "up again after 12s" */
+	/* As before, and called so too: "cannot be tried: cannot read /x; its verdict stays as it is" */
+	ENGINE_EVENT_UNTRIED,
 	ENGINE_EVENT_TROUBLE, /* text: something about poised itself that a person must mend */
 	ENGINE_EVENT_QUORUM, /* object: "service tcp://203.0.113.10:80", text: "lost: …", "regained: …" */
 	ENGINE_EVENT_COUNT,

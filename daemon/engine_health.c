@@ -117,8 +117,10 @@ static void health_add_users(struct engine_health_table *table, const struct dec
 
 static void health_table_clear(struct engine_health_table *table)
 {
-	vector_foreach(&table->probes, probe)
+	vector_foreach(&table->probes, probe) {
 		free(probe->reason);
+		free(probe->untried);
+	}
 	vector_clear(&table->probes);
 	vector_clear(&table->users);
 	vector_clear(&table->first);
@@ -166,6 +168,7 @@ static void health_inherit(struct engine_probe *probe, const struct engine_probe
 	probe->wall = before->wall;
 	probe->failed = before->failed;
 	probe->reason = memory_copy_string(before->reason);
+	probe->untried = memory_copy_string(before->untried);
 	/* What only `initially` said, it says anew. */
 	if (before->verdict.settled)
 		probe->verdict = before->verdict;
@@ -243,13 +246,21 @@ static void health_put_all(struct engine *engine)
 	engine->health.changed.count = 0;
 }
 
+static void health_sum(
+	struct engine_health_totals *totals, const struct engine_probe *probe, size_t sign)
+{
+	totals->probes_down += sign * !probe->verdict.up;
+	totals->probes_failing += sign * (probe->verdict.up && probe->failing);
+	totals->probes_untried += sign * (probe->untried != NULL);
+}
+
 static void health_count(struct engine_health *health)
 {
-	health->totals.probes_down = health->totals.probes_failing = 0;
-	vector_foreach(&health->table.probes, probe) {
-		health->totals.probes_down += !probe->verdict.up;
-		health->totals.probes_failing += probe->verdict.up && probe->failing;
-	}
+	struct engine_health_totals *totals = &health->totals;
+
+	totals->probes_down = totals->probes_failing = totals->probes_untried = 0;
+	vector_foreach(&health->table.probes, probe)
+		health_sum(totals, probe, 1);
 }
 
 /* Whether what the facts say of a probe is another thing than they said. */
@@ -336,12 +347,36 @@ static void health_add_change(
 		engine->health.transitions[now->up]++;
 }
 
+static void health_add_trying(struct engine *engine, const struct engine_probe *probe)
+{
+	vector_push(&engine->health.untold,
+		((struct engine_health_change){
+			.probe = (uint32_t)(probe - engine->health.table.probes.items),
+			.trying = true,
+			.reason = memory_copy_string(probe->untried),
+		}));
+}
+
+/* Whoever has begun to probe a moment ago has not tried it yet. */
+static void health_take_trying(
+	struct engine *engine, struct engine_probe *probe, const struct engine_verdict *said)
+{
+	bool before = probe->untried;
+
+	if (!said->untried && !said->wall)
+		return;
+	free(probe->untried);
+	probe->untried = said->untried ? memory_copy_string(said->reason) : NULL;
+	if (said->untried != before)
+		health_add_trying(engine, probe);
+}
+
 static void health_take_report(struct engine_probe *probe, const struct engine_verdict *said)
 {
 	probe->failing = said->failing;
 	probe->failures = said->failures;
 	probe->wall = said->wall;
-	if (!*said->reason)
+	if (!*said->reason || said->untried)
 		return;
 	probe->failed = said->wall;
 	if (probe->reason && strcmp(probe->reason, said->reason) == 0)
@@ -359,17 +394,16 @@ static void health_take(struct engine *engine, const struct engine_verdict *said
 
 	if (!probe)
 		return;
-	totals->probes_down -= !probe->verdict.up;
-	totals->probes_failing -= probe->verdict.up && probe->failing;
+	health_sum(totals, probe, (size_t)-1);
 	health_take_report(probe, said);
+	health_take_trying(engine, probe, said);
 	if (said->verdict.up != probe->verdict.up ||
 		(said->verdict.up && said->verdict.weight != probe->verdict.weight))
 		health_add_change(engine, probe, &said->verdict);
 	bool matters = health_matters(&probe->verdict, &said->verdict);
 	bool same = verdict_equal(&probe->verdict, &said->verdict);
 	probe->verdict = said->verdict;
-	totals->probes_down += !probe->verdict.up;
-	totals->probes_failing += probe->verdict.up && probe->failing;
+	health_sum(totals, probe, 1);
 	health->unsaved |= !same;
 	if (!matters)
 		return;

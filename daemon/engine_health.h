@@ -23,6 +23,7 @@ struct engine_probe {
 	uint64_t wall;     /* milliseconds since the epoch, of the last report; 0: none */
 	uint64_t failed;   /* the same, of the last report of a failure */
 	char *reason; /* of the last failure, kept after it passes again; NULL: it never failed. Owned */
+	char *untried; /* why it cannot be tried now, and the rest is of before; NULL: it can. Owned */
 };
 
 struct engine_probe_vector {
@@ -36,8 +37,9 @@ struct engine_verdict {
 	struct verdict verdict;
 	bool failing;
 	uint32_t failures;
-	uint64_t wall;
-	const char *reason; /* "": passes */
+	bool untried;
+	uint64_t wall;      /* 0: it says nothing yet of whether it can be tried */
+	const char *reason; /* "": passes; untried: why it cannot be tried */
 };
 
 /* What whoever probes says of himself, since his start. */
@@ -86,6 +88,7 @@ struct engine_health_services {
 /* Sums over all services and probes. */
 struct engine_health_totals {
 	size_t probes_down, probes_failing; /* failing: not down for it yet */
+	size_t probes_untried;              /* up or down, by what was known before */
 	size_t failed, kept, climbing;      /* destinations */
 	size_t quorums_lost;                /* services */
 };
@@ -95,9 +98,10 @@ struct engine_probe_user {
 	uint32_t service, destination; /* places in files->declared.services, in its destinations */
 };
 
-/* A probe went down or came up, and nobody has been told yet. */
+/* A probe went down or came up, or cannot be tried (any more), and nobody has been told yet. */
 struct engine_health_change {
 	uint32_t probe;
+	bool trying; /* about that alone: `reason` why it cannot be tried, NULL: it can again */
 	bool up;
 	bool weight_only; /* up as before, with another weight of its check's */
 	int32_t weight;

@@ -219,6 +219,15 @@ static void heed_notify_users(struct engine *engine, const struct engine_health_
 
 static void heed_format_change(const struct engine_health_change *change, struct strbuf *text)
 {
+	if (change->trying && change->reason) {
+		strbuf_printf(
+			text, "cannot be tried: %s; its verdict stays as it is", change->reason);
+		return;
+	}
+	if (change->trying) {
+		strbuf_add(text, "can be tried again");
+		return;
+	}
 	if (!change->up) {
 		strbuf_printf(text, "down: %s", change->reason ? change->reason : "it fails");
 		return;
@@ -247,8 +256,10 @@ static void heed_tell_change(struct engine *engine, const struct engine_health_c
 		destination_key_format(&probe->key.target, target), probe->key.check);
 
 	heed_format_change(change, &text);
-	engine_tell(engine, ENGINE_EVENT_HEALTH, object, "%s", text.text);
-	if (!change->weight_only)
+	bool untried = change->trying && change->reason;
+	engine_tell(engine, untried ? ENGINE_EVENT_UNTRIED : ENGINE_EVENT_HEALTH, object, "%s",
+		text.text);
+	if (!change->weight_only && !change->trying)
 		heed_notify_users(engine, change);
 }
 

@@ -50,6 +50,7 @@ static const char *const engine_event_names[ENGINE_EVENT_COUNT] = {
 	[ENGINE_EVENT_CONFIRM] = "confirm",
 	[ENGINE_EVENT_BACKEND] = "backend",
 	[ENGINE_EVENT_HEALTH] = "health",
+	[ENGINE_EVENT_UNTRIED] = "health",
 	[ENGINE_EVENT_TROUBLE] = "trouble",
 	[ENGINE_EVENT_QUORUM] = "quorum",
 };

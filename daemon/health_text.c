@@ -73,6 +73,14 @@ bool health_view_is_failing(
 	return probe && probe->failing && probe->verdict.up;
 }
 
+bool health_view_is_untried(
+	const struct health_view *view, const struct declared_destination *destination)
+{
+	const struct engine_probe *probe = view_probe(view, destination);
+
+	return probe && probe->untried;
+}
+
 /* "12s", "3m5s", "4h7m", "9d3h": two units are enough. */
 static void add_span(uint64_t ns, struct strbuf *text)
 {
@@ -143,6 +151,9 @@ void health_view_say(const struct health_view *view, const struct declared_desti
 		strbuf_add(why, why->length > begin ? "; " : "");
 		say_failing(probe, why);
 	}
+	if (probe && probe->untried)
+		strbuf_printf(
+			why, "%snot tried: %s", why->length > begin ? "; " : "", probe->untried);
 }
 
 /* JSON */
@@ -184,6 +195,7 @@ void health_text_probe(const struct engine_probe *probe, uint64_t now, struct st
 	json_text_member_number(text, "failures", probe->failures);
 	json_text_member_number(text, "fall", probe->check->fall);
 	json_text_member_string(text, "reason", probe->reason);
+	json_text_member_string(text, "untried", probe->untried);
 	write_optional(text, "failed_at_ms", probe->failed);
 	strbuf_add_char(text, '}');
 }
@@ -243,6 +255,7 @@ void health_text_totals(const struct engine *engine, struct strbuf *text)
 	json_text_member_number(text, "probes", engine_probes(engine)->count);
 	json_text_member_number(text, "down", totals->probes_down);
 	json_text_member_number(text, "failing", totals->probes_failing);
+	json_text_member_number(text, "untried", totals->probes_untried);
 	json_text_member_number(text, "failed_destinations", totals->failed);
 	json_text_member_number(text, "kept", totals->kept);
 	json_text_member_number(text, "climbing", totals->climbing);

@@ -26,6 +26,8 @@ enum resolution_role health_view_role(
 	const struct health_view *view, const struct declared_destination *destination);
 bool health_view_is_failing(
 	const struct health_view *view, const struct declared_destination *destination);
+bool health_view_is_untried(
+	const struct health_view *view, const struct declared_destination *destination);
 /* What there is to say of it: "down 12s: connect: refused", "failing 1/3: …", "weight 3 of 10". Appends. */
 void health_view_say(const struct health_view *view, const struct declared_destination *destination,
 	struct strbuf *why);

@@ -125,7 +125,7 @@ struct message_health_verdict {
 	uint32_t failures;
 	struct message_verdict verdict;
 	uint64_t wall;
-	uint32_t failing;                     /* 0 or 1 */
+	uint16_t failing, untried;            /* 0 or 1 */
 	char reason[VERDICT_REASON_SIZE + 4]; /* with its NUL */
 };
 #define MESSAGE_HEALTH_VERDICTS_MOST 256u

@@ -18,7 +18,7 @@
 struct checks_stream {
 	const struct engine *engine;
 	bool opened, separate;
-	bool bad; /* only what fails */
+	bool bad; /* only what fails, or cannot be tried */
 	struct probe_place place;
 };
 
@@ -42,7 +42,7 @@ static bool checks_next(void *data, struct strbuf *text)
 		if (text->length >= limit)
 			return true;
 		probe_place_set(&stream->place, &probe->key);
-		if (stream->bad && probe->verdict.up && !probe->failing)
+		if (stream->bad && probe->verdict.up && !probe->failing && !probe->untried)
 			continue;
 		strbuf_add(text, stream->separate ? "," : "");
 		stream->separate = true;
@@ -194,7 +194,8 @@ static void facts_run(struct call *call)
 const struct method method_checks = {
 	.name = "checks",
 	.summary = "what is probed, and what is known of it",
-	.params = {{"bad", METHOD_PARAM_TYPE_FLAG, .help = "only what is down, or fails"}},
+	.params = {{"bad", METHOD_PARAM_TYPE_FLAG,
+		.help = "only what is down, or fails, or cannot be tried"}},
 	.run = checks_run,
 };
 

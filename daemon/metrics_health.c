@@ -32,6 +32,11 @@ void metrics_health_probes(struct metrics_writer *writer, const struct metrics_s
 	metrics_text_number(writer, "state", "down", totals->probes_down);
 }
 
+void metrics_health_untried(struct metrics_writer *writer, const struct metrics_sources *sources)
+{
+	write_number(writer, totals_of(sources)->probes_untried);
+}
+
 void metrics_health_running(struct metrics_writer *writer, const struct metrics_sources *sources)
 {
 	write_number(writer, probing_of(sources)->running);
@@ -99,4 +104,9 @@ void metrics_health_probe_up(struct metrics_writer *writer, const struct engine_
 void metrics_health_probe_failures(struct metrics_writer *writer, const struct engine_probe *probe)
 {
 	write_number(writer, probe->failures);
+}
+
+void metrics_health_probe_untried(struct metrics_writer *writer, const struct engine_probe *probe)
+{
+	write_number(writer, probe->untried != NULL);
 }

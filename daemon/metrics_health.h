@@ -20,5 +20,7 @@ void metrics_health_quorums(struct metrics_writer *writer, const struct metrics_
 void metrics_health_service_quorum(
 	struct metrics_writer *writer, const struct memory_service *owned);
 
+void metrics_health_untried(struct metrics_writer *writer, const struct metrics_sources *sources);
+void metrics_health_probe_untried(struct metrics_writer *writer, const struct engine_probe *probe);
 void metrics_health_probe_up(struct metrics_writer *writer, const struct engine_probe *probe);
 void metrics_health_probe_failures(struct metrics_writer *writer, const struct engine_probe *probe);

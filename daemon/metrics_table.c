@@ -418,7 +418,7 @@ static void destination_bytes(struct metrics_writer *writer, const struct destin
 const struct metrics_family metrics_families[] = {
 	{"poise_build_info", GAUGE, "The version of poised; always 1.", .process = sample_build_info},
 	{"poise_backend_connected", GAUGE, "Whether the backend (the kernel's IPVS) can be reached.", .process = sample_connected},
-	{"poise_degraded", GAUGE, "Whether something is not as it should be: no backend, rejected or held files, failing objects, destinations that are out because their checks fail, lost quorums.", .process = sample_degraded},
+	{"poise_degraded", GAUGE, "Whether something is not as it should be: no backend, rejected or held files, failing objects, destinations that are out because their checks fail, lost quorums, checks that cannot be tried.", .process = sample_degraded},
 	{"poise_suspended", GAUGE, "Whether the operator has suspended poised: it changes nothing.", .process = sample_suspended},
 	{"poise_confirm_pending", GAUGE, "Whether an apply waits for its confirmation.", .process = sample_confirm},
 	{"poise_files_rejected", GAUGE, "Whether the files on disk are no good, and the last good state stays in force.", .process = sample_rejected},
@@ -446,6 +446,7 @@ const struct metrics_family metrics_families[] = {
 	{"poise_operator_drains", GAUGE, "What the operator has drained.", .process = sample_operator},
 	{"poise_probing", GAUGE, "Whether the health process runs, and probes what the files ask for.", .process = metrics_health_probing},
 	{"poise_probes", GAUGE, "Probes, by what is known of them; failing: not down for it yet.", .process = metrics_health_probes},
+	{"poise_probes_untried", GAUGE, "Probes that cannot be carried out for want of something of this machine; their verdicts stay as they are.", .process = metrics_health_untried},
 	{"poise_probes_running", GAUGE, "Probes under way.", .process = metrics_health_running},
 	{"poise_probe_runs_total", COUNTER, "Probes that were carried out, by what came of them; untried: for want of something of this machine.", .process = metrics_health_runs},
 	{"poise_probe_timeouts_total", COUNTER, "Probes that were ended because their time was over.", .process = metrics_health_timeouts},
@@ -489,6 +490,7 @@ const struct metrics_family metrics_families[] = {
 
 	{"poise_probe_up", GAUGE, "Whether a probe takes its server for up.", .probe = metrics_health_probe_up},
 	{"poise_probe_failures", GAUGE, "How many times a probe has failed in a row, up to its fall.", .probe = metrics_health_probe_failures},
+	{"poise_probe_untried", GAUGE, "Whether a probe cannot be carried out for want of something of this machine.", .probe = metrics_health_probe_untried},
 };
 /* clang-format on */
 const size_t metrics_family_count = ARRAY_LENGTH(metrics_families);

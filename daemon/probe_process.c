@@ -144,7 +144,8 @@ static void probe_process_write_report(
 	*ret = (struct message_health_verdict){.probe = report->probe,
 		.failures = report->failures,
 		.wall = report->wall,
-		.failing = report->failing};
+		.failing = report->failing,
+		.untried = report->untried};
 	message_verdict_write(&report->verdict, &ret->verdict);
 	memcpy(ret->reason, report->reason, sizeof(report->reason));
 }

@@ -266,6 +266,7 @@ static int probing_read_verdict(const struct probing *probing,
 	const struct message_health_verdict *message, struct engine_verdict *ret)
 {
 	if (message->probe >= probing->places.count || message->failing > 1 ||
+		message->untried > 1 || (message->untried && !*message->reason) ||
 		!probing_is_line(message->reason))
 		return -EBADMSG;
 	const struct engine_probe_vector *probes = probing->wanted.probes;
@@ -273,6 +274,7 @@ static int probing_read_verdict(const struct probing *probing,
 		.key = probes->items[probing->places.items[message->probe]].key,
 		.failing = message->failing,
 		.failures = message->failures,
+		.untried = message->untried,
 		.wall = message->wall,
 		.reason = message->reason};
 	return message_verdict_read(&message->verdict, &ret->verdict);

@@ -62,6 +62,7 @@ static enum log_level reconcile_event_level(enum engine_event_kind kind)
 	case ENGINE_EVENT_FILES_HELD:
 	case ENGINE_EVENT_FILES_WARNED:
 	case ENGINE_EVENT_DRIFT:
+	case ENGINE_EVENT_UNTRIED:
 	case ENGINE_EVENT_QUORUM:
 		return LOG_LEVEL_WARNING;
 	case ENGINE_EVENT_OPERATOR:

@@ -18,6 +18,7 @@ static const char *const standing_names[STANDING_COUNT] = {
 	[STANDING_FOREIGN] = "foreign",
 	[STANDING_DOWN] = "down",
 	[STANDING_FAILING] = "failing",
+	[STANDING_UNTRIED] = "untried",
 	[STANDING_KEPT] = "kept",
 	[STANDING_CLIMBING] = "climbing",
 	[STANDING_STANDBY] = "standby",
@@ -285,6 +286,8 @@ static enum standing standing_of_present(const struct walk_destination *destinat
 		return standing;
 	if (health_view_is_failing(health, destination->declared))
 		return STANDING_FAILING;
+	if (health_view_is_untried(health, destination->declared))
+		return STANDING_UNTRIED;
 	return destination->declared->fallback ? STANDING_FALLBACK : STANDING_OK;
 }
 

@@ -21,6 +21,7 @@ enum standing {
 	STANDING_FOREIGN,   /* of others, in a service of ours: it goes */
 	STANDING_DOWN,      /* its check fails: out, or with weight 0 */
 	STANDING_FAILING,   /* its check has begun to fail */
+	STANDING_UNTRIED,   /* it is as its check found it, which cannot be tried now */
 	STANDING_KEPT,      /* its check fails, and min-healthy keeps it in */
 	STANDING_CLIMBING,  /* in slow start */
 	STANDING_STANDBY,   /* healthy, with weight 0, while the fallback serves */

@@ -169,9 +169,13 @@ static void health_report(const struct health_item *item, struct health_report *
 		.verdict = judge->verdict,
 		.failing = judge->failing,
 		.failures = judge->failures,
+		.untried = judge->wanting,
 		.wall = judge->wall};
-	if (judge->reason && judge->failing)
-		strncpy(report->reason, judge->reason, sizeof(report->reason) - 1);
+	const char *reason = judge->wanting   ? judge->wanting
+			     : judge->failing ? judge->reason
+					      : NULL;
+	if (reason)
+		strncpy(report->reason, reason, sizeof(report->reason) - 1);
 }
 
 static void health_tell(void *data)
@@ -257,13 +261,12 @@ static void health_judge(
 {
 	struct health *health = item->health;
 	bool up = item->judge.verdict.up;
-	bool untried = outcome->result == CHECKER_RESULT_UNTRIED;
-
 	/* A server that was not looked after for so long may well have hung up. */
-	if (outcome->result == CHECKER_RESULT_FAILED && item->began < health->away)
-		untried = true;
+	bool absent = outcome->result == CHECKER_RESULT_FAILED && item->began < health->away;
+	bool untried = absent || outcome->result == CHECKER_RESULT_UNTRIED;
+
 	health_count(health, untried ? CHECKER_RESULT_UNTRIED : outcome->result);
-	if (!untried && judge_result(&item->judge, item->check, outcome, now, health_wall()))
+	if (!absent && judge_result(&item->judge, item->check, outcome, now, health_wall()))
 		health_say(item);
 	if (up && !item->judge.verdict.up)
 		health->counters.down++;

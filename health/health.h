@@ -19,14 +19,16 @@ struct health_probe {
 	struct verdict verdict;
 };
 
-/* What is to be told of a probe: its verdict is another, or how it fails is. */
+/* What is to be told of a probe: its verdict is another, or how it fails is, or that it cannot be tried. */
 struct health_report {
 	uint32_t probe; /* index into the list that was given last */
 	struct verdict verdict;
 	bool failing;      /* the last one failed, though it may not be down for it yet */
 	uint32_t failures; /* in a row, up to `fall`; 0 while it passes */
-	uint64_t wall;     /* milliseconds since the epoch, of the probe that said it */
-	char reason[VERDICT_REASON_SIZE]; /* of the last failure; empty while it passes */
+	bool untried; /* it cannot be, for want of something of this machine; the rest is of before */
+	uint64_t wall; /* milliseconds since the epoch, of the last that was tried; 0: none yet */
+	/* Why it cannot be tried; else of the last failure, and empty while it passes. */
+	char reason[VERDICT_REASON_SIZE];
 };
 
 /* Since the start. */

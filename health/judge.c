@@ -52,12 +52,12 @@ static bool judge_passed(struct judge *judge, const struct config_check *check,
 	return failed || !verdict_equal(&before, &judge->verdict);
 }
 
-static bool judge_note_reason(struct judge *judge, const char *reason)
+static bool judge_note(char **text, const char *reason)
 {
-	if (judge->reason && strcmp(judge->reason, reason) == 0)
+	if (*text && strcmp(*text, reason) == 0)
 		return false;
-	free(judge->reason);
-	judge->reason = memory_copy_string(reason);
+	free(*text);
+	*text = memory_copy_string(reason);
 	return true;
 }
 
@@ -66,7 +66,7 @@ static bool judge_failed(struct judge *judge, const struct config_check *check,
 {
 	const struct verdict before = judge->verdict;
 	uint32_t failures = judge->failures;
-	bool another = judge_note_reason(judge, outcome->reason);
+	bool another = judge_note(&judge->reason, outcome->reason);
 
 	judge->failing = true;
 	judge->passes = 0;
@@ -76,19 +76,39 @@ static bool judge_failed(struct judge *judge, const struct config_check *check,
 	return another || judge->failures != failures || !verdict_equal(&before, &judge->verdict);
 }
 
+/* A moment's want (descriptors, memory) is nobody's business. */
+static bool judge_untried(struct judge *judge, const struct checker_outcome *outcome)
+{
+	if (judge->untried < JUDGE_UNTRIED)
+		judge->untried++;
+	return judge->untried == JUDGE_UNTRIED && judge_note(&judge->wanting, outcome->reason);
+}
+
+/* Whether it was told that it could not be. */
+static bool judge_tried(struct judge *judge)
+{
+	bool told = judge->wanting;
+
+	judge->untried = 0;
+	free(STEAL(judge->wanting));
+	return told;
+}
+
 bool judge_result(struct judge *judge, const struct config_check *check,
 	const struct checker_outcome *outcome, uint64_t now, uint64_t wall)
 {
 	if (outcome->result == CHECKER_RESULT_UNTRIED)
-		return false;
+		return judge_untried(judge, outcome);
+	bool again = judge_tried(judge);
 	judge->wall = wall;
 	if (outcome->result == CHECKER_RESULT_PASSED)
-		return judge_passed(judge, check, outcome, now);
-	return judge_failed(judge, check, outcome, now);
+		return judge_passed(judge, check, outcome, now) || again;
+	return judge_failed(judge, check, outcome, now) || again;
 }
 
 void judge_clear(struct judge *judge)
 {
 	free(judge->reason);
+	free(judge->wanting);
 	*judge = (struct judge){};
 }

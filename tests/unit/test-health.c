@@ -187,6 +187,59 @@ static void test_tells_what_it_finds(void **state)
 	close(fd);
 }
 
+static struct health_probe list[2];
+
+static bool is_untried(struct fixture *fixture)
+{
+	return fixture->count > 0;
+}
+
+/* Its verdict is what `initially` says, and nobody hears of it again before that is otherwise. */
+static void test_tells_what_cannot_be_tried(void **state)
+{
+	struct fixture *fixture = *state;
+	int fd;
+	const struct health_probe probe = probe_of(0, 1, open_port(SOCK_STREAM, &fd));
+
+	set(fixture, "  a: {tcp: {}, source: 192.0.2.77, " FAST "}\n", &probe, 1);
+	spend(fixture, 3000, is_untried);
+	assert_true(fixture->reports[0].untried && fixture->reports[0].verdict.up);
+	assert_false(fixture->reports[0].verdict.settled || fixture->reports[0].failing);
+	assert_string_equal(fixture->reports[0].reason, "source: no local address or port");
+	assert_int_equal(fixture->reports[0].wall, 0);
+	assert_true(health_counters(fixture->health)->untried >= 3);
+	assert_int_equal(fixture->count, 1);
+	close(fd);
+}
+
+static bool is_tried(struct fixture *fixture)
+{
+	return fixture->count > 0 && !fixture->reports[fixture->count - 1].untried;
+}
+
+static bool give_it_its_address(struct fixture *fixture)
+{
+	if (!fixture->count)
+		return false;
+	set(fixture, "  a: {tcp: {}, rise: 1, source: 127.0.0.1, " FAST "}\n", list, 1);
+	fixture->until = is_tried;
+	return false;
+}
+
+static void test_tells_what_can_be_tried_again(void **state)
+{
+	struct fixture *fixture = *state;
+	int fd;
+
+	list[0] = probe_of(0, 1, open_port(SOCK_STREAM, &fd));
+	set(fixture, "  a: {tcp: {}, source: 192.0.2.77, " FAST "}\n", list, 1);
+	spend(fixture, 3000, give_it_its_address);
+	assert_int_equal(fixture->count, 2);
+	assert_true(is_settled(fixture, 0, true));
+	assert_string_equal(fixture->reports[1].reason, "");
+	close(fd);
+}
+
 static bool is_settled_and_down(struct fixture *fixture)
 {
 	return is_settled(fixture, 0, false);
@@ -204,7 +257,6 @@ static void set_one(struct fixture *fixture, const char *checks, uint16_t port)
 	set(fixture, checks, &probe, 1);
 }
 
-static struct health_probe list[2];
 static uint64_t since;
 
 static bool are_both_told(struct fixture *fixture)
@@ -430,6 +482,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(test_tells_what_it_finds),
+		CASE(test_tells_what_cannot_be_tried),
+		CASE(test_tells_what_can_be_tried_again),
 		CASE(test_keeps_what_is_unchanged),
 		CASE(test_changed_check_keeps_its_verdict),
 		CASE(test_known_verdict_stands),

@@ -35,6 +35,9 @@ static const struct sequence sequences[] = {
 		"!!.!!.!", "1001000"},
 	{"knows nothing of what could not be tried", 2, 2, CONFIG_INITIALLY_UP, "uufufuupup",
 		"uuuuDDDDDU", "..!.!..!.!", "0011222000"},
+	{"tells once what cannot be tried, and when it can", 1, 2, CONFIG_INITIALLY_UP,
+		"uuuuUpuufuuufpuuup", "uuuuuUUUUUUUDUUUUU", "..!.!!..!..!!!..!!",
+		"000000001111200000"},
 	{"tells another reason", 1, 2, CONFIG_INITIALLY_UP, "fffFFf", "uDDDDD", "!!.!.!", "122222"},
 };
 
@@ -42,9 +45,9 @@ static struct checker_outcome outcome_of(char letter)
 {
 	struct checker_outcome outcome = {.weight = VERDICT_NO_WEIGHT};
 
-	outcome.result = letter == 'p'   ? CHECKER_RESULT_PASSED
-			 : letter == 'u' ? CHECKER_RESULT_UNTRIED
-					 : CHECKER_RESULT_FAILED;
+	outcome.result = letter == 'p'                    ? CHECKER_RESULT_PASSED
+			 : letter == 'u' || letter == 'U' ? CHECKER_RESULT_UNTRIED
+							  : CHECKER_RESULT_FAILED;
 	snprintf(outcome.reason, sizeof(outcome.reason), "reason %c", letter);
 	return outcome;
 }
@@ -66,8 +69,12 @@ static void run_sequence(const struct sequence *sequence)
 		assert_int_equal(judge.verdict.up, up == 'U' || up == 'u');
 		assert_int_equal(judge.verdict.settled, up == 'U' || up == 'D');
 		assert_int_equal(judge.failures, sequence->failures[i] - '0');
-		if (letter == 'u')
+		if (letter == 'u' || letter == 'U') {
+			if (judge.untried == JUDGE_UNTRIED)
+				assert_string_equal(judge.wanting, outcome.reason);
 			continue;
+		}
+		assert_null(judge.wanting);
 		assert_int_equal(judge.failing, letter != 'p');
 		assert_int_equal(judge.wall, 5000 + i);
 		if (letter == 'p')

@@ -167,6 +167,83 @@ static void status_says_who_fails_and_why(void **state)
 	json_decref(status);
 }
 
+static json_t *bad_checks(struct fixture *fixture)
+{
+	json_t *params = json_pack("{s:b}", "bad", 1);
+	json_t *bad = ask(fixture, "checks", params, NULL);
+
+	json_decref(params);
+	return bad;
+}
+
+/* What cannot be tried is as it was, and nobody takes that for well. */
+static void status_says_what_cannot_be_tried(void **state)
+{
+	struct fixture *fixture = *state;
+	struct engine_verdict verdict = verdict_of("10.0.0.2:80", true);
+
+	begin_web(fixture);
+	verdict.verdict.recovered = verdict.verdict.settled = false;
+	verdict.untried = true;
+	verdict.wall = 0;
+	verdict.reason = "cannot read /x: no such file or directory";
+	say(fixture, &verdict);
+	say(fixture, &verdict);
+	assert_int_equal(fixture->events[ENGINE_EVENT_UNTRIED], 1);
+	assert_string_equal(fixture->last[ENGINE_EVENT_UNTRIED],
+		"10.0.0.2:80 check web|cannot be tried: cannot read /x: no such file or directory; "
+		"its verdict stays as "
+		"it is");
+	assert_true(engine_is_degraded(&fixture->engine));
+	json_t *status = ask(fixture, "status", NULL, NULL);
+	const json_t *web = service_of(status, 0);
+	expect_state(web, "10.0.0.2:80", "untried",
+		"not tried: cannot read /x: no such file or directory");
+	expect_state(web, "10.0.0.1:80", "ok", NULL);
+	assert_int_equal(number_at(status, "checks", "untried"), 1);
+	assert_int_equal(number_at(status, "checks", "down"), 0);
+	assert_string_equal(json_string_value(json_object_get(status, "health")), "degraded");
+	json_decref(status);
+	json_t *bad = bad_checks(fixture);
+	assert_int_equal(json_array_size(json_object_get(bad, "list")), 1);
+	const json_t *probe = json_array_get(json_object_get(bad, "list"), 0);
+	assert_string_equal(json_string_value(json_object_get(probe, "untried")), verdict.reason);
+	assert_true(json_is_null(json_object_get(probe, "reason")));
+	json_decref(bad);
+	/* Another health process, which has not tried yet. */
+	verdict.untried = false;
+	verdict.reason = "";
+	say(fixture, &verdict);
+	assert_true(engine_is_degraded(&fixture->engine));
+	assert_int_equal(fixture->events[ENGINE_EVENT_HEALTH], 0);
+	verdict.wall = 1700000000000;
+	say(fixture, &verdict);
+	assert_false(engine_is_degraded(&fixture->engine));
+	assert_string_equal(
+		fixture->last[ENGINE_EVENT_HEALTH], "10.0.0.2:80 check web|can be tried again");
+	assert_int_equal(fixture->events[ENGINE_EVENT_UNTRIED], 1);
+	bad = bad_checks(fixture);
+	assert_int_equal(json_array_size(json_object_get(bad, "list")), 0);
+	json_decref(bad);
+}
+
+/* What is down stays so, and its failure is not forgotten. */
+static void what_is_down_may_not_be_tried_either(void **state)
+{
+	struct fixture *fixture = *state;
+	struct engine_verdict verdict = verdict_of("10.0.0.2:80", false);
+
+	begin_web(fixture);
+	say(fixture, &verdict);
+	verdict.untried = true;
+	verdict.reason = "libcurl is missing";
+	say(fixture, &verdict);
+	json_t *status = ask(fixture, "status", NULL, NULL);
+	expect_state(service_of(status, 0), "10.0.0.2:80", "down",
+		"down *s: connect: refused; not tried: libcurl is missing");
+	json_decref(status);
+}
+
 static void status_says_that_the_quorum_is_lost(void **state)
 {
 	struct fixture *fixture = *state;
@@ -312,6 +389,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		TEST(status_says_who_fails_and_why),
+		TEST(status_says_what_cannot_be_tried),
+		TEST(what_is_down_may_not_be_tried_either),
 		TEST(status_says_that_the_quorum_is_lost),
 		TEST(checks_lists_what_is_asked_for),
 		TEST(facts_survive_the_way_to_a_comparison),

@@ -245,6 +245,32 @@ static void fail_first(struct machine *machine, bool up)
 	engine_run(&machine->engine, reconciler_now());
 }
 
+/* What cannot be tried is up as before, and counted apart. */
+static void untried(void **state)
+{
+	struct machine *machine = *state;
+	struct metrics_fresh fresh = {};
+	_cleanup_exposition_ struct exposition before = {}, now = {};
+	struct engine_verdict verdict = {
+		.key.check = "tcp-80",
+		.verdict = {.up = true, .weight = VERDICT_NO_WEIGHT},
+		.untried = true,
+		.reason = "cannot read /x",
+	};
+
+	assert_int_equal(destination_key_parse("10.0.0.1:80", &verdict.key.target), 0);
+	machine_declare(machine, checked_service);
+	scrape(machine, &fresh, &before);
+	assert_int_equal(exposition_value(&before, "poise_probes_untried"), 0);
+	engine_verdicts(&machine->engine, &verdict, 1);
+	scrape(machine, &fresh, &now);
+	assert_int_equal(exposition_value(&now, "poise_probes_untried"), 1);
+	assert_int_equal(exposition_value(&now, "poise_probes{state=\"up\"}"), 2);
+	assert_int_equal(exposition_value(&now, PROBE("untried", "10.0.0.1:80")), 1);
+	assert_int_equal(exposition_value(&now, PROBE("untried", "10.0.0.2:80")), 0);
+	assert_int_equal(exposition_value(&now, "poise_degraded"), 1);
+}
+
 static void health(void **state)
 {
 	struct machine *machine = *state;
@@ -670,6 +696,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(values, setup, teardown),
 		cmocka_unit_test_setup_teardown(health, setup, teardown),
 		cmocka_unit_test_setup_teardown(over_the_limit, setup, teardown),
+		cmocka_unit_test_setup_teardown(untried, setup, teardown),
 		cmocka_unit_test_setup_teardown(failing, setup, teardown),
 		cmocka_unit_test_setup_teardown(unmanaged, setup, teardown),
 		cmocka_unit_test_setup_teardown(trouble, setup, teardown),

@@ -333,6 +333,11 @@ static void test_hears_verdicts(void **state)
 	assert_int_equal(fixture->last.failures, 3);
 	assert_int_equal(fixture->last.wall, 77);
 	assert_int_equal(fixture->last.verdict.since, 5);
+	assert_false(fixture->last.untried);
+	said.one.untried = 1;
+	say(fixture, &said);
+	heard(fixture);
+	assert_true(fixture->last.untried);
 }
 
 static void test_drops_what_is_of_before(void **state)
@@ -361,7 +366,7 @@ static void test_refuses_what_is_no_verdict(void **state)
 	started(fixture);
 	want(fixture, 3, 1);
 	const struct said good = verdict_of(take_plan(fixture), 0);
-	struct said bad[9];
+	struct said bad[11];
 
 	for (size_t i = 0; i < ARRAY_LENGTH(bad); i++)
 		bad[i] = good;
@@ -373,6 +378,9 @@ static void test_refuses_what_is_no_verdict(void **state)
 	bad[5].one.reason[3] = '\n';
 	memset(bad[6].one.reason, 'x', sizeof(bad[6].one.reason));
 	bad[7].one.verdict.since = UINT64_MAX;
+	bad[9].one.untried = 2;
+	bad[10].one.untried = 1;
+	bad[10].one.reason[0] = '\0';
 	bad[8].one.verdict.since = loop_clock() + 3600000000000;
 	for (size_t i = 0; i < ARRAY_LENGTH(bad); i++) {
 		say(fixture, &bad[i]);
