@@ -5,6 +5,7 @@
 #   test-corpus   every fuzz input ever kept, replayed
 #   test-daemon   parts of poised with the tools and habits of its users: tests/daemon/test-*
 #   test-health   the checkers against real servers: tests/health/test-*
+#   test-sim      virtual routers by the thousand in virtual time: tests/sim
 #   test-vm       the real kernel: one boot runs tests/vm/suite
 
 UNIT_SOURCES := $(wildcard tests/unit/test-*.c)
@@ -15,16 +16,18 @@ SUPPORT_OBJECTS := $(SUPPORT_SOURCES:%.c=$(BUILD)/obj/%.o)
 # An archive: a test has in it what it calls, and the modules of nothing else.
 SUPPORT := $(BUILD)/tests/support.a
 CONFORMANCE_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/conformance/*.c))
+SIM_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/sim/*.c))
 # One program for each source: yardsticks and probes of the benchmarks and the VM tests.
 TOOL_SOURCES := $(wildcard tests/bench/*.c tests/daemon/*.c tests/health/*.c tests/vm/tools/*.c)
 TOOL_PROGRAMS := $(TOOL_SOURCES:%.c=$(BUILD)/%)
-TEST_OBJECTS := $(SUPPORT_OBJECTS) $(CONFORMANCE_OBJECTS) \
+TEST_OBJECTS := $(SUPPORT_OBJECTS) $(CONFORMANCE_OBJECTS) $(SIM_OBJECTS) \
 	$(patsubst %.c,$(BUILD)/obj/%.o,$(UNIT_SOURCES) $(TOOL_SOURCES))
 
-.PHONY: test test-programs test-unit test-golden test-corpus test-daemon test-health test-vm \
-	asan bench demo
+.PHONY: test test-programs test-unit test-golden test-corpus test-daemon test-health \
+	test-sim test-vm asan bench demo
 
-test-programs: programs $(UNIT_PROGRAMS) $(BUILD)/tests/conformance $(TOOL_PROGRAMS)
+test-programs: programs $(UNIT_PROGRAMS) $(BUILD)/tests/conformance $(BUILD)/tests/sim/sim \
+	$(TOOL_PROGRAMS)
 
 $(SUPPORT): $(SUPPORT_OBJECTS)
 	$(call say,AR,$@)
@@ -46,11 +49,16 @@ $(BUILD)/tests/conformance: $(CONFORMANCE_OBJECTS) $(SUPPORT) $(CORE_OBJECTS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
 
+$(BUILD)/tests/sim/sim: $(SIM_OBJECTS) $(CORE_OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
+
 $(TEST_OBJECTS): | $(BUILD)/.packages-test
 
 test: | $(BUILD)/.packages-test $(BUILD)/.packages-vm
 	$(Q)$(MAKE) --no-print-directory test-unit test-golden test-corpus test-daemon \
-		test-health test-vm
+		test-health test-sim test-vm
 	@echo "make test: all passed"
 
 test-unit: test-programs
@@ -67,6 +75,11 @@ test-daemon: test-programs
 test-health: test-programs
 	$(Q)set -e; for test in tests/health/test-*; do BUILD=$(BUILD) $$test; done
 
+# SEED and SCHEDULES in the environment choose others; what fails says which.
+test-sim: $(BUILD)/tests/sim/sim
+	$(Q)$(BUILD)/tests/sim/sim
+	$(Q)$(BUILD)/tests/sim/sim bugs
+
 test-vm: test-programs man | $(BUILD)/.packages-vm
 	$(Q)BUILD=$(BUILD) tests/vm/run --timeout 3600 tests/vm/suite $(BUILD)
 
@@ -75,6 +88,7 @@ test-vm: test-programs man | $(BUILD)/.packages-vm
 asan: | $(BUILD)/.packages-test $(BUILD)/.packages-vm
 	$(Q)$(MAKE) --no-print-directory CONFIG=asan BUILD=$(BUILD)/asan test-unit test-golden \
 		test-daemon test-health
+	$(Q)SCHEDULES=10000 $(MAKE) --no-print-directory CONFIG=asan BUILD=$(BUILD)/asan test-sim
 	$(Q)$(MAKE) --no-print-directory CONFIG=asan BUILD=$(BUILD)/asan test-vm
 	@echo "make asan: clean"
 
