@@ -361,7 +361,7 @@ static const struct vrrp_rule rules[VRRP_STATE_COUNT][VRRP_EVENT_COUNT][FSM_ROWS
 	[VRRP_EVENT_GROUP_ACTIVE] = {{fsm_always, ACTIVE, {TAKE_OVER}}},
 	[VRRP_EVENT_GROUP_BACKUP] = {NOTHING(BACKUP)},
 },
-[ACTIVE] = { /* RFC 9568 §6.4.3 */
+[ACTIVE] = { /* RFC 9568 §6.4.3; a resignation is lower than anybody's priority */
 	[VRRP_EVENT_START] = {NOTHING(ACTIVE)},
 	[VRRP_EVENT_RESUME] = {NOTHING(ACTIVE)},
 	[VRRP_EVENT_STOP] = {{fsm_always, INITIALIZE, {LEAVE}}},
@@ -371,7 +371,6 @@ static const struct vrrp_rule rules[VRRP_STATE_COUNT][VRRP_EVENT_COUNT][FSM_ROWS
 		{fsm_is_early, ACTIVE, {}},
 		{fsm_always,   ACTIVE, {fsm_advertise, fsm_keep_pace}}},
 	[VRRP_EVENT_ADVERTISEMENT] = {
-		{fsm_hears_resignation, ACTIVE, {fsm_assert}},
 		{fsm_hears_better,      BACKUP, {fsm_remove, fsm_hear, fsm_learn, fsm_arm_down}},
 		{fsm_hears_equal,       ACTIVE, {}},
 		{fsm_always,            ACTIVE, {fsm_assert}}},

@@ -78,13 +78,13 @@ static int run_machine(struct sim_world *world, uint64_t seed, uint64_t count)
 int main(int argc, char **argv)
 {
 	struct sim_world world = {.trace = number("TRACE", 0)};
-	bool bugs = argc > 1 && !strcmp(argv[1], "bugs");
+	bool bugs = argc > 1 && strcmp(argv[1], "bugs") == 0;
 	uint64_t seed = number("SEED", 1);
 	uint64_t count = number("SCHEDULES", bugs ? SIM_BUG_SCHEDULES : SIM_SCHEDULES);
 	const char *bug = getenv("BUG");
 	int status;
 
-	while (bug && world.bug < SIM_BUG_COUNT && strcmp(bug, bug_names[world.bug]))
+	while (bug && world.bug < SIM_BUG_COUNT && strcmp(bug, bug_names[world.bug]) != 0)
 		world.bug++;
 	if (world.bug == SIM_BUG_COUNT || !count) {
 		fprintf(stderr, "sim: no such bug, or no schedules\n");

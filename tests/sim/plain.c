@@ -45,7 +45,7 @@ static struct plain_host plain_host(const struct sim_world *world, size_t unit, 
 	return plain;
 }
 
-uint32_t plain_able(const struct sim_world *world, size_t unit, uint8_t part)
+uint32_t plain_able(const struct sim_world *world, size_t unit, size_t part)
 {
 	uint32_t able = 0;
 
@@ -60,7 +60,7 @@ uint32_t plain_able(const struct sim_world *world, size_t unit, uint8_t part)
 	return able;
 }
 
-uint32_t plain_actives(const struct sim_world *world, size_t unit, uint8_t part)
+uint32_t plain_actives(const struct sim_world *world, size_t unit, size_t part)
 {
 	uint32_t actives = 0;
 
@@ -90,7 +90,7 @@ static bool plain_worse(const struct plain_host *a, const struct plain_host *b)
 	return a->priority != b->priority ? a->priority < b->priority : a->address < b->address;
 }
 
-uint32_t plain_settled(const struct sim_world *world, size_t unit, uint8_t part, uint32_t before)
+uint32_t plain_settled(const struct sim_world *world, size_t unit, size_t part, uint32_t before)
 {
 	uint32_t able = plain_able(world, unit, part), settled = 0;
 	unsigned int floor = plain_floor(world, unit, able);

@@ -15,12 +15,12 @@ struct plain_outcome {
 size_t plain_units(const struct sim_world *world);
 
 /* Hosts of a part that can run a unit, and those that are seen as active in it. */
-uint32_t plain_able(const struct sim_world *world, size_t unit, uint8_t part);
-uint32_t plain_actives(const struct sim_world *world, size_t unit, uint8_t part);
+uint32_t plain_able(const struct sim_world *world, size_t unit, size_t part);
+uint32_t plain_actives(const struct sim_world *world, size_t unit, size_t part);
 
 /* After any faults, of which `before` were left active: whoever stays is none worse than those, and none that someone
  * else must preempt. */
-uint32_t plain_settled(const struct sim_world *world, size_t unit, uint8_t part, uint32_t before);
+uint32_t plain_settled(const struct sim_world *world, size_t unit, size_t part, uint32_t before);
 
 /* `gone` was active in its part, and is no longer. Resigned: it said so, now. */
 struct plain_outcome plain_vacancy(

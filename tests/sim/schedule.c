@@ -47,7 +47,7 @@ static void schedule_host(struct sim_world *world, size_t index, unsigned int ve
 	host->drift = (int64_t)sim_between(world, 0, 2 * SIM_DRIFT_PPM) - SIM_DRIFT_PPM;
 	for (size_t i = 0; i < world->routers_count; i++) {
 		/* Two members of a group may order the machines differently. */
-		uint8_t low = (uint8_t)(i & 1 ? 200 - index : index);
+		uint8_t rank = (uint8_t)(index * 37 % SIM_HOSTS_MAX);
 		uint64_t times = world->mixed ? sim_between(world, 1, 2) : 1;
 
 		host->routers[i].up = true;
@@ -56,7 +56,8 @@ static void schedule_host(struct sim_world *world, size_t index, unsigned int ve
 			.priority = owner ? VRRP_PRIORITY_OWNER : schedule_priority(world),
 			.preempt = preempt,
 			.interval = world->interval * times,
-			.source = {AF_INET, {10, (uint8_t)(index * 37 % 16), (uint8_t)i, low}},
+			.source = {AF_INET,
+				{10, i & 1 ? SIM_HOSTS_MAX - rank : rank, (uint8_t)i, 1}},
 		};
 		if (sim_chance(world, 15))
 			host->routers[i].parameters.preempt_delay =
@@ -169,7 +170,7 @@ static void schedule_faults(struct sim_world *world)
 
 /* --- what is expected --- */
 
-static void schedule_judge_one(struct schedule *schedule, size_t unit, uint8_t part)
+static void schedule_judge_one(struct schedule *schedule, size_t unit, size_t part)
 {
 	struct sim_world *world = schedule->world;
 	const struct plain_outcome *outcome = &schedule->outcomes[unit][part];
@@ -178,25 +179,25 @@ static void schedule_judge_one(struct schedule *schedule, size_t unit, uint8_t p
 
 	if (actives & ~outcome->actives || (actives & (actives - 1)) ||
 		(!actives && outcome->actives))
-		sim_fail(world, "unit %zu part %d: active are %#x, expected one of %#x", unit, part,
-			actives, outcome->actives);
+		sim_fail(world, "unit %zu part %zu: active are %#x, expected one of %#x", unit,
+			part, actives, outcome->actives);
 	for (size_t i = 0; i < world->hosts_count; i++)
 		if (world->hosts[i].part == part && world->watching &&
 			world->rises[unit][i] > (outcome->rises >> i & 1))
 			sim_fail(world, "unit %zu host %zu: became active %u times, and should not",
 				unit, i, world->rises[unit][i]);
 	if (first && outcome->soonest && first < outcome->soonest)
-		sim_fail(world, "unit %zu part %d: %" PRIu64 " ns early", unit, part,
+		sim_fail(world, "unit %zu part %zu: %" PRIu64 " ns early", unit, part,
 			outcome->soonest - first);
 	if (first && outcome->latest && first > outcome->latest)
-		sim_fail(world, "unit %zu part %d: %" PRIu64 " ns late", unit, part,
+		sim_fail(world, "unit %zu part %zu: %" PRIu64 " ns late", unit, part,
 			first - outcome->latest);
 }
 
 static void schedule_judge(struct schedule *schedule)
 {
 	for (size_t unit = 0; unit < plain_units(schedule->world); unit++)
-		for (uint8_t part = 0; part < schedule->world->hosts_count; part++)
+		for (size_t part = 0; part < schedule->world->hosts_count; part++)
 			schedule_judge_one(schedule, unit, part);
 }
 
@@ -206,7 +207,7 @@ static void schedule_expect_rest(struct schedule *schedule)
 	struct sim_world *world = schedule->world;
 
 	for (size_t unit = 0; unit < plain_units(world); unit++)
-		for (uint8_t part = 0; part < world->hosts_count; part++)
+		for (size_t part = 0; part < world->hosts_count; part++)
 			schedule->outcomes[unit][part] =
 				(struct plain_outcome){.actives = plain_actives(world, unit, part)};
 	sim_watch(world);
@@ -264,8 +265,8 @@ static void schedule_go(struct schedule *schedule, size_t host, enum sim_fault f
 static void schedule_come(struct schedule *schedule, size_t host, enum sim_fault fault, bool awake)
 {
 	struct sim_world *world = schedule->world;
-	uint8_t part = world->hosts[host].part;
-	uint32_t actives[SIM_ROUTERS_MAX];
+	size_t part = world->hosts[host].part;
+	uint32_t actives[SIM_ROUTERS_MAX] = {};
 
 	schedule_expect_rest(schedule);
 	for (size_t unit = 0; unit < plain_units(world); unit++)
@@ -330,7 +331,7 @@ static void schedule_change_priority(struct schedule *schedule, size_t host)
 	struct sim_world *world = schedule->world;
 	size_t unit = sim_random(world, plain_units(world));
 	size_t router = world->grouped ? sim_random(world, world->routers_count) : unit;
-	uint8_t part = world->hosts[host].part;
+	size_t part = world->hosts[host].part;
 	struct plain_outcome outcome;
 
 	schedule_expect_rest(schedule);
@@ -379,7 +380,7 @@ void schedule_run(struct sim_world *world, uint64_t seed)
 	schedule_world(world);
 	schedule_faults(world);
 	for (size_t unit = 0; unit < plain_units(world); unit++)
-		for (uint8_t part = 0; part < world->hosts_count; part++)
+		for (size_t part = 0; part < world->hosts_count; part++)
 			schedule.outcomes[unit][part].actives =
 				plain_settled(world, unit, part, plain_actives(world, unit, part));
 	schedule_settle(&schedule);

@@ -10,8 +10,8 @@
 #include "base/macros.h"
 #include "tests/sim/queue.h"
 
-/* A machine's process lives on its own
- * clock, which is off by some ppm; its timers are brought to the world's time and back. */
+/* A machine's process lives on its own clock, which is off by some ppm; its timers are brought to the world's time and
+ * back. */
 
 void sim_fail(struct sim_world *world, const char *format, ...)
 {

@@ -242,7 +242,7 @@ static void run_row(const struct row *row)
 		router.timer = 0;
 	vrrp_router_handle(&router, &event, now, &actions);
 	tell(&actions, text);
-	if (strcmp(text, row->want) || router.state != row->to)
+	if (strcmp(text, row->want) != 0 || router.state != row->to)
 		fail_msg("row %td: %s, event %d: \"%s\", want \"%s\"", row - rows,
 			vrrp_state_name(row->state), row->event, text, row->want);
 }
@@ -332,6 +332,7 @@ static void advertised(struct vrrp_router *router, uint8_t priority, uint64_t in
 static void version_2_learns_no_interval(void **state)
 {
 	struct vrrp_parameters parameters = plain();
+	struct vrrp_actions actions = {};
 	struct vrrp_router router;
 
 	(void)state;
@@ -339,6 +340,12 @@ static void version_2_learns_no_interval(void **state)
 	router = router_in(VRRP_STATE_BACKUP, parameters);
 	advertised(&router, 200, 40 * SECOND, &high, NOW + HALF);
 	assert_int_equal(router.timer, NOW + HALF + DOWN);
+	router = router_in(VRRP_STATE_BACKUP, plain());
+	advertised(&router, 200, 2 * SECOND, &high, NOW);
+	vrrp_router_handle(&router,
+		&(struct vrrp_event){.type = VRRP_EVENT_CONFIGURED, .parameters = &parameters}, NOW,
+		&actions);
+	assert_int_equal(router.timer, NOW + DOWN);
 }
 
 static void what_was_learnt_outlives_a_reload_but_not_a_term(void **state)
@@ -361,6 +368,24 @@ static void what_was_learnt_outlives_a_reload_but_not_a_term(void **state)
 		router.timer + 5 * SECOND, &actions);
 	assert_int_equal(router.state, VRRP_STATE_BACKUP);
 	assert_int_equal(router.active_interval, 5 * SECOND);
+	parameters.interval = 7 * SECOND;
+	vrrp_router_handle(&router,
+		&(struct vrrp_event){.type = VRRP_EVENT_CONFIGURED, .parameters = &parameters},
+		router.since, &actions);
+	assert_int_equal(router.active_interval, 7 * SECOND);
+}
+
+/* A late advertisement is followed by the next one soon, and that is an answer too. */
+static void an_answer_puts_nothing_off(void **state)
+{
+	struct vrrp_router router = router_in(VRRP_STATE_ACTIVE, plain());
+	struct vrrp_actions actions = {};
+
+	(void)state;
+	vrrp_router_handle(&router, &(struct vrrp_event){.type = VRRP_EVENT_TIMER},
+		NOW + 2 * SECOND - 5, &actions);
+	advertised(&router, 50, SECOND, &low, NOW + 2 * SECOND - 4);
+	assert_int_equal(router.timer, NOW + 2 * SECOND);
 }
 
 /* Lower ones are borne for a minute from the first of them, and not a nanosecond more. */
@@ -431,6 +456,41 @@ static void a_resignation_of_the_past_means_nothing(void **state)
 	assert_int_equal(router.timer, NOW + DOWN);
 	advertised(&router, VRRP_PRIORITY_RESIGN, SECOND, &high, NOW + 1);
 	assert_int_equal(router.timer, NOW + 1 + SKEW);
+}
+
+/* Whom it yielded to is heard; whom it heard before it was active itself is forgotten. */
+static void a_term_changes_whom_it_heard(void **state)
+{
+	struct vrrp_router router = router_in(VRRP_STATE_BACKUP, plain());
+	struct vrrp_actions actions = {};
+	uint64_t now;
+
+	(void)state;
+	advertised(&router, 150, SECOND, &high, NOW);
+	now = router.timer;
+	vrrp_router_handle(&router, &(struct vrrp_event){.type = VRRP_EVENT_TIMER}, now, &actions);
+	now += 2 * SECOND;
+	vrrp_router_handle(&router, &(struct vrrp_event){.type = VRRP_EVENT_THAW}, now, &actions);
+	advertised(&router, VRRP_PRIORITY_RESIGN, SECOND, &low, now);
+	assert_int_equal(router.timer, now + SKEW);
+
+	router = router_in(VRRP_STATE_ACTIVE, plain());
+	advertised(&router, 150, SECOND, &high, NOW);
+	advertised(&router, VRRP_PRIORITY_RESIGN, SECOND, &low, NOW);
+	assert_int_equal(router.timer, NOW + DOWN);
+}
+
+static void who_is_active_needs_no_lease_of_others(void **state)
+{
+	struct vrrp_router router = router_in(VRRP_STATE_ACTIVE, plain());
+	struct vrrp_event resume = {.type = VRRP_EVENT_RESUME, .lease = {1, SECOND}};
+	struct vrrp_actions actions = {};
+
+	(void)state;
+	vrrp_router_handle(&router, &resume, NOW, &actions);
+	vrrp_router_handle(
+		&router, &(struct vrrp_event){.type = VRRP_EVENT_TIMER}, NOW + SECOND, &actions);
+	assert_int_equal(router.state, VRRP_STATE_ACTIVE);
 }
 
 /* Resignations without end delay nobody. */
@@ -521,10 +581,13 @@ int main(void)
 		cmocka_unit_test(waits_are_exact),
 		cmocka_unit_test(version_2_learns_no_interval),
 		cmocka_unit_test(what_was_learnt_outlives_a_reload_but_not_a_term),
+		cmocka_unit_test(an_answer_puts_nothing_off),
 		cmocka_unit_test(a_preempt_delay_ends_on_time),
 		cmocka_unit_test(a_better_one_ends_the_delay),
 		cmocka_unit_test(an_owner_preempts_always),
 		cmocka_unit_test(a_resignation_of_the_past_means_nothing),
+		cmocka_unit_test(a_term_changes_whom_it_heard),
+		cmocka_unit_test(who_is_active_needs_no_lease_of_others),
 		cmocka_unit_test(resignations_never_lengthen_the_wait),
 		cmocka_unit_test(a_flood_is_not_answered_with_one),
 		cmocka_unit_test(a_lease_that_waits_runs_out),

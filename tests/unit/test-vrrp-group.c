@@ -217,9 +217,12 @@ static void they_resume_together_or_not(void **state)
 	for (size_t i = 0; i < COUNT; i++) {
 		bool removed = false;
 
-		for (size_t j = 0; j < fixture.members[i].actions.count; j++)
-			removed |= fixture.members[i].actions.items[j].type ==
-				   VRRP_ACTION_REMOVE_ADDRESSES;
+		for (size_t j = 0; j < fixture.members[i].actions.count; j++) {
+			const struct vrrp_action *action = &fixture.members[i].actions.items[j];
+
+			assert_int_not_equal(action->type, VRRP_ACTION_ADVERTISE);
+			removed |= action->type == VRRP_ACTION_REMOVE_ADDRESSES;
+		}
 		assert_true(removed);
 	}
 }
