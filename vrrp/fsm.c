@@ -526,7 +526,8 @@ bool vrrp_router_is_willing(const struct vrrp_router *router)
 
 bool vrrp_lease_holds(const struct vrrp_lease *lease, uint64_t now)
 {
-	return lease->sent && now >= lease->sent && now - lease->sent < 2 * lease->interval;
+	/* One from the future, of another boot, is as old as can be. */
+	return lease->sent && now - lease->sent < 2 * lease->interval;
 }
 
 size_t vrrp_rules_count(enum vrrp_state state, enum vrrp_event_type event)

@@ -120,6 +120,8 @@ static const struct row rows[] = {
 	{I, VRRP_EVENT_RESUME, .want = BEGUN, .to = B, .sent = 9 * SECOND, .interval = SECOND},
 	{I, VRRP_EVENT_RESUME, .want = BEGUN, .to = B, .sent = SECOND, .interval = HALF},
 	{I, VRRP_EVENT_RESUME, .want = BEGUN, .to = B},
+	/* Of another boot. */
+	{I, VRRP_EVENT_RESUME, .want = BEGUN, .to = B, .sent = -9 * SECOND, .interval = SECOND},
 	{I, VRRP_EVENT_RESUME, .want = "-", .to = I, .down = true, .sent = 9 * SECOND, .interval = SECOND},
 	{I, VRRP_EVENT_RESUME, .want = "@1000000000", .to = I, .incomplete = true, .sent = SECOND, .interval = SECOND},
 	{I, VRRP_EVENT_STOP, .want = "-", .to = I},

@@ -113,6 +113,11 @@ static void they_share_the_lowest_priority(void **state)
 		assert_int_equal(fixture.members[i].actions.items[0].priority, 120);
 	}
 	parameters = fixture.routers[0].parameters;
+	parameters.priority = 250;
+	vrrp_group_handle(&fixture.group, 0,
+		&(struct vrrp_event){.type = VRRP_EVENT_CONFIGURED, .parameters = &parameters},
+		fixture.routers[0].since + 2);
+	assert_int_equal(fixture.members[0].actions.count, 0);
 	parameters.priority = 90;
 	parameters.interval = 2 * SECOND;
 	vrrp_group_handle(&fixture.group, 0,
