@@ -306,7 +306,7 @@ static uint64_t engine_next(const struct engine *engine, uint64_t now)
 		return now;
 	if (engine_is_undoing(engine, now))
 		return next;
-	uint64_t pass = engine_next_pass(engine);
+	uint64_t pass = MAX(engine_next_pass(engine), engine_health_gate(engine));
 	return MIN(next, pass);
 }
 
@@ -322,7 +322,8 @@ uint64_t engine_run(struct engine *engine, uint64_t now)
 		engine_read_files(engine, now);
 	engine_health_apply(engine);
 	engine_heed_wakes(engine, now);
-	if (engine->connected && engine->files && !engine_is_undoing(engine, now))
+	if (engine->connected && engine->files && !engine_is_undoing(engine, now) &&
+		now >= engine_health_gate(engine))
 		engine_passes(engine, now);
 	/* What no pass has told: poised is suspended, or a pass has to wait. */
 	engine_heed_tell(engine);

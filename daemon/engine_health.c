@@ -30,6 +30,16 @@ void engine_set_probing(struct engine *engine, const struct engine_probing *prob
 	engine->health.probing = *probing;
 }
 
+void engine_wait_for_health(struct engine *engine, uint64_t until)
+{
+	engine->health.wait_until = until;
+}
+
+uint64_t engine_health_gate(const struct engine *engine)
+{
+	return engine->health.table.probes.count ? engine->health.wait_until : 0;
+}
+
 /* The table */
 
 static bool health_is_up_initially(const struct config_check *check)

@@ -139,6 +139,7 @@ struct engine_health {
 	bool news;            /* what is dirty is so by verdicts, not by slow start alone */
 	uint64_t wake_next;  /* the first of the services' */
 	uint64_t wake_until; /* and not before then: they are gathered too */
+	uint64_t wait_until; /* no pass before then */
 	bool unsaved;        /* health.json is of before */
 	uint64_t save_next;
 	char *save_error; /* that was told last; NULL: it was saved */
@@ -154,6 +155,10 @@ const struct engine_probe *engine_find_probe(
 
 /* Takes effect in the next engine_run(). O(count × (log probes + services of the probe)). */
 void engine_verdicts(struct engine *engine, const struct engine_verdict *verdicts, size_t count);
+
+/* Nothing is applied before `until` (CLOCK_BOOTTIME ns; 0: any more), when there is anything to probe: whoever probes knows more
+ * than what was kept, and is about to say it. */
+void engine_wait_for_health(struct engine *engine, uint64_t until);
 
 /* Whoever probes says how he does. */
 void engine_set_probing(struct engine *engine, const struct engine_probing *probing);

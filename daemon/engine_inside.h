@@ -61,6 +61,8 @@ void engine_health_clear(struct engine *engine);
 void engine_health_follow(struct engine *engine, const struct files *files);
 /* Puts what was said since into the facts. */
 void engine_health_apply(struct engine *engine);
+/* Before when no pass may be; 0. */
+uint64_t engine_health_gate(const struct engine *engine);
 /* Writes health.json when it lags behind; `must`: also when that was done a moment ago. */
 void engine_health_save(struct engine *engine, uint64_t now, bool must);
 

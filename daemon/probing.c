@@ -29,6 +29,7 @@ struct probing {
 	} places; /* of each probe of the plan in wanted.probes */
 	size_t text_sent, records_sent;
 	uint32_t pieces, got;
+	size_t heard; /* verdicts since the plan: the health process says all that it knows first */
 	bool committed; /* COMMIT was sent; in force when it was answered too */
 	struct probing_counters counters;
 	struct engine_verdict verdicts[MESSAGE_HEALTH_VERDICTS_MOST];
@@ -109,6 +110,7 @@ static void probing_forget_plan(struct probing *probing)
 	vector_clear(&probing->places);
 	probing->text_sent = probing->records_sent = 0;
 	probing->pieces = probing->got = 0;
+	probing->heard = 0;
 	probing->planned = probing->committed = false;
 }
 
@@ -310,6 +312,7 @@ static void probing_on_verdicts(
 		log_warning("the health process says what is no verdict: dropped");
 	} else {
 		probing->counters.verdicts++;
+		probing->heard += message->count;
 		probing->options.verdicts(probing->options.data, probing->verdicts, message->count);
 	}
 	const struct message_health_heard heard = {
@@ -359,6 +362,11 @@ bool probing_is_settled(const struct probing *probing)
 {
 	return probing->planned && probing->committed && probing->got == probing->pieces &&
 	       probing->serial == probing->wanted.serial;
+}
+
+bool probing_is_heard(const struct probing *probing)
+{
+	return probing_is_settled(probing) && probing->heard >= probing->places.count;
 }
 
 struct probing_counters probing_counters(const struct probing *probing)

@@ -49,4 +49,7 @@ void probing_message(struct probing *probing, uint16_t kind, const void *payload
 /* Whether the list that was wanted last is in force. */
 bool probing_is_settled(const struct probing *probing);
 
+/* Whether it is, and what is known there of each probe has come. */
+bool probing_is_heard(const struct probing *probing);
+
 struct probing_counters probing_counters(const struct probing *probing);

@@ -7,6 +7,9 @@
  *	timer	   engine_run() said when to come back	-> a turn
  *	backend	   everything there may be gone	-> a turn over everything
  *
+ * When there is a health process already, the first turn reads the files alone, and asks it; what it knows, or a second, brings
+ * the first pass.
+ *
  * A turn runs last among what is ready, so that whatever came together is one turn. After it, what the files say of the process
  * itself (group of the control socket, address of the metrics) is put in force. */
 #include "daemon/reconcile.h"
@@ -27,8 +30,10 @@ LOG_MODULE("reconciler");
 
 /* Ready is told after the first reconcile, or when there has been none in this time: who starts poised on a machine where
  * nothing works wants `poise status`, not a service manager that starts it over and over. */
-#define RECONCILE_READY_NS   20000000000ull
-#define RECONCILE_ALIVE_NS   1000000000ull
+#define RECONCILE_READY_NS 20000000000ull
+#define RECONCILE_ALIVE_NS 1000000000ull
+/* A health process that lived on while this one was gone knows who went down meanwhile: the first pass waits so long for it. */
+#define RECONCILE_HEALTH_NS  1000000000ull
 #define RECONCILE_LINES_MOST 30
 #define RECONCILE_BACKEND    "ipvs"
 
@@ -48,6 +53,7 @@ struct reconcile {
 	char seen[REVISION_SIZE]; /* of the files whose words on the process itself are in force */
 	uint64_t alive;           /* when a sign of life was given last */
 	bool ready, reload_asked;
+	bool turned; /* the first turn is over */
 	char status[MESSAGE_STATUS_LIMIT];
 };
 
@@ -153,6 +159,8 @@ static void reconcile_on_verdicts(void *data, const struct engine_verdict *verdi
 	struct reconcile *reconcile = data;
 
 	engine_verdicts(&reconcile->engine, verdicts, count);
+	if (probing_is_heard(reconcile->probing))
+		engine_wait_for_health(&reconcile->engine, 0);
 	loop_work_ask(reconcile->work);
 }
 
@@ -161,6 +169,10 @@ static void reconcile_on_probing_told(void *data, const struct engine_probing *p
 	struct reconcile *reconcile = data;
 
 	engine_set_probing(&reconcile->engine, probing);
+	if (probing->there)
+		return;
+	engine_wait_for_health(&reconcile->engine, 0);
+	loop_work_ask(reconcile->work);
 }
 
 static void reconcile_probe(struct reconcile *reconcile)
@@ -366,6 +378,10 @@ static void reconcile_turn(void *data)
 	struct reconcile *reconcile = data;
 	struct engine *engine = &reconcile->engine;
 	bool reading = engine->files_dirty;
+
+	if (!reconcile->turned && engine->health.probing.there)
+		engine_wait_for_health(engine, loop_clock() + RECONCILE_HEALTH_NS);
+	reconcile->turned = true;
 	uint64_t next = engine_run(engine, loop_clock());
 
 	reconcile_listen_to_backend(reconcile);

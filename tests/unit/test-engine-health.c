@@ -547,6 +547,60 @@ static void what_cannot_be_kept_is_tried_again(void **state)
 	assert_int_equal(kept_down(fixture), 1);
 }
 
+/* Another reconciler, and the health process lives: what it knows comes before the first pass, and then at once. */
+static void the_first_pass_waits_for_who_knows(void **state)
+{
+	struct fixture *fixture = *state;
+
+	declare(fixture, CHECK_WEB, TWO);
+	start_told(fixture);
+	uint64_t until = now_of(fixture) + SECOND;
+	engine_wait_for_health(&fixture->engine, until);
+	turn(fixture);
+	/* The files are read, and what is to be probed is known. */
+	assert_int_equal(engine_probes(&fixture->engine)->count, 3);
+	assert_false(fixture->engine.reconciled);
+	assert_int_equal(fixture->table->operations, 0);
+	assert_true(fixture->next <= until);
+	say(fixture, "10.0.0.1:80", false);
+	turn(fixture);
+	assert_int_equal(fixture->table->operations, 0);
+	engine_wait_for_health(&fixture->engine, 0);
+	turn(fixture);
+	assert_true(fixture->engine.reconciled);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), -1);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.2:80"), 1);
+}
+
+static void the_first_pass_waits_no_longer_than_it_should(void **state)
+{
+	struct fixture *fixture = *state;
+
+	declare(fixture, CHECK_WEB, TWO);
+	start_told(fixture);
+	uint64_t until = now_of(fixture) + SECOND;
+	engine_wait_for_health(&fixture->engine, until);
+	assert_int_equal(engine_run(&fixture->engine, until - 1000), until);
+	engine_run(&fixture->engine, until - 1);
+	assert_false(fixture->engine.reconciled);
+	engine_run(&fixture->engine, until);
+	assert_true(fixture->engine.reconciled);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), 1);
+}
+
+static void without_probes_nothing_waits(void **state)
+{
+	struct fixture *fixture = *state;
+
+	declare(fixture, CHECK_WEB,
+		"  web: {listen: \"" WEB "\", destinations: [10.0.0.1, 10.0.0.2]}\n");
+	start_told(fixture);
+	engine_wait_for_health(&fixture->engine, now_of(fixture) + SECOND);
+	turn(fixture);
+	assert_true(fixture->engine.reconciled);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), 1);
+}
+
 static void a_suspended_poised_knows_and_does_nothing(void **state)
 {
 	struct fixture *fixture = *state;
@@ -791,6 +845,9 @@ int main(void)
 		TEST(each_failure_is_kept_at_once),
 		TEST(a_storm_does_not_write_all_the_time),
 		TEST(what_cannot_be_kept_is_tried_again),
+		TEST(the_first_pass_waits_for_who_knows),
+		TEST(the_first_pass_waits_no_longer_than_it_should),
+		TEST(without_probes_nothing_waits),
 		TEST(a_suspended_poised_knows_and_does_nothing),
 		TEST(a_weight_that_a_check_says_is_followed),
 		TEST(what_min_healthy_keeps_is_no_trouble),

@@ -340,6 +340,31 @@ static void test_hears_verdicts(void **state)
 	assert_true(fixture->last.untried);
 }
 
+/* Each probe's, of this plan, and all of it is in force. */
+static void test_has_heard_when_all_was_said(void **state)
+{
+	struct fixture *fixture = *state;
+
+	started(fixture);
+	want(fixture, 2, 1);
+	assert_false(probing_is_heard(fixture->probing));
+	uint64_t generation = take_plan(fixture);
+	for (uint32_t i = 0; i < 4; i++) {
+		struct said said = verdict_of(generation, i);
+
+		assert_false(probing_is_heard(fixture->probing));
+		say(fixture, &said);
+		heard(fixture);
+	}
+	assert_true(probing_is_heard(fixture->probing));
+	want(fixture, 1, 2);
+	assert_false(probing_is_heard(fixture->probing));
+	take_plan(fixture);
+	assert_false(probing_is_heard(fixture->probing));
+	probing_message(fixture->probing, MESSAGE_HEALTH_GONE, NULL, 0);
+	assert_false(probing_is_heard(fixture->probing));
+}
+
 static void test_drops_what_is_of_before(void **state)
 {
 	struct fixture *fixture = *state;
@@ -523,6 +548,7 @@ int main(void)
 		CASE(test_allows_the_programs_of_checks),
 		CASE(test_begins_anew_in_the_middle),
 		CASE(test_hears_verdicts),
+		CASE(test_has_heard_when_all_was_said),
 		CASE(test_drops_what_is_of_before),
 		CASE(test_refuses_what_is_no_verdict),
 		CASE(test_nothing_to_probe),
