@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What is known of health outlives a restart, a kill, and another check in the place of the one that found it. */
+#include <sys/stat.h>
+
+#include "tests/unit/health-fixture.h"
+
+/* How many are down in health.json. */
+static size_t kept_down(struct fixture *fixture)
+{
+	_cleanup_error_ struct error error = {};
+	struct verdicts verdicts = {};
+	size_t down = 0;
+
+	assert_int_equal(verdicts_load(fixture->directory, now_of(fixture), &verdicts, &error), 0);
+	vector_foreach(&verdicts, item)
+		down += !item->verdict.up;
+	verdicts_clear(&verdicts);
+	return down;
+}
+
+static void a_restart_knows_who_was_down(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_health(fixture, CHECK_WEB,
+		"  web: {listen: \"" WEB "\", check: web, quorum: 2, destinations: [10.0.0.1, "
+		"10.0.0.2]}\n");
+	say(fixture, "10.0.0.1:80", false);
+	turn(fixture);
+	stop(fixture);
+	start_told(fixture);
+	turn(fixture);
+	assert_int_equal(memory_writes(fixture->table), 1);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), -1);
+	assert_string_equal(probe(fixture, "10.0.0.1:80", "web")->reason, "connect: refused");
+	assert_true(probe(fixture, "10.0.0.1:80", "web")->verdict.settled);
+	/* It is no news, nor is the quorum. */
+	assert_null(strstr(told_since(), "quorum"));
+	assert_null(strstr(told_since(), "health"));
+	assert_int_equal(fixture->engine.health.totals.quorums_lost, 1);
+}
+
+static void a_damaged_memory_of_health_is_told_and_done_without(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_free_ char *path = memory_printf("%s/health.json", fixture->directory);
+
+	begin_health(fixture, CHECK_WEB, TWO);
+	say(fixture, "10.0.0.1:80", false);
+	turn(fixture);
+	stop(fixture);
+	assert_int_equal(file_replace(path, "{\"poise\":", 9, 0600), 0);
+	start(fixture);
+	assert_int_equal(fixture->events[ENGINE_EVENT_HEALTH], 2);
+	assert_non_null(strstr(fixture->last[ENGINE_EVENT_HEALTH], "health.json"));
+	turn(fixture);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), 1);
+}
+
+/* Whoever is killed a moment after the second failure knows both afterwards. */
+static void each_failure_is_kept_at_once(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_health(fixture, CHECK_WEB, TWO);
+	later(fixture, 2 * SECOND);
+	uint64_t now = now_of(fixture), start = reconciler_now();
+	say(fixture, "10.0.0.1:80", false);
+	engine_run(&fixture->engine, now);
+	uint64_t took = reconciler_now() - start;
+	assert_int_equal(kept_down(fixture), 1);
+	/* A machine that has much else to do writes slowly, and waits the longer for it. */
+	assert_true(fixture->engine.health.save_next <= now + 20 * took);
+	now = MAX(now + 100 * MILLISECOND, fixture->engine.health.save_next);
+	say(fixture, "10.0.0.2:80", false);
+	engine_run(&fixture->engine, now);
+	assert_int_equal(kept_down(fixture), 2);
+}
+
+/* But not before 20 times what it took, and within a second. */
+static void a_storm_does_not_write_all_the_time(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_health(fixture, CHECK_WEB, TWO);
+	later(fixture, 2 * SECOND);
+	uint64_t now = now_of(fixture);
+	say(fixture, "10.0.0.1:80", false);
+	engine_run(&fixture->engine, now);
+	uint64_t next = fixture->engine.health.save_next;
+	assert_true(next > now && next <= now + SECOND);
+	say(fixture, "10.0.0.2:80", false);
+	assert_true(engine_run(&fixture->engine, next - 1) <= next);
+	assert_int_equal(kept_down(fixture), 1);
+	assert_true(fixture->engine.health.unsaved);
+	engine_run(&fixture->engine, next);
+	assert_int_equal(kept_down(fixture), 2);
+	assert_false(fixture->engine.health.unsaved);
+}
+
+/* A folder in its place: it is tried again, and not all the time. */
+static void what_cannot_be_kept_is_tried_again(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_free_ char *path = memory_printf("%s/health.json", fixture->directory);
+
+	begin_health(fixture, CHECK_WEB, TWO);
+	later(fixture, 2 * SECOND);
+	unlink(path);
+	assert_int_equal(mkdir(path, 0700), 0);
+	uint64_t now = now_of(fixture);
+	say(fixture, "10.0.0.1:80", false);
+	engine_run(&fixture->engine, now);
+	assert_int_equal(fixture->engine.health.save_next, now + SECOND);
+	assert_int_equal(rmdir(path), 0);
+	engine_run(&fixture->engine, now + SECOND);
+	assert_int_equal(kept_down(fixture), 1);
+}
+
+/* Another reconciler, and the health process lives: what it knows comes before the first pass, and then at once. */
+static void the_first_pass_waits_for_who_knows(void **state)
+{
+	struct fixture *fixture = *state;
+
+	declare(fixture, CHECK_WEB, TWO);
+	start_told(fixture);
+	uint64_t until = now_of(fixture) + SECOND;
+	engine_wait_for_health(&fixture->engine, until);
+	turn(fixture);
+	/* The files are read, and what is to be probed is known. */
+	assert_int_equal(engine_probes(&fixture->engine)->count, 3);
+	assert_false(fixture->engine.reconciled);
+	assert_int_equal(fixture->table->operations, 0);
+	assert_true(fixture->next <= until);
+	say(fixture, "10.0.0.1:80", false);
+	turn(fixture);
+	assert_int_equal(fixture->table->operations, 0);
+	engine_wait_for_health(&fixture->engine, 0);
+	turn(fixture);
+	assert_true(fixture->engine.reconciled);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), -1);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.2:80"), 1);
+}
+
+static void the_first_pass_waits_no_longer_than_it_should(void **state)
+{
+	struct fixture *fixture = *state;
+
+	declare(fixture, CHECK_WEB, TWO);
+	start_told(fixture);
+	uint64_t until = now_of(fixture) + SECOND;
+	engine_wait_for_health(&fixture->engine, until);
+	assert_int_equal(engine_run(&fixture->engine, until - 1000), until);
+	engine_run(&fixture->engine, until - 1);
+	assert_false(fixture->engine.reconciled);
+	engine_run(&fixture->engine, until);
+	assert_true(fixture->engine.reconciled);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), 1);
+}
+
+static void without_probes_nothing_waits(void **state)
+{
+	struct fixture *fixture = *state;
+
+	declare(fixture, CHECK_WEB,
+		"  web: {listen: \"" WEB "\", destinations: [10.0.0.1, 10.0.0.2]}\n");
+	start_told(fixture);
+	engine_wait_for_health(&fixture->engine, now_of(fixture) + SECOND);
+	turn(fixture);
+	assert_true(fixture->engine.reconciled);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), 1);
+}
+
+/* Who was down stays so until the check in the place of the one that said so has passed. */
+static void another_check_does_not_bring_back_what_is_down(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_health(fixture, "  web: {tcp: {}}\n  x: {tcp: {}}\n", TWO);
+	say(fixture, "10.0.0.1:80", false);
+	turn(fixture);
+	later(fixture, SECOND);
+	/* Before the old one in the order of the table, and then behind it. */
+	for (const char *name = "am"; name; name = *name == 'a' ? "zoo" : NULL) {
+		_cleanup_free_ char *checks =
+			memory_printf("  %s: {http: {}}\n  web: {tcp: {}}\n", name);
+		_cleanup_free_ char *services = memory_printf(
+			"  web: {listen: \"" WEB "\", check: %s, destinations: [10.0.0.1, "
+			"10.0.0.2]}\n",
+			name);
+
+		declare(fixture, checks, services);
+		later(fixture, SECOND);
+		const struct engine_probe *renamed = probe(fixture, "10.0.0.1:80", name);
+		assert_false(renamed->verdict.up);
+		assert_true(renamed->verdict.settled);
+		assert_string_equal(renamed->reason, "connect: refused");
+		assert_true(probe(fixture, "10.0.0.2:80", name)->verdict.up);
+		assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), -1);
+		assert_int_equal(weight_of(fixture, WEB, "10.0.0.2:80"), 1);
+	}
+	struct engine_verdict verdict = verdict_of(fixture, "10.0.0.1:80", "zoo", true);
+	engine_verdicts(&fixture->engine, &verdict, 1);
+	turn(fixture);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), 1);
+}
+
+/* One check more is a check of its own, and another port is another server. */
+static void a_check_beside_one_that_is_down_begins_as_it_says(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_health(fixture, CHECK_WEB, TWO);
+	say(fixture, "10.0.0.1:80", false);
+	turn(fixture);
+	declare(fixture, CHECK_WEB "  new: {http: {}}\n",
+		TWO "  more: {listen: \"tcp://203.0.113.12:80\", check: new, destinations: "
+		    "[10.0.0.1]}\n");
+	assert_true(probe(fixture, "10.0.0.1:80", "new")->verdict.up);
+	declare(fixture, "  new: {http: {}, port: 81}\n",
+		"  more: {listen: \"tcp://203.0.113.12:80\", check: new, destinations: "
+		"[10.0.0.1]}\n");
+	assert_true(probe(fixture, "10.0.0.1:81", "new")->verdict.up);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown_told)
+		TEST(a_restart_knows_who_was_down),
+		TEST(a_damaged_memory_of_health_is_told_and_done_without),
+		TEST(each_failure_is_kept_at_once),
+		TEST(a_storm_does_not_write_all_the_time),
+		TEST(what_cannot_be_kept_is_tried_again),
+		TEST(the_first_pass_waits_for_who_knows),
+		TEST(the_first_pass_waits_no_longer_than_it_should),
+		TEST(without_probes_nothing_waits),
+		TEST(another_check_does_not_bring_back_what_is_down),
+		TEST(a_check_beside_one_that_is_down_begins_as_it_says),
+	};
+
+	return cmocka_run_group_tests_name("engine-health-kept", tests, NULL, NULL);
+}
