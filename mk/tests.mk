@@ -45,6 +45,10 @@ $(TOOL_PROGRAMS): $(BUILD)/%: $(BUILD)/obj/%.o $(CORE_OBJECTS)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
+# poised with another backend.
+$(BUILD)/tests/bench/memory-poised: $(SUPPORT)
+$(BUILD)/tests/bench/memory-poised: ALL_LDFLAGS += -Wl,--wrap=backend_find
+
 $(BUILD)/tests/conformance: $(CONFORMANCE_OBJECTS) $(SUPPORT) $(CORE_OBJECTS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
