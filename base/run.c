@@ -24,6 +24,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/vector.h"
@@ -84,8 +85,12 @@ static void run_reset_signals(void)
 {
 	sigset_t none;
 
+	/* All of them: libc's signal() leaves out the two that it keeps for itself, which whoever started us may have had
+	 * ignored. The kernel's struct sigaction of zeroes is SIG_DFL, without flags. */
+	static const char by_default[64];
+
 	for (int signal_number = 1; signal_number < NSIG; signal_number++)
-		signal(signal_number, SIG_DFL);
+		syscall(SYS_rt_sigaction, signal_number, by_default, NULL, (NSIG - 1) / 8);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }

@@ -31,8 +31,8 @@ struct checker_run {
 	struct checkers *checkers;
 	struct checker_request request;
 	struct checker_outcome outcome;
-	uint64_t began, step;     /* CLOCK_BOOTTIME ns: its start; of the last step */
-	bool over;                /* `outcome` is final, and will be told */
+	uint64_t began, step;                /* CLOCK_BOOTTIME ns: its start; of the last step */
+	bool over;                           /* `outcome` is final, and will be told */
 	struct checker_run *next, *previous; /* of those that are over */
 };
 

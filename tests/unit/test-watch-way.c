@@ -74,8 +74,8 @@ static void a_directory_wants_what_is_read(void **state)
 	assert_true(wants(&seen, folder, "", "conf.d"));
 	/* It is not read, and warned of. */
 	assert_true(wants(&seen, folder, "", "web.yml"));
-	static const char *const others[] = {".web.yaml.swp", "web.yaml~", ".web.yaml",
-		"#web.yaml", "4913", "README"};
+	static const char *const others[] = {
+		".web.yaml.swp", "web.yaml~", ".web.yaml", "#web.yaml", "4913", "README"};
 	for (size_t i = 0; i < ARRAY_LENGTH(others); i++)
 		assert_false(wants(&seen, folder, "", others[i]));
 
