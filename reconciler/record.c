@@ -86,8 +86,7 @@ int record_boot(char ret[static RECORD_BOOT_SIZE], struct error *error)
 		return error_set(error, r, "cannot read " BOOT_ID_PATH ": %s: is /proc mounted?",
 			strerror(-r));
 	boot[strcspn(boot, "\n")] = '\0';
-	memset(ret, 0, RECORD_BOOT_SIZE);
-	memcpy(ret, boot, MIN(strlen(boot), (size_t)RECORD_BOOT_SIZE - 1));
+	snprintf(ret, RECORD_BOOT_SIZE, "%s", boot);
 	return 0;
 }
 
