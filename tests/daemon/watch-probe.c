@@ -9,7 +9,6 @@
  * probe.counters:
  *
  *	CHANGES POLLED EVENTS OVERFLOWS WATCHES RESIDENT-KB DESCRIPTORS */
-#include <dirent.h>
 #include <inttypes.h>
 #include <nettle/sha2.h>
 #include <signal.h>
@@ -20,6 +19,7 @@
 
 #include "daemon/watch.h"
 #include "reconciler/sources.h"
+#include "tests/support/self.h"
 
 struct probe {
 	struct watch_options options;
@@ -58,30 +58,6 @@ static void probe_changed(void *data)
 	printf("changed %s %lld.%06ld\n", hash, (long long)now.tv_sec, now.tv_nsec / 1000);
 }
 
-static long probe_resident(void)
-{
-	FILE *file = fopen("/proc/self/statm", "r");
-	long all = 0, resident = 0;
-
-	if (file && fscanf(file, "%ld %ld", &all, &resident) != 2)
-		resident = -1;
-	if (file)
-		fclose(file);
-	return resident * (sysconf(_SC_PAGESIZE) / 1024);
-}
-
-static unsigned int probe_descriptors(void)
-{
-	DIR *stream = opendir("/proc/self/fd");
-	unsigned int count = 0;
-
-	while (stream && readdir(stream))
-		count++;
-	if (stream)
-		closedir(stream);
-	return count;
-}
-
 static void probe_told(void *data, _unused_ int signal)
 {
 	struct probe *probe = data;
@@ -93,7 +69,7 @@ static void probe_told(void *data, _unused_ int signal)
 		return;
 	fprintf(file, "%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %zu %ld %u\n",
 		counters.changes, counters.polled_changes, counters.events, counters.overflows,
-		counters.watches, probe_resident(), probe_descriptors());
+		counters.watches, self_resident(), self_descriptors());
 	fclose(file);
 }
 

@@ -9,7 +9,6 @@
  *	PASSED FAILED UNTRIED CPU-NS-PER-PROBE RESIDENT-KB DESCRIPTORS
  *
  * CPU: of this process, user and system. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -21,6 +20,7 @@
 #include "health/checker.h"
 #include "model/load.h"
 #include "model/probe.h"
+#include "tests/support/self.h"
 
 #define PROBE_FILE_MOST (1u << 20)
 
@@ -99,30 +99,6 @@ static void probe_start(struct probe *probe)
 	run->run = checker_start(probe->checkers, &request);
 }
 
-static long probe_resident(void)
-{
-	FILE *file = fopen("/proc/self/statm", "r");
-	long all = 0, resident = 0;
-
-	if (file && fscanf(file, "%ld %ld", &all, &resident) != 2)
-		resident = -1;
-	if (file)
-		fclose(file);
-	return resident * (sysconf(_SC_PAGESIZE) / 1024);
-}
-
-static unsigned int probe_descriptors(void)
-{
-	DIR *stream = opendir("/proc/self/fd");
-	unsigned int count = 0;
-
-	while (stream && readdir(stream))
-		count++;
-	if (stream)
-		closedir(stream);
-	return count;
-}
-
 static unsigned long long probe_cpu(void)
 {
 	struct rusage usage;
@@ -168,8 +144,8 @@ static int probe_run(struct probe *probe, unsigned long parallel)
 	int r = loop_run(probe->loop);
 	if (!probe->one)
 		printf("%lu %lu %lu %llu %ld %u\n", probe->results[0], probe->results[1],
-			probe->results[2], (probe_cpu() - before) / many, probe_resident(),
-			probe_descriptors());
+			probe->results[2], (probe_cpu() - before) / many, self_resident(),
+			self_descriptors());
 	return r == CHECKER_RESULT_UNTRIED ? 3 : r;
 }
 
