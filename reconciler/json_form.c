@@ -7,6 +7,7 @@
 
 #include "base/strbuf.h"
 #include "base/suggest.h"
+#include "reconciler/state_json.h"
 
 json_t *json_form_kept(json_t *value)
 {
@@ -186,6 +187,18 @@ int json_form_read(struct json_form_pass *pass, const struct json_form_place *pl
 	/* Every name stands once in an object and in a form: what was not found is not known. */
 	return found == json_object_size(json) ? 0
 					       : json_form_fail_unknown(pass, place, form, json);
+}
+
+int json_form_parse(
+	const char *text, size_t size, const struct json_form *form, void *to, struct error *error)
+{
+	json_t *json = NULL;
+	int r = json_parse(text, size, &json, error);
+
+	if (r == 0)
+		r = json_form_read(&(struct json_form_pass){.error = error}, NULL, form, json, to);
+	json_decref(json);
+	return r;
 }
 
 int json_form_read_count(struct json_form_pass *pass, const struct json_form_place *place,

@@ -104,6 +104,10 @@ json_t *json_form_write(
 int json_form_read(struct json_form_pass *pass, const struct json_form_place *place,
 	const struct json_form *form, const json_t *json, void *to);
 
+/* A text that is one such object into a zeroed struct: errors of json_parse() (state_json.h) and of json_form_read(). */
+int json_form_parse(
+	const char *text, size_t size, const struct json_form *form, void *to, struct error *error);
+
 /* One member of an object: -EINVAL when it is wrong, or required and missing; 1 when it was there,
  * else 0. */
 int json_form_read_member(struct json_form_pass *pass, const struct json_form_place *place,

@@ -203,15 +203,10 @@ int operator_parse(const char *text, size_t size, const struct operator_clocks *
 	struct operator_state *ret, struct error *error)
 {
 	struct operator_document document = {};
-	json_t *json = NULL;
-	int r = json_parse(text, size, &json, error);
+	int r = json_form_parse(text, size, &document_form, &document, error);
 
 	if (r == 0)
-		r = json_form_read(&(struct json_form_pass){.error = error}, NULL, &document_form,
-			json, &document);
-	if (r == 0)
 		r = operator_from_document(&document, clocks, ret, error);
-	json_decref(json);
 	operator_document_clear(&document);
 	if (r < 0)
 		operator_clear(ret);

@@ -52,18 +52,6 @@ static const struct json_form_member record_members[] = {
 };
 static const struct json_form record_form = JSON_FORM(record_members);
 
-static int head_parse(const char *text, size_t size, struct record *ret, struct error *error)
-{
-	json_t *json;
-	int r = json_parse(text, size, &json, error);
-
-	if (r < 0)
-		return r;
-	r = json_form_read(&(struct json_form_pass){.error = error}, NULL, &record_form, json, ret);
-	json_decref(json);
-	return r;
-}
-
 static void head_format(const struct record *record, struct strbuf *text)
 {
 	json_t *json = json_form_write(&(struct json_form_pass){}, &record_form, record);
@@ -255,7 +243,8 @@ int record_parse(const char *text, size_t size, struct record *ret, struct error
 		.line = 1,
 		.error = error,
 	};
-	int r = head_parse(text, head_end ? (size_t)(head_end - text) : size, ret, error);
+	int r = json_form_parse(
+		text, head_end ? (size_t)(head_end - text) : size, &record_form, ret, error);
 
 	while (r == 0)
 		r = reader_take_line(&reader, ret);

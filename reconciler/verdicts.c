@@ -11,14 +11,12 @@
 #include "reconciler/verdicts.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 
-#include "base/file.h"
 #include "model/schema.h"
 #include "reconciler/json_form.h"
 #include "reconciler/record.h"
-#include "reconciler/state_json.h"
+#include "reconciler/state_file.h"
 
 #define VERDICTS_FILE       "health.json"
 #define VERDICTS_FORMAT     1
@@ -144,15 +142,10 @@ int verdicts_parse(const char *text, size_t size, const char *boot, uint64_t now
 	struct verdicts *ret, struct error *error)
 {
 	struct verdicts_document document = {};
-	json_t *json = NULL;
-	int r = json_parse(text, size, &json, error);
+	int r = json_form_parse(text, size, &document_form, &document, error);
 
 	if (r == 0)
-		r = json_form_read(&(struct json_form_pass){.error = error}, NULL, &document_form,
-			json, &document);
-	if (r == 0)
 		r = verdicts_take(ret, &document, boot, now, error);
-	json_decref(json);
 	vector_clear(&document.lines);
 	if (r < 0)
 		verdicts_clear(ret);
@@ -235,11 +228,9 @@ int verdicts_load(const char *directory, uint64_t now, struct verdicts *ret, str
 	int r = record_boot(boot, error);
 	if (r < 0)
 		return r;
-	r = file_read(AT_FDCWD, path, VERDICTS_FILE_LIMIT, &text, &size);
-	if (r == -ENOENT || r == -ENOTDIR)
-		return 0;
-	if (r < 0)
-		return error_set(error, r, "cannot read %s: %s", path, strerror(-r));
+	r = state_file_read(path, VERDICTS_FILE_LIMIT, &text, &size, error);
+	if (r <= 0)
+		return r;
 	r = verdicts_parse(text, size, boot, now, ret, error);
 	if (r < 0)
 		return error_prefix(error, r, "%s is damaged", path);
@@ -256,13 +247,7 @@ int verdicts_save(
 	if (r < 0)
 		return r;
 	_cleanup_free_ char *text = verdicts_format(verdicts, boot, now);
-	r = file_make_directories(directory, 0755);
-	file_remove_leftovers(path);
-	if (r == 0)
-		r = file_replace_unsynced(path, text, strlen(text), 0600);
-	if (r < 0)
-		return error_set(error, r, "cannot write %s: %s", path, strerror(-r));
-	return 0;
+	return state_file_write_unsynced(directory, path, text, error);
 }
 
 void verdicts_clear(struct verdicts *verdicts)
