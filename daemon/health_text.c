@@ -197,7 +197,7 @@ void health_text_probe(const struct engine_probe *probe, uint64_t now, struct st
 	json_text_member_string(text, "reason", probe->reason);
 	json_text_member_string(text, "untried", probe->untried);
 	write_optional(text, "failed_at_ms", probe->failed);
-	strbuf_add_char(text, '}');
+	json_text_close(text);
 }
 
 void health_text_destination(const struct health_view *view,
@@ -222,19 +222,17 @@ void health_text_quorum(const struct health_view *view, struct strbuf *text)
 		json_text_member_null(text, "quorum");
 		return;
 	}
-	json_text_member(text, "quorum");
-	strbuf_add_char(text, '{');
+	json_text_member_open(text, "quorum");
 	json_text_member_number(text, "wanted", view->service->quorum);
 	json_text_member_number(text, "healthy", view->output.healthy_weight);
 	json_text_member_flag(text, "lost", view->output.quorum_lost);
 	json_text_member_flag(text, "fallback", health_view_fallback_serves(view));
-	strbuf_add_char(text, '}');
+	json_text_close(text);
 }
 
 static void write_probing(const struct engine_probing *probing, struct strbuf *text)
 {
-	json_text_member(text, "probing");
-	strbuf_add_char(text, '{');
+	json_text_member_open(text, "probing");
 	json_text_member_flag(text, "there", probing->there);
 	json_text_member_number(text, "running", probing->running);
 	json_text_member_number(text, "passed", probing->passed);
@@ -243,15 +241,14 @@ static void write_probing(const struct engine_probing *probing, struct strbuf *t
 	json_text_member_number(text, "expired", probing->expired);
 	json_text_member_number(text, "late", probing->late);
 	json_text_member_number(text, "latest_us", probing->latest_ns / 1000);
-	strbuf_add_char(text, '}');
+	json_text_close(text);
 }
 
 void health_text_totals(const struct engine *engine, struct strbuf *text)
 {
 	const struct engine_health_totals *totals = &engine->health.totals;
 
-	json_text_member(text, "checks");
-	strbuf_add_char(text, '{');
+	json_text_member_open(text, "checks");
 	json_text_member_number(text, "probes", engine_probes(engine)->count);
 	json_text_member_number(text, "down", totals->probes_down);
 	json_text_member_number(text, "failing", totals->probes_failing);
@@ -261,5 +258,5 @@ void health_text_totals(const struct engine *engine, struct strbuf *text)
 	json_text_member_number(text, "climbing", totals->climbing);
 	json_text_member_number(text, "quorums_lost", totals->quorums_lost);
 	write_probing(&engine->health.probing, text);
-	strbuf_add_char(text, '}');
+	json_text_close(text);
 }

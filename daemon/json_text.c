@@ -107,6 +107,17 @@ void json_text_member_null(struct strbuf *text, const char *name)
 	strbuf_add_bytes(text, "null", 4);
 }
 
+void json_text_member_open(struct strbuf *text, const char *name)
+{
+	json_text_member(text, name);
+	strbuf_add_char(text, '{');
+}
+
+void json_text_close(struct strbuf *text)
+{
+	strbuf_add_char(text, '}');
+}
+
 static int add_bytes(const char *bytes, size_t size, void *data)
 {
 	strbuf_add_bytes(data, bytes, size);

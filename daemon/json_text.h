@@ -22,6 +22,10 @@ void json_text_member_number(struct strbuf *text, const char *name, uint64_t val
 void json_text_member_flag(struct strbuf *text, const char *name, bool value);
 void json_text_member_null(struct strbuf *text, const char *name);
 
+/* A member that is an object: its own members stand between the two. */
+void json_text_member_open(struct strbuf *text, const char *name);
+void json_text_close(struct strbuf *text);
+
 /* A tree as text on one line. */
 void json_text_tree(struct strbuf *text, const json_t *json);
 

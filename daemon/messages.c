@@ -17,6 +17,23 @@
 #define ARRAY(head, type, most)                                                                    \
 	.size_min = (head) + sizeof(type), .size_max = (head) + (most) * sizeof(type)
 
+/* What the supervisor relays between the reconciler and the health process (relay.c) stands in both tables: it comes in
+ * from one process and goes out to the other. */
+#define RELAYED                                                                                    \
+	{MESSAGE_HEALTH_PLAN, "health-plan", EXACTLY(struct message_health_plan)},                 \
+		{MESSAGE_HEALTH_CHECKS, "health-checks", TEXT(CHANNEL_PAYLOAD_LIMIT)},             \
+		{MESSAGE_HEALTH_PROBES, "health-probes",                                           \
+			ARRAY(0, struct message_health_probe, MESSAGE_HEALTH_PROBES_MOST)},        \
+		{MESSAGE_HEALTH_COMMIT, "health-commit", EXACTLY(struct message_health_got)},      \
+		{MESSAGE_HEALTH_HEARD, "health-heard", EXACTLY(struct message_health_heard)},      \
+		{MESSAGE_HEALTH_GOT, "health-got", EXACTLY(struct message_health_got)},            \
+		{MESSAGE_HEALTH_VERDICTS, "health-verdicts",                                       \
+			ARRAY(sizeof(struct message_health_verdicts),                              \
+				struct message_health_verdict, MESSAGE_HEALTH_VERDICTS_MOST)},     \
+	{                                                                                          \
+		MESSAGE_HEALTH_STATS, "health-stats", EXACTLY(struct message_health_stats)         \
+	}
+
 const struct channel_kind messages_to_process[] = {
 	{MESSAGE_PING, "ping", EXACTLY(struct message_ping)},
 	{MESSAGE_STOP, "stop", NOTHING},
@@ -24,17 +41,7 @@ const struct channel_kind messages_to_process[] = {
 	{MESSAGE_RAN, "ran", EXACTLY(struct message_ran)},
 	{MESSAGE_HEALTH_STARTED, "health-started", NOTHING},
 	{MESSAGE_HEALTH_GONE, "health-gone", NOTHING},
-	{MESSAGE_HEALTH_PLAN, "health-plan", EXACTLY(struct message_health_plan)},
-	{MESSAGE_HEALTH_CHECKS, "health-checks", TEXT(CHANNEL_PAYLOAD_LIMIT)},
-	{MESSAGE_HEALTH_PROBES, "health-probes",
-		ARRAY(0, struct message_health_probe, MESSAGE_HEALTH_PROBES_MOST)},
-	{MESSAGE_HEALTH_COMMIT, "health-commit", EXACTLY(struct message_health_got)},
-	{MESSAGE_HEALTH_HEARD, "health-heard", EXACTLY(struct message_health_heard)},
-	{MESSAGE_HEALTH_GOT, "health-got", EXACTLY(struct message_health_got)},
-	{MESSAGE_HEALTH_VERDICTS, "health-verdicts",
-		ARRAY(sizeof(struct message_health_verdicts), struct message_health_verdict,
-			MESSAGE_HEALTH_VERDICTS_MOST)},
-	{MESSAGE_HEALTH_STATS, "health-stats", EXACTLY(struct message_health_stats)},
+	RELAYED,
 };
 const size_t messages_to_process_count = ARRAY_LENGTH(messages_to_process);
 
@@ -50,17 +57,7 @@ const struct channel_kind messages_to_supervisor[] = {
 	{MESSAGE_NOTIFY, "notify", PROGRAM},
 	{MESSAGE_ALLOW_NONE, "allow-none", NOTHING},
 	{MESSAGE_ALLOW, "allow", PROGRAM},
-	{MESSAGE_HEALTH_PLAN, "health-plan", EXACTLY(struct message_health_plan)},
-	{MESSAGE_HEALTH_CHECKS, "health-checks", TEXT(CHANNEL_PAYLOAD_LIMIT)},
-	{MESSAGE_HEALTH_PROBES, "health-probes",
-		ARRAY(0, struct message_health_probe, MESSAGE_HEALTH_PROBES_MOST)},
-	{MESSAGE_HEALTH_COMMIT, "health-commit", EXACTLY(struct message_health_got)},
-	{MESSAGE_HEALTH_HEARD, "health-heard", EXACTLY(struct message_health_heard)},
-	{MESSAGE_HEALTH_GOT, "health-got", EXACTLY(struct message_health_got)},
-	{MESSAGE_HEALTH_VERDICTS, "health-verdicts",
-		ARRAY(sizeof(struct message_health_verdicts), struct message_health_verdict,
-			MESSAGE_HEALTH_VERDICTS_MOST)},
-	{MESSAGE_HEALTH_STATS, "health-stats", EXACTLY(struct message_health_stats)},
+	RELAYED,
 };
 const size_t messages_to_supervisor_count = ARRAY_LENGTH(messages_to_supervisor);
 

@@ -26,25 +26,14 @@ static void write_milliseconds(struct strbuf *text, const char *name, uint64_t n
 	strbuf_printf(text, "%" PRIu64 ".%03u", us / 1000, (unsigned int)(us % 1000));
 }
 
-static void open_member(struct strbuf *text, const char *name)
-{
-	json_text_member(text, name);
-	strbuf_add_char(text, '{');
-}
-
-static void close_member(struct strbuf *text)
-{
-	strbuf_add_char(text, '}');
-}
-
 static void write_backend(const struct engine *engine, struct strbuf *text)
 {
-	open_member(text, "backend");
+	json_text_member_open(text, "backend");
 	json_text_member_string(text, "name", engine->options.backend->name);
 	json_text_member_flag(text, "connected", engine->connected);
 	json_text_member_string(
 		text, "error", engine->connected ? NULL : engine->connect_error.text);
-	close_member(text);
+	json_text_close(text);
 }
 
 static void write_suspension(const struct engine *engine, struct strbuf *text)
@@ -55,11 +44,11 @@ static void write_suspension(const struct engine *engine, struct strbuf *text)
 		json_text_member_null(text, "suspended");
 		return;
 	}
-	open_member(text, "suspended");
+	json_text_member_open(text, "suspended");
 	json_text_member_number(text, "since", operator->suspended_since);
 	json_text_member_string(text, "why", operator->suspended_why);
 	json_text_member_string(text, "by", operator->suspended_by);
-	close_member(text);
+	json_text_close(text);
 }
 
 static void write_troubles(const struct engine *engine, struct strbuf *text)
@@ -84,9 +73,9 @@ static void write_confirm(const struct engine *engine, struct strbuf *text)
 		json_text_member_null(text, "confirm");
 		return;
 	}
-	open_member(text, "confirm");
+	json_text_member_open(text, "confirm");
 	json_text_member_number(text, "deadline", engine->confirm_wall);
-	close_member(text);
+	json_text_close(text);
 }
 
 static void write_rejected(const struct files *files, struct strbuf *text)
@@ -95,10 +84,10 @@ static void write_rejected(const struct files *files, struct strbuf *text)
 		json_text_member_null(text, "rejected");
 		return;
 	}
-	open_member(text, "rejected");
+	json_text_member_open(text, "rejected");
 	write_time(text, "read_at", files->read_at);
 	json_text_member_string(text, "problems", files->problems);
-	close_member(text);
+	json_text_close(text);
 }
 
 static void write_held(const struct engine *engine, struct strbuf *text)
@@ -107,18 +96,18 @@ static void write_held(const struct engine *engine, struct strbuf *text)
 		json_text_member_null(text, "held");
 		return;
 	}
-	open_member(text, "held");
+	json_text_member_open(text, "held");
 	write_time(text, "read_at", engine->held->read_at);
 	json_text_member_string(text, "revision", files_revision(engine->held));
 	json_text_member_string(text, "why", engine->held_why);
-	close_member(text);
+	json_text_close(text);
 }
 
 static void write_files(struct engine *engine, struct strbuf *text)
 {
 	struct files *files = engine->files;
 
-	open_member(text, "files");
+	json_text_member_open(text, "files");
 	json_text_member(text, "paths");
 	strbuf_add_char(text, '[');
 	for (size_t i = 0; i < engine->options.path_count; i++) {
@@ -136,20 +125,20 @@ static void write_files(struct engine *engine, struct strbuf *text)
 	json_text_member_string(text, "warnings", files ? files->warnings : NULL);
 	write_rejected(engine->rejected, text);
 	write_held(engine, text);
-	close_member(text);
+	json_text_close(text);
 }
 
 static void write_reconcile(const struct engine *engine, struct strbuf *text)
 {
 	const struct engine_counters *counters = &engine->counters;
 
-	open_member(text, "reconcile");
+	json_text_member_open(text, "reconcile");
 	write_time(text, "at_ms", counters->last_pass_wall);
 	json_text_member_string(text, "reason",
 		counters->last_pass_wall ? engine_reason_name(counters->last_pass_reason) : NULL);
 	write_milliseconds(text, "duration_ms", counters->last_pass_ns);
 	json_text_member_string(text, "error", engine->pass_error.text);
-	close_member(text);
+	json_text_close(text);
 }
 
 static uint64_t count_done(const struct engine_counters *counters, size_t verb)
@@ -165,24 +154,24 @@ static void write_counters(const struct engine *engine, struct strbuf *text)
 {
 	const struct engine_counters *counters = &engine->counters;
 
-	open_member(text, "counters");
+	json_text_member_open(text, "counters");
 	json_text_member_number(text, "accepted", counters->accepted);
 	json_text_member_number(text, "rejected", counters->rejected);
 	json_text_member_number(text, "held", counters->held);
 	json_text_member_number(text, "failures", counters->failures);
 	json_text_member_number(text, "drift", counters->drift);
 	json_text_member_number(text, "reads", counters->reads);
-	open_member(text, "operations");
+	json_text_member_open(text, "operations");
 	for (size_t i = 0; i < PLAN_VERB_COUNT; i++)
 		json_text_member_number(
 			text, plan_verb_name((enum plan_verb)i), count_done(counters, i));
-	close_member(text);
-	open_member(text, "passes");
+	json_text_close(text);
+	json_text_member_open(text, "passes");
 	for (size_t i = 0; i < ENGINE_REASON_COUNT; i++)
 		json_text_member_number(
 			text, engine_reason_name((enum engine_reason)i), counters->passes[i]);
-	close_member(text);
-	close_member(text);
+	json_text_close(text);
+	json_text_close(text);
 }
 
 struct totals {
@@ -245,13 +234,13 @@ static void write_totals(const struct engine *engine, struct strbuf *text)
 {
 	struct totals totals = count_all(engine);
 
-	open_member(text, "totals");
+	json_text_member_open(text, "totals");
 	json_text_member_number(text, "services", totals.services);
 	json_text_member_number(text, "destinations", totals.destinations);
 	json_text_member_number(text, "draining", engine->reconciler.record.memory.drains.count);
 	json_text_member_number(text, "failed", engine->retries.count);
 	json_text_member_number(text, "unmanaged", totals.unmanaged);
-	close_member(text);
+	json_text_close(text);
 }
 
 void status_head_write(struct engine *engine, struct strbuf *text)
