@@ -14,6 +14,7 @@
 
 #include "base/loop.h"
 #include "base/memory.h"
+#include "tests/support/times.h"
 
 #define MILLISECOND  1000000ull
 #define SAMPLES      51
@@ -90,19 +91,6 @@ static void run(struct world *world)
 
 /* Timers. */
 
-static int compare_times(const void *a, const void *b)
-{
-	const uint64_t *left = a, *right = b;
-
-	return COMPARE(*left, *right);
-}
-
-static uint64_t median(uint64_t *values, size_t count)
-{
-	qsort(values, count, sizeof(*values), compare_times);
-	return values[count / 2];
-}
-
 static void on_sample(void *data)
 {
 	struct world *world = data;
@@ -128,7 +116,7 @@ static void a_timer_is_less_than_a_millisecond_late(void **state)
 	loop_timer_set(world->sources[0], world->wanted);
 	assert_int_equal(loop_run(world->loop), 0);
 	assert_int_equal(world->count, SAMPLES);
-	uint64_t late = median(world->late, world->count);
+	uint64_t late = times_median(world->late, world->count);
 	print_message("a timer of 10 ms: %llu us late (median of %d)\n",
 		(unsigned long long)late / 1000, SAMPLES);
 	assert_true(late < LATE_LIMIT);
@@ -157,7 +145,7 @@ static void a_timer_without_the_wrapper_is_later(void **state)
 			    0, on_raw_sample, world) >= 0);
 	assert_int_equal(sd_event_loop(event), 0);
 	assert_int_equal(world->count, SAMPLES_RAW);
-	assert_true(median(world->late, world->count) > LATE_LIMIT);
+	assert_true(times_median(world->late, world->count) > LATE_LIMIT);
 	sd_event_source_unref(source);
 	sd_event_unref(event);
 }

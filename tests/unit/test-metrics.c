@@ -19,6 +19,7 @@
 #include "daemon/metrics_table.h"
 #include "tests/support/exposition.h"
 #include "tests/support/machine.h"
+#include "tests/support/times.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #define SLOWER 10
@@ -48,14 +49,6 @@ static int teardown(void **state)
 	return 0;
 }
 
-static uint64_t cpu_clock(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 /* Of the body that was made last. */
 static struct {
 	uint64_t slowest_ns, all_ns, count;
@@ -63,9 +56,9 @@ static struct {
 
 static size_t read_piece(struct metrics_body *body, char *to, size_t room)
 {
-	uint64_t begin = cpu_clock();
+	uint64_t begin = times_cpu();
 	size_t got = metrics_body_read(body, to, room);
-	uint64_t spent = cpu_clock() - begin;
+	uint64_t spent = times_cpu() - begin;
 
 	pieces.slowest_ns = MAX(pieces.slowest_ns, spent);
 	pieces.all_ns += spent;

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "health/schedule.h"
+#include "tests/support/times.h"
 
 #define MS     1000000ull
 #define SECOND 1000000000ull
@@ -59,13 +60,6 @@ static void test_heap(void **state)
 	schedule_clear(&schedule);
 }
 
-static int compare_times(const void *a, const void *b)
-{
-	const uint64_t *left = a, *right = b;
-
-	return COMPARE(*left, *right);
-}
-
 /* In every window of a hundredth of the interval there are about as many as in any other, whatever their number is and
  * wherever it began. */
 static void expect_even(uint64_t first, size_t count)
@@ -77,7 +71,7 @@ static void expect_even(uint64_t first, size_t count)
 		phases[i] = schedule_phase(first + i, SECOND);
 		assert_true(phases[i] < SECOND);
 	}
-	qsort(phases, count, sizeof(*phases), compare_times);
+	times_sort(phases, count);
 	for (size_t i = 1; i < count; i++)
 		gap = MAX(gap, phases[i] - phases[i - 1]);
 	gap = MAX(gap, phases[0] + SECOND - phases[count - 1]);

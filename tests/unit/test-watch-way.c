@@ -17,6 +17,7 @@
 #include "base/memory.h"
 #include "daemon/watch_way.h"
 #include "tests/support/folder.h"
+#include "tests/support/times.h"
 
 #define MS 1000000ull
 
@@ -285,24 +286,16 @@ static void the_fingerprint_sees_what_counts(void **state)
 
 #define MANY 10000
 
-static uint64_t own_time(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-	return (uint64_t)time.tv_sec * 1000 * MS + (uint64_t)time.tv_nsec;
-}
-
 /* ms of processor time of the cheapest of three looks. */
 static double look_cost(struct look *seen, const char *folder)
 {
 	double best = 1e9;
 
 	for (unsigned int i = 0; i < 3; i++) {
-		uint64_t begin = own_time();
+		uint64_t begin = times_cpu();
 
 		look(seen, folder);
-		best = MIN(best, (double)(own_time() - begin) / 1e6);
+		best = MIN(best, (double)(times_cpu() - begin) / 1e6);
 	}
 	return best;
 }
