@@ -5,13 +5,14 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <cmocka.h>
 
 #include "health/health.h"
 #include "model/load.h"
+#include "tests/support/checking.h"
+#include "tests/support/patience.h"
 
 #define MS           1000000ull
 #define PROBES_MOST  1000
@@ -21,11 +22,10 @@ struct fixture {
 	struct loop *loop;
 	struct checkers *checkers;
 	struct health *health;
-	struct loop_source *timer;
+	struct patience patience;
 	struct health_report reports[REPORTS_MOST]; /* in the order in which they came */
 	size_t count, largest;                      /* largest: of one call */
-	bool (*until)(struct fixture *fixture);
-	uint64_t limit, later;
+	uint64_t later;
 };
 
 static void on_changed(void *data, const struct health_report *reports, size_t count)
@@ -36,28 +36,6 @@ static void on_changed(void *data, const struct health_report *reports, size_t c
 	memcpy(fixture->reports + fixture->count, reports, count * sizeof(*reports));
 	fixture->count += count;
 	fixture->largest = MAX(fixture->largest, count);
-}
-
-static void on_timer(void *data)
-{
-	struct fixture *fixture = data;
-	bool done = fixture->until && fixture->until(fixture);
-
-	if (done || loop_clock() >= fixture->limit)
-		loop_stop(fixture->loop, done);
-	else
-		loop_timer_set(fixture->timer, loop_clock() + MS);
-}
-
-/* A loop runs once: what has steps goes on to the next in `until`. NULL: just that long. */
-static void spend(struct fixture *fixture, uint64_t ms, bool (*until)(struct fixture *fixture))
-{
-	fixture->until = until;
-	fixture->limit = loop_clock() + ms * MS;
-	loop_timer_set(fixture->timer, loop_clock() + MS);
-	int code = loop_run(fixture->loop);
-	if (until && !code)
-		fail_msg("not within %u ms", (unsigned int)ms);
 }
 
 static int setup(void **state)
@@ -73,7 +51,7 @@ static int setup(void **state)
 		.changed = on_changed,
 		.data = fixture};
 	assert_int_equal(health_new(&health, &fixture->health), 0);
-	assert_int_equal(loop_add_timer(fixture->loop, on_timer, fixture, &fixture->timer), 0);
+	patience_begin(&fixture->patience, fixture->loop, fixture);
 	*state = fixture;
 	return 0;
 }
@@ -84,7 +62,7 @@ static int teardown(void **state)
 
 	health_free(fixture->health);
 	checkers_free(fixture->checkers);
-	loop_source_free(fixture->timer);
+	patience_end(&fixture->patience);
 	loop_free(fixture->loop);
 	free(fixture);
 	return 0;
@@ -171,7 +149,7 @@ static void test_tells_what_it_finds(void **state)
 	const struct health_probe probes[] = {probe_of(0, 1, good), probe_of(0, 2, bad)};
 
 	set(fixture, "  a: {tcp: {}, rise: 2, fall: 3, " FAST "}\n", probes, 2);
-	spend(fixture, 3000, is_first_up_and_second_down);
+	patience_spend(&fixture->patience, 3000, is_first_up_and_second_down);
 	const struct health_report *down = last_of(fixture, 1);
 	assert_string_equal(down->reason, "connect: refused");
 	assert_true(down->failing);
@@ -202,7 +180,7 @@ static void test_tells_what_cannot_be_tried(void **state)
 	const struct health_probe probe = probe_of(0, 1, open_port(SOCK_STREAM, &fd));
 
 	set(fixture, "  a: {tcp: {}, source: 192.0.2.77, " FAST "}\n", &probe, 1);
-	spend(fixture, 3000, is_untried);
+	patience_spend(&fixture->patience, 3000, is_untried);
 	assert_true(fixture->reports[0].untried && fixture->reports[0].verdict.up);
 	assert_false(fixture->reports[0].verdict.settled || fixture->reports[0].failing);
 	assert_string_equal(fixture->reports[0].reason, "source: no local address or port");
@@ -222,7 +200,7 @@ static bool give_it_its_address(struct fixture *fixture)
 	if (!fixture->count)
 		return false;
 	set(fixture, "  a: {tcp: {}, rise: 1, source: 127.0.0.1, " FAST "}\n", list, 1);
-	fixture->until = is_tried;
+	fixture->patience.until = is_tried;
 	return false;
 }
 
@@ -233,7 +211,7 @@ static void test_tells_what_can_be_tried_again(void **state)
 
 	list[0] = probe_of(0, 1, open_port(SOCK_STREAM, &fd));
 	set(fixture, "  a: {tcp: {}, source: 192.0.2.77, " FAST "}\n", list, 1);
-	spend(fixture, 3000, give_it_its_address);
+	patience_spend(&fixture->patience, 3000, give_it_its_address);
 	assert_int_equal(fixture->count, 2);
 	assert_true(is_settled(fixture, 0, true));
 	assert_string_equal(fixture->reports[1].reason, "");
@@ -272,7 +250,7 @@ static bool put_another_before_it(struct fixture *fixture)
 	fixture->count = 0;
 	set(fixture, "  a: {tcp: {}, fall: 1, interval: 1h}\n", list, 2);
 	health_tell_all(fixture->health);
-	fixture->until = are_both_told;
+	fixture->patience.until = are_both_told;
 	return false;
 }
 
@@ -285,7 +263,7 @@ static void test_keeps_what_is_unchanged(void **state)
 	list[0] = probe_of(0, 1, bad);
 	list[1] = probe_of(0, 2, bad);
 	set(fixture, "  a: {tcp: {}, fall: 1, interval: 1h}\n", &list[1], 1);
-	spend(fixture, 3000, put_another_before_it);
+	patience_spend(&fixture->patience, 3000, put_another_before_it);
 	assert_int_equal(last_of(fixture, 1)->verdict.since, since);
 	assert_true(last_of(fixture, 0)->verdict.since > since);
 	assert_int_equal(health_counters(fixture->health)->failed, 2);
@@ -308,7 +286,7 @@ static void test_changed_check_keeps_its_verdict(void **state)
 	set(fixture, "  a: {tcp: {}, rise: 999, " FAST "}\n", &probe, 1);
 	assert_int_equal(health_counters(fixture->health)->down, 1);
 	health_tell_all(fixture->health);
-	spend(fixture, 300, NULL);
+	patience_spend(&fixture->patience, 300, NULL);
 	assert_false(last_of(fixture, 0)->verdict.up);
 	assert_int_equal(last_of(fixture, 0)->verdict.since, 7);
 	assert_true(health_counters(fixture->health)->passed > 0);
@@ -324,7 +302,7 @@ static void test_known_verdict_stands(void **state)
 	probes[0].known = true;
 	probes[0].verdict = (struct verdict){.settled = true, .weight = VERDICT_NO_WEIGHT};
 	set(fixture, "  a: {tcp: {}, fall: 2, " FAST "}\n", probes, 2);
-	spend(fixture, 3000, is_second_down);
+	patience_spend(&fixture->patience, 3000, is_second_down);
 	for (size_t i = 0; i < fixture->count; i++)
 		if (fixture->reports[i].probe == 0)
 			assert_false(fixture->reports[i].verdict.up);
@@ -340,7 +318,7 @@ static void test_removed_ones_are_over(void **state)
 
 	set(fixture, SILENT "interval: 100ms, timeout: 100ms}\n", &probe, 1);
 	set(fixture, SILENT "interval: 100ms, timeout: 100ms}\n", NULL, 0);
-	spend(fixture, 300, NULL);
+	patience_spend(&fixture->patience, 300, NULL);
 	assert_int_equal(fixture->count, 0);
 	assert_int_equal(health_counters(fixture->health)->running, 0);
 	assert_int_equal(health_counters(fixture->health)->probes, 0);
@@ -353,7 +331,7 @@ static bool release_at_the_end(struct fixture *fixture)
 		return false;
 	assert_int_equal(fixture->count, 0);
 	health_hold(fixture->health, false);
-	fixture->until = is_settled_and_down;
+	fixture->patience.until = is_settled_and_down;
 	return false;
 }
 
@@ -364,7 +342,7 @@ static void test_held(void **state)
 
 	set_one(fixture, "  a: {tcp: {}, fall: 3, " FAST "}\n", closed_port());
 	health_hold(fixture->health, true);
-	spend(fixture, 5000, release_at_the_end);
+	patience_spend(&fixture->patience, 5000, release_at_the_end);
 	assert_int_equal(fixture->count, 1);
 	assert_int_equal(fixture->reports[0].failures, 3);
 }
@@ -386,24 +364,12 @@ static void test_tells_all_in_portions(void **state)
 	set(fixture, SILENT "interval: 1h, start-delay: 1h}\n", probes, PROBES_MOST);
 	health_tell_all(fixture->health);
 	health_tell_all(fixture->health);
-	spend(fixture, 3000, are_all_told);
+	patience_spend(&fixture->patience, 3000, are_all_told);
 	assert_int_equal(fixture->count, PROBES_MOST);
 	assert_int_equal(fixture->largest, HEALTH_REPORTS_MOST);
 	for (uint32_t i = 0; i < PROBES_MOST; i++)
 		assert_int_equal(fixture->reports[i].probe, i);
 	close(fd);
-}
-
-static size_t count_descriptors(void)
-{
-	DIR *folder = opendir("/proc/self/fd");
-	size_t count = 0;
-
-	assert_non_null(folder);
-	while (readdir(folder))
-		count++;
-	closedir(folder);
-	return count;
 }
 
 static size_t most_running;
@@ -428,7 +394,7 @@ static void test_waits_for_descriptors(void **state)
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
 	few = before;
 	few.rlim_cur = 64 + 20;
-	assert_true(count_descriptors() < 64);
+	assert_true(checking_count_descriptors() < 64);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
 	teardown((void **)&fixture);
 	setup((void **)&fixture);
@@ -437,7 +403,7 @@ static void test_waits_for_descriptors(void **state)
 		probes[i] = probe_of(0, i + 1, port);
 	most_running = 0;
 	set(fixture, SILENT "interval: 1h, timeout: 50ms}\n", probes, ARRAY_LENGTH(probes));
-	spend(fixture, 5000, have_all_failed);
+	patience_spend(&fixture->patience, 5000, have_all_failed);
 	assert_int_equal(most_running, 20);
 	assert_int_equal(health_counters(fixture->health)->untried, 0);
 	assert_int_equal(health_counters(fixture->health)->expired, 200);
@@ -455,7 +421,7 @@ static bool sleep_once_it_runs(struct fixture *fixture)
 	if (!health_counters(fixture->health)->running)
 		return false;
 	usleep(1500000);
-	fixture->until = is_a_while_later;
+	fixture->patience.until = is_a_while_later;
 	fixture->later = loop_clock() + 200 * MS;
 	return false;
 }
@@ -468,7 +434,7 @@ static void test_away(void **state)
 	const struct health_probe probe = probe_of(0, 1, open_port(SOCK_DGRAM, &fd));
 
 	set(fixture, SILENT "interval: 1h, timeout: 300ms}\n", &probe, 1);
-	spend(fixture, 3000, sleep_once_it_runs);
+	patience_spend(&fixture->patience, 3000, sleep_once_it_runs);
 	assert_int_equal(health_counters(fixture->health)->failed, 0);
 	assert_int_equal(health_counters(fixture->health)->expired, 0);
 	assert_int_equal(health_counters(fixture->health)->running, 1);

@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "daemon/programs.h"
+#include "tests/support/patience.h"
 
 #define MS         1000000ull
 #define RAN_MOST   1000
@@ -20,12 +21,10 @@
 
 struct fixture {
 	struct loop *loop;
-	struct loop_source *timer;
+	struct patience patience;
 	struct programs *programs;
 	struct message_ran ran[RAN_MOST];
 	size_t count;
-	bool (*until)(struct fixture *fixture);
-	uint64_t limit;
 	char *path; /* of a file that notices write into */
 	char *folder;
 };
@@ -38,32 +37,12 @@ static void on_ran(void *data, const struct message_ran *ran)
 	fixture->ran[fixture->count++] = *ran;
 }
 
-static void on_timer(void *data)
-{
-	struct fixture *fixture = data;
-	bool done = fixture->until(fixture);
-
-	if (done || loop_clock() >= fixture->limit)
-		loop_stop(fixture->loop, done);
-	else
-		loop_timer_set(fixture->timer, loop_clock() + MS);
-}
-
-static void spend(struct fixture *fixture, uint64_t ms, bool (*until)(struct fixture *fixture))
-{
-	fixture->until = until;
-	fixture->limit = loop_clock() + ms * MS;
-	loop_timer_set(fixture->timer, loop_clock() + MS);
-	if (!loop_run(fixture->loop))
-		fail_msg("not within %u ms", (unsigned int)ms);
-}
-
 static int setup(void **state)
 {
 	struct fixture *fixture = memory_new(sizeof(*fixture));
 
 	assert_int_equal(loop_new(&fixture->loop), 0);
-	assert_int_equal(loop_add_timer(fixture->loop, on_timer, fixture, &fixture->timer), 0);
+	patience_begin(&fixture->patience, fixture->loop, fixture);
 	const struct programs_options options = {
 		.loop = fixture->loop, .ran = on_ran, .data = fixture};
 	programs_new(&options, &fixture->programs);
@@ -79,7 +58,7 @@ static int teardown(void **state)
 	struct fixture *fixture = *state;
 
 	programs_free(fixture->programs);
-	loop_source_free(fixture->timer);
+	patience_end(&fixture->patience);
 	loop_free(fixture->loop);
 	unlink(fixture->path);
 	rmdir(fixture->folder);
@@ -131,7 +110,7 @@ static void test_runs_what_is_allowed(void **state)
 	allow(fixture, seven);
 	allow(fixture, sleeps);
 	send_to(fixture, programs_run, 42, &texts);
-	spend(fixture, 10000, has_one);
+	patience_spend(&fixture->patience, 10000, has_one);
 	assert_int_equal(fixture->ran[0].number, 42);
 	assert_true(WIFEXITED(fixture->ran[0].status));
 	assert_int_equal(WEXITSTATUS(fixture->ran[0].status), 7);
@@ -181,7 +160,7 @@ static void test_allows_poise_s_environment(void **state)
 	allow(fixture, seven);
 	texts.environment = good;
 	send_to(fixture, programs_run, 1, &texts);
-	spend(fixture, 10000, has_one);
+	patience_spend(&fixture->patience, 10000, has_one);
 	assert_int_equal(WEXITSTATUS(fixture->ran[0].status), 7);
 }
 
@@ -208,7 +187,7 @@ static void test_bounds_and_cancels(void **state)
 	programs_cancel(fixture->programs, 100000);
 	assert_int_equal(programs_counters(fixture->programs).running, PROGRAMS_MOST - 1);
 	programs_cancel_all(fixture->programs);
-	spend(fixture, 10000, is_full_and_emptied);
+	patience_spend(&fixture->patience, 10000, is_full_and_emptied);
 	/* Nobody wants to know. */
 	assert_int_equal(fixture->count, 10);
 }
@@ -251,7 +230,7 @@ static void test_notifies_in_order(void **state)
 
 	for (unsigned int i = 0; i < 10; i++)
 		say(fixture, i, i < 3 ? "sleep 0.1; " : "");
-	spend(fixture, 20000, are_ten);
+	patience_spend(&fixture->patience, 20000, are_ten);
 	lines(fixture, &text);
 	assert_string_equal(text, "0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n");
 }
@@ -271,7 +250,7 @@ static void test_drops_the_oldest_notices(void **state)
 		say(fixture, i, i == 0 ? "sleep 0.3; " : "");
 	assert_int_equal(programs_counters(fixture->programs).notify_dropped, 20);
 	assert_int_equal(programs_counters(fixture->programs).waiting, PROGRAMS_NOTIFY_MOST);
-	spend(fixture, 20000, is_nobody_waiting);
+	patience_spend(&fixture->patience, 20000, is_nobody_waiting);
 	assert_true(lines(fixture, &text) >= 4);
 	assert_true(strncmp(text, "0\n21\n22\n23\n", 11) == 0);
 }
@@ -293,7 +272,7 @@ static void test_goes_on_behind_a_failure(void **state)
 
 	send_to(fixture, programs_notify, 1, &texts);
 	say(fixture, 1, "");
-	spend(fixture, 10000, is_one_said);
+	patience_spend(&fixture->patience, 10000, is_one_said);
 	assert_int_equal(programs_counters(fixture->programs).notify_failed, 1);
 }
 
