@@ -10,6 +10,7 @@
 #include "reconciler/diff.h"
 #include "reconciler/step.h"
 #include "tests/support/build.h"
+#include "tests/support/reached.h"
 
 #define SECOND 1000000000ull
 #define NOW    (1000 * SECOND)
@@ -57,13 +58,7 @@ static void scene_step(struct scene *scene)
 /* What was wanted is there; `active` connections on each. */
 static void scene_reach(struct scene *scene, uint32_t active)
 {
-	state_clear(&scene->live);
-	memory_clear(&scene->memory);
-	state_copy(&scene->live, &scene->output.desired);
-	memory_copy(&scene->memory, &scene->output.memory);
-	vector_foreach(&scene->live.services, service)
-		vector_foreach(&service->destinations, destination)
-			destination->counts.active = active;
+	reached_take(&scene->live, &scene->memory, &scene->output, active);
 }
 
 /* Two servers of weight 2 and 3 with a check, and, when asked for, a fallback of weight 7. */

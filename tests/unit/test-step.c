@@ -8,6 +8,7 @@
 
 #include "reconciler/step.h"
 #include "tests/support/build.h"
+#include "tests/support/reached.h"
 
 #define SECOND 1000000000ull
 #define NOW    (100 * SECOND)
@@ -52,13 +53,7 @@ static void scene_step(struct scene *scene)
  * destination. */
 static void scene_reach(struct scene *scene, uint32_t active, uint64_t now)
 {
-	state_clear(&scene->live);
-	memory_clear(&scene->memory);
-	state_copy(&scene->live, &scene->output.desired);
-	memory_copy(&scene->memory, &scene->output.memory);
-	vector_foreach(&scene->live.services, service)
-		vector_foreach(&service->destinations, destination)
-			destination->counts.active = active;
+	reached_take(&scene->live, &scene->memory, &scene->output, active);
 	scene->now = now;
 	scene_step(scene);
 }
