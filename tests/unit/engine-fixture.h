@@ -177,3 +177,25 @@ static inline void begin(struct fixture *fixture, size_t services)
 	assert_int_equal(fixture->table->state.services.count, services);
 	memory_reset(fixture->table);
 }
+
+/* Ten destinations in each, all with addresses of their own; `line` is said of each service. */
+static inline void begin_ten_thousand(struct fixture *fixture, const char *checks, const char *line)
+{
+	_cleanup_strbuf_ struct strbuf text = {};
+
+	strbuf_printf(&text, "poise: 1\n%sservices:\n", checks);
+	for (size_t s = 0; s < 10000; s++) {
+		strbuf_printf(&text,
+			"  s%zu:\n    listen: tcp://10.%zu.%zu.1:80\n    %s\n"
+			"    destinations: [",
+			s, s / 250, s % 250, line);
+		for (size_t d = 1; d <= 10; d++)
+			strbuf_printf(&text, "%s172.%zu.%zu.%zu", d > 1 ? ", " : "", 16 + d,
+				s / 250, s % 250);
+		strbuf_add(&text, "]\n");
+	}
+	assert_int_equal(file_replace(fixture->file, text.text, text.length, 0644), 0);
+	start(fixture);
+	turn(fixture);
+	assert_int_equal(fixture->table->state.services.count, 10000);
+}

@@ -323,27 +323,10 @@ static void record_operations(struct fixture *fixture)
 	memset(&sent, 0, sizeof(sent));
 }
 
-/* 10,000 services of ten destinations, each destination a probe of its own. */
+/* Each destination is a probe of its own. */
 static void begin_large(struct fixture *fixture)
 {
-	struct strbuf text = {};
-
-	strbuf_add(&text, "poise: 1\nchecks:\n  web: {tcp: {}}\nservices:\n");
-	for (size_t s = 0; s < 10000; s++) {
-		strbuf_printf(&text,
-			"  s%zu:\n    listen: tcp://10.%zu.%zu.1:80\n    check: web\n"
-			"    destinations: [",
-			s, s / 250, s % 250);
-		for (size_t d = 1; d <= 10; d++)
-			strbuf_printf(&text, "%s172.%zu.%zu.%zu", d > 1 ? ", " : "", 16 + d,
-				s / 250, s % 250);
-		strbuf_add(&text, "]\n");
-	}
-	assert_int_equal(file_replace(fixture->file, text.text, text.length, 0644), 0);
-	strbuf_clear(&text);
-	start(fixture);
-	turn(fixture);
-	assert_int_equal(fixture->table->state.services.count, 10000);
+	begin_ten_thousand(fixture, "checks:\n  web: {tcp: {}}\n", "check: web");
 	assert_int_equal(engine_probes(&fixture->engine)->count, 100000);
 	/* The resync would come in between otherwise. */
 	fixture->engine.files->config.resync = 3600 * SECOND;
