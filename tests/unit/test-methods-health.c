@@ -1,67 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What `status`, `checks` and `facts` say of health; and that a comparison beside poised takes the facts over whole. */
-#include "tests/unit/engine-fixture.h"
-
 #include "cli/poised_facts.h"
-#include "daemon/call_run.h"
-
-#define WEB "tcp://203.0.113.10:80"
+#include "tests/unit/call-fixture.h"
+#include "tests/unit/health-fixture.h"
 
 /* The result of a call; `between` is called after each piece. A new reference. */
 static json_t *ask(struct fixture *fixture, const char *method, const json_t *params,
 	void (*between)(struct fixture *fixture))
 {
-	const struct call_context context = {
-		.engine = &fixture->engine, .by = "uid 0 (root)", .root = true};
-	json_t *id = json_integer(1);
-	const struct rpc_request request = {.id = id, .method = method, .params = params};
-	_cleanup_strbuf_ struct strbuf text = {};
-	struct call call;
-	json_error_t error;
-
-	call_begin(&call, &context, &request, &text);
-	while (call.state == CALL_STATE_STREAMING && call_continue(&call, &text))
-		if (between)
-			between(fixture);
-	json_t *answer = json_loads(text.text, 0, &error);
-	if (!answer || !json_object_get(answer, "result"))
-		fail_msg("%s: %.200s", method, text.text);
+	json_t *answer = answer_of(fixture, method, params, between);
 	json_t *result = json_incref(json_object_get(answer, "result"));
+
+	if (!result)
+		fail_msg("%s: %.200s", method, json_dumps(answer, JSON_COMPACT));
 	json_decref(answer);
-	json_decref(id);
 	return result;
 }
 
-static struct engine_verdict verdict_of(const char *target, bool up)
+/* It is so for 12.5 s. */
+static struct engine_verdict old_verdict(struct fixture *fixture, const char *target, bool up)
 {
-	struct engine_verdict verdict = {
-		.key.check = "web",
-		.verdict = {.up = up,
-			.settled = true,
-			.recovered = up,
-			.weight = VERDICT_NO_WEIGHT,
-			.since = reconciler_now() - 12500000000},
-		.failing = !up,
-		.failures = up ? 0 : 3,
-		.wall = 1700000000000,
-		.reason = up ? "" : "connect: refused",
-	};
+	struct engine_verdict verdict = verdict_of(fixture, target, "web", up);
 
-	assert_int_equal(destination_key_parse(target, &verdict.key.target), 0);
+	verdict.verdict.since = reconciler_now() - 12500000000;
 	return verdict;
 }
 
-static void say(struct fixture *fixture, const struct engine_verdict *verdict)
+static void tell(struct fixture *fixture, const struct engine_verdict *verdict)
 {
 	engine_verdicts(&fixture->engine, verdict, 1);
 	later(fixture, SECOND / 5);
 }
 
-static void say_up(struct fixture *fixture, const char *target, bool up)
+static void tell_up(struct fixture *fixture, const char *target, bool up)
 {
-	const struct engine_verdict verdict = verdict_of(target, up);
+	const struct engine_verdict verdict = old_verdict(fixture, target, up);
 
-	say(fixture, &verdict);
+	tell(fixture, &verdict);
 }
 
 static void begin_web(struct fixture *fixture)
@@ -127,17 +102,17 @@ static int64_t number_at(const json_t *json, const char *outer, const char *name
 static void status_says_who_fails_and_why(void **state)
 {
 	struct fixture *fixture = *state;
-	struct engine_verdict failing = verdict_of("10.0.0.2:80", true);
+	struct engine_verdict failing = old_verdict(fixture, "10.0.0.2:80", true);
 
 	begin_web(fixture);
 	failing.verdict.recovered = false;
 	failing.failing = true;
 	failing.failures = 1;
 	failing.reason = "no answer within 1s";
-	say(fixture, &failing);
-	say_up(fixture, "10.0.0.1:80", false);
-	say_up(fixture, "10.0.0.3:80", false);
-	say_up(fixture, "10.0.0.3:80", true);
+	tell(fixture, &failing);
+	tell_up(fixture, "10.0.0.1:80", false);
+	tell_up(fixture, "10.0.0.3:80", false);
+	tell_up(fixture, "10.0.0.3:80", true);
 	/* The fallback served in between, and drains. */
 	later(fixture, SECOND);
 	later(fixture, SECOND);
@@ -180,15 +155,15 @@ static json_t *bad_checks(struct fixture *fixture)
 static void status_says_what_cannot_be_tried(void **state)
 {
 	struct fixture *fixture = *state;
-	struct engine_verdict verdict = verdict_of("10.0.0.2:80", true);
+	struct engine_verdict verdict = old_verdict(fixture, "10.0.0.2:80", true);
 
 	begin_web(fixture);
 	verdict.verdict.recovered = verdict.verdict.settled = false;
 	verdict.untried = true;
 	verdict.wall = 0;
 	verdict.reason = "cannot read /x: no such file or directory";
-	say(fixture, &verdict);
-	say(fixture, &verdict);
+	tell(fixture, &verdict);
+	tell(fixture, &verdict);
 	assert_int_equal(fixture->events[ENGINE_EVENT_UNTRIED], 1);
 	assert_string_equal(fixture->last[ENGINE_EVENT_UNTRIED],
 		"10.0.0.2:80 check web|cannot be tried: cannot read /x: no such file or directory; "
@@ -213,11 +188,11 @@ static void status_says_what_cannot_be_tried(void **state)
 	/* Another health process, which has not tried yet. */
 	verdict.untried = false;
 	verdict.reason = "";
-	say(fixture, &verdict);
+	tell(fixture, &verdict);
 	assert_true(engine_is_degraded(&fixture->engine));
 	assert_int_equal(fixture->events[ENGINE_EVENT_HEALTH], 0);
 	verdict.wall = 1700000000000;
-	say(fixture, &verdict);
+	tell(fixture, &verdict);
 	assert_false(engine_is_degraded(&fixture->engine));
 	assert_string_equal(
 		fixture->last[ENGINE_EVENT_HEALTH], "10.0.0.2:80 check web|can be tried again");
@@ -231,13 +206,13 @@ static void status_says_what_cannot_be_tried(void **state)
 static void what_is_down_may_not_be_tried_either(void **state)
 {
 	struct fixture *fixture = *state;
-	struct engine_verdict verdict = verdict_of("10.0.0.2:80", false);
+	struct engine_verdict verdict = old_verdict(fixture, "10.0.0.2:80", false);
 
 	begin_web(fixture);
-	say(fixture, &verdict);
+	tell(fixture, &verdict);
 	verdict.untried = true;
 	verdict.reason = "libcurl is missing";
-	say(fixture, &verdict);
+	tell(fixture, &verdict);
 	json_t *status = ask(fixture, "status", NULL, NULL);
 	expect_state(service_of(status, 0), "10.0.0.2:80", "down",
 		"down *s: connect: refused; not tried: libcurl is missing");
@@ -249,8 +224,8 @@ static void status_says_that_the_quorum_is_lost(void **state)
 	struct fixture *fixture = *state;
 
 	begin_web(fixture);
-	say_up(fixture, "10.0.0.3:80", false);
-	say_up(fixture, "10.0.0.1:80", false);
+	tell_up(fixture, "10.0.0.3:80", false);
+	tell_up(fixture, "10.0.0.1:80", false);
 	json_t *status = ask(fixture, "status", NULL, NULL);
 	const json_t *web = service_of(status, 0);
 	assert_string_equal(json_string_value(json_object_get(web, "state")), "no-quorum");
@@ -267,7 +242,7 @@ static void checks_lists_what_is_asked_for(void **state)
 	struct fixture *fixture = *state;
 
 	begin_web(fixture);
-	say_up(fixture, "10.0.0.2:80", false);
+	tell_up(fixture, "10.0.0.2:80", false);
 	json_t *all = ask(fixture, "checks", NULL, NULL);
 	json_t *params = json_pack("{s:b}", "bad", 1);
 	json_t *bad = ask(fixture, "checks", params, NULL);
@@ -286,14 +261,14 @@ static void checks_lists_what_is_asked_for(void **state)
 static void facts_survive_the_way_to_a_comparison(void **state)
 {
 	struct fixture *fixture = *state;
-	struct engine_verdict weighed = verdict_of("10.0.0.3:80", true);
+	struct engine_verdict weighed = old_verdict(fixture, "10.0.0.3:80", true);
 	_cleanup_error_ struct error error = {};
 	struct facts facts = {};
 
 	begin_web(fixture);
 	weighed.verdict.weight = 7;
-	say(fixture, &weighed);
-	say_up(fixture, "10.0.0.1:80", false);
+	tell(fixture, &weighed);
+	tell_up(fixture, "10.0.0.1:80", false);
 	json_t *json = ask(fixture, "facts", NULL, NULL);
 	assert_int_equal(cli_facts_from_json(json, reconciler_now(), &facts, &error), 0);
 	const struct facts_health_vector *is = &fixture->engine.facts.health;

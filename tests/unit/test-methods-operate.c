@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the operator asks for, as the control socket answers it. */
-#include "tests/unit/engine-fixture.h"
-
-#include "daemon/call_run.h"
+#include "tests/unit/call-fixture.h"
 
 /* Three services: two on the same three servers, and one that is empty by the files' own word. */
 #define FILE_TEXT                                                                                  \
@@ -15,22 +13,12 @@
 	"  d: {listen: \"tcp://203.0.113.13:80\", destinations: [{address: 10.0.0.9, weight: "     \
 	"0}]}\n"
 
-/* The whole answer; a new reference. */
-static json_t *answer_of(struct fixture *fixture, const char *method, const char *params)
+/* The same of parameters that are written down (NULL: none). A new reference. */
+static json_t *answer_to(struct fixture *fixture, const char *method, const char *params)
 {
-	const struct call_context context = {
-		.engine = &fixture->engine, .by = "uid 0 (root)", .root = true};
-	json_t *said = params ? json_loads(params, 0, NULL) : NULL, *id = json_integer(1);
-	const struct rpc_request request = {.id = id, .method = method, .params = said};
-	_cleanup_strbuf_ struct strbuf text = {};
-	struct call call;
+	json_t *said = params ? json_loads(params, 0, NULL) : NULL;
+	json_t *answer = answer_of(fixture, method, said, NULL);
 
-	call_begin(&call, &context, &request, &text);
-	while (call.state == CALL_STATE_STREAMING && call_continue(&call, &text))
-		;
-	json_t *answer = json_loads(text.text, 0, NULL);
-	assert_non_null(answer);
-	json_decref(id);
 	json_decref(said);
 	return answer;
 }
@@ -38,7 +26,7 @@ static json_t *answer_of(struct fixture *fixture, const char *method, const char
 static void refused(
 	struct fixture *fixture, const char *method, const char *params, const char *words)
 {
-	json_t *answer = answer_of(fixture, method, params);
+	json_t *answer = answer_to(fixture, method, params);
 	const char *text =
 		json_string_value(json_object_get(json_object_get(answer, "error"), "message"));
 
@@ -50,7 +38,7 @@ static void refused(
 
 static void says(struct fixture *fixture, const char *method, const char *params, const char *words)
 {
-	json_t *answer = answer_of(fixture, method, params);
+	json_t *answer = answer_to(fixture, method, params);
 	const char *text =
 		json_string_value(json_object_get(json_object_get(answer, "result"), "message"));
 
@@ -64,7 +52,7 @@ static void expect_service(
 	struct fixture *fixture, const char *name, const char *state, const char *why)
 {
 	_cleanup_free_ char *params = memory_printf("[\"%s\"]", name);
-	json_t *answer = answer_of(fixture, "status", params);
+	json_t *answer = answer_to(fixture, "status", params);
 	const json_t *services = json_object_get(json_object_get(answer, "result"), "services");
 	const json_t *service = json_array_get(services, 0);
 	const char *words = json_string_value(json_object_get(service, "why"));
@@ -83,13 +71,18 @@ static void begin_here(struct fixture *fixture)
 	assert_false(engine_is_degraded(&fixture->engine));
 }
 
+static void drain_the_first(struct fixture *fixture)
+{
+	says(fixture, "drain", "[\"10.0.0.1:80\"]",
+		"10.0.0.1:80 everywhere is drained until `poise undrain`: it stands in 2 services");
+}
+
 static void the_last_destination_is_drained_by_force_alone(void **state)
 {
 	struct fixture *fixture = *state;
 
 	begin_here(fixture);
-	says(fixture, "drain", "[\"10.0.0.1:80\"]",
-		"10.0.0.1:80 everywhere is drained until `poise undrain`: it stands in 2 services");
+	drain_the_first(fixture);
 	assert_false(engine_is_degraded(&fixture->engine));
 	refused(fixture, "drain", "[\"10.0.0.2\"]",
 		"nothing was drained: this would leave 1 service without any usable destination: "
@@ -102,7 +95,7 @@ static void the_last_destination_is_drained_by_force_alone(void **state)
 		"1 "
 		"service");
 	json_t *answer =
-		answer_of(fixture, "drain", "{\"destination\": \"10.0.0.2\", \"force\": true}");
+		answer_to(fixture, "drain", "{\"destination\": \"10.0.0.2\", \"force\": true}");
 	assert_string_equal(
 		json_string_value(json_object_get(json_object_get(answer, "result"), "warning")),
 		"1 service is without any usable destination: tcp://203.0.113.11:80 (b)");
@@ -113,8 +106,7 @@ static void the_last_destination_is_drained_by_force_alone(void **state)
 	expect_service(fixture, "b", "unusable", "no usable destination: 2 drained");
 	expect_service(fixture, "a", "ok", "");
 	/* It has none now: another end for the drain takes nothing more away. */
-	says(fixture, "drain", "[\"10.0.0.1:80\"]",
-		"10.0.0.1:80 everywhere is drained until `poise undrain`: it stands in 2 services");
+	drain_the_first(fixture);
 }
 
 static void what_the_files_leave_empty_is_as_it_should_be(void **state)
@@ -134,8 +126,7 @@ static void an_undrain_says_what_else_keeps_it_out(void **state)
 	struct fixture *fixture = *state;
 
 	begin_here(fixture);
-	says(fixture, "drain", "[\"10.0.0.1:80\"]",
-		"10.0.0.1:80 everywhere is drained until `poise undrain`: it stands in 2 services");
+	drain_the_first(fixture);
 	says(fixture, "drain", "[\"10.0.0.1\", \"tcp://203.0.113.10:80\"]",
 		"10.0.0.1 of tcp://203.0.113.10:80 is drained until `poise undrain`: it stands in "
 		"1 "
