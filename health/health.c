@@ -4,9 +4,10 @@
  *	waiting	   in `starts`, by the time when it is due
  *	running	   in `ends`, by the time when its time-out comes; the checker may be faster
  *
- * One timer serves both heaps. A turn of it does a bounded number of things, so that descriptors and pings have their turn
- * in a storm, and turns are a millisecond apart at least, so that many probes that begin one after the other cost few of
- * them. What is due and finds no descriptor stays where it is, in order, until another probe is over.
+ * One timer serves both heaps. A turn of it does a bounded number of things in a bounded time, and the answers that wait come
+ * before the next one. So where a machine cannot carry all of its probes they begin late: to begin them on time would let
+ * answers lie unread until servers that are well pass their time-outs. Turns are a millisecond apart at least, so that many
+ * probes that begin one after the other cost few of them. What is due and finds no descriptor stays where it is, in order, until another probe is over.
  *
  * The checks that probes point into are a configuration that is replaced as a whole. A run that is under way holds on to the
  * one that it began with; the last to let go frees it.
@@ -385,11 +386,12 @@ static void health_on_timer(void *data)
 {
 	struct health *health = data;
 	uint64_t now = loop_clock();
+	uint64_t end = now + HEALTH_TURN_NS;
 	int done = 0;
 
 	health_look(health, now);
 	health->wanted = SCHEDULE_NEVER;
-	while (done < HEALTH_TURN_MOST && health_do_one(health, now))
+	while (done < HEALTH_TURN_MOST && loop_clock() < end && health_do_one(health, now))
 		done++;
 	now = loop_clock();
 	health->turned = health->seen = now;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* health-rate KIND COUNT SECONDS: COUNT checks of KIND (tcp, http) with an interval of a second, each of an address of its
- * own in 127/8, against a server in a process of its own. After a warm-up, prints lines of a name and a number:
+/* health-rate KIND COUNT SECONDS [crowded]: COUNT checks of KIND (tcp, http) with an interval of a second, each of an
+ * address of its own in 127/8, against a server in a process of its own. Crowded: the server has a processor for itself,
+ * and the probes share another with two programs that never rest. After a warm-up, prints lines of a name and a number:
  *
  *	rate	     probes a second that passed
  *	failed	     probes that did not
@@ -9,6 +10,7 @@
  *	cpu	     per cent of a core that probing took, the server's not counted */
 #include <arpa/inet.h>
 #include <inttypes.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,6 +98,42 @@ static uint16_t start_server(bool http, pid_t *server)
 		serve(fd, http);
 	close(fd);
 	return ntohs(address.sin_port);
+}
+
+/* ---- The crowd ---- */
+
+#define CROWD 2
+
+static void stay_on(pid_t pid, size_t processor)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(processor, &set);
+	if (sched_setaffinity(pid, sizeof(set), &set) < 0)
+		die("sched_setaffinity");
+}
+
+static _noreturn_ void spin(void)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (volatile unsigned int turns = 0;;)
+		turns++;
+}
+
+/* They end with this process. */
+static void crowd(pid_t server)
+{
+	stay_on(server, 1);
+	stay_on(0, 0);
+	for (int i = 0; i < CROWD; i++) {
+		pid_t child = fork();
+
+		if (child < 0)
+			die("fork");
+		if (child == 0)
+			spin();
+	}
 }
 
 /* ---- The probes ---- */
@@ -195,11 +233,13 @@ int main(int argc, char **argv)
 	_cleanup_error_ struct error error = {};
 	pid_t server;
 
-	if (argc != 4)
+	if (argc < 4 || argc > 5)
 		return 2;
 	raise_files();
 	bench.seconds = strtoull(argv[3], NULL, 10);
 	uint16_t port = start_server(strcmp(argv[1], "http") == 0, &server);
+	if (argc == 5)
+		crowd(server);
 	if (loop_new(&bench.loop) < 0)
 		die("loop");
 	const struct checkers_options options = {.loop = bench.loop};
