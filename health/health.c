@@ -4,10 +4,11 @@
  *	waiting	   in `starts`, by the time when it is due
  *	running	   in `ends`, by the time when its time-out comes; the checker may be faster
  *
- * One timer serves both heaps. A turn of it does a bounded number of things in a bounded time, and the answers that wait come
- * before the next one. So where a machine cannot carry all of its probes they begin late: to begin them on time would let
- * answers lie unread until servers that are well pass their time-outs. Turns are a millisecond apart at least, so that many
- * probes that begin one after the other cost few of them. What is due and finds no descriptor stays where it is, in order, until another probe is over.
+ * One timer serves both heaps. A turn of it does a bounded number of things in a bounded time, and the answers that wait
+ * come before the next one. So where a machine cannot carry all of its probes they begin late: to begin them on time would
+ * let answers lie unread until servers that are well pass their time-outs. Turns are a millisecond apart at least, so that
+ * many probes that begin one after the other cost few of them. What is due and finds no descriptor stays where it is, in
+ * order, until another probe is over.
  *
  * The checks that probes point into are a configuration that is replaced as a whole. A run that is under way holds on to the
  * one that it began with; the last to let go frees it.
