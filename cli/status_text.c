@@ -251,6 +251,21 @@ static void add_checks(const struct head *head)
 		add_row(head, "health", text.text);
 }
 
+/* What every check says at once may be about the checks. */
+static void add_doubted(const struct head *head)
+{
+	uint64_t doubted = cli_field_number(json_object_get(head->status, "checks"), "doubted");
+	_cleanup_strbuf_ struct strbuf text = {};
+
+	if (!doubted)
+		return;
+	strbuf_add(&text, "of ");
+	plural(&text, doubted, "service");
+	strbuf_add(&text, " all servers are down, or their checks are wrong: what min-healthy "
+			  "keeps in serves unchecked");
+	add_mark(head, CLI_LAYOUT_RED, text.text);
+}
+
 /* Nothing of what the checks say is news then. */
 static void add_probing(const struct head *head)
 {
@@ -456,6 +471,7 @@ void cli_status_format(
 	add_backend(&head);
 	add_troubles(&head);
 	add_probing(&head);
+	add_doubted(&head);
 	add_rejected(&head);
 	add_held(&head);
 	add_list(&head, json_object_get(status, "problems"), CLI_LAYOUT_RED,

@@ -334,6 +334,13 @@ uint64_t engine_run(struct engine *engine, uint64_t now)
 	return engine_next(engine, now);
 }
 
+static bool engine_is_unhealthy(const struct engine_health *health)
+{
+	const struct engine_health_totals *totals = &health->totals;
+
+	return totals->failed || totals->doubted || totals->quorums_lost || totals->probes_untried;
+}
+
 bool engine_is_degraded(const struct engine *engine)
 {
 	for (size_t i = 0; i < ENGINE_TROUBLE_COUNT; i++)
@@ -341,6 +348,5 @@ bool engine_is_degraded(const struct engine *engine)
 			return true;
 	return !engine->connected || !engine->files || engine->files->last_good ||
 	       engine->rejected || engine->held || engine->retries.count ||
-	       engine->pass_error.text || engine->health.totals.failed ||
-	       engine->health.totals.quorums_lost || engine->health.totals.probes_untried;
+	       engine->pass_error.text || engine_is_unhealthy(&engine->health);
 }

@@ -288,6 +288,12 @@ bool engine_is_suspended(const struct engine *engine);
 /* `text` NULL: it is mended. Told as an event when it is another than before. */
 void engine_set_trouble(struct engine *engine, enum engine_trouble trouble, const char *text);
 
-/* Is all well? What is not counts: troubles, failed objects, a rejected or held reading, no backend, destinations that are out because
- * their checks fail, lost quorums. Drains, suspension, an awaited confirmation and what min-healthy keeps are not trouble. */
+/* Is all well? What is not counts:
+ *
+ *	poised	   troubles, failed objects, a pass that failed, a rejected or held reading, files that are not in force, no backend
+ *	servers	   destinations that are out because their checks fail, lost quorums, services of which all that serve are down
+ *		   and kept by min-healthy
+ *	checks	   probes that cannot be tried
+ *
+ * Drains, suspension, an awaited confirmation, and what min-healthy keeps beside others that are up, are not trouble. */
 bool engine_is_degraded(const struct engine *engine);

@@ -97,7 +97,8 @@ void engine_heed_follow(struct engine *engine, const struct files *files)
 	}
 	vector_clear(&before);
 	struct engine_health_totals *totals = &health->totals;
-	totals->failed = totals->kept = totals->climbing = totals->quorums_lost = 0;
+	totals->failed = totals->kept = totals->climbing = 0;
+	totals->quorums_lost = totals->doubted = 0;
 	vector_foreach(&health->services, line)
 		totals->quorums_lost += line->quorum_lost;
 }
@@ -302,6 +303,7 @@ static void heed_sum(
 	totals->failed += sign * line->failed;
 	totals->kept += sign * line->kept;
 	totals->climbing += sign * line->climbing;
+	totals->doubted += sign * line->doubted;
 	totals->quorums_lost += sign * line->quorum_lost;
 }
 
@@ -322,6 +324,7 @@ static void heed_look_at(
 		line->kept += resolution->role == RESOLUTION_ROLE_KEPT;
 		line->climbing += resolution->role == RESOLUTION_ROLE_CLIMBS;
 	}
+	line->doubted = resolve_doubts_checks(output);
 	line->wake = output->wake;
 	health->wake_next = MIN(health->wake_next, line->wake);
 	line->quorum_lost = lost;

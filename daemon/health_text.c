@@ -40,6 +40,11 @@ bool health_view_fallback_serves(const struct health_view *view)
 	return false;
 }
 
+bool health_view_doubts(const struct health_view *view)
+{
+	return view->service && resolve_doubts_checks(&view->output);
+}
+
 static const struct resolution *view_find(
 	const struct health_view *view, const struct declared_destination *destination)
 {
@@ -256,6 +261,7 @@ void health_text_totals(const struct engine *engine, struct strbuf *text)
 	json_text_member_number(text, "failed_destinations", totals->failed);
 	json_text_member_number(text, "kept", totals->kept);
 	json_text_member_number(text, "climbing", totals->climbing);
+	json_text_member_number(text, "doubted", totals->doubted);
 	json_text_member_number(text, "quorums_lost", totals->quorums_lost);
 	write_probing(&engine->health.probing, text);
 	json_text_close(text);

@@ -20,6 +20,7 @@ void health_view_clear(struct health_view *view);
 
 bool health_view_lost_quorum(const struct health_view *view);
 bool health_view_fallback_serves(const struct health_view *view);
+bool health_view_doubts(const struct health_view *view); /* resolve_doubts_checks() */
 
 /* Of one of its destinations; without one (NULL) it serves, and nothing is known. */
 enum resolution_role health_view_role(

@@ -132,12 +132,25 @@ static void say_unusable(const struct health_view *health, struct strbuf *why)
 		strbuf_printf(why, "%s%zu down", drained ? ", " : ": ", down);
 }
 
+static enum standing standing_of_doubt(const struct health_view *health, struct strbuf *why)
+{
+	size_t kept = 0;
+
+	if (!health_view_doubts(health))
+		return STANDING_OK;
+	vector_foreach(&health->output.destinations, resolution)
+		kept += resolution->role == RESOLUTION_ROLE_KEPT;
+	strbuf_printf(why,
+		"the checks of all servers fail, which is doubted: min-healthy keeps %zu", kept);
+	return STANDING_KEPT;
+}
+
 /* As it must be; health may say more. */
 static enum standing standing_of_quorum(
 	const struct walk_service *service, const struct health_view *health, struct strbuf *why)
 {
 	if (!health_view_lost_quorum(health))
-		return STANDING_OK;
+		return standing_of_doubt(health, why);
 	if (!resolve_serves_any(&health->output)) {
 		say_unusable(health, why);
 		return STANDING_UNUSABLE;

@@ -22,7 +22,8 @@ enum standing {
 	STANDING_DOWN,      /* its check fails: out, or with weight 0 */
 	STANDING_FAILING,   /* its check has begun to fail */
 	STANDING_UNTRIED,   /* it is as its check found it, which cannot be tried now */
-	STANDING_KEPT,      /* its check fails, and min-healthy keeps it in */
+	/* Its check fails, and min-healthy keeps it in; of a service: all that serve are such. */
+	STANDING_KEPT,
 	STANDING_CLIMBING,  /* in slow start */
 	STANDING_STANDBY,   /* healthy, with weight 0, while the fallback serves */
 	STANDING_FALLBACK,  /* a fallback that serves */

@@ -8,7 +8,7 @@ VERSION := $(shell sed -n 's/^\#define POISE_VERSION "\(.*\)"$$/\1/p' base/versi
 
 CC ?= gcc
 PKG_CONFIG ?= pkg-config
-LIBRARIES := yaml-0.1 libnl-3.0 libnl-genl-3.0 jansson nettle libsystemd libcap-ng libseccomp libmicrohttpd \
+LIBRARIES := yaml-0.1 libnl-3.0 libnl-genl-3.0 libnl-route-3.0 jansson nettle libsystemd libcap-ng libseccomp libmicrohttpd \
 	libcares libpcre2-8
 
 # Only goals that compile need the libraries, and `make test` installs them first (mk/packages).

@@ -5,6 +5,7 @@
 #   test-corpus   every fuzz input ever kept, replayed
 #   test-daemon   parts of poised with the tools and habits of its users: tests/daemon/test-*
 #   test-health   the checkers against real servers: tests/health/test-*
+#   test-netns    virtual routers in network namespaces, beside the tools of others: tests/netns/test-*
 #   test-sim      virtual routers by the thousand in virtual time: tests/sim
 #   test-vm       the real kernel: one boot runs tests/vm/suite
 
@@ -18,13 +19,14 @@ SUPPORT := $(BUILD)/tests/support.a
 CONFORMANCE_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/conformance/*.c))
 SIM_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/sim/*.c))
 # One program for each source: yardsticks and probes of the benchmarks and the VM tests.
-TOOL_SOURCES := $(wildcard tests/bench/*.c tests/daemon/*.c tests/health/*.c tests/vm/tools/*.c)
+TOOL_SOURCES := $(wildcard tests/bench/*.c tests/daemon/*.c tests/health/*.c tests/netns/*.c \
+	tests/vm/tools/*.c)
 TOOL_PROGRAMS := $(TOOL_SOURCES:%.c=$(BUILD)/%)
 TEST_OBJECTS := $(SUPPORT_OBJECTS) $(CONFORMANCE_OBJECTS) $(SIM_OBJECTS) \
 	$(patsubst %.c,$(BUILD)/obj/%.o,$(UNIT_SOURCES) $(TOOL_SOURCES))
 
 .PHONY: test test-programs test-unit test-golden test-corpus test-daemon test-health \
-	test-sim test-vm asan bench demo
+	test-netns test-sim test-vm asan bench demo
 
 test-programs: programs $(UNIT_PROGRAMS) $(BUILD)/tests/conformance $(BUILD)/tests/sim/sim \
 	$(TOOL_PROGRAMS)
@@ -62,7 +64,7 @@ $(TEST_OBJECTS): | $(BUILD)/.packages-test
 
 test: | $(BUILD)/.packages-test $(BUILD)/.packages-vm
 	$(Q)$(MAKE) --no-print-directory test-unit test-golden test-corpus test-daemon \
-		test-health test-sim test-vm
+		test-health test-netns test-sim test-vm
 	@echo "make test: all passed"
 
 test-unit: test-programs
@@ -79,6 +81,9 @@ test-daemon: test-programs
 test-health: test-programs
 	$(Q)set -e; for test in tests/health/test-*; do BUILD=$(BUILD) $$test; done
 
+test-netns: test-programs
+	$(Q)set -e; for test in tests/netns/test-*; do BUILD=$(BUILD) $$test; done
+
 # SEED and SCHEDULES in the environment choose others; what fails says which.
 test-sim: $(BUILD)/tests/sim/sim
 	$(Q)$(BUILD)/tests/sim/sim
@@ -91,7 +96,7 @@ test-vm: test-programs man | $(BUILD)/.packages-vm
 # overflow in the netlink code shows nowhere else.
 asan: | $(BUILD)/.packages-test $(BUILD)/.packages-vm
 	$(Q)$(MAKE) --no-print-directory CONFIG=asan BUILD=$(BUILD)/asan test-unit test-golden \
-		test-daemon test-health
+		test-daemon test-health test-netns
 	$(Q)SCHEDULES=10000 $(MAKE) --no-print-directory CONFIG=asan BUILD=$(BUILD)/asan test-sim
 	$(Q)$(MAKE) --no-print-directory CONFIG=asan BUILD=$(BUILD)/asan test-vm
 	@echo "make asan: clean"

@@ -281,3 +281,15 @@ bool resolve_serves_any(const struct resolve_output *output)
 			return true;
 	return false;
 }
+
+bool resolve_doubts_checks(const struct resolve_output *output)
+{
+	bool kept = false;
+
+	vector_foreach(&output->destinations, resolution) {
+		if (resolution->in && resolution->weight && resolution->role != RESOLUTION_ROLE_KEPT)
+			return false;
+		kept |= resolution->role == RESOLUTION_ROLE_KEPT;
+	}
+	return kept;
+}
