@@ -58,6 +58,7 @@ static inline void start(struct fixture *fixture)
 	if (engine_open(&fixture->engine, &options, &error) < 0)
 		fail_msg("%s", error_text(&error, 0));
 	fixture->open = true;
+	engine_set_probing(&fixture->engine, &(struct engine_probing){.there = true});
 }
 
 static inline void stop(struct fixture *fixture)

@@ -274,7 +274,7 @@ static void a_weight_that_a_check_says_is_followed(void **state)
 	assert_int_equal(told.notices, 0);
 }
 
-static void what_min_healthy_keeps_is_no_trouble(void **state)
+static void what_min_healthy_keeps_is_trouble_when_nothing_else_serves(void **state)
 {
 	struct fixture *fixture = *state;
 
@@ -286,6 +286,15 @@ static void what_min_healthy_keeps_is_no_trouble(void **state)
 	turn(fixture);
 	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), 1);
 	assert_int_equal(fixture->engine.health.totals.kept, 1);
+	assert_false(engine_is_degraded(&fixture->engine));
+	say(fixture, "10.0.0.2:80", false);
+	later(fixture, SECOND);
+	assert_int_equal(fixture->engine.health.totals.kept, 2);
+	assert_int_equal(fixture->engine.health.totals.doubted, 1);
+	assert_true(engine_is_degraded(&fixture->engine));
+	say(fixture, "10.0.0.1:80", true);
+	later(fixture, SECOND);
+	assert_int_equal(fixture->engine.health.totals.doubted, 0);
 	assert_false(engine_is_degraded(&fixture->engine));
 }
 
@@ -449,7 +458,7 @@ int main(void)
 		TEST(other_words_on_the_beginning_count_until_it_is_settled),
 		TEST(a_suspended_poised_knows_and_does_nothing),
 		TEST(a_weight_that_a_check_says_is_followed),
-		TEST(what_min_healthy_keeps_is_no_trouble),
+		TEST(what_min_healthy_keeps_is_trouble_when_nothing_else_serves),
 		TEST(a_lone_failure_among_many_is_quick),
 		TEST(ten_thousand_in_a_batch_are_one_pass),
 		TEST(ten_thousand_in_a_second_are_few_passes),

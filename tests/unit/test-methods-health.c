@@ -52,6 +52,11 @@ static void begin_web(struct fixture *fixture)
 	turn(fixture);
 }
 
+static void begin_with(struct fixture *fixture, const char *services)
+{
+	begin_health(fixture, CHECK_WEB, services);
+}
+
 static const json_t *service_of(const json_t *status, size_t number)
 {
 	return json_array_get(json_object_get(status, "services"), number);
@@ -97,6 +102,14 @@ static void expect_state(
 static int64_t number_at(const json_t *json, const char *outer, const char *name)
 {
 	return json_integer_value(json_object_get(json_object_get(json, outer), name));
+}
+
+static void expect_text(const json_t *object, const char *name, const char *wanted)
+{
+	const char *is = json_string_value(json_object_get(object, name));
+
+	if (!is || !is_like(is, wanted))
+		fail_msg("%s: %s", name, is ? is : "says nothing");
 }
 
 static void status_says_who_fails_and_why(void **state)
@@ -237,6 +250,27 @@ static void status_says_that_the_quorum_is_lost(void **state)
 	json_decref(status);
 }
 
+static void status_says_that_the_checks_are_doubted(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_with(fixture, "  web: {listen: \"" WEB "\", check: web, min-healthy: 100%,\n"
+			    "    destinations: [10.0.0.1, 10.0.0.2]}\n");
+	tell_up(fixture, "10.0.0.1:80", false);
+	json_t *status = ask(fixture, "status", NULL, NULL);
+	expect_text(service_of(status, 0), "state", "ok");
+	expect_text(status, "health", "well");
+	json_decref(status);
+	tell_up(fixture, "10.0.0.2:80", false);
+	status = ask(fixture, "status", NULL, NULL);
+	expect_text(service_of(status, 0), "state", "kept");
+	expect_text(service_of(status, 0), "why",
+		"the checks of all servers fail, which is doubted: min-healthy keeps 2");
+	expect_text(status, "health", "degraded");
+	assert_int_equal(number_at(status, "checks", "doubted"), 1);
+	json_decref(status);
+}
+
 static void checks_lists_what_is_asked_for(void **state)
 {
 	struct fixture *fixture = *state;
@@ -367,6 +401,7 @@ int main(void)
 		TEST(status_says_what_cannot_be_tried),
 		TEST(what_is_down_may_not_be_tried_either),
 		TEST(status_says_that_the_quorum_is_lost),
+		TEST(status_says_that_the_checks_are_doubted),
 		TEST(checks_lists_what_is_asked_for),
 		TEST(facts_survive_the_way_to_a_comparison),
 		TEST(bad_facts_are_refused),
