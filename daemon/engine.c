@@ -338,7 +338,8 @@ static bool engine_is_unhealthy(const struct engine_health *health)
 {
 	const struct engine_health_totals *totals = &health->totals;
 
-	return totals->failed || totals->doubted || totals->quorums_lost || totals->probes_untried;
+	return totals->failed || totals->doubted || totals->quorums_lost ||
+	       totals->probes_untried || (health->table.probes.count && !health->probing.there);
 }
 
 bool engine_is_degraded(const struct engine *engine)

@@ -271,6 +271,29 @@ static void status_says_that_the_checks_are_doubted(void **state)
 	json_decref(status);
 }
 
+/* What nobody looks at is not known to be well. */
+static void nobody_who_probes_is_trouble(void **state)
+{
+	struct fixture *fixture = *state;
+	struct engine_probing probing = {};
+
+	begin_with(fixture, TWO);
+	assert_false(engine_is_degraded(&fixture->engine));
+	engine_set_probing(&fixture->engine, &probing);
+	assert_true(engine_is_degraded(&fixture->engine));
+	json_t *status = ask(fixture, "status", NULL, NULL);
+	expect_text(status, "health", "degraded");
+	json_decref(status);
+	probing.there = true;
+	engine_set_probing(&fixture->engine, &probing);
+	assert_false(engine_is_degraded(&fixture->engine));
+	/* Where there is nothing to probe, nobody has to. */
+	probing.there = false;
+	engine_set_probing(&fixture->engine, &probing);
+	declare(fixture, CHECK_WEB, "  web: {listen: \"" WEB "\", destinations: [10.0.0.1]}\n");
+	assert_false(engine_is_degraded(&fixture->engine));
+}
+
 static void checks_lists_what_is_asked_for(void **state)
 {
 	struct fixture *fixture = *state;
@@ -402,6 +425,7 @@ int main(void)
 		TEST(what_is_down_may_not_be_tried_either),
 		TEST(status_says_that_the_quorum_is_lost),
 		TEST(status_says_that_the_checks_are_doubted),
+		TEST(nobody_who_probes_is_trouble),
 		TEST(checks_lists_what_is_asked_for),
 		TEST(facts_survive_the_way_to_a_comparison),
 		TEST(bad_facts_are_refused),
