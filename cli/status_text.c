@@ -199,12 +199,13 @@ static void add_totals(const struct head *head)
 	add_row(head, "holds", text.text);
 }
 
-/* "; 2 destinations out, 1 kept, 1 climbing" */
+/* "; 2 destinations out, 1 kept, 1 climbing, 1 spare and down" */
 static void add_unhealthy(struct strbuf *text, const json_t *checks)
 {
 	static const struct {
 		const char *name, *words;
-	} parts[] = {{"failed_destinations", "out"}, {"kept", "kept"}, {"climbing", "climbing"}};
+	} parts[] = {{"failed_destinations", "out"}, {"kept", "kept"}, {"climbing", "climbing"},
+		{"spares_down", "spare and down"}};
 	bool begun = false;
 
 	for (size_t i = 0; i < ARRAY_LENGTH(parts); i++) {

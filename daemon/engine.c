@@ -338,7 +338,7 @@ static bool engine_is_unhealthy(const struct engine_health *health)
 {
 	const struct engine_health_totals *totals = &health->totals;
 
-	return totals->failed || totals->doubted || totals->quorums_lost ||
+	return totals->failed || totals->spares_down || totals->doubted || totals->quorums_lost ||
 	       totals->probes_untried || (health->table.probes.count && !health->probing.there);
 }
 

@@ -291,8 +291,8 @@ void engine_set_trouble(struct engine *engine, enum engine_trouble trouble, cons
 /* Is all well? What is not counts:
  *
  *	poised	   troubles, failed objects, a pass that failed, a rejected or held reading, files that are not in force, no backend
- *	servers	   destinations that are out because their checks fail, lost quorums, services of which all that serve are down
- *		   and kept by min-healthy
+ *	servers	   destinations that are out because their checks fail, or would be if they were needed (a fallback), lost
+ *		   quorums, services of which all that serve are down and kept by min-healthy
  *	checks	   probes that cannot be tried; nobody who probes what the files ask for, if only for the moment of a respawn: a
  *		   server that went down in it still counts as up
  *

@@ -76,6 +76,7 @@ struct engine_health_service {
 	struct service_key key; /* first: service_compare() works on it */
 	uint64_t wake; /* it is otherwise from then on by itself (slow start); UINT64_MAX */
 	uint32_t failed, kept, climbing; /* destinations */
+	uint32_t spares_down;            /* fallbacks that are not needed, and could not serve */
 	bool doubted;                    /* min-healthy keeps all that serve, though their checks fail */
 	bool quorum_lost;                /* as it was told */
 	bool fallback;                   /* it serves */
@@ -90,7 +91,7 @@ struct engine_health_services {
 struct engine_health_totals {
 	size_t probes_down, probes_failing; /* failing: not down for it yet */
 	size_t probes_untried;              /* up or down, by what was known before */
-	size_t failed, kept, climbing;      /* destinations */
+	size_t failed, kept, climbing, spares_down; /* destinations */
 	size_t quorums_lost, doubted;       /* services */
 };
 

@@ -97,7 +97,7 @@ void engine_heed_follow(struct engine *engine, const struct files *files)
 	}
 	vector_clear(&before);
 	struct engine_health_totals *totals = &health->totals;
-	totals->failed = totals->kept = totals->climbing = 0;
+	totals->failed = totals->kept = totals->climbing = totals->spares_down = 0;
 	totals->quorums_lost = totals->doubted = 0;
 	vector_foreach(&health->services, line)
 		totals->quorums_lost += line->quorum_lost;
@@ -303,6 +303,7 @@ static void heed_sum(
 	totals->failed += sign * line->failed;
 	totals->kept += sign * line->kept;
 	totals->climbing += sign * line->climbing;
+	totals->spares_down += sign * line->spares_down;
 	totals->doubted += sign * line->doubted;
 	totals->quorums_lost += sign * line->quorum_lost;
 }
@@ -318,11 +319,13 @@ static void heed_look_at(
 
 	heed_sum(&health->totals, line, (size_t)-1);
 	resolve(service, &engine->facts, lost, now, output);
-	line->failed = line->kept = line->climbing = 0;
+	line->failed = line->kept = line->climbing = line->spares_down = 0;
 	vector_foreach(&output->destinations, resolution) {
 		line->failed += resolution->role == RESOLUTION_ROLE_FAILED;
 		line->kept += resolution->role == RESOLUTION_ROLE_KEPT;
 		line->climbing += resolution->role == RESOLUTION_ROLE_CLIMBS;
+		line->spares_down += resolution->role == RESOLUTION_ROLE_SPARE &&
+				     resolution->verdict && !resolution->verdict->up;
 	}
 	line->doubted = resolve_doubts_checks(output);
 	line->wake = output->wake;

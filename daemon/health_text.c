@@ -70,6 +70,14 @@ static const struct engine_probe *view_probe(
 	return engine_find_probe(view->engine, &key);
 }
 
+bool health_view_is_down(
+	const struct health_view *view, const struct declared_destination *destination)
+{
+	const struct engine_probe *probe = view_probe(view, destination);
+
+	return probe && !probe->verdict.up;
+}
+
 bool health_view_is_failing(
 	const struct health_view *view, const struct declared_destination *destination)
 {
@@ -150,6 +158,8 @@ void health_view_say(const struct health_view *view, const struct declared_desti
 		strbuf_add(why, "the fallback serves");
 	if (resolution->role == RESOLUTION_ROLE_SERVES && destination->fallback)
 		strbuf_add(why, "the fallback, for the quorum is lost");
+	if (resolution->role == RESOLUTION_ROLE_SPARE && probe && !probe->verdict.up)
+		strbuf_add(why, "a fallback that could not serve now: ");
 	if (probe && !probe->verdict.up)
 		say_down(probe, view->now, why);
 	else if (probe && probe->failing) {
@@ -261,6 +271,7 @@ void health_text_totals(const struct engine *engine, struct strbuf *text)
 	json_text_member_number(text, "failed_destinations", totals->failed);
 	json_text_member_number(text, "kept", totals->kept);
 	json_text_member_number(text, "climbing", totals->climbing);
+	json_text_member_number(text, "spares_down", totals->spares_down);
 	json_text_member_number(text, "doubted", totals->doubted);
 	json_text_member_number(text, "quorums_lost", totals->quorums_lost);
 	write_probing(&engine->health.probing, text);

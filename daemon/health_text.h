@@ -25,6 +25,8 @@ bool health_view_doubts(const struct health_view *view); /* resolve_doubts_check
 /* Of one of its destinations; without one (NULL) it serves, and nothing is known. */
 enum resolution_role health_view_role(
 	const struct health_view *view, const struct declared_destination *destination);
+bool health_view_is_down(
+	const struct health_view *view, const struct declared_destination *destination);
 bool health_view_is_failing(
 	const struct health_view *view, const struct declared_destination *destination);
 bool health_view_is_untried(

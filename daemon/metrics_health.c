@@ -83,6 +83,7 @@ void metrics_health_destinations(
 	metrics_text_number(writer, "state", "failed", totals->failed);
 	metrics_text_number(writer, "state", "kept", totals->kept);
 	metrics_text_number(writer, "state", "climbing", totals->climbing);
+	metrics_text_number(writer, "state", "spare", totals->spares_down);
 }
 
 void metrics_health_quorums(struct metrics_writer *writer, const struct metrics_sources *sources)

@@ -262,6 +262,18 @@ static enum standing standing_of_undeclared(const struct engine *engine,
 	return standing_waits(engine, STANDING_FOREIGN, why);
 }
 
+/* What its check alone says of it; `well` when that is nothing. */
+static enum standing standing_of_check(const struct declared_destination *declared,
+	const struct health_view *health, enum standing well, struct strbuf *why)
+{
+	health_view_say(health, declared, why);
+	if (health_view_is_down(health, declared))
+		return STANDING_DOWN;
+	if (health_view_is_failing(health, declared))
+		return STANDING_FAILING;
+	return health_view_is_untried(health, declared) ? STANDING_UNTRIED : well;
+}
+
 /* One that must not serve now, by what health says. STANDING_COUNT: health says no such thing. */
 static enum standing standing_of_absent(const struct engine *engine,
 	const struct walk_destination *destination, const struct health_view *health,
@@ -273,7 +285,8 @@ static enum standing standing_of_absent(const struct engine *engine,
 		return standing_waits(engine, STANDING_DOWN, why);
 	case RESOLUTION_ROLE_SPARE:
 		if (!destination->live)
-			return STANDING_SPARE;
+			return standing_of_check(
+				destination->declared, health, STANDING_SPARE, why);
 		say(why, "the fallback is not needed any more");
 		return standing_waits(engine, STANDING_DRAINING, why);
 	default:
@@ -293,15 +306,10 @@ static enum standing standing_of_present(const struct walk_destination *destinat
 
 	if (!destination->declared)
 		return STANDING_OK;
-	health_view_say(health, destination->declared, why);
-	enum standing standing = standings[health_view_role(health, destination->declared)];
-	if (standing != STANDING_OK)
-		return standing;
-	if (health_view_is_failing(health, destination->declared))
-		return STANDING_FAILING;
-	if (health_view_is_untried(health, destination->declared))
-		return STANDING_UNTRIED;
-	return destination->declared->fallback ? STANDING_FALLBACK : STANDING_OK;
+	enum standing by_role = standings[health_view_role(health, destination->declared)];
+	enum standing by_check = standing_of_check(destination->declared, health,
+		destination->declared->fallback ? STANDING_FALLBACK : STANDING_OK, why);
+	return by_role != STANDING_OK ? by_role : by_check;
 }
 
 enum standing standing_of_destination(const struct engine *engine,

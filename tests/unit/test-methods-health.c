@@ -294,6 +294,37 @@ static void nobody_who_probes_is_trouble(void **state)
 	assert_false(engine_is_degraded(&fixture->engine));
 }
 
+/* It could not serve when it is needed. */
+static void a_spare_that_is_down_is_trouble(void **state)
+{
+	struct fixture *fixture = *state;
+	struct engine_verdict verdict = old_verdict(fixture, "10.0.0.99:80", true);
+
+	begin_with(fixture, "  web: {listen: \"" WEB "\", check: web, destinations: [10.0.0.1],\n"
+			    "    fallback: {address: 10.0.0.99, check: web}}\n");
+	assert_false(engine_is_degraded(&fixture->engine));
+	verdict.verdict.recovered = false;
+	verdict.failing = true;
+	verdict.failures = 1;
+	verdict.reason = "connect: refused";
+	tell(fixture, &verdict);
+	json_t *status = ask(fixture, "status", NULL, NULL);
+	expect_state(service_of(status, 0), "10.0.0.99:80", "failing",
+		"failing 1/3: connect: refused");
+	expect_text(status, "health", "well");
+	json_decref(status);
+	tell_up(fixture, "10.0.0.99:80", false);
+	status = ask(fixture, "status", NULL, NULL);
+	expect_state(service_of(status, 0), "10.0.0.99:80", "down",
+		"a fallback that could not serve now: down *s: connect: refused");
+	expect_text(status, "health", "degraded");
+	assert_int_equal(number_at(status, "checks", "spares_down"), 1);
+	json_decref(status);
+	tell_up(fixture, "10.0.0.99:80", true);
+	assert_int_equal(fixture->engine.health.totals.spares_down, 0);
+	assert_false(engine_is_degraded(&fixture->engine));
+}
+
 static void checks_lists_what_is_asked_for(void **state)
 {
 	struct fixture *fixture = *state;
@@ -426,6 +457,7 @@ int main(void)
 		TEST(status_says_that_the_quorum_is_lost),
 		TEST(status_says_that_the_checks_are_doubted),
 		TEST(nobody_who_probes_is_trouble),
+		TEST(a_spare_that_is_down_is_trouble),
 		TEST(checks_lists_what_is_asked_for),
 		TEST(facts_survive_the_way_to_a_comparison),
 		TEST(bad_facts_are_refused),
