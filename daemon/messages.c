@@ -75,7 +75,8 @@ void message_verdict_write(const struct verdict *verdict, struct message_verdict
 int message_verdict_read(const struct message_verdict *message, struct verdict *ret)
 {
 	if ((message->up | message->settled | message->recovered) > 1 || message->zero ||
-		message->weight < VERDICT_NO_WEIGHT || message->weight > UINT16_MAX ||
+		message->weight < VERDICT_NO_WEIGHT ||
+		message->weight > (int32_t)DESTINATION_LARGEST_WEIGHT ||
 		message->since > loop_clock())
 		return -EBADMSG;
 	*ret = (struct verdict){.up = message->up,

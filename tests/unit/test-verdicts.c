@@ -84,8 +84,11 @@ static void all_comes_back(_unused_ void **state)
 	add(&before, "10.0.0.1:80", "a", down)->verdict.settled = false;
 	add(&before, "10.0.0.1:80", "web-1", down)->verdict.weight = 0;
 	item = add(&before, "[2001:db8::1]:443", "web", down);
-	item->verdict = (struct verdict){
-		.up = true, .settled = true, .recovered = true, .weight = INT32_MAX, .since = NOW};
+	item->verdict = (struct verdict){.up = true,
+		.settled = true,
+		.recovered = true,
+		.weight = DESTINATION_LARGEST_WEIGHT,
+		.since = NOW};
 	_cleanup_free_ char *text = verdicts_format(&before, BOOT, NOW);
 	assert_int_equal(verdicts_parse(text, strlen(text), BOOT, NOW, &after, &error), 0);
 	assert_int_equal(after.count, before.count);
@@ -129,7 +132,7 @@ static void damage_is_an_error(_unused_ void **state)
 {
 	static const char *const wrong[] = {"", "{}", HEAD, HEAD LINE "}",
 		HEAD LINE "}," LINE "}]}", HEAD LINE ",\"more\":1}]}",
-		HEAD LINE ",\"weight\":2147483648}]}", HEAD LINE ",\"weight\":-1}]}",
+		HEAD LINE ",\"weight\":65536}]}", HEAD LINE ",\"weight\":-1}]}",
 		HEAD LINE ",\"reason\":\"a\\nb\"}]}", HEAD LINE ",\"up\":1}]}",
 		HEAD "{\"target\":\"server:80\",\"check\":\"web\",\"since\":1}]}",
 		HEAD "{\"target\":\"10.0.0.1:80\",\"check\":\"We b\",\"since\":1}]}",
