@@ -147,7 +147,8 @@ static void health_recall(const struct engine_health *health, struct engine_prob
 	probe->failures = kept->failures;
 	probe->failing = kept->failures > 0;
 	probe->wall = kept->wall;
-	probe->failed = kept->reason ? kept->wall : 0;
+	/* The last report is kept, and it was of a failure when one is counted; else nobody knows when that was. */
+	probe->failed = probe->failing && kept->reason ? kept->wall : 0;
 	probe->reason = memory_copy_string(kept->reason);
 }
 

@@ -40,6 +40,25 @@ static void a_restart_knows_who_was_down(void **state)
 	assert_int_equal(fixture->engine.health.totals.quorums_lost, 1);
 }
 
+/* The last report of who passed is no failure's. */
+static void a_restart_knows_who_failed_when(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_health(fixture, CHECK_WEB, TWO);
+	say(fixture, "10.0.0.1:80", false);
+	say(fixture, "10.0.0.2:80", false);
+	say(fixture, "10.0.0.2:80", true);
+	turn(fixture);
+	stop(fixture);
+	start_told(fixture);
+	turn(fixture);
+	assert_int_equal(probe(fixture, "10.0.0.1:80", "web")->failed, 1700000000000);
+	assert_int_equal(probe(fixture, "10.0.0.2:80", "web")->wall, 1700000000000);
+	assert_int_equal(probe(fixture, "10.0.0.2:80", "web")->failed, 0);
+	assert_string_equal(probe(fixture, "10.0.0.2:80", "web")->reason, "connect: refused");
+}
+
 static void a_damaged_memory_of_health_is_told_and_done_without(void **state)
 {
 	struct fixture *fixture = *state;
@@ -228,6 +247,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown_told)
 		TEST(a_restart_knows_who_was_down),
+		TEST(a_restart_knows_who_failed_when),
 		TEST(a_damaged_memory_of_health_is_told_and_done_without),
 		TEST(each_failure_is_kept_at_once),
 		TEST(a_storm_does_not_write_all_the_time),
