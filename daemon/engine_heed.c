@@ -89,10 +89,12 @@ void engine_heed_follow(struct engine *engine, const struct files *files)
 			old++;
 		line->key = *key;
 		line->wake = UINT64_MAX;
-		if (old < end && service_compare(old, key) == 0)
+		if (old < end && service_compare(old, key) == 0) {
 			line->quorum_lost = old->quorum_lost;
-		else
+			line->fallback = old->fallback;
+		} else {
 			line->quorum_lost = heed_record_says_lost(engine, key);
+		}
 		engine_heed_stale(engine, (uint32_t)i);
 	}
 	vector_clear(&before);
@@ -277,9 +279,22 @@ void engine_heed_tell(struct engine *engine)
 
 /* The lines */
 
-static void heed_tell_quorum(struct engine *engine, const struct declared_service *service,
-	const struct resolve_output *output, bool lost)
+/* What that means for the fallback. A service without one has none to speak of. */
+static const char *heed_fallback_words(
+	const struct declared_service *service, bool lost, bool served, bool serves)
 {
+	if (!service->has_fallback)
+		return "";
+	if (lost)
+		return serves ? "; the fallback serves" : "; the fallback cannot serve either";
+	return served ? "; the fallback serves no more" : "";
+}
+
+/* `fallback`: what it does from now on; the line has still what it did before. */
+static void heed_tell_quorum(struct engine *engine, const struct engine_health_service *line,
+	const struct declared_service *service, const struct resolve_output *output, bool fallback)
+{
+	bool lost = line->quorum_lost;
 	char listener[SERVICE_KEY_TEXT_SIZE];
 	_cleanup_free_ char *object =
 		memory_printf("service %s", service_key_format(&service->key, listener));
@@ -291,9 +306,7 @@ static void heed_tell_quorum(struct engine *engine, const struct declared_servic
 	engine_tell(engine, ENGINE_EVENT_QUORUM, object,
 		"%s: the healthy weight is %" PRIu64 ", the quorum %" PRIu32 "%s",
 		lost ? "lost" : "regained", output->healthy_weight, service->quorum,
-		!service->has_fallback ? ""
-		: lost                 ? "; the fallback serves"
-				       : "; the fallback serves no more");
+		heed_fallback_words(service, lost, line->fallback, fallback));
 	heed_notify(engine, service, &notice);
 }
 
@@ -333,8 +346,10 @@ static void heed_look_at(
 	line->quorum_lost = lost;
 	line->stale = false;
 	heed_sum(&health->totals, line, 1);
+	bool fallback = resolve_fallback_serves(service, output);
 	if (lost != told)
-		heed_tell_quorum(engine, service, output, lost);
+		heed_tell_quorum(engine, line, service, output, fallback);
+	line->fallback = fallback;
 }
 
 void engine_heed_look(struct engine *engine, uint64_t now)

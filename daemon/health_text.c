@@ -31,13 +31,7 @@ bool health_view_lost_quorum(const struct health_view *view)
 
 bool health_view_fallback_serves(const struct health_view *view)
 {
-	if (!health_view_lost_quorum(view) || !view->service->has_fallback)
-		return false;
-	for (size_t i = 0; i < view->output.destinations.count; i++)
-		if (view->service->destinations.items[i].fallback &&
-			view->output.destinations.items[i].in)
-			return true;
-	return false;
+	return view->service && resolve_fallback_serves(view->service, &view->output);
 }
 
 bool health_view_doubts(const struct health_view *view)

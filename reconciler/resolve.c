@@ -282,6 +282,18 @@ bool resolve_serves_any(const struct resolve_output *output)
 	return false;
 }
 
+bool resolve_fallback_serves(
+	const struct declared_service *service, const struct resolve_output *output)
+{
+	for (size_t i = 0; service->has_fallback && i < output->destinations.count; i++) {
+		const struct resolution *resolution = &output->destinations.items[i];
+
+		if (service->destinations.items[i].fallback && resolution->in && resolution->weight)
+			return true;
+	}
+	return false;
+}
+
 bool resolve_doubts_checks(const struct resolve_output *output)
 {
 	bool kept = false;

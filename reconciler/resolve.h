@@ -60,5 +60,9 @@ void resolve(const struct declared_service *service, const struct facts *facts, 
 /* Whether any destination takes new connections. */
 bool resolve_serves_any(const struct resolve_output *output);
 
+/* Whether a fallback takes new connections now. `output` is of `service`. */
+bool resolve_fallback_serves(
+	const struct declared_service *service, const struct resolve_output *output);
+
 /* Whether all that serve do so in spite of their checks: either every server is down, or the checks are wrong. */
 bool resolve_doubts_checks(const struct resolve_output *output);

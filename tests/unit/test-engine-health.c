@@ -105,6 +105,33 @@ static void cause_and_effect_are_told_in_order(void **state)
 	assert_int_equal(fixture->engine.health.totals.quorums_lost, 0);
 }
 
+/* Also where a dead one stays in the table, with weight 0. */
+static void a_fallback_that_is_down_is_not_said_to_serve(void **state)
+{
+	static const char *const ways[] = {"remove", "weight-zero"};
+	struct fixture *fixture = *state;
+
+	begin_health(fixture, CHECK_WEB, TWO);
+	for (size_t i = 0; i < ARRAY_LENGTH(ways); i++) {
+		_cleanup_free_ char *services = memory_printf(
+			"  web: {listen: \"" WEB "\", check: web, destinations: [10.0.0.1],\n"
+			"    on-failure: %s, fallback: {address: 10.0.0.99, check: web}}\n",
+			ways[i]);
+		declare(fixture, CHECK_WEB, services);
+		say(fixture, "10.0.0.99:80", false);
+		say(fixture, "10.0.0.1:80", false);
+		later(fixture, SECOND);
+		assert_non_null(strstr(told_since(), "lost: the healthy weight is 0, the quorum 1; "
+						     "the fallback cannot serve either\n"));
+		forget_told();
+		say(fixture, "10.0.0.1:80", true);
+		later(fixture, SECOND);
+		assert_non_null(
+			strstr(told_since(), "regained: the healthy weight is 1, the quorum 1\n"));
+		forget_told();
+	}
+}
+
 static void a_storm_is_few_passes(void **state)
 {
 	struct fixture *fixture = *state;
@@ -451,6 +478,7 @@ int main(void)
 		TEST(what_only_begins_to_fail_touches_nothing),
 		TEST(what_nobody_asks_for_is_dropped),
 		TEST(cause_and_effect_are_told_in_order),
+		TEST(a_fallback_that_is_down_is_not_said_to_serve),
 		TEST(a_storm_is_few_passes),
 		TEST(one_who_climbs_is_looked_at_alone),
 		TEST(a_failure_does_not_wait_for_who_climbs),
