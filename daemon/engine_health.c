@@ -172,6 +172,7 @@ static struct engine_probe *health_find_before(const struct engine_health *healt
 	return vector_find(&health->table.probes, &key, probe_key_compare);
 }
 
+/* That it could not be tried is of that check and that target: another one has not been tried yet. */
 static void health_inherit(struct engine_probe *probe, const struct engine_probe *before)
 {
 	probe->failing = before->failing;
@@ -179,7 +180,8 @@ static void health_inherit(struct engine_probe *probe, const struct engine_probe
 	probe->wall = before->wall;
 	probe->failed = before->failed;
 	probe->reason = memory_copy_string(before->reason);
-	probe->untried = memory_copy_string(before->untried);
+	if (probe_key_compare(probe, before) == 0)
+		probe->untried = memory_copy_string(before->untried);
 	/* What only `initially` said, it says anew. */
 	if (before->verdict.settled)
 		probe->verdict = before->verdict;
@@ -368,7 +370,8 @@ static void health_add_trying(struct engine *engine, const struct engine_probe *
 		}));
 }
 
-/* Whoever has begun to probe a moment ago has not tried it yet. */
+/* Whoever has begun to probe a moment ago has not tried it yet, and says so by no time. He tells of his first try,
+ * whatever comes of it. */
 static void health_take_trying(
 	struct engine *engine, struct engine_probe *probe, const struct engine_verdict *said)
 {
@@ -384,6 +387,9 @@ static void health_take_trying(
 
 static void health_take_report(struct engine_probe *probe, const struct engine_verdict *said)
 {
+	/* Another one who probes, and has not tried it yet: the last report is still the one of before. */
+	if (!said->wall)
+		return;
 	probe->failing = said->failing;
 	probe->failures = said->failures;
 	probe->wall = said->wall;

@@ -242,6 +242,89 @@ static void a_check_beside_one_that_is_down_begins_as_it_says(void **state)
 	assert_true(probe(fixture, "10.0.0.1:81", "new")->verdict.up);
 }
 
+/* ---- What could not be tried ---- */
+
+static struct engine_verdict untried_of(struct fixture *fixture, const char *target)
+{
+	struct engine_verdict verdict = verdict_of(fixture, target, "web", true);
+
+	verdict.verdict.recovered = false;
+	verdict.untried = true;
+	verdict.reason = "cannot read /x";
+	return verdict;
+}
+
+/* 10.0.0.1 is up, and cannot be tried; nothing is due. */
+static struct engine_verdict begin_untried(struct fixture *fixture)
+{
+	begin_health(fixture, CHECK_WEB, TWO);
+	struct engine_verdict verdict = untried_of(fixture, "10.0.0.1:80");
+	engine_verdicts(&fixture->engine, &verdict, 1);
+	later(fixture, SECOND);
+	assert_string_equal(probe(fixture, "10.0.0.1:80", "web")->untried, "cannot read /x");
+	assert_int_equal(fixture->engine.health.totals.probes_untried, 1);
+	return verdict;
+}
+
+/* Another health process, which knows the verdict and nothing else, and then tries. */
+static void the_first_try_ends_what_could_not_be_tried(void **state)
+{
+	struct fixture *fixture = *state;
+	struct engine_verdict verdict = begin_untried(fixture);
+	const uint64_t *passes = fixture->engine.counters.passes;
+	uint64_t before = passes[ENGINE_REASON_HEALTH];
+
+	verdict.untried = false;
+	verdict.reason = "";
+	verdict.wall = 0;
+	engine_verdicts(&fixture->engine, &verdict, 1);
+	later(fixture, SECOND);
+	assert_non_null(probe(fixture, "10.0.0.1:80", "web")->untried);
+	assert_int_equal(probe(fixture, "10.0.0.1:80", "web")->wall, 1700000000000);
+	verdict.wall = 1700000001000;
+	engine_verdicts(&fixture->engine, &verdict, 1);
+	later(fixture, SECOND);
+	assert_null(probe(fixture, "10.0.0.1:80", "web")->untried);
+	assert_int_equal(fixture->engine.health.totals.probes_untried, 0);
+	assert_non_null(strstr(fixture->last[ENGINE_EVENT_HEALTH], "can be tried again"));
+	assert_int_equal(passes[ENGINE_REASON_HEALTH], before);
+	assert_int_equal(fixture->table->operations, 0);
+}
+
+/* Nobody looks at a service for it, and no file is written. */
+static void a_first_try_that_changes_nothing_costs_no_pass(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_health(fixture, CHECK_WEB, TWO);
+	say(fixture, "10.0.0.1:80", false);
+	later(fixture, SECOND);
+	const uint64_t *passes = fixture->engine.counters.passes;
+	uint64_t before = passes[ENGINE_REASON_HEALTH];
+	struct engine_verdict verdict = verdict_of(fixture, "10.0.0.1:80", "web", false);
+	verdict.verdict = probe(fixture, "10.0.0.1:80", "web")->verdict;
+	verdict.wall++;
+	engine_verdicts(&fixture->engine, &verdict, 1);
+	assert_int_equal(fixture->engine.health.dirty.count, 0);
+	assert_false(fixture->engine.health.unsaved);
+	later(fixture, SECOND);
+	assert_int_equal(passes[ENGINE_REASON_HEALTH], before);
+	assert_int_equal(probe(fixture, "10.0.0.1:80", "web")->wall, verdict.wall);
+}
+
+static void another_target_has_not_been_tried_yet(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_untried(fixture);
+	declare(fixture, CHECK_WEB "  more: {tcp: {}}\n", TWO);
+	assert_non_null(probe(fixture, "10.0.0.1:80", "web")->untried);
+	declare(fixture, "  web: {tcp: {}, port: 8080}\n", TWO);
+	assert_null(probe(fixture, "10.0.0.1:8080", "web")->untried);
+	assert_true(probe(fixture, "10.0.0.1:8080", "web")->verdict.settled);
+	assert_int_equal(fixture->engine.health.totals.probes_untried, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -257,6 +340,9 @@ int main(void)
 		TEST(without_probes_nothing_waits),
 		TEST(another_check_does_not_bring_back_what_is_down),
 		TEST(a_check_beside_one_that_is_down_begins_as_it_says),
+		TEST(the_first_try_ends_what_could_not_be_tried),
+		TEST(a_first_try_that_changes_nothing_costs_no_pass),
+		TEST(another_target_has_not_been_tried_yet),
 	};
 
 	return cmocka_run_group_tests_name("engine-health-kept", tests, NULL, NULL);
