@@ -77,10 +77,10 @@ struct engine_health_service {
 	uint64_t wake; /* it is otherwise from then on by itself (slow start); UINT64_MAX */
 	uint32_t failed, kept, climbing; /* destinations */
 	uint32_t spares_down;            /* fallbacks that are not needed, and could not serve */
-	bool doubted;                    /* min-healthy keeps all that serve, though their checks fail */
-	bool quorum_lost;                /* as it was told */
-	bool fallback;                   /* it serves */
-	bool dirty, stale;               /* in the list of that name */
+	bool doubted;      /* min-healthy keeps all that serve, though their checks fail */
+	bool quorum_lost;  /* as it was told */
+	bool fallback;     /* it serves */
+	bool dirty, stale; /* in the list of that name */
 };
 
 struct engine_health_services {
@@ -89,10 +89,10 @@ struct engine_health_services {
 
 /* Sums over all services and probes. */
 struct engine_health_totals {
-	size_t probes_down, probes_failing; /* failing: not down for it yet */
-	size_t probes_untried;              /* up or down, by what was known before */
+	size_t probes_down, probes_failing;         /* failing: not down for it yet */
+	size_t probes_untried;                      /* up or down, by what was known before */
 	size_t failed, kept, climbing, spares_down; /* destinations */
-	size_t quorums_lost, doubted;       /* services */
+	size_t quorums_lost, doubted;               /* services */
 };
 
 /* A destination that asks for a probe. */

@@ -55,6 +55,14 @@ enum resolution_role health_view_role(
 	return resolution ? resolution->role : RESOLUTION_ROLE_SERVES;
 }
 
+bool health_view_is_in(
+	const struct health_view *view, const struct declared_destination *destination)
+{
+	const struct resolution *resolution = view_find(view, destination);
+
+	return !resolution || resolution->in;
+}
+
 static const struct engine_probe *view_probe(
 	const struct health_view *view, const struct declared_destination *destination)
 {

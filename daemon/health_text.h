@@ -22,7 +22,9 @@ bool health_view_lost_quorum(const struct health_view *view);
 bool health_view_fallback_serves(const struct health_view *view);
 bool health_view_doubts(const struct health_view *view); /* resolve_doubts_checks() */
 
-/* Of one of its destinations; without one (NULL) it serves, and nothing is known. */
+/* Of one of its destinations; without one (NULL) it serves, and nothing is known. In: it must be there, if with weight 0. */
+bool health_view_is_in(
+	const struct health_view *view, const struct declared_destination *destination);
 enum resolution_role health_view_role(
 	const struct health_view *view, const struct declared_destination *destination);
 bool health_view_is_down(

@@ -289,6 +289,14 @@ static enum standing standing_of_absent(const struct engine *engine,
 				destination->declared, health, STANDING_SPARE, why);
 		say(why, "the fallback is not needed any more");
 		return standing_waits(engine, STANDING_DRAINING, why);
+	case RESOLUTION_ROLE_STEPS_BACK:
+		/* With weight 0, it is as it must be when its attributes are; where the scheduler does not honour that,
+		 * when it is out. */
+		if (health_view_is_in(health, destination->declared))
+			return STANDING_COUNT;
+		health_view_say(health, destination->declared, why);
+		return destination->live ? standing_waits(engine, STANDING_STANDBY, why)
+					 : STANDING_STANDBY;
 	default:
 		return STANDING_COUNT;
 	}

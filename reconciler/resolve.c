@@ -299,7 +299,8 @@ bool resolve_doubts_checks(const struct resolve_output *output)
 	bool kept = false;
 
 	vector_foreach(&output->destinations, resolution) {
-		if (resolution->in && resolution->weight && resolution->role != RESOLUTION_ROLE_KEPT)
+		if (resolution->in && resolution->weight &&
+			resolution->role != RESOLUTION_ROLE_KEPT)
 			return false;
 		kept |= resolution->role == RESOLUTION_ROLE_KEPT;
 	}

@@ -309,8 +309,8 @@ static void a_spare_that_is_down_is_trouble(void **state)
 	verdict.reason = "connect: refused";
 	tell(fixture, &verdict);
 	json_t *status = ask(fixture, "status", NULL, NULL);
-	expect_state(service_of(status, 0), "10.0.0.99:80", "failing",
-		"failing 1/3: connect: refused");
+	expect_state(
+		service_of(status, 0), "10.0.0.99:80", "failing", "failing 1/3: connect: refused");
 	expect_text(status, "health", "well");
 	json_decref(status);
 	tell_up(fixture, "10.0.0.99:80", false);
@@ -323,6 +323,34 @@ static void a_spare_that_is_down_is_trouble(void **state)
 	tell_up(fixture, "10.0.0.99:80", true);
 	assert_int_equal(fixture->engine.health.totals.spares_down, 0);
 	assert_false(engine_is_degraded(&fixture->engine));
+}
+
+/* Also where it must leave for that, as its scheduler would refuse clients. */
+static void who_steps_back_stands_by_in_and_out(void **state)
+{
+	static const struct {
+		const char *scheduler;
+		int weight;
+	} rows[] = {{"wrr", 0}, {"sh, scheduler-flags: [sh-port]", -1}};
+	struct fixture *fixture = *state;
+
+	begin_with(fixture, TWO);
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		_cleanup_free_ char *services = memory_printf(
+			"  web: {listen: \"" WEB
+			"\", check: web, quorum: 2, drain: 0s, scheduler: %s,\n"
+			"    fallback: 10.0.0.99, destinations: [10.0.0.1, 10.0.0.2]}\n",
+			rows[i].scheduler);
+
+		declare(fixture, CHECK_WEB, services);
+		tell_up(fixture, "10.0.0.1:80", false);
+		assert_int_equal(weight_of(fixture, WEB, "10.0.0.2:80"), rows[i].weight);
+		json_t *status = ask(fixture, "status", NULL, NULL);
+		expect_state(
+			service_of(status, 0), "10.0.0.2:80", "standby", "the fallback serves");
+		json_decref(status);
+		tell_up(fixture, "10.0.0.1:80", true);
+	}
 }
 
 static void checks_lists_what_is_asked_for(void **state)
@@ -458,6 +486,7 @@ int main(void)
 		TEST(status_says_that_the_checks_are_doubted),
 		TEST(nobody_who_probes_is_trouble),
 		TEST(a_spare_that_is_down_is_trouble),
+		TEST(who_steps_back_stands_by_in_and_out),
 		TEST(checks_lists_what_is_asked_for),
 		TEST(facts_survive_the_way_to_a_comparison),
 		TEST(bad_facts_are_refused),
