@@ -172,6 +172,41 @@ static struct engine_probe *health_find_before(const struct engine_health *healt
 	return vector_find(&health->table.probes, &key, probe_key_compare);
 }
 
+static bool health_is_down(const struct engine_probe *probe)
+{
+	return !probe->verdict.up && probe->verdict.settled;
+}
+
+/* The probe that brought down a user's destination when it was still of another check; whoever has that check now. NULL: none. */
+static const struct engine_probe *health_find_down(const struct engine_health *health,
+	const struct engine_health_table *table, const struct files *files,
+	const struct engine_probe *probe)
+{
+	const uint32_t *first = &table->first.items[probe - table->probes.items];
+
+	for (uint32_t i = first[0]; health->of && i < first[1]; i++) {
+		const struct engine_probe_user *user = &table->users.items[i];
+		const struct declared_service *service =
+			&files->declared.services.items[user->service];
+		const struct declared_service *old =
+			declared_find_service(&health->of->declared, &service->key);
+		const struct declared_destination *was =
+			old ? vector_find(&old->destinations,
+				      &service->destinations.items[user->destination],
+				      destination_compare)
+			    : NULL;
+
+		if (!was || !was->check)
+			continue;
+		const struct probe_key key = declared_probe_key(was);
+		const struct engine_probe *before =
+			vector_find(&health->table.probes, &key, probe_key_compare);
+		if (before && health_is_down(before))
+			return before;
+	}
+	return NULL;
+}
+
 /* That it could not be tried is of that check and that target: another one has not been tried yet. */
 static void health_inherit(struct engine_probe *probe, const struct engine_probe *before)
 {
@@ -209,14 +244,15 @@ static void health_group_seek(struct health_group *group, const struct engine_he
 		order = destination_key_compare(&old->key.target, &probe->key.target);
 		if (order > 0)
 			break;
-		if (order == 0 && !group->down && !old->verdict.up && old->verdict.settled &&
+		if (order == 0 && !group->down && health_is_down(old) &&
 			!vector_find(&table->probes, &old->key, probe_key_compare))
 			group->down = old;
 	}
 }
 
 /* What the old table knows goes into the new one: a merge. A check by another name, or another check, begins with what brought its
- * server down: that it has not failed yet says nothing of the server. */
+ * server down: that it has not failed yet says nothing of the server. So it is for the destination of a service that has another
+ * check now, and for a server that nobody has by the old one any more. */
 static void health_inherit_all(const struct engine_health *health,
 	struct engine_health_table *table, const struct files *files)
 {
@@ -234,6 +270,8 @@ static void health_inherit_all(const struct engine_health *health,
 		else
 			before = health_find_before(health, table, files, probe);
 		health_group_seek(&group, table, probe);
+		if (!before)
+			before = health_find_down(health, table, files, probe);
 		if (!before)
 			before = group.down;
 		if (before)

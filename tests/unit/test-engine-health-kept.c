@@ -242,6 +242,38 @@ static void a_check_beside_one_that_is_down_begins_as_it_says(void **state)
 	assert_true(probe(fixture, "10.0.0.1:81", "new")->verdict.up);
 }
 
+/* `web` has another check now, and `api` the one that found 10.0.0.1 down. */
+static void what_is_down_stays_so_where_its_check_is_still_used(void **state)
+{
+	static const char *const moved =
+		"  web: {listen: \"" WEB "\", check: new, destinations: [10.0.0.1, 10.0.0.2]}\n"
+		"  api: {listen: \"tcp://203.0.113.11:80\", check: web, destinations: [10.0.0.1, "
+		"10.0.0.3]}\n";
+	struct fixture *fixture = *state;
+
+	begin_health(fixture, CHECK_WEB, TWO);
+	say(fixture, "10.0.0.1:80", false);
+	turn(fixture);
+	declare(fixture, CHECK_WEB "  new: {http: {}}\n", moved);
+	later(fixture, SECOND);
+	assert_false(probe(fixture, "10.0.0.1:80", "new")->verdict.up);
+	assert_string_equal(probe(fixture, "10.0.0.1:80", "new")->reason, "connect: refused");
+	assert_true(probe(fixture, "10.0.0.2:80", "new")->verdict.up);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), -1);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.2:80"), 1);
+	/* Back, and to one that looks at another port of the same server. */
+	declare(fixture, CHECK_WEB "  new: {http: {}}\n", TWO);
+	declare(fixture, CHECK_WEB "  new: {http: {}, port: 8080}\n", moved);
+	later(fixture, SECOND);
+	assert_false(probe(fixture, "10.0.0.1:8080", "new")->verdict.up);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), -1);
+	struct engine_verdict verdict = verdict_of(fixture, "10.0.0.1:8080", "new", true);
+	engine_verdicts(&fixture->engine, &verdict, 1);
+	turn(fixture);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), 1);
+	assert_int_equal(weight_of(fixture, "tcp://203.0.113.11:80", "10.0.0.1:80"), -1);
+}
+
 /* ---- What could not be tried ---- */
 
 static struct engine_verdict untried_of(struct fixture *fixture, const char *target)
@@ -340,6 +372,7 @@ int main(void)
 		TEST(without_probes_nothing_waits),
 		TEST(another_check_does_not_bring_back_what_is_down),
 		TEST(a_check_beside_one_that_is_down_begins_as_it_says),
+		TEST(what_is_down_stays_so_where_its_check_is_still_used),
 		TEST(the_first_try_ends_what_could_not_be_tried),
 		TEST(a_first_try_that_changes_nothing_costs_no_pass),
 		TEST(another_target_has_not_been_tried_yet),
