@@ -274,6 +274,15 @@ static enum standing standing_of_check(const struct declared_destination *declar
 	return health_view_is_untried(health, declared) ? STANDING_UNTRIED : well;
 }
 
+/* Whether the next pass would leave it as it is. */
+static bool standing_is_settled(const struct walk_destination *destination)
+{
+	if (!destination->live || !destination->desired)
+		return !destination->live && !destination->desired;
+	return destination_attributes_equal(
+		&destination->live->attributes, &destination->desired->attributes);
+}
+
 /* One that must not serve now, by what health says. STANDING_COUNT: health says no such thing. */
 static enum standing standing_of_absent(const struct engine *engine,
 	const struct walk_destination *destination, const struct health_view *health,
@@ -282,7 +291,9 @@ static enum standing standing_of_absent(const struct engine *engine,
 	switch (health_view_role(health, destination->declared)) {
 	case RESOLUTION_ROLE_FAILED:
 		health_view_say(health, destination->declared, why);
-		return standing_waits(engine, STANDING_DOWN, why);
+		return standing_is_settled(destination)
+			       ? STANDING_DOWN
+			       : standing_waits(engine, STANDING_DOWN, why);
 	case RESOLUTION_ROLE_SPARE:
 		if (!destination->live)
 			return standing_of_check(
@@ -295,8 +306,9 @@ static enum standing standing_of_absent(const struct engine *engine,
 		if (health_view_is_in(health, destination->declared))
 			return STANDING_COUNT;
 		health_view_say(health, destination->declared, why);
-		return destination->live ? standing_waits(engine, STANDING_STANDBY, why)
-					 : STANDING_STANDBY;
+		return standing_is_settled(destination)
+			       ? STANDING_STANDBY
+			       : standing_waits(engine, STANDING_STANDBY, why);
 	default:
 		return STANDING_COUNT;
 	}

@@ -353,6 +353,35 @@ static void who_steps_back_stands_by_in_and_out(void **state)
 	}
 }
 
+/* One is out already, and stays so with weight 0 or without; the other waits. */
+static void only_what_waits_is_said_to_wait(void **state)
+{
+	static const char *const ways[] = {"remove", "weight-zero"};
+	struct fixture *fixture = *state;
+
+	begin_with(fixture, TWO);
+	for (size_t i = 0; i < ARRAY_LENGTH(ways); i++) {
+		_cleanup_free_ char *services =
+			memory_printf("  web: {listen: \"" WEB "\", check: web, on-failure: %s,\n"
+				      "    destinations: [10.0.0.1, 10.0.0.2, 10.0.0.3]}\n",
+				ways[i]);
+
+		declare(fixture, CHECK_WEB, services);
+		tell_up(fixture, "10.0.0.1:80", false);
+		assert_int_equal(engine_suspend(&fixture->engine, NULL, "test", NULL), 0);
+		tell_up(fixture, "10.0.0.2:80", false);
+		json_t *status = ask(fixture, "status", NULL, NULL);
+		expect_state(
+			service_of(status, 0), "10.0.0.1:80", "down", "down *s: connect: refused");
+		expect_state(service_of(status, 0), "10.0.0.2:80", "down",
+			"down *s: connect: refused; poised is suspended and changes nothing");
+		json_decref(status);
+		assert_int_equal(engine_resume(&fixture->engine, 0, "test", NULL), 0);
+		tell_up(fixture, "10.0.0.1:80", true);
+		tell_up(fixture, "10.0.0.2:80", true);
+	}
+}
+
 static void checks_lists_what_is_asked_for(void **state)
 {
 	struct fixture *fixture = *state;
@@ -487,6 +516,7 @@ int main(void)
 		TEST(nobody_who_probes_is_trouble),
 		TEST(a_spare_that_is_down_is_trouble),
 		TEST(who_steps_back_stands_by_in_and_out),
+		TEST(only_what_waits_is_said_to_wait),
 		TEST(checks_lists_what_is_asked_for),
 		TEST(facts_survive_the_way_to_a_comparison),
 		TEST(bad_facts_are_refused),
