@@ -294,6 +294,7 @@ static const char *heed_fallback_words(
 static void heed_tell_quorum(struct engine *engine, const struct engine_health_service *line,
 	const struct declared_service *service, const struct resolve_output *output, bool fallback)
 {
+	_cleanup_strbuf_ struct strbuf where = {};
 	bool lost = line->quorum_lost;
 	char listener[SERVICE_KEY_TEXT_SIZE];
 	_cleanup_free_ char *object =
@@ -303,10 +304,9 @@ static void heed_tell_quorum(struct engine *engine, const struct engine_health_s
 		.wall = engine_wall_ms(),
 	};
 
-	engine_tell(engine, ENGINE_EVENT_QUORUM, object,
-		"%s: the healthy weight is %" PRIu64 ", the quorum %" PRIu32 "%s",
-		lost ? "lost" : "regained", output->healthy_weight, service->quorum,
-		heed_fallback_words(service, lost, line->fallback, fallback));
+	resolve_describe_quorum(service, output, &where);
+	engine_tell(engine, ENGINE_EVENT_QUORUM, object, "%s: %s%s", lost ? "lost" : "regained",
+		where.text, heed_fallback_words(service, lost, line->fallback, fallback));
 	heed_notify(engine, service, &notice);
 }
 

@@ -241,6 +241,7 @@ void health_text_quorum(const struct health_view *view, struct strbuf *text)
 	}
 	json_text_member_open(text, "quorum");
 	json_text_member_number(text, "wanted", view->service->quorum);
+	json_text_member_number(text, "hysteresis", view->service->quorum_hysteresis);
 	json_text_member_number(text, "healthy", view->output.healthy_weight);
 	json_text_member_flag(text, "lost", view->output.quorum_lost);
 	json_text_member_flag(text, "fallback", health_view_fallback_serves(view));

@@ -155,9 +155,9 @@ static enum standing standing_of_quorum(
 		say_unusable(health, why);
 		return STANDING_UNUSABLE;
 	}
-	strbuf_printf(why, "the healthy weight is %" PRIu64 ", the quorum %" PRIu32 "%s",
-		health->output.healthy_weight, service->declared->quorum,
-		health_view_fallback_serves(health) ? ": the fallback serves" : "");
+	resolve_describe_quorum(service->declared, &health->output, why);
+	if (health_view_fallback_serves(health))
+		say(why, "the fallback serves");
 	return STANDING_NO_QUORUM;
 }
 

@@ -10,6 +10,8 @@
  * `weight` is a destination's own weight until the last walk makes it the one that it is to have. */
 #include "reconciler/resolve.h"
 
+#include <inttypes.h>
+
 /* Slow start climbs in so many steps. */
 #define RESOLVE_STEPS 10
 
@@ -280,6 +282,19 @@ bool resolve_serves_any(const struct resolve_output *output)
 		if (resolution->in && resolution->weight)
 			return true;
 	return false;
+}
+
+void resolve_describe_quorum(const struct declared_service *service,
+	const struct resolve_output *output, struct strbuf *text)
+{
+	uint64_t quorum = service->quorum, hysteresis = service->quorum_hysteresis;
+
+	strbuf_printf(text, "the healthy weight is %" PRIu64 ", the quorum %" PRIu64,
+		output->healthy_weight, quorum);
+	if (hysteresis)
+		strbuf_printf(text, " and its hysteresis %" PRIu64, hysteresis);
+	if (hysteresis && output->quorum_lost)
+		strbuf_printf(text, ": %" PRIu64 " to return", quorum + hysteresis);
 }
 
 bool resolve_fallback_serves(

@@ -16,6 +16,7 @@
  *	slow start	a destination that recovered climbs to its weight in at most ten steps; a fallback does not */
 #pragma once
 
+#include "base/strbuf.h"
 #include "model/declared.h"
 #include "reconciler/facts.h"
 
@@ -59,6 +60,10 @@ void resolve(const struct declared_service *service, const struct facts *facts, 
 
 /* Whether any destination takes new connections. */
 bool resolve_serves_any(const struct resolve_output *output);
+
+/* "the healthy weight is 3, the quorum 3 and its hysteresis 1: 4 to return": where it stands, and for what. Appends. */
+void resolve_describe_quorum(const struct declared_service *service,
+	const struct resolve_output *output, struct strbuf *text);
 
 /* Whether a fallback takes new connections now. `output` is of `service`. */
 bool resolve_fallback_serves(

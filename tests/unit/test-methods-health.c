@@ -243,7 +243,7 @@ static void status_says_that_the_quorum_is_lost(void **state)
 	const json_t *web = service_of(status, 0);
 	assert_string_equal(json_string_value(json_object_get(web, "state")), "no-quorum");
 	assert_string_equal(json_string_value(json_object_get(web, "why")),
-		"the healthy weight is 1, the quorum 2: the fallback serves");
+		"the healthy weight is 1, the quorum 2; the fallback serves");
 	expect_state(web, "10.0.0.2:80", "standby", "the fallback serves");
 	expect_state(web, "10.0.0.99:80", "fallback", "the fallback, for the quorum is lost");
 	assert_int_equal(number_at(status, "checks", "quorums_lost"), 1);
@@ -382,6 +382,35 @@ static void only_what_waits_is_said_to_wait(void **state)
 	}
 }
 
+static void status_says_what_the_quorum_returns_at(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_with(fixture, "  web: {listen: \"" WEB "\", check: web, quorum: 3,\n"
+			    "    quorum-hysteresis: 1, destinations: [10.0.0.1, 10.0.0.2,\n"
+			    "      10.0.0.3, 10.0.0.4]}\n");
+	for (const char *target = "123"; *target; target++) {
+		char address[] = "10.0.0.?:80";
+
+		*strchr(address, '?') = *target;
+		tell_up(fixture, address, false);
+	}
+	assert_non_null(strstr(told_since(), "lost: the healthy weight is 1, the quorum 3 and its "
+					     "hysteresis 1: 4 to return\n"));
+	tell_up(fixture, "10.0.0.1:80", true);
+	tell_up(fixture, "10.0.0.2:80", true);
+	json_t *status = ask(fixture, "status", NULL, NULL);
+	const json_t *web = service_of(status, 0);
+	expect_text(web, "state", "no-quorum");
+	expect_text(web, "why",
+		"the healthy weight is 3, the quorum 3 and its hysteresis 1: 4 to return");
+	assert_int_equal(number_at(web, "quorum", "hysteresis"), 1);
+	json_decref(status);
+	tell_up(fixture, "10.0.0.3:80", true);
+	assert_non_null(strstr(told_since(),
+		"regained: the healthy weight is 4, the quorum 3 and its hysteresis 1\n"));
+}
+
 static void checks_lists_what_is_asked_for(void **state)
 {
 	struct fixture *fixture = *state;
@@ -507,7 +536,7 @@ static void a_list_goes_on_while_the_files_change(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown_told)
 		TEST(status_says_who_fails_and_why),
 		TEST(status_says_what_cannot_be_tried),
 		TEST(what_is_down_may_not_be_tried_either),
@@ -517,6 +546,7 @@ int main(void)
 		TEST(a_spare_that_is_down_is_trouble),
 		TEST(who_steps_back_stands_by_in_and_out),
 		TEST(only_what_waits_is_said_to_wait),
+		TEST(status_says_what_the_quorum_returns_at),
 		TEST(checks_lists_what_is_asked_for),
 		TEST(facts_survive_the_way_to_a_comparison),
 		TEST(bad_facts_are_refused),
