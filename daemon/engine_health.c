@@ -370,7 +370,9 @@ void engine_health_follow(struct engine *engine, const struct files *files)
 	health_put_all(engine);
 	health_count(health);
 	health_mark_others(engine, &before);
-	health->unsaved |= before.probes.count > 0 || table.probes.count > 0;
+	/* A file that is no good is written anew also where there is nothing to say in it. */
+	health->unsaved |= before.probes.count > 0 || table.probes.count > 0 ||
+			   engine->troubles[ENGINE_TROUBLE_HEALTH_FILE];
 	health_table_clear(&before);
 	if (files)
 		verdicts_clear(&health->kept);
@@ -501,32 +503,32 @@ void engine_health_apply(struct engine *engine)
 
 /* What outlives a restart */
 
-static void health_tell_save(struct engine *engine, int code, const struct error *error)
-{
-	struct engine_health *health = &engine->health;
-
-	if (code == 0) {
-		free(STEAL(health->save_error));
-		return;
-	}
-	const char *text = error_text(error, code);
-	if (health->save_error && strcmp(health->save_error, text) == 0)
-		return;
-	free(health->save_error);
-	health->save_error = memory_copy_string(text);
-	engine_tell(engine, ENGINE_EVENT_HEALTH, NULL,
-		"what is down could not be kept for a restart: %s", text);
-}
-
 void engine_health_load(struct engine *engine)
 {
 	_cleanup_error_ struct error error = {};
+	_cleanup_free_ char *text = NULL;
 	int r = verdicts_load(
 		engine->options.state_dir, reconciler_now(), &engine->health.kept, &error);
 
+	if (r == 0)
+		return;
+	text = memory_printf("%s: so what was down before is not known, and counts as up or down "
+			     "as its check says, until that has found out; the file is written "
+			     "anew",
+		error_text(&error, r));
+	engine_set_trouble(engine, ENGINE_TROUBLE_HEALTH_FILE, text);
+}
+
+static void health_tell_save(struct engine *engine, int r, const struct error *error)
+{
+	_cleanup_free_ char *text = NULL;
+
 	if (r < 0)
-		engine_tell(engine, ENGINE_EVENT_HEALTH, NULL,
-			"what was down before is not known: %s", error_text(&error, r));
+		text = memory_printf(
+			"%s: a restart would not know what is down; make room for the file, "
+			"or take away what is in its place",
+			error_text(error, r));
+	engine_set_trouble(engine, ENGINE_TROUBLE_HEALTH_FILE, text);
 }
 
 static int health_write(const struct engine *engine, uint64_t now, struct error *error)
@@ -576,5 +578,4 @@ void engine_health_clear(struct engine *engine)
 	vector_clear(&health->stale);
 	vector_clear(&health->changed);
 	verdicts_clear(&health->kept);
-	free(health->save_error);
 }

@@ -144,7 +144,6 @@ struct engine_health {
 	uint64_t wait_until; /* no pass before then */
 	bool unsaved;        /* health.json is of before */
 	uint64_t save_next;
-	char *save_error; /* that was told last; NULL: it was saved */
 	struct engine_health_totals totals;
 	uint64_t transitions[2]; /* since the start: to down, to up */
 	struct engine_probing probing;

@@ -70,10 +70,30 @@ static void a_damaged_memory_of_health_is_told_and_done_without(void **state)
 	stop(fixture);
 	assert_int_equal(file_replace(path, "{\"poise\":", 9, 0600), 0);
 	start(fixture);
-	assert_int_equal(fixture->events[ENGINE_EVENT_HEALTH], 2);
-	assert_non_null(strstr(fixture->last[ENGINE_EVENT_HEALTH], "health.json"));
+	assert_int_equal(fixture->events[ENGINE_EVENT_TROUBLE], 1);
+	assert_non_null(strstr(fixture->last[ENGINE_EVENT_TROUBLE], path));
+	assert_non_null(fixture->engine.troubles[ENGINE_TROUBLE_HEALTH_FILE]);
+	assert_true(engine_is_degraded(&fixture->engine));
+	/* Until it is written anew. */
 	turn(fixture);
 	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), 1);
+	assert_null(fixture->engine.troubles[ENGINE_TROUBLE_HEALTH_FILE]);
+	assert_int_equal(kept_down(fixture), 0);
+}
+
+/* There is nothing to say in it, and yet nobody has to take it away. */
+static void a_damaged_memory_of_health_is_mended_without_checks(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_free_ char *path = memory_printf("%s/health.json", fixture->directory);
+
+	assert_int_equal(file_replace(path, "{", 1, 0600), 0);
+	declare(fixture, CHECK_WEB, "  web: {listen: \"" WEB "\", destinations: [10.0.0.1]}\n");
+	start(fixture);
+	assert_non_null(fixture->engine.troubles[ENGINE_TROUBLE_HEALTH_FILE]);
+	turn(fixture);
+	assert_null(fixture->engine.troubles[ENGINE_TROUBLE_HEALTH_FILE]);
+	assert_int_equal(kept_down(fixture), 0);
 }
 
 /* Whoever is killed a moment after the second failure knows both afterwards. */
@@ -131,9 +151,17 @@ static void what_cannot_be_kept_is_tried_again(void **state)
 	say(fixture, "10.0.0.1:80", false);
 	engine_run(&fixture->engine, now);
 	assert_int_equal(fixture->engine.health.save_next, now + SECOND);
+	const char *trouble = fixture->engine.troubles[ENGINE_TROUBLE_HEALTH_FILE];
+	assert_non_null(trouble);
+	assert_non_null(strstr(trouble, path));
+	assert_true(engine_is_degraded(&fixture->engine));
+	engine_run(&fixture->engine, now + SECOND);
+	assert_int_equal(fixture->events[ENGINE_EVENT_TROUBLE], 1);
+	now += SECOND;
 	assert_int_equal(rmdir(path), 0);
 	engine_run(&fixture->engine, now + SECOND);
 	assert_int_equal(kept_down(fixture), 1);
+	assert_null(fixture->engine.troubles[ENGINE_TROUBLE_HEALTH_FILE]);
 }
 
 /* Another reconciler, and the health process lives: what it knows comes before the first pass, and then at once. */
@@ -364,6 +392,7 @@ int main(void)
 		TEST(a_restart_knows_who_was_down),
 		TEST(a_restart_knows_who_failed_when),
 		TEST(a_damaged_memory_of_health_is_told_and_done_without),
+		TEST(a_damaged_memory_of_health_is_mended_without_checks),
 		TEST(each_failure_is_kept_at_once),
 		TEST(a_storm_does_not_write_all_the_time),
 		TEST(what_cannot_be_kept_is_tried_again),
