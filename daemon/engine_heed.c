@@ -248,6 +248,8 @@ static void heed_format_change(const struct engine_health_change *change, struct
 	uint64_t unit = change->down_ns < UNITS_SECOND ? UNITS_MILLISECOND : UNITS_SECOND;
 	if (change->down_ns)
 		units_format_duration(change->down_ns / unit * unit, text);
+	if (change->weight != VERDICT_NO_WEIGHT)
+		strbuf_printf(text, "; its check says weight %d", change->weight);
 }
 
 static void heed_tell_change(struct engine *engine, const struct engine_health_change *change)

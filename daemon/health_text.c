@@ -63,6 +63,15 @@ bool health_view_is_in(
 	return !resolution || resolution->in;
 }
 
+bool health_view_is_weightless(
+	const struct health_view *view, const struct declared_destination *destination)
+{
+	const struct resolution *resolution = view_find(view, destination);
+
+	return resolution && resolution->in && resolution->verdict && resolution->verdict->up &&
+	       resolution->verdict->weight == 0;
+}
+
 static const struct engine_probe *view_probe(
 	const struct health_view *view, const struct declared_destination *destination)
 {
@@ -168,6 +177,8 @@ void health_view_say(const struct health_view *view, const struct declared_desti
 		strbuf_add(why, why->length > begin ? "; " : "");
 		say_failing(probe, why);
 	}
+	if (health_view_is_weightless(view, destination))
+		strbuf_printf(why, "%sits check says weight 0", why->length > begin ? "; " : "");
 	if (probe && probe->untried)
 		strbuf_printf(
 			why, "%snot tried: %s", why->length > begin ? "; " : "", probe->untried);

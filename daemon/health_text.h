@@ -27,6 +27,9 @@ bool health_view_is_in(
 	const struct health_view *view, const struct declared_destination *destination);
 enum resolution_role health_view_role(
 	const struct health_view *view, const struct declared_destination *destination);
+/* It serves, and gets nobody, for its check passes and says weight 0. */
+bool health_view_is_weightless(
+	const struct health_view *view, const struct declared_destination *destination);
 bool health_view_is_down(
 	const struct health_view *view, const struct declared_destination *destination);
 bool health_view_is_failing(

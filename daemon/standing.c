@@ -116,20 +116,31 @@ static enum standing standing_of_leaving(
 	return standing_waits(engine, STANDING_LEAVING, why);
 }
 
+/* ": 2 drained, 1 down, 1 of weight 0 by their checks" */
 static void say_unusable(const struct health_view *health, struct strbuf *why)
 {
-	size_t drained = 0, down = 0;
+	struct {
+		size_t count;
+		const char *words;
+	} parts[] = {{0, "drained"}, {0, "down"}, {0, "of weight 0 by their checks"}};
+	const char *separator = ": ";
 
-	vector_foreach(&health->output.destinations, resolution) {
-		drained += resolution->role == RESOLUTION_ROLE_DRAINS_OPERATOR ||
-			   resolution->role == RESOLUTION_ROLE_DRAINS_DECLARED;
-		down += resolution->role == RESOLUTION_ROLE_FAILED;
+	for (size_t i = 0; i < health->output.destinations.count; i++) {
+		enum resolution_role role = health->output.destinations.items[i].role;
+
+		parts[0].count += role == RESOLUTION_ROLE_DRAINS_OPERATOR ||
+				  role == RESOLUTION_ROLE_DRAINS_DECLARED;
+		parts[1].count += role == RESOLUTION_ROLE_FAILED;
+		parts[2].count +=
+			health_view_is_weightless(health, &health->service->destinations.items[i]);
 	}
 	say(why, "no usable destination");
-	if (drained)
-		strbuf_printf(why, ": %zu drained", drained);
-	if (down)
-		strbuf_printf(why, "%s%zu down", drained ? ", " : ": ", down);
+	for (size_t i = 0; i < ARRAY_LENGTH(parts); i++) {
+		if (!parts[i].count)
+			continue;
+		strbuf_printf(why, "%s%zu %s", separator, parts[i].count, parts[i].words);
+		separator = ", ";
+	}
 }
 
 static enum standing standing_of_doubt(const struct health_view *health, struct strbuf *why)

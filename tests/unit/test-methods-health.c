@@ -411,6 +411,41 @@ static void status_says_what_the_quorum_returns_at(void **state)
 		"regained: the healthy weight is 4, the quorum 3 and its hysteresis 1\n"));
 }
 
+static void tell_weight(struct fixture *fixture, const char *target, int32_t weight)
+{
+	struct engine_verdict verdict = old_verdict(fixture, target, true);
+
+	verdict.verdict.recovered = false;
+	verdict.verdict.since += 1500 * MILLISECOND;
+	verdict.verdict.weight = weight;
+	tell(fixture, &verdict);
+}
+
+static void status_says_whose_weight_is_none(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_with(fixture, "  web: {listen: \"" WEB "\", check: web,\n"
+			    "    destinations: [10.0.0.1, 10.0.0.2, 10.0.0.3]}\n");
+	tell_weight(fixture, "10.0.0.1:80", 0);
+	tell_up(fixture, "10.0.0.2:80", false);
+	tell_weight(fixture, "10.0.0.2:80", 0);
+	assert_non_null(strstr(told_since(), "10.0.0.2:80 check web: up again after 1s; its check "
+					     "says weight 0\n"));
+	tell_up(fixture, "10.0.0.3:80", false);
+	json_t *status = ask(fixture, "status", NULL, NULL);
+	const json_t *web = service_of(status, 0);
+	expect_state(web, "10.0.0.1:80", "ok", "its check says weight 0");
+	expect_state(web, "10.0.0.2:80", "ok", "its check says weight 0");
+	expect_text(web, "state", "unusable");
+	expect_text(web, "why", "no usable destination: 1 down, 2 of weight 0 by their checks");
+	json_decref(status);
+	tell_weight(fixture, "10.0.0.1:80", 4);
+	status = ask(fixture, "status", NULL, NULL);
+	expect_state(service_of(status, 0), "10.0.0.1:80", "ok", NULL);
+	json_decref(status);
+}
+
 static void checks_lists_what_is_asked_for(void **state)
 {
 	struct fixture *fixture = *state;
@@ -547,6 +582,7 @@ int main(void)
 		TEST(who_steps_back_stands_by_in_and_out),
 		TEST(only_what_waits_is_said_to_wait),
 		TEST(status_says_what_the_quorum_returns_at),
+		TEST(status_says_whose_weight_is_none),
 		TEST(checks_lists_what_is_asked_for),
 		TEST(facts_survive_the_way_to_a_comparison),
 		TEST(bad_facts_are_refused),
