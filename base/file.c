@@ -62,6 +62,26 @@ int file_read(int at, const char *path, size_t limit, char **ret, size_t *size)
 	return file_read_fd(fd, limit, ret, size);
 }
 
+int file_read_regular(int at, const char *path, size_t limit, char **ret, size_t *size)
+{
+	_cleanup_close_ int fd = openat(at, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat status;
+
+	/* A socket. */
+	if (fd < 0 && errno == ENXIO)
+		return -EMEDIUMTYPE;
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return -errno;
+	if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
+		return -EMEDIUMTYPE;
+	return file_read_fd(fd, limit, ret, size);
+}
+
+const char *file_error_text(int r)
+{
+	return r == -EMEDIUMTYPE ? "it is no regular file: take it away" : strerror(-r);
+}
+
 int file_write_all(int fd, const void *data, size_t size)
 {
 	const char *rest = data;

@@ -10,7 +10,14 @@
  * more than `limit`; -EISDIR for a directory; on failure nothing is returned. */
 int file_read(int at, const char *path, size_t limit, char **ret, size_t *size);
 
-/* The same from a descriptor (standard input, a pipe) up to its end. */
+/* The same for a file that this program keeps: what is no regular file (a pipe that nobody writes to, a device) is refused at
+ * once, with -EMEDIUMTYPE. */
+int file_read_regular(int at, const char *path, size_t limit, char **ret, size_t *size);
+
+/* strerror() for what these give. */
+const char *file_error_text(int r);
+
+/* file_read() from a descriptor (standard input, a pipe) up to its end. */
 int file_read_fd(int fd, size_t limit, char **ret, size_t *size);
 
 /* Puts `size` bytes at `path` so that a crash leaves either the old content or the new one: a

@@ -229,11 +229,11 @@ int engine_history_load(struct engine *engine, struct error *error)
 	_cleanup_free_ char *text = NULL;
 	size_t size, lines = 0;
 
-	int r = file_read(AT_FDCWD, path, ENGINE_HISTORY_LIMIT, &text, &size);
+	int r = file_read_regular(AT_FDCWD, path, ENGINE_HISTORY_LIMIT, &text, &size);
 	if (r == -ENOENT || r == -ENOTDIR || r == -EFBIG)
 		return 0;
 	if (r < 0)
-		return error_set(error, r, "cannot read %s: %s", path, strerror(-r));
+		return error_set(error, r, "cannot read %s: %s", path, file_error_text(r));
 	for (const char *line = text; *line; lines++) {
 		size_t length = strcspn(line, "\n");
 
@@ -252,8 +252,8 @@ static void engine_history_write(struct engine *engine, const struct engine_entr
 	_cleanup_free_ char *path = engine_history_path(engine);
 	_cleanup_free_ char *line = engine_entry_format(entry);
 	_cleanup_free_ char *text = memory_printf("%s\n", line);
-	_cleanup_close_ int fd =
-		open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+	_cleanup_close_ int fd = open(
+		path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 
 	if (fd >= 0)
 		(void)file_write_all(fd, text, strlen(text));

@@ -94,7 +94,7 @@ struct files *files_read_last_good(const char *state_dir)
 	char *text;
 	size_t size;
 
-	if (file_read(AT_FDCWD, path, FILES_LAST_GOOD_LIMIT, &text, &size) < 0)
+	if (file_read_regular(AT_FDCWD, path, FILES_LAST_GOOD_LIMIT, &text, &size) < 0)
 		return NULL;
 	struct files *files = memory_new(sizeof(*files));
 	*vector_append(&files->sources) =

@@ -66,7 +66,7 @@ static bool lock_read_holder(const char *path, pid_t *pid, char name[static LOCK
 	size_t size;
 	char *rest;
 
-	if (file_read(AT_FDCWD, path, LOCK_HOLDER_SIZE, &text, &size) < 0)
+	if (file_read_regular(AT_FDCWD, path, LOCK_HOLDER_SIZE, &text, &size) < 0)
 		return false;
 	errno = 0;
 	long number = strtol(text, &rest, 10);

@@ -132,11 +132,11 @@ int record_fresh(struct record *ret, struct error *error)
 /* The file's text; NULL when there is none. */
 static int record_read_text(const char *path, char **text, size_t *size, struct error *error)
 {
-	int r = file_read(AT_FDCWD, path, RECORD_LIMIT, text, size);
+	int r = file_read_regular(AT_FDCWD, path, RECORD_LIMIT, text, size);
 
 	if (r < 0 && r != -ENOENT)
-		return error_set(
-			error, r, "cannot read %s: %s%s", path, strerror(-r), record_advice(r));
+		return error_set(error, r, "cannot read %s: %s%s", path, file_error_text(r),
+			record_advice(r));
 	return 0;
 }
 

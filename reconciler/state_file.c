@@ -9,12 +9,12 @@
 
 int state_file_read(const char *path, size_t limit, char **text, size_t *size, struct error *error)
 {
-	int r = file_read(AT_FDCWD, path, limit, text, size);
+	int r = file_read_regular(AT_FDCWD, path, limit, text, size);
 
 	if (r == -ENOENT || r == -ENOTDIR)
 		return 0;
 	if (r < 0)
-		return error_set(error, r, "cannot read %s: %s", path, strerror(-r));
+		return error_set(error, r, "cannot read %s: %s", path, file_error_text(r));
 	return 1;
 }
 

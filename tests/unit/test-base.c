@@ -356,6 +356,34 @@ static void a_file_is_read_within_its_limit(void **state)
 	assert_int_equal(file_read(AT_FDCWD, "/proc/self/status", 10, &none, &size), -EFBIG);
 }
 
+/* Nobody writes to the pipe, and the device has no end. */
+static void what_is_no_regular_file_keeps_nobody(void **state)
+{
+	_cleanup_free_ char *pipe = memory_printf("%s/pipe", (const char *)*state);
+	_cleanup_free_ char *link = memory_printf("%s/link", (const char *)*state);
+	char *text = NULL;
+	size_t size = 0;
+
+	assert_int_equal(mkfifo(pipe, 0600), 0);
+	assert_int_equal(symlink(pipe, link), 0);
+	alarm(10); /* the end of who waits for a writer */
+	assert_int_equal(file_read_regular(AT_FDCWD, pipe, 5, &text, &size), -EMEDIUMTYPE);
+	assert_int_equal(file_read_regular(AT_FDCWD, link, 5, &text, &size), -EMEDIUMTYPE);
+	assert_int_equal(file_read_regular(AT_FDCWD, "/dev/zero", 5, &text, &size), -EMEDIUMTYPE);
+	assert_int_equal(file_read_regular(AT_FDCWD, *state, 5, &text, &size), -EISDIR);
+	assert_int_equal(file_read_regular(AT_FDCWD, "/nowhere", 5, &text, &size), -ENOENT);
+	assert_null(text);
+	assert_non_null(strstr(file_error_text(-EMEDIUMTYPE), "no regular file"));
+	assert_string_equal(file_error_text(-ENOENT), strerror(ENOENT));
+	assert_int_equal(file_replace(pipe, "text", 4, 0600), 0);
+	assert_int_equal(file_read_regular(AT_FDCWD, link, 5, &text, &size), 0);
+	alarm(0);
+	assert_string_equal(text, "text");
+	free(text);
+	unlink(link);
+	unlink(pipe);
+}
+
 static void a_file_is_read_relative_to_a_folder(void **state)
 {
 	_cleanup_close_ int folder = open(*state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -572,6 +600,7 @@ int main(void)
 		WITH_FOLDER(a_killed_writer_leaves_a_whole_file),
 		WITH_FOLDER(leftovers_of_a_replacement_go),
 		WITH_FOLDER(a_file_is_read_within_its_limit),
+		WITH_FOLDER(what_is_no_regular_file_keeps_nobody),
 		WITH_FOLDER(a_file_is_read_relative_to_a_folder),
 		cmocka_unit_test(a_pipe_is_read_to_its_end),
 		cmocka_unit_test(a_pipe_is_read_within_its_limit),

@@ -81,6 +81,25 @@ static void a_damaged_memory_of_health_is_told_and_done_without(void **state)
 	assert_int_equal(kept_down(fixture), 0);
 }
 
+static void a_pipe_in_the_place_of_health_json_keeps_nobody(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_free_ char *path = memory_printf("%s/health.json", fixture->directory);
+
+	assert_int_equal(mkfifo(path, 0600), 0);
+	alarm(10); /* the end of who waits for a writer */
+	declare(fixture, CHECK_WEB, TWO);
+	start_told(fixture);
+	const char *trouble = fixture->engine.troubles[ENGINE_TROUBLE_HEALTH_FILE];
+	assert_non_null(trouble);
+	assert_non_null(strstr(trouble, "no regular file"));
+	turn(fixture);
+	assert_true(fixture->engine.reconciled);
+	assert_null(fixture->engine.troubles[ENGINE_TROUBLE_HEALTH_FILE]);
+	assert_int_equal(kept_down(fixture), 0);
+	alarm(0);
+}
+
 /* There is nothing to say in it, and yet nobody has to take it away. */
 static void a_damaged_memory_of_health_is_mended_without_checks(void **state)
 {
@@ -393,6 +412,7 @@ int main(void)
 		TEST(a_restart_knows_who_failed_when),
 		TEST(a_damaged_memory_of_health_is_told_and_done_without),
 		TEST(a_damaged_memory_of_health_is_mended_without_checks),
+		TEST(a_pipe_in_the_place_of_health_json_keeps_nobody),
 		TEST(each_failure_is_kept_at_once),
 		TEST(a_storm_does_not_write_all_the_time),
 		TEST(what_cannot_be_kept_is_tried_again),
