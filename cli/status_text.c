@@ -252,6 +252,23 @@ static void add_checks(const struct head *head)
 		add_row(head, "health", text.text);
 }
 
+/* Of the commands of `notify`, when some of them told nobody. */
+static void add_notify(const struct head *head)
+{
+	const json_t *notify = json_object_get(head->status, "notify");
+	uint64_t failed = cli_field_number(notify, "failed");
+	uint64_t dropped = cli_field_number(notify, "dropped");
+	_cleanup_strbuf_ struct strbuf text = {};
+
+	if (!failed && !dropped)
+		return;
+	plural(&text, failed, "command");
+	strbuf_printf(&text, " of %ju failed", (uintmax_t)cli_field_number(notify, "run"));
+	if (dropped)
+		strbuf_printf(&text, ", %ju dropped: too many waited", (uintmax_t)dropped);
+	add_row(head, "notify", text.text);
+}
+
 /* What every check says at once may be about the checks. */
 static void add_doubted(const struct head *head)
 {
@@ -469,6 +486,7 @@ void cli_status_format(
 	add_pass(&head);
 	add_totals(&head);
 	add_checks(&head);
+	add_notify(&head);
 	add_backend(&head);
 	add_troubles(&head);
 	add_probing(&head);

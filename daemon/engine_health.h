@@ -51,6 +51,13 @@ struct engine_probing {
 	uint64_t running;   /* at this moment */
 };
 
+/* What became of the commands of `notify`, since the start of whoever runs them. */
+struct engine_notified {
+	uint64_t run, failed; /* failed: of those that were run */
+	uint64_t dropped;     /* too many waited */
+	uint64_t waiting;     /* at this moment */
+};
+
 enum engine_notice_event {
 	ENGINE_NOTICE_DESTINATION_DOWN,
 	ENGINE_NOTICE_DESTINATION_UP,
@@ -147,6 +154,7 @@ struct engine_health {
 	struct engine_health_totals totals;
 	uint64_t transitions[2]; /* since the start: to down, to up */
 	struct engine_probing probing;
+	struct engine_notified notified;
 };
 
 /* Sorted. Others from the next change of `engine->probes_serial` on. */
@@ -163,3 +171,6 @@ void engine_wait_for_health(struct engine *engine, uint64_t until);
 
 /* Whoever probes says how he does. */
 void engine_set_probing(struct engine *engine, const struct engine_probing *probing);
+
+/* Whoever runs the commands of `notify` says what became of them. */
+void engine_set_notified(struct engine *engine, const struct engine_notified *notified);

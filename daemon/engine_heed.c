@@ -196,6 +196,11 @@ static void heed_notify(
 	engine->options.notify(engine->options.data, notice);
 }
 
+void engine_set_notified(struct engine *engine, const struct engine_notified *notified)
+{
+	engine->health.notified = *notified;
+}
+
 static void heed_notify_users(struct engine *engine, const struct engine_health_change *change)
 {
 	const struct engine_health_table *table = &engine->health.table;

@@ -291,3 +291,15 @@ void health_text_totals(const struct engine *engine, struct strbuf *text)
 	write_probing(&engine->health.probing, text);
 	json_text_close(text);
 }
+
+void health_text_notified(const struct engine *engine, struct strbuf *text)
+{
+	const struct engine_notified *notified = &engine->health.notified;
+
+	json_text_member_open(text, "notify");
+	json_text_member_number(text, "run", notified->run);
+	json_text_member_number(text, "failed", notified->failed);
+	json_text_member_number(text, "dropped", notified->dropped);
+	json_text_member_number(text, "waiting", notified->waiting);
+	json_text_close(text);
+}

@@ -45,6 +45,7 @@ void health_text_quorum(const struct health_view *view, struct strbuf *text);
 void health_text_destination(const struct health_view *view,
 	const struct declared_destination *destination, struct strbuf *text);
 void health_text_totals(const struct engine *engine, struct strbuf *text);
+void health_text_notified(const struct engine *engine, struct strbuf *text);
 
 /* A probe with all that is known of it, as an object. */
 void health_text_probe(const struct engine_probe *probe, uint64_t now, struct strbuf *text);

@@ -41,6 +41,7 @@ const struct channel_kind messages_to_process[] = {
 	{MESSAGE_RAN, "ran", EXACTLY(struct message_ran)},
 	{MESSAGE_HEALTH_STARTED, "health-started", NOTHING},
 	{MESSAGE_HEALTH_GONE, "health-gone", NOTHING},
+	{MESSAGE_NOTIFIED, "notified", EXACTLY(struct message_notified)},
 	RELAYED,
 };
 const size_t messages_to_process_count = ARRAY_LENGTH(messages_to_process);

@@ -27,6 +27,7 @@ enum message_kind {
 	/* nothing: to the reconciler; `health` is there, or there again, or the reconciler is: send it the plan */
 	MESSAGE_HEALTH_STARTED,
 	MESSAGE_HEALTH_GONE, /* nothing: to the reconciler; there is none now */
+	MESSAGE_NOTIFIED, /* struct message_notified: to the reconciler, soon after they are others */
 
 	/* process -> supervisor */
 	MESSAGE_PONG = 64, /* the ping's payload */
@@ -88,6 +89,13 @@ struct message_ran {
 	uint64_t number;
 	int32_t status; /* as of waitpid(2), or -errno */
 	uint32_t zero;
+};
+
+/* What became of the commands of `notify`, since the supervisor's start. */
+struct message_notified {
+	uint64_t run, failed; /* failed: of those that were run */
+	uint64_t dropped;     /* too many waited */
+	uint64_t waiting;     /* at this moment */
 };
 
 struct message_health_plan {

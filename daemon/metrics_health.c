@@ -86,6 +86,21 @@ void metrics_health_destinations(
 	metrics_text_number(writer, "state", "spare", totals->spares_down);
 }
 
+void metrics_health_notified(struct metrics_writer *writer, const struct metrics_sources *sources)
+{
+	const struct engine_notified *notified = &sources->engine->health.notified;
+
+	metrics_text_number(writer, "result", "passed", notified->run - notified->failed);
+	metrics_text_number(writer, "result", "failed", notified->failed);
+	metrics_text_number(writer, "result", "dropped", notified->dropped);
+}
+
+void metrics_health_notify_waiting(
+	struct metrics_writer *writer, const struct metrics_sources *sources)
+{
+	write_number(writer, sources->engine->health.notified.waiting);
+}
+
 void metrics_health_quorums(struct metrics_writer *writer, const struct metrics_sources *sources)
 {
 	write_number(writer, totals_of(sources)->quorums_lost);

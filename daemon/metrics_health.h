@@ -15,6 +15,9 @@ void metrics_health_transitions(
 	struct metrics_writer *writer, const struct metrics_sources *sources);
 void metrics_health_destinations(
 	struct metrics_writer *writer, const struct metrics_sources *sources);
+void metrics_health_notified(struct metrics_writer *writer, const struct metrics_sources *sources);
+void metrics_health_notify_waiting(
+	struct metrics_writer *writer, const struct metrics_sources *sources);
 void metrics_health_quorums(struct metrics_writer *writer, const struct metrics_sources *sources);
 
 void metrics_health_service_quorum(

@@ -198,6 +198,15 @@ static void reconcile_on_notice(void *data, const struct engine_notice *notice)
 		log_object_error(notice->service, "its notify command is too long: not run");
 }
 
+static void reconcile_on_notified(
+	struct reconcile *reconcile, const struct message_notified *message)
+{
+	engine_set_notified(&reconcile->engine, &(struct engine_notified){.run = message->run,
+							.failed = message->failed,
+							.dropped = message->dropped,
+							.waiting = message->waiting});
+}
+
 /* The engine is at work in one piece, and pings wait. */
 static void reconcile_on_working(void *data)
 {
@@ -237,6 +246,9 @@ static void reconcile_on_message(void *data, uint16_t kind, const void *payload,
 		break;
 	case MESSAGE_STOP:
 		reconcile_stop(reconcile);
+		break;
+	case MESSAGE_NOTIFIED:
+		reconcile_on_notified(reconcile, payload);
 		break;
 	default:
 		/* A rollback puts other files in force between two turns. */

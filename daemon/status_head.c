@@ -258,4 +258,5 @@ void status_head_write(struct engine *engine, struct strbuf *text)
 	write_counters(engine, text);
 	write_totals(engine, text);
 	health_text_totals(engine, text);
+	health_text_notified(engine, text);
 }

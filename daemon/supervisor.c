@@ -61,7 +61,8 @@ struct supervisor {
 	struct loop_source *signals[SUPERVISOR_SIGNALS];
 	struct loop_source *beat, *reload_limit, *stop_limit;
 	struct programs *programs;
-	uint64_t undelivered; /* messages to a process that is down, or does not read */
+	struct message_notified notified; /* as the reconciler was told last */
+	uint64_t undelivered;             /* messages to a process that is down, or does not read */
 	uint64_t beat_ns;
 	bool ready;     /* told once */
 	bool reloading; /* told, and not over */
@@ -134,10 +135,52 @@ static void supervisor_on_reload_limit(void *data)
 		service_manager_ready();
 }
 
+/* What processes are told. */
+
+static struct child *supervisor_find(const struct supervisor *supervisor, const char *name)
+{
+	vector_foreach(&supervisor->children, place)
+		if (strcmp(child_name(place->child), name) == 0)
+			return place->child;
+	return NULL;
+}
+
+static bool supervisor_send(struct supervisor *supervisor, const char *name, uint16_t kind,
+	const void *payload, size_t size)
+{
+	struct child *child = supervisor_find(supervisor, name);
+	int r = child ? child_send(child, kind, payload, size) : -ENOTCONN;
+
+	if (r == 0)
+		return true;
+	supervisor->undelivered++;
+	/* One that is down is told all of it again when it is there. */
+	if (r != -ENOTCONN && r != -EPIPE)
+		log_object_warning(name, "%s cannot be told what another says: %s; %llu so far",
+			name, strerror(-r), (unsigned long long)supervisor->undelivered);
+	return false;
+}
+
+/* What became of commands of `notify`: the one process asks for them and shows it, the other runs them. */
+static void supervisor_tell_notified(struct supervisor *supervisor)
+{
+	const struct programs_counters counters = programs_counters(supervisor->programs);
+	const struct message_notified now = {.run = counters.notified,
+		.failed = counters.notify_failed,
+		.dropped = counters.notify_dropped,
+		.waiting = counters.waiting};
+
+	if (memcmp(&now, &supervisor->notified, sizeof(now)) != 0 &&
+		supervisor_send(
+			supervisor, PROCESS_RECONCILER, MESSAGE_NOTIFIED, &now, sizeof(now)))
+		supervisor->notified = now;
+}
+
 static void supervisor_on_beat(void *data)
 {
 	struct supervisor *supervisor = data;
 
+	supervisor_tell_notified(supervisor);
 	vector_foreach(&supervisor->children, place)
 		child_beat(place->child);
 	if (supervisor_all(supervisor, child_answers))
@@ -223,29 +266,6 @@ static void supervisor_hurry(struct supervisor *supervisor)
 }
 
 /* What processes say to others. */
-
-static struct child *supervisor_find(const struct supervisor *supervisor, const char *name)
-{
-	vector_foreach(&supervisor->children, place)
-		if (strcmp(child_name(place->child), name) == 0)
-			return place->child;
-	return NULL;
-}
-
-static void supervisor_send(struct supervisor *supervisor, const char *name, uint16_t kind,
-	const void *payload, size_t size)
-{
-	struct child *child = supervisor_find(supervisor, name);
-	int r = child ? child_send(child, kind, payload, size) : -ENOTCONN;
-
-	if (r == 0)
-		return;
-	supervisor->undelivered++;
-	/* One that is down is told all of it again when it is there. */
-	if (r != -ENOTCONN && r != -EPIPE)
-		log_object_warning(name, "%s cannot be told what another says: %s; %llu so far",
-			name, strerror(-r), (unsigned long long)supervisor->undelivered);
-}
 
 static void supervisor_on_ran(void *data, const struct message_ran *ran)
 {
@@ -343,8 +363,10 @@ static void supervisor_on_child(void *data, struct child *child, enum child_even
 
 	switch (event) {
 	case CHILD_EVENT_STARTED:
-		if (strcmp(child_name(child), PROCESS_RECONCILER) == 0)
+		if (strcmp(child_name(child), PROCESS_RECONCILER) == 0) {
+			supervisor->notified = (struct message_notified){};
 			supervisor_on_health(supervisor);
+		}
 		break;
 	case CHILD_EVENT_READY:
 		if (strcmp(child_name(child), PROCESS_HEALTH) == 0)

@@ -155,6 +155,14 @@ static void on_told(void *data, const struct engine_probing *probing)
 	(void)probing;
 }
 
+static void on_notified(const struct tree *tree, const struct message_notified *notified)
+{
+	_cleanup_free_ char *text = memory_printf("notified %ju %ju %ju", (uintmax_t)notified->run,
+		(uintmax_t)notified->failed, (uintmax_t)notified->dropped);
+
+	event(tree, text);
+}
+
 static void on_message(void *data, uint16_t kind, const void *payload, size_t size)
 {
 	struct tree *tree = data;
@@ -166,6 +174,8 @@ static void on_message(void *data, uint16_t kind, const void *payload, size_t si
 	else if (kind == MESSAGE_RELOAD) {
 		read_file(tree);
 		channel_send(tree->channel, MESSAGE_RELOADED, NULL, 0);
+	} else if (kind == MESSAGE_NOTIFIED) {
+		on_notified(tree, payload);
 	} else {
 		if (kind == MESSAGE_HEALTH_STARTED)
 			tree->planned = false;

@@ -446,6 +446,20 @@ static void status_says_whose_weight_is_none(void **state)
 	json_decref(status);
 }
 
+static void status_counts_who_was_not_told(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_with(fixture, TWO);
+	engine_set_notified(
+		&fixture->engine, &(struct engine_notified){.run = 40, .failed = 1, .dropped = 20});
+	json_t *status = ask(fixture, "status", NULL, NULL);
+	assert_int_equal(number_at(status, "notify", "run"), 40);
+	assert_int_equal(number_at(status, "notify", "failed"), 1);
+	assert_int_equal(number_at(status, "notify", "dropped"), 20);
+	json_decref(status);
+}
+
 static void checks_lists_what_is_asked_for(void **state)
 {
 	struct fixture *fixture = *state;
@@ -583,6 +597,7 @@ int main(void)
 		TEST(only_what_waits_is_said_to_wait),
 		TEST(status_says_what_the_quorum_returns_at),
 		TEST(status_says_whose_weight_is_none),
+		TEST(status_counts_who_was_not_told),
 		TEST(checks_lists_what_is_asked_for),
 		TEST(facts_survive_the_way_to_a_comparison),
 		TEST(bad_facts_are_refused),

@@ -279,6 +279,8 @@ static void health(void **state)
 						     .late = 3,
 						     .latest_ns = 2500000000,
 						     .running = 1});
+	engine_set_notified(&machine->engine,
+		&(struct engine_notified){.run = 40, .failed = 1, .dropped = 20, .waiting = 3});
 	fail_first(machine, true);
 	scrape(machine, &fresh, &begins);
 	assert_int_equal(exposition_value(&begins, "poise_probes{state=\"up\"}"), 1);
@@ -307,6 +309,13 @@ static void health(void **state)
 	assert_int_equal(exposition_value(&down, "poise_probe_runs_total{result=\"passed\"}"), 7);
 	assert_int_equal(exposition_value(&down, "poise_probe_runs_total{result=\"failed\"}"), 6);
 	assert_int_equal(exposition_value(&down, "poise_probe_runs_total{result=\"untried\"}"), 5);
+	assert_int_equal(
+		exposition_value(&down, "poise_notify_commands_total{result=\"passed\"}"), 39);
+	assert_int_equal(
+		exposition_value(&down, "poise_notify_commands_total{result=\"failed\"}"), 1);
+	assert_int_equal(
+		exposition_value(&down, "poise_notify_commands_total{result=\"dropped\"}"), 20);
+	assert_int_equal(exposition_value(&down, "poise_notify_waiting"), 3);
 	assert_int_equal(exposition_value(&down, "poise_probe_timeouts_total"), 4);
 	assert_int_equal(exposition_value(&down, "poise_probe_late_total"), 3);
 	assert_true(exposition_value(&down, "poise_probe_latest_seconds") == 2.5);
