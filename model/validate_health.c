@@ -161,6 +161,10 @@ static void validate_fallback(struct validate *validate, const struct config_ser
 		break;
 	}
 	vector_foreach(&service->fallback, destination) {
+		if (destination->state == CONFIG_DESTINATION_STATE_DRAIN)
+			validate_warning(validate, &schema_destination, &destination->object,
+				CONFIG_DESTINATION_STATE, NULL,
+				"a fallback that drains serves nobody");
 		if (config_has(&destination->object, CONFIG_DESTINATION_WEIGHT) &&
 			!destination->rules.weight)
 			validate_warning(validate, &schema_destination, &destination->object,
