@@ -45,6 +45,8 @@ void validate_destinations(
 void validate_tunnel(struct validate *validate, const struct config_tunnel *tunnel);
 void validate_ipvs(struct validate *validate, const struct config_ipvs *ipvs);
 void validate_check(struct validate *validate, const struct config_check *check);
+void validate_http(struct validate *validate, const struct schema_mapping *mapping,
+	const struct config_http *http);
 /* `key` of `object` is a program and its arguments. */
 void validate_program(struct validate *validate, const struct schema_mapping *mapping,
 	const struct config_object *object, unsigned int key,

@@ -9,35 +9,6 @@
 /* A longer command is not written out as a hint. */
 #define VALIDATE_HINT_MOST 70
 
-/* "Name: value", as in RFC 9110: a token, a colon, whatever. */
-static bool validate_is_header(const char *text)
-{
-	size_t name = strspn(text, "!#$%&'*+-.^_`|~0123456789"
-				   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
-
-	return name && text[name] == ':';
-}
-
-static void validate_http(struct validate *validate, const struct schema_mapping *mapping,
-	const struct config_http *http)
-{
-	vector_foreach(&http->headers, header) {
-		if (!validate_is_header(*header))
-			validate_error(validate, mapping, &http->object, CONFIG_HTTP_HEADERS, NULL,
-				"a header is `Name: value`, unlike `%.40s`", *header);
-	}
-	if (http->digest && strlen(http->digest) != strlen("sha256:") + 64)
-		validate_error(validate, mapping, &http->object, CONFIG_HTTP_DIGEST, NULL,
-			"a digest is `sha256:` and 64 hexadecimal digits");
-	if (http->method == CONFIG_HTTP_METHOD_HEAD && (http->body || http->digest))
-		validate_error(validate, mapping, &http->object, CONFIG_HTTP_METHOD, NULL,
-			"the answer to HEAD has no body to look at");
-	if (!http->certificate != !http->key)
-		validate_error(validate, mapping, &http->object,
-			http->key ? CONFIG_HTTPS_KEY : CONFIG_HTTPS_CERTIFICATE, NULL,
-			"`certificate` and `key` go together");
-}
-
 /* One word that should have been several, as the list that was meant; NULL where that is not
  * plain. The caller frees it. */
 static char *validate_split_words(const char *text)
