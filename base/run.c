@@ -71,7 +71,7 @@ static int run_become_user(const char *name)
 	errno = 0;
 	const struct passwd *user = getpwnam(name);
 	if (!user)
-		return errno && errno != ENOENT ? -errno : -ESRCH;
+		return errno && errno != ENOENT ? -EREMOTEIO : -ESRCH;
 	if (geteuid() == user->pw_uid && getuid() == user->pw_uid && user->pw_uid)
 		return 0;
 	if (initgroups(name, user->pw_gid) < 0 ||
@@ -249,6 +249,9 @@ static int run_keeper(const struct runs_program *program, struct run_page *page,
 	}
 	int status = run_keep(pid, deadline, &ended);
 	run_kill_all(pid, ended);
+	/* Where programs lie may be a slow network too: that is not the program's time. */
+	if (page->failed == -ETIMEDOUT)
+		return -EIO;
 	return page->failed ? page->failed : status;
 }
 

@@ -4,6 +4,10 @@
  * It is not run here: this process talks to the network, and what it could start, whoever gets hold of it could too. It asks for it
  * (struct checker_runner), with the words of the file and an environment that says what is probed, nothing else.
  *
+ * What a program says by its end, and that it does not end, is about the server. That it could not be run (no such user, no such
+ * program, none that may be executed) is about this machine, and is UNTRIED: one wrong word would else take out all servers of the
+ * check.
+ *
  * With `sets-weight` the exit status is more than yes or no: 0 passes and leaves the weight as it is, 1 fails, 2 to 255
  * pass with a weight of 0 to 253. Without it, everything but 0 fails. */
 #include "health/kind.h"
@@ -48,6 +52,8 @@ static void exec_over_status(struct checker_run *run, int status)
 	}
 }
 
+/* Why there is no status: but for the end of its time that is about this machine, whatever the code, and must not take a server
+ * out. */
 static void exec_over_code(struct checker_run *run, int code)
 {
 	const struct config_exec *config = &run->request.check->exec;
@@ -60,17 +66,22 @@ static void exec_over_code(struct checker_run *run, int code)
 		checker_over_late(run);
 		break;
 	case ESRCH:
-		checker_over(run, CHECKER_RESULT_FAILED, "run: no user %s", config->user);
+		checker_over(run, CHECKER_RESULT_UNTRIED, "run: no user %s", config->user);
+		break;
+	case EREMOTEIO:
+		checker_over(run, CHECKER_RESULT_UNTRIED, "run: user %s cannot be looked up",
+			config->user);
 		break;
 	case EPERM:
 		checker_over(
-			run, CHECKER_RESULT_FAILED, "run: not permitted as user %s", config->user);
+			run, CHECKER_RESULT_UNTRIED, "run: not permitted as user %s", config->user);
 		break;
 	case ECHILD:
+	case ECANCELED:
 		checker_over(run, CHECKER_RESULT_UNTRIED, "run: its keeper was killed");
 		break;
 	default:
-		checker_over_errno(run, program, code);
+		checker_untried(run, program, code);
 	}
 }
 

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -163,24 +164,67 @@ static void test_exec_cancelled(void **state)
 	assert_int_equal(cancelled, 1);
 }
 
+/* A file as a program; the caller unlinks it. */
+static char *make_program(const char *text, mode_t mode)
+{
+	char *path = memory_copy_string("/tmp/poise-exec.XXXXXX");
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	assert_int_equal(fchmod(fd, mode), 0);
+	close(fd);
+	return path;
+}
+
+static void cannot_run(struct checking *world, const char *program, const char *words)
+{
+	_cleanup_free_ char *reason = memory_printf("%s: %s", program, words);
+
+	exec_words[0] = program;
+	check_script(world, "exit 0", CHECKER_RESULT_UNTRIED, VERDICT_NO_WEIGHT, reason);
+	exec_words[0] = "/bin/sh";
+}
+
+static void cannot_run_file(
+	struct checking *world, const char *text, mode_t mode, const char *words)
+{
+	_cleanup_free_ char *path = make_program(text, mode);
+
+	cannot_run(world, path, words);
+	unlink(path);
+}
+
+/* What is wrong with this machine or its files says nothing of the server. */
 static void test_exec_cannot(void **state)
 {
 	struct checking *world = *state;
 
 	world->check.exec.user = "root";
-	check_script(world, "exit 0", CHECKER_RESULT_FAILED, VERDICT_NO_WEIGHT,
+	check_script(world, "exit 0", CHECKER_RESULT_UNTRIED, VERDICT_NO_WEIGHT,
 		"run: not permitted as user root");
 	world->check.exec.user = "no-such-user";
-	check_script(world, "exit 0", CHECKER_RESULT_FAILED, VERDICT_NO_WEIGHT,
+	check_script(world, "exit 0", CHECKER_RESULT_UNTRIED, VERDICT_NO_WEIGHT,
 		"run: no user no-such-user");
 	world->check.exec.user = "nobody";
-	exec_words[0] = "/no/such/check";
-	check_script(world, "exit 0", CHECKER_RESULT_FAILED, VERDICT_NO_WEIGHT,
-		"/no/such/check: no such file");
-	exec_words[0] = "/etc/passwd";
-	check_script(world, "exit 0", CHECKER_RESULT_FAILED, VERDICT_NO_WEIGHT,
-		"/etc/passwd: permission denied");
-	exec_words[0] = "/bin/sh";
+	cannot_run(world, "/no/such/check", "no such file");
+	cannot_run(world, "/etc/passwd", "permission denied");
+	cannot_run(world, "/etc/passwd/check", "not a directory");
+	cannot_run_file(world, "#!/bin/sh\n", 0600, "permission denied");
+	cannot_run_file(world, "#!/no/such/shell\n", 0755, "no such file");
+	cannot_run_file(world, "no program\n", 0755, "exec format error");
+}
+
+static void test_exec_written(void **state)
+{
+	struct checking *world = *state;
+	_cleanup_free_ char *path = make_program("#!/bin/sh\n", 0755);
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	cannot_run(world, path, "text file busy");
+	close(fd);
+	unlink(path);
 }
 
 static void test_exec_many(void **state)
@@ -335,6 +379,7 @@ int main(void)
 		EXEC(test_exec_runner),
 		EXEC(test_exec_cancelled),
 		EXEC(test_exec_cannot),
+		EXEC(test_exec_written),
 		EXEC(test_exec_many),
 		FILE_(test_file_numbers),
 		FILE_(test_file_no_numbers),

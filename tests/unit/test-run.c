@@ -15,7 +15,9 @@
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -262,6 +264,51 @@ static void test_no_such_user(void **state)
 
 	world->user = "no-such-user-here";
 	assert_int_equal(run_shell(world, "exit 0"), -ESRCH);
+}
+
+/* ---- Slow networks, in the place of libc's own ---- */
+
+static int lookup_error;
+
+struct passwd *getpwnam(const char *name)
+{
+	static struct passwd user;
+	static char texts[1024];
+	struct passwd *found = NULL;
+
+	errno = lookup_error;
+	if (!lookup_error)
+		errno = getpwnam_r(name, &user, texts, sizeof(texts), &found);
+	return found;
+}
+
+#define SLOW_PROGRAM "/slow/program"
+
+int execve(const char *path, char *const *words, char *const *variables)
+{
+	if (strcmp(path, SLOW_PROGRAM) != 0)
+		return (int)syscall(SYS_execve, path, words, variables);
+	errno = ETIMEDOUT;
+	return -1;
+}
+
+/* Whoever answers for users does not: no such user is another thing, and neither is the program's time over. */
+static void test_lookup_fails(void **state)
+{
+	struct world *world = *state;
+
+	world->user = "nobody";
+	lookup_error = ETIMEDOUT;
+	int status = run_shell(world, "exit 0");
+	lookup_error = 0;
+	assert_int_equal(status, -EREMOTEIO);
+}
+
+static void test_slow_folder(void **state)
+{
+	const char *const words[] = {SLOW_PROGRAM, NULL};
+
+	assert_int_equal(run(*state, words), -EIO);
 }
 
 /* ---- What it is given ---- */
@@ -518,6 +565,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_own_user_is_root_too, begin, end),
 		cmocka_unit_test_setup_teardown(test_root_allowed, begin, end),
 		cmocka_unit_test_setup_teardown(test_no_such_user, begin, end),
+		cmocka_unit_test_setup_teardown(test_lookup_fails, begin, end),
+		cmocka_unit_test_setup_teardown(test_slow_folder, begin, end),
 		cmocka_unit_test_setup_teardown(test_words, begin, end),
 		cmocka_unit_test_setup_teardown(test_environment, begin, end),
 		cmocka_unit_test_setup_teardown(test_user_and_groups, begin, end),
