@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The engine with an operator.json that cannot be read: it changes nothing, and says what to do. */
+#include <fcntl.h>
+
 #include "tests/unit/engine-fixture.h"
 
 #define LISTEN "tcp://10.0.0.1:80"
@@ -109,6 +111,25 @@ static void a_resume_is_forced_too(void **state)
 	assert_null(fixture->engine.troubles[ENGINE_TROUBLE_OPERATOR]);
 }
 
+/* poise(1) says why each entry of the history may be there. */
+static void the_manual_has_all_reasons(void **state)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+
+	(void)state;
+	assert_int_equal(file_read(AT_FDCWD, "man/poise.1", 1 << 20, &text, &size), 0);
+	char *list = strstr(text, "the latest last: when, why");
+	assert_non_null(list);
+	*strstr(list, ".Pc") = '\0';
+	for (size_t i = 0; i < ENGINE_REASON_COUNT; i++) {
+		const char *name = engine_reason_name((enum engine_reason)i);
+
+		if (!strstr(list, name))
+			fail_msg("man/poise.1 lacks %s", name);
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -119,6 +140,7 @@ int main(void)
 		TEST(a_removed_file_counts_as_empty),
 		TEST(it_is_forced_away),
 		TEST(a_resume_is_forced_too),
+		cmocka_unit_test(the_manual_has_all_reasons),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
