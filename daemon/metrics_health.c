@@ -101,6 +101,11 @@ void metrics_health_notify_waiting(
 	write_number(writer, sources->engine->health.notified.waiting);
 }
 
+void metrics_health_doubted(struct metrics_writer *writer, const struct metrics_sources *sources)
+{
+	write_number(writer, totals_of(sources)->doubted);
+}
+
 void metrics_health_quorums(struct metrics_writer *writer, const struct metrics_sources *sources)
 {
 	write_number(writer, totals_of(sources)->quorums_lost);

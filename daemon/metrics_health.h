@@ -18,6 +18,7 @@ void metrics_health_destinations(
 void metrics_health_notified(struct metrics_writer *writer, const struct metrics_sources *sources);
 void metrics_health_notify_waiting(
 	struct metrics_writer *writer, const struct metrics_sources *sources);
+void metrics_health_doubted(struct metrics_writer *writer, const struct metrics_sources *sources);
 void metrics_health_quorums(struct metrics_writer *writer, const struct metrics_sources *sources);
 
 void metrics_health_service_quorum(

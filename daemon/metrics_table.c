@@ -418,7 +418,7 @@ static void destination_bytes(struct metrics_writer *writer, const struct destin
 const struct metrics_family metrics_families[] = {
 	{"poise_build_info", GAUGE, "The version of poised; always 1.", .process = sample_build_info},
 	{"poise_backend_connected", GAUGE, "Whether the backend (the kernel's IPVS) can be reached.", .process = sample_connected},
-	{"poise_degraded", GAUGE, "Whether something is not as it should be: no backend, rejected or held files, failing objects, destinations that are out because their checks fail, lost quorums, checks that cannot be tried.", .process = sample_degraded},
+	{"poise_degraded", GAUGE, "Whether something is not as it should be: no backend, a failed pass, failing objects, rejected or held files, the last good state instead of the files, trouble of poised itself, destinations that are out or spare and fail their checks, lost quorums, services of which all that serve fail and are kept, checks that cannot be tried, nobody who tries them.", .process = sample_degraded},
 	{"poise_suspended", GAUGE, "Whether the operator has suspended poised: it changes nothing.", .process = sample_suspended},
 	{"poise_confirm_pending", GAUGE, "Whether an apply waits for its confirmation.", .process = sample_confirm},
 	{"poise_files_rejected", GAUGE, "Whether the files on disk are no good, and the last good state stays in force.", .process = sample_rejected},
@@ -454,6 +454,7 @@ const struct metrics_family metrics_families[] = {
 	{"poise_probe_latest_seconds", GAUGE, "The most that a probe was late.", .process = metrics_health_latest},
 	{"poise_health_transitions_total", COUNTER, "Times that a probe found a server down, or up again.", .process = metrics_health_transitions},
 	{"poise_unhealthy_destinations", GAUGE, "Destinations that are not as the files have them because of their checks: out (failed), kept in by min-healthy (kept), in slow start (climbing), or a fallback that is not needed, and could not serve (spare).", .process = metrics_health_destinations},
+	{"poise_services_doubted", GAUGE, "Services of which all that serve are down and kept by min-healthy: either they are, or their checks are wrong.", .process = metrics_health_doubted},
 	{"poise_services_without_quorum", GAUGE, "Services whose healthy destinations are below their quorum.", .process = metrics_health_quorums},
 	{"poise_notify_commands_total", COUNTER, "Commands of `notify`, by what became of them; dropped: too many waited for those before them.", .process = metrics_health_notified},
 	{"poise_notify_waiting", GAUGE, "Commands of `notify` that wait for those before them.", .process = metrics_health_notify_waiting},

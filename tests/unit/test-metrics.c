@@ -289,6 +289,8 @@ static void health(void **state)
 	assert_int_equal(exposition_value(&begins, PROBE("failures", "10.0.0.1:80")), 1);
 	assert_int_equal(exposition_value(&begins, "poise_degraded"), 0);
 	fail_first(machine, false);
+	machine->engine.health.totals.doubted = 8;
+	machine->engine.health.totals.spares_down = 9;
 	scrape(machine, &fresh, &down);
 	expect_families(&down);
 	assert_int_equal(exposition_value(&down, "poise_probes{state=\"down\"}"), 1);
@@ -302,6 +304,9 @@ static void health(void **state)
 	assert_int_equal(
 		exposition_value(&down, "poise_unhealthy_destinations{state=\"failed\"}"), 1);
 	assert_int_equal(exposition_value(&down, "poise_services_without_quorum"), 1);
+	assert_int_equal(exposition_value(&down, "poise_services_doubted"), 8);
+	assert_int_equal(
+		exposition_value(&down, "poise_unhealthy_destinations{state=\"spare\"}"), 9);
 	assert_int_equal(exposition_value(&down, "poise_service_quorum_lost{" WEB "}"), 1);
 	assert_int_equal(exposition_value(&down, "poise_passes_total{reason=\"health\"}"), 1);
 	assert_int_equal(exposition_value(&down, "poise_probing"), 1);
