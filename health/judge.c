@@ -18,6 +18,8 @@ void judge_begin(struct judge *judge, const struct config_check *check, const st
 void judge_restart(struct judge *judge, const struct config_check *check)
 {
 	judge->passes = judge->failures = 0;
+	judge->failing = judge->tried = false;
+	free(STEAL(judge->reason));
 	if (!judge->verdict.settled)
 		judge_begin(judge, check, NULL);
 }
@@ -100,6 +102,9 @@ bool judge_result(struct judge *judge, const struct config_check *check,
 	if (outcome->result == CHECKER_RESULT_UNTRIED)
 		return judge_untried(judge, outcome);
 	bool again = judge_tried(judge);
+	/* Whoever kept what was known of it before may have kept that it cannot be tried, or that it fails. */
+	again |= !judge->tried;
+	judge->tried = true;
 	judge->wall = wall;
 	if (outcome->result == CHECKER_RESULT_PASSED)
 		return judge_passed(judge, check, outcome, now) || again;

@@ -18,6 +18,7 @@ struct judge {
 	uint32_t passes;   /* in a row, up to `rise` */
 	uint32_t failures; /* in a row, up to `fall` */
 	bool failing;      /* the last one failed */
+	bool tried;        /* there was a result since it began, or began anew */
 	uint64_t wall;     /* milliseconds since the epoch, of the last result; 0: none yet */
 	char *reason;      /* of the last failure; NULL while it passes. Owned */
 	uint32_t untried;  /* in a row, up to JUDGE_UNTRIED */
@@ -27,10 +28,11 @@ struct judge {
 /* Into a zeroed `judge`. `known`: what stands until probes say otherwise; NULL: what `initially` says. */
 void judge_begin(
 	struct judge *judge, const struct config_check *check, const struct verdict *known);
-/* The check is another: what probes have found stays, the counting begins anew. */
+/* The check is another: what probes have found stays, the counting begins anew, and how the last one failed is forgotten. */
 void judge_restart(struct judge *judge, const struct config_check *check);
 
-/* Whether there is something to tell: the verdict is another, or how it fails is, or that it cannot be tried. `now`: CLOCK_BOOTTIME ns; `wall`:
+/* Whether there is something to tell: the verdict is another, or how it fails is, or that it cannot be tried; and once that
+ * it could be, with the first result of all. `now`: CLOCK_BOOTTIME ns; `wall`:
  * milliseconds since the epoch. */
 bool judge_result(struct judge *judge, const struct config_check *check,
 	const struct checker_outcome *outcome, uint64_t now, uint64_t wall);

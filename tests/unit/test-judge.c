@@ -23,14 +23,14 @@ struct sequence {
 };
 
 static const struct sequence sequences[] = {
-	{"settles up after rise", 2, 3, CONFIG_INITIALLY_UP, "pppp", "uUUU", ".!..", "0000"},
-	{"settles down after rise", 2, 3, CONFIG_INITIALLY_DOWN, "pppp", "dUUU", ".!..", "0000"},
+	{"settles up after rise", 2, 3, CONFIG_INITIALLY_UP, "pppp", "uUUU", "!!..", "0000"},
+	{"settles down after rise", 2, 3, CONFIG_INITIALLY_DOWN, "pppp", "dUUU", "!!..", "0000"},
 	{"is down after fall", 1, 3, CONFIG_INITIALLY_UP, "pfffff", "UUUDDD", "!!!!..", "012333"},
 	{"settles down that began down", 1, 2, CONFIG_INITIALLY_DOWN, "ffff", "dDDD", "!!..",
 		"1222"},
 	{"is down at once", 1, 1, CONFIG_INITIALLY_UP, "fpf", "DUD", "!!!", "101"},
 	{"counts in a row only", 2, 3, CONFIG_INITIALLY_UP, "ppffpffpfff", "uUUUUUUUUUD",
-		".!!!!!!!!!!", "00120120123"},
+		"!!!!!!!!!!!", "00120120123"},
 	{"comes back after rise in a row", 3, 1, CONFIG_INITIALLY_UP, "fppfppp", "DDDDDDU",
 		"!!.!!.!", "1001000"},
 	{"knows nothing of what could not be tried", 2, 2, CONFIG_INITIALLY_UP, "uufufuupup",
@@ -180,10 +180,32 @@ static void test_known(void **state)
 	(void)state;
 	judge_begin(&judge, &check, &known);
 	assert_true(verdict_equal(&judge.verdict, &known));
-	assert_false(result(&judge, &check, 'p', 10));
+	/* Told, for whoever knows the verdict may also know that it cannot be tried. */
+	assert_true(result(&judge, &check, 'p', 10));
 	assert_false(judge.verdict.up);
 	assert_true(result(&judge, &check, 'p', 20));
 	assert_true(judge.verdict.up && judge.verdict.recovered);
+	judge_clear(&judge);
+}
+
+/* The first result is told once, though nothing is another. */
+static void test_first_is_told(void **state)
+{
+	const struct config_check check = {.rise = 3, .fall = 3};
+	const struct verdict known = {.up = true, .settled = true, .weight = VERDICT_NO_WEIGHT};
+	struct judge judge = {};
+
+	(void)state;
+	judge_begin(&judge, &check, &known);
+	assert_false(result(&judge, &check, 'u', 10));
+	assert_true(result(&judge, &check, 'p', 20));
+	assert_true(verdict_equal(&judge.verdict, &known));
+	assert_int_equal(judge.wall, 20);
+	assert_false(result(&judge, &check, 'p', 30));
+	/* Also of a check that is another. */
+	judge_restart(&judge, &check);
+	assert_true(result(&judge, &check, 'p', 40));
+	assert_false(result(&judge, &check, 'p', 50));
 	judge_clear(&judge);
 }
 
@@ -207,6 +229,9 @@ static void test_restart(void **state)
 	/* Two failures are not three, with another check. */
 	judge_restart(&judge, &check);
 	assert_true(judge.verdict.up && judge.verdict.settled);
+	assert_int_equal(judge.failures, 0);
+	assert_false(judge.failing);
+	assert_null(judge.reason);
 	result(&judge, &check, 'f', 60);
 	assert_true(judge.verdict.up);
 	assert_int_equal(judge.failures, 1);
@@ -224,6 +249,7 @@ int main(void)
 		cmocka_unit_test(test_begins_down_without_recovery),
 		cmocka_unit_test(test_weight),
 		cmocka_unit_test(test_known),
+		cmocka_unit_test(test_first_is_told),
 		cmocka_unit_test(test_restart),
 	};
 
