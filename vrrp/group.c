@@ -90,6 +90,29 @@ static void group_settle(struct vrrp_group *group, uint64_t now)
 		group_tell(group, &active, now);
 }
 
+void vrrp_group_regroup(struct vrrp_group *group, uint64_t now)
+{
+	const struct vrrp_event alone = {.type = VRRP_EVENT_GROUP_UP, .resume = true};
+	const struct vrrp_event shared = {
+		.type = VRRP_EVENT_PRIORITY, .priority = group_priority(group)};
+
+	for (size_t i = 0; i < group->count; i++) {
+		struct vrrp_router *router = group->members[i].router;
+
+		group->members[i].actions.count = 0;
+		router->grouped = group->count > 1;
+		router->leader = i == 0;
+		/* Whether those who do not run may is to be found out, and told. */
+		if (router->state == VRRP_STATE_INITIALIZE)
+			router->complete = false;
+	}
+	group_tell(group, &shared, now);
+	if (group->count > 1)
+		group_settle(group, now);
+	else
+		group_tell(group, &alone, now);
+}
+
 /* The members' own priorities are kept here, and each router is told the lowest. */
 static void group_configure(
 	struct vrrp_group *group, size_t index, const struct vrrp_event *event, uint64_t now)

@@ -28,6 +28,11 @@ struct vrrp_group {
 /* After vrrp_router_init() of each. */
 void vrrp_group_init(struct vrrp_group *group);
 
+/* Instead, where members may be running: they have come together from other groups, or others have left. `priority` of each
+ * member is its own. Who runs goes on, unless now somebody who cannot run keeps the group back; one that is new to a group
+ * that is active comes in active when it is given the group's lease. What is to be done is in each member's `actions`. */
+void vrrp_group_regroup(struct vrrp_group *group, uint64_t now);
+
 /* As vrrp_router_handle(), for member `index`; what is to be done is in each member's `actions`. */
 void vrrp_group_handle(
 	struct vrrp_group *group, size_t index, const struct vrrp_event *event, uint64_t now);
