@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #define SMTP_QUIT     "QUIT\r\n"
 #define SMTP_URL_SIZE 320
@@ -88,6 +89,15 @@ static void smtp_leave(struct smtp *smtp)
 		checker_untried(run, "loop", r);
 }
 
+/* libcurl says so of an end of file, with whatever errno was left behind by something else. */
+static bool smtp_is_closed(const struct smtp *smtp, CURLcode code)
+{
+	static const char words[] = "response reading failed";
+
+	return code == CURLE_GOT_NOTHING ||
+	       (code == CURLE_RECV_ERROR && strncmp(smtp->curl.words, words, strlen(words)) == 0);
+}
+
 static void smtp_refused(struct smtp *smtp, CURLcode code)
 {
 	struct checker_run *run = &smtp->curl.run;
@@ -99,6 +109,9 @@ static void smtp_refused(struct smtp *smtp, CURLcode code)
 	else if ((code == CURLE_WEIRD_SERVER_REPLY || code == CURLE_REMOTE_ACCESS_DENIED) &&
 		 smtp->length)
 		checker_over(run, CHECKER_RESULT_FAILED, "answer %s", smtp_said(smtp, text));
+	else if (smtp_is_closed(smtp, code))
+		checker_over(run, CHECKER_RESULT_FAILED, "closed without an answer (%s)",
+			smtp_doing(run));
 	else
 		checker_curl_over(&smtp->curl, code, smtp_doing(run));
 }

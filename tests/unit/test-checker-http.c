@@ -191,6 +191,8 @@ static void test_garbage(void **state)
 {
 	struct checking *world = *state;
 
+	expect_at_once(world, &(struct script){.say = HEAD_200 "Content-Length: nine\r\n\r\n"},
+		CHECKER_RESULT_FAILED, "an answer against the rules of its protocol");
 	expect_at_once(world, &(struct script){.say = "\1\2\3 garbage\r\n"}, CHECKER_RESULT_FAILED,
 		"the answer is not HTTP");
 	expect_at_once(world, &(struct script){.say = "SSH-2.0-OpenSSH_9.2\r\n", .deaf = true},
