@@ -30,8 +30,9 @@
 		{MESSAGE_HEALTH_VERDICTS, "health-verdicts",                                       \
 			ARRAY(sizeof(struct message_health_verdicts),                              \
 				struct message_health_verdict, MESSAGE_HEALTH_VERDICTS_MOST)},     \
+		{MESSAGE_HEALTH_STATS, "health-stats", EXACTLY(struct message_health_stats)},      \
 	{                                                                                          \
-		MESSAGE_HEALTH_STATS, "health-stats", EXACTLY(struct message_health_stats)         \
+		MESSAGE_HEALTH_REFUSED, "health-refused", EXACTLY(struct message_health_refused)   \
 	}
 
 const struct channel_kind messages_to_process[] = {

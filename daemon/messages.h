@@ -8,9 +8,11 @@
  * What is probed, and what comes of it:
  *
  *	reconciler	HEALTH_PLAN, then CHECKS and PROBES in pieces, then COMMIT; a piece is sent when the one before it was
- *			answered with GOT, and all of it begins anew when the supervisor says STARTED
+ *			answered with GOT, and all of it begins anew when the supervisor says STARTED, when it was REFUSED, and
+ *			when no answer comes: messages may be lost on the way, where a queue is full
  *	health		VERDICTS, of the plan that was committed last; no more than MESSAGE_VERDICTS_AHEAD that were not
- *			answered with HEARD */
+ *			answered with HEARD; where HEARD does not come, all verdicts again. STATS tell which plan is in
+ *			force, so that one which was lost is missed */
 #pragma once
 
 #include <stdint.h>
@@ -55,7 +57,10 @@ enum message_kind {
 	/* health -> reconciler */
 	MESSAGE_HEALTH_GOT,      /* struct message_health_got: so many pieces of that plan */
 	MESSAGE_HEALTH_VERDICTS, /* struct message_health_verdicts */
-	MESSAGE_HEALTH_STATS, /* struct message_health_stats: when they are others, every two seconds at most */
+	/* struct message_health_stats: when they are others, every two seconds at most; else every ten */
+	MESSAGE_HEALTH_STATS,
+	/* struct message_health_refused: what was in force before that plan stays so */
+	MESSAGE_HEALTH_REFUSED,
 };
 
 struct message_ping {
@@ -128,6 +133,19 @@ struct message_health_got {
 	uint32_t zero;
 };
 
+enum message_refusal {
+	MESSAGE_REFUSAL_HEAD,   /* too large, or older than the one in force */
+	MESSAGE_REFUSAL_CHECKS, /* they are none, or not as many bytes as the head says */
+	MESSAGE_REFUSAL_PROBES, /* likewise */
+	MESSAGE_REFUSAL_COUNT,
+};
+
+struct message_health_refused {
+	uint64_t generation;
+	uint32_t refusal; /* enum message_refusal */
+	uint32_t zero;
+};
+
 struct message_health_verdict {
 	uint32_t probe;
 	uint32_t failures;
@@ -153,6 +171,7 @@ struct message_health_heard {
 };
 
 struct message_health_stats {
+	uint64_t generation; /* of the plan in force; 0: there is none */
 	uint64_t passed, failed, untried, expired, late, latest_ns, probes, down, running;
 };
 

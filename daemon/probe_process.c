@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The shell around the probes' keeper (health/health.h): messages in, messages out.
  *
- *	plan	   gathered piece by piece, each answered; put in force as a whole by COMMIT, or not at all
- *	verdicts   as the keeper tells them, while the reconciler keeps up; else the keeper holds them, and tells the last of each
+ *	plan	   gathered piece by piece, each answered; put in force as a whole by COMMIT, or refused, and the one before stays
+ *	verdicts   as the keeper tells them, while the reconciler keeps up; else the keeper holds them, and tells the last of each;
+ *		   all of them again where he says nothing any more: one that was lost must not be so for ever
  *	programs   of `exec` checks: asked of the supervisor, for nothing can be run from in here
  *
  * It speaks with the network, and so it is the least of all: an unprivileged user that may open raw sockets and set marks. It
@@ -21,7 +22,12 @@
 LOG_MODULE("health");
 
 #define PROBE_PROCESS_STATS_NS 2000000000ull
-#define PROBE_PROCESS_FILE     "checks"
+/* A sign of life, in so many of those times: nobody else tells the reconciler that a plan was lost. */
+#define PROBE_PROCESS_STATS_MOST 5
+/* So long nothing was heard of VERDICTS: they are told again, and then after twice that, and so on. */
+#define PROBE_PROCESS_UNHEARD_NS      10000000000ull
+#define PROBE_PROCESS_UNHEARD_MOST_NS 160000000000ull
+#define PROBE_PROCESS_FILE            "checks"
 
 /* A program that the supervisor was asked for. */
 struct probe_process_program {
@@ -50,13 +56,17 @@ struct probe_process {
 	struct health *health;
 	struct loop_source *stats;
 	struct probe_process_plan plan;
-	uint64_t generation;   /* of the plan in force */
-	uint32_t said, heard;  /* serials of its VERDICTS */
+	uint64_t generation;  /* of the plan in force */
+	uint32_t said, heard; /* serials of its VERDICTS */
+	uint64_t
+		unheard; /* since when there are some that were not heard, or the last was; 0: none */
+	uint64_t patience;     /* how long that may be */
 	uint64_t last_program; /* number */
 	struct {
 		VECTOR_OF(struct probe_process_program);
 	} programs; /* by number */
 	struct message_health_stats told;
+	unsigned int untold; /* times that they were the same */
 };
 
 static int probe_process_send(
@@ -163,6 +173,8 @@ static void probe_process_on_changed(void *data, const struct health_report *rep
 	for (size_t i = 0; i < count; i++)
 		probe_process_write_report(&reports[i], &message->verdicts[i]);
 	probe_process_send(process, MESSAGE_HEALTH_VERDICTS, message, size);
+	if (!process->unheard)
+		process->unheard = loop_now(process->loop);
 	if (process->said - process->heard >= MESSAGE_VERDICTS_AHEAD)
 		health_hold(process->health, true);
 }
@@ -174,8 +186,25 @@ static void probe_process_on_heard(
 		heard->serial > process->said)
 		return;
 	process->heard = heard->serial;
+	process->unheard = process->heard < process->said ? loop_now(process->loop) : 0;
+	process->patience = PROBE_PROCESS_UNHEARD_NS;
 	if (process->said - process->heard < MESSAGE_VERDICTS_AHEAD)
 		health_hold(process->health, false);
+}
+
+/* They, or the answers, were lost, or the reconciler is busy; then he hears some of them twice. */
+static void probe_process_look_for_unheard(struct probe_process *process)
+{
+	uint64_t now = loop_now(process->loop);
+
+	if (!process->unheard || now < process->unheard + process->patience)
+		return;
+	log_warning("verdicts were not heard: all are told again");
+	process->heard = process->said;
+	process->unheard = 0;
+	process->patience = MIN(2 * process->patience, PROBE_PROCESS_UNHEARD_MOST_NS);
+	health_hold(process->health, false);
+	health_tell_all(process->health);
 }
 
 /* Plans. */
@@ -187,10 +216,16 @@ static void probe_process_drop_plan(struct probe_process *process)
 	process->plan = (struct probe_process_plan){};
 }
 
-static void probe_process_refuse_plan(struct probe_process *process, const char *why)
+/* It comes again: to tell a person is for the reconciler, who knows whether that helped. */
+static void probe_process_refuse(
+	struct probe_process *process, uint64_t generation, enum message_refusal refusal)
 {
-	log_error("a plan of probes is refused: %s", why);
+	const struct message_health_refused refused = {
+		.generation = generation, .refusal = refusal};
+
+	log_debug("a plan of probes is refused: %u", (unsigned int)refusal);
 	probe_process_drop_plan(process);
+	probe_process_send(process, MESSAGE_HEALTH_REFUSED, &refused, sizeof(refused));
 }
 
 static void probe_process_on_plan(
@@ -200,7 +235,7 @@ static void probe_process_on_plan(
 	if (head->text_size > MESSAGE_HEALTH_TEXT_LIMIT ||
 		head->probes > MESSAGE_HEALTH_PROBES_LIMIT ||
 		head->generation <= process->generation) {
-		probe_process_refuse_plan(process, "it is too large, or old");
+		probe_process_refuse(process, head->generation, MESSAGE_REFUSAL_HEAD);
 		return;
 	}
 	process->plan.begun = true;
@@ -222,7 +257,7 @@ static void probe_process_on_checks(struct probe_process *process, const char *t
 	if (!plan->begun)
 		return;
 	if (plan->text.length + size > plan->head.text_size) {
-		probe_process_refuse_plan(process, "there are more checks than it said");
+		probe_process_refuse(process, plan->head.generation, MESSAGE_REFUSAL_CHECKS);
 		return;
 	}
 	strbuf_add_bytes(&plan->text, text, size);
@@ -238,7 +273,7 @@ static void probe_process_on_probes(
 	if (!plan->begun)
 		return;
 	if (size % sizeof(*probes) || plan->probes.count + count > plan->head.probes) {
-		probe_process_refuse_plan(process, "there are more probes than it said");
+		probe_process_refuse(process, plan->head.generation, MESSAGE_REFUSAL_PROBES);
 		return;
 	}
 	vector_reserve(&plan->probes, plan->probes.count + count);
@@ -306,17 +341,19 @@ static void probe_process_on_commit(
 	/* Many checks take their time, and pings wait. */
 	probe_process_send(process, MESSAGE_WORKING, NULL, 0);
 	if (plan->pieces + 1 != commit->pieces || probe_process_load(process, &config) < 0) {
-		probe_process_refuse_plan(process, "its checks are no checks");
+		probe_process_refuse(process, commit->generation, MESSAGE_REFUSAL_CHECKS);
 		return;
 	}
 	_cleanup_free_ struct health_probe *probes = probe_process_read_probes(plan, &config);
 	if (!probes) {
-		probe_process_refuse_plan(process, "its probes are no probes");
+		probe_process_refuse(process, commit->generation, MESSAGE_REFUSAL_PROBES);
 		return;
 	}
 	log_debug("%zu probes of %zu checks", plan->probes.count, config.checks.count);
 	process->generation = commit->generation;
 	process->said = process->heard = 0;
+	process->unheard = 0;
+	process->patience = PROBE_PROCESS_UNHEARD_NS;
 	health_set(process->health, &config, probes, plan->probes.count);
 	probe_process_drop_plan(process);
 	probe_process_got(process, commit->generation, commit->pieces);
@@ -330,7 +367,8 @@ static void probe_process_on_stats(void *data)
 {
 	struct probe_process *process = data;
 	const struct health_counters *counters = health_counters(process->health);
-	const struct message_health_stats stats = {.passed = counters->passed,
+	const struct message_health_stats stats = {.generation = process->generation,
+		.passed = counters->passed,
 		.failed = counters->failed,
 		.untried = counters->untried,
 		.expired = counters->expired,
@@ -341,9 +379,12 @@ static void probe_process_on_stats(void *data)
 		.running = counters->running};
 
 	loop_timer_set(process->stats, loop_now(process->loop) + PROBE_PROCESS_STATS_NS);
-	if (memcmp(&stats, &process->told, sizeof(stats)) == 0)
+	probe_process_look_for_unheard(process);
+	if (memcmp(&stats, &process->told, sizeof(stats)) == 0 &&
+		++process->untold < PROBE_PROCESS_STATS_MOST)
 		return;
 	process->told = stats;
+	process->untold = 0;
 	probe_process_send(process, MESSAGE_HEALTH_STATS, &stats, sizeof(stats));
 }
 

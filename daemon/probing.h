@@ -5,8 +5,9 @@
  *	sending	  the plan goes there, a piece at a time: the next one when the one before it was answered
  *	probed	  the plan is in force there, and verdicts come
  *
- * Whatever happens (another health process, other files in the middle of it), the answer is the same: the whole plan again,
- * with what is known of each probe. Messages of a plan before it are dropped by their generation. */
+ * Whatever happens (another health process, other files in the middle of it, a plan that is refused, a message that is lost),
+ * the answer is the same: the whole plan again, with what is known of each probe; sooner or later, but always. Until it is in force
+ * the plan before it is, and its verdicts count. */
 #pragma once
 
 #include "daemon/engine_health.h"
@@ -27,12 +28,15 @@ struct probing_options {
 	int (*send)(void *data, uint16_t kind, const void *payload, size_t size);
 	void (*verdicts)(void *data, const struct engine_verdict *verdicts, size_t count);
 	void (*told)(void *data, const struct engine_probing *probing);
+	/* In words: the list that is wanted is not in force there, and why; NULL: it is, or nobody is there. Often the same. */
+	void (*trouble)(void *data, const char *text);
 	void *data;
 };
 
 struct probing_counters {
 	uint64_t plans;                      /* that were begun */
 	uint64_t committed;                  /* that are, or were, in force */
+	uint64_t broken;                     /* that were not: refused, not answered, or not sent */
 	uint64_t verdicts, stale, malformed; /* messages; stale: of a plan before */
 };
 
@@ -45,6 +49,10 @@ void probing_want(struct probing *probing, const struct probing_wanted *wanted);
 
 /* A message of the supervisor; those that are not about health are ignored. */
 void probing_message(struct probing *probing, uint16_t kind, const void *payload, size_t size);
+
+/* Does what is due at `now` (CLOCK_BOOTTIME ns); when there will be something to do next, as things are: the least that is asked for is a
+ * call then, and after each of those above. */
+uint64_t probing_run(struct probing *probing, uint64_t now);
 
 /* Whether the list that was wanted last is in force. */
 bool probing_is_settled(const struct probing *probing);

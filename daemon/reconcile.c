@@ -47,6 +47,7 @@ struct reconcile {
 	struct metrics *metrics;
 	struct probing *probing;
 	struct loop_source *work, *timer;
+	struct loop_source *telling; /* when the health process is to be told again */
 	struct loop_source *backend; /* what the backend has to say; from the first connection on */
 	bool backend_deaf;           /* it says nothing any more */
 	uint64_t started;
@@ -175,6 +176,21 @@ static void reconcile_on_probing_told(void *data, const struct engine_probing *p
 	loop_work_ask(reconcile->work);
 }
 
+static void reconcile_on_probing_trouble(void *data, const char *text)
+{
+	struct reconcile *reconcile = data;
+
+	engine_set_trouble(&reconcile->engine, ENGINE_TROUBLE_PROBING, text);
+	loop_work_ask(reconcile->work);
+}
+
+static void reconcile_on_telling(void *data)
+{
+	struct reconcile *reconcile = data;
+
+	loop_timer_set(reconcile->telling, probing_run(reconcile->probing, loop_clock()));
+}
+
 static void reconcile_probe(struct reconcile *reconcile)
 {
 	const struct engine *engine = &reconcile->engine;
@@ -183,6 +199,7 @@ static void reconcile_probe(struct reconcile *reconcile)
 		.probes = engine_probes(engine)};
 
 	probing_want(reconcile->probing, &wanted);
+	reconcile_on_telling(reconcile);
 }
 
 static void reconcile_on_notice(void *data, const struct engine_notice *notice)
@@ -254,6 +271,7 @@ static void reconcile_on_message(void *data, uint16_t kind, const void *payload,
 		/* A rollback puts other files in force between two turns. */
 		reconcile_probe(reconcile);
 		probing_message(reconcile->probing, kind, payload, size);
+		reconcile_on_telling(reconcile);
 	}
 }
 
@@ -453,6 +471,9 @@ static int reconcile_open_sources(struct reconcile *reconcile)
 		r = loop_add_timer(reconcile->loop, reconcile_turn, reconcile, &reconcile->timer);
 	if (r == 0)
 		loop_source_set_priority(reconcile->timer, LOOP_PRIORITY_LAST);
+	if (r == 0)
+		r = loop_add_timer(
+			reconcile->loop, reconcile_on_telling, reconcile, &reconcile->telling);
 	return r;
 }
 
@@ -485,6 +506,7 @@ static void reconcile_open_probing(struct reconcile *reconcile)
 		.send = reconcile_on_probing_send,
 		.verdicts = reconcile_on_verdicts,
 		.told = reconcile_on_probing_told,
+		.trouble = reconcile_on_probing_trouble,
 		.data = reconcile,
 	};
 
@@ -518,6 +540,7 @@ static void reconcile_close(struct reconcile *reconcile)
 	probing_free(reconcile->probing);
 	loop_source_free(reconcile->work);
 	loop_source_free(reconcile->timer);
+	loop_source_free(reconcile->telling);
 	loop_free(reconcile->loop);
 }
 

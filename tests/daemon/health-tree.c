@@ -5,9 +5,13 @@
  *	start PID
  *	planned			the health process has the list
  *	verdict TARGET CHECK up|down settled|open WEIGHT REASON
+ *	trouble TEXT		the list is not in force, or (no text) it is again
  *
  * What it hears it keeps, for the next plan of this life. With NOTIFY in the environment, each destination that goes down
- * has that command notified. */
+ * has that command notified.
+ *
+ * With LOSE=KIND:COUNT so many messages of that kind are lost on their way to the health process, and with SPOIL=1
+ * all that is known goes along as what it cannot be. */
 #include <cap-ng.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -34,6 +38,10 @@ struct tree {
 	bool planned;
 	int events;
 	const char *notify;
+	struct loop_source *telling;
+	unsigned int lose, lose_count; /* so many of this kind */
+	bool spoil;
+	char *trouble; /* that was told last */
 };
 
 static void event(const struct tree *tree, const char *text)
@@ -103,9 +111,46 @@ static void read_file(struct tree *tree)
 
 /* ---- What is heard ---- */
 
+/* What nobody may say of a server. */
+static void spoil(void *payload, size_t size)
+{
+	struct message_health_probe *probes = payload;
+
+	for (size_t i = 0; i < size / sizeof(*probes); i++)
+		probes[i].verdict.weight = probes[i].known ? 65536 : 0;
+}
+
 static int on_send(void *data, uint16_t kind, const void *payload, size_t size)
 {
-	return channel_send(((struct tree *)data)->channel, kind, payload, size);
+	struct tree *tree = data;
+	_cleanup_free_ void *copy = size ? memory_copy_bytes(payload, size) : NULL;
+
+	if (kind == tree->lose && tree->lose_count) {
+		tree->lose_count--;
+		return 0;
+	}
+	if (tree->spoil && kind == MESSAGE_HEALTH_PROBES)
+		spoil(copy, size);
+	return channel_send(tree->channel, kind, copy, size);
+}
+
+static void on_trouble(void *data, const char *text)
+{
+	struct tree *tree = data;
+	_cleanup_free_ char *line = memory_printf("trouble %s", text ? text : "");
+
+	if (!text == !tree->trouble && (!text || strcmp(text, tree->trouble) == 0))
+		return;
+	event(tree, line);
+	free(tree->trouble);
+	tree->trouble = memory_copy_string(text);
+}
+
+static void on_telling(void *data)
+{
+	struct tree *tree = data;
+
+	loop_timer_set(tree->telling, probing_run(tree->probing, loop_clock()));
 }
 
 static void notify(struct tree *tree, const char *target, const struct engine_verdict *verdict)
@@ -181,6 +226,7 @@ static void on_message(void *data, uint16_t kind, const void *payload, size_t si
 			tree->planned = false;
 		probing_message(tree->probing, kind, payload, size);
 	}
+	on_telling(tree);
 	if (!tree->planned && probing_is_settled(tree->probing)) {
 		tree->planned = true;
 		event(tree, "planned");
@@ -202,17 +248,23 @@ static int tree_run(struct tree *tree)
 		.message = on_message,
 		.closed = on_closed,
 		.data = tree};
-	const struct probing_options probing = {
-		.send = on_send, .verdicts = on_verdicts, .told = on_told, .data = tree};
+	const struct probing_options probing = {.send = on_send,
+		.verdicts = on_verdicts,
+		.told = on_told,
+		.trouble = on_trouble,
+		.data = tree};
 
 	if (loop_new(&tree->loop) < 0 ||
-		channel_new(tree->loop, tree->options->channel_fd, &channel, &tree->channel) < 0)
+		channel_new(tree->loop, tree->options->channel_fd, &channel, &tree->channel) < 0 ||
+		loop_add_timer(tree->loop, on_telling, tree, &tree->telling) < 0)
 		return 1;
 	probing_new(&probing, &tree->probing);
 	read_file(tree);
 	channel_send(tree->channel, MESSAGE_READY, NULL, 0);
 	int code = loop_run(tree->loop);
 	probing_free(tree->probing);
+	loop_source_free(tree->telling);
+	free(tree->trouble);
 	channel_free(tree->channel);
 	vector_clear(&tree->probes);
 	config_clear(&tree->config);
@@ -220,13 +272,30 @@ static int tree_run(struct tree *tree)
 	return code;
 }
 
+static void read_lose(struct tree *tree, const char *text)
+{
+	for (size_t i = 0; text && i < messages_to_supervisor_count; i++) {
+		const struct channel_kind *kind = &messages_to_supervisor[i];
+		size_t length = strlen(kind->name);
+
+		if (strncmp(text, kind->name, length) != 0 || text[length] != ':')
+			continue;
+		tree->lose = kind->kind;
+		tree->lose_count = (unsigned int)strtoul(text + length + 1, NULL, 10);
+	}
+}
+
 static int tree_main(const struct poised_options *options)
 {
 	_cleanup_free_ char *path = memory_printf("%s/events", options->state_dir);
 	_cleanup_free_ char *start = memory_printf("start %d", (int)getpid());
 	_cleanup_close_ int events = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
-	struct tree tree = {.options = options, .events = events, .notify = getenv("NOTIFY")};
+	struct tree tree = {.options = options,
+		.events = events,
+		.notify = getenv("NOTIFY"),
+		.spoil = getenv("SPOIL")};
 
+	read_lose(&tree, getenv("LOSE"));
 	event(&tree, start);
 	return tree_run(&tree);
 }

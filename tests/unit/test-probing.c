@@ -32,12 +32,19 @@ struct fixture {
 	size_t verdicts;
 	struct engine_verdict last;
 	struct engine_probing told;
+	char *trouble; /* that was told last */
+	size_t troubles;
+	uint16_t lose; /* of this kind none can be sent */
+	uint64_t generation;
+	uint32_t serial; /* of the VERDICTS of that */
 };
 
 static int on_send(void *data, uint16_t kind, const void *payload, size_t size)
 {
 	struct fixture *fixture = data;
 
+	if (kind == fixture->lose)
+		return -ENOBUFS;
 	assert_true(fixture->count < SENT_MOST && size <= CHANNEL_PAYLOAD_LIMIT);
 	fixture->sent[fixture->count++] = (struct sent){.kind = kind,
 		.payload = size ? memory_copy_bytes(payload, size) : NULL,
@@ -58,11 +65,23 @@ static void on_told(void *data, const struct engine_probing *probing)
 	((struct fixture *)data)->told = *probing;
 }
 
+static void on_trouble(void *data, const char *text)
+{
+	struct fixture *fixture = data;
+
+	fixture->troubles += text != NULL;
+	free(fixture->trouble);
+	fixture->trouble = memory_copy_string(text);
+}
+
 static int setup(void **state)
 {
 	struct fixture *fixture = memory_new(sizeof(*fixture));
-	const struct probing_options options = {
-		.send = on_send, .verdicts = on_verdicts, .told = on_told, .data = fixture};
+	const struct probing_options options = {.send = on_send,
+		.verdicts = on_verdicts,
+		.told = on_told,
+		.trouble = on_trouble,
+		.data = fixture};
 
 	probing_new(&options, &fixture->probing);
 	*state = fixture;
@@ -78,6 +97,7 @@ static int teardown(void **state)
 	vector_clear(&fixture->probes);
 	for (size_t i = 0; i < fixture->count; i++)
 		free(fixture->sent[i].payload);
+	free(fixture->trouble);
 	free(fixture);
 	return 0;
 }
@@ -145,19 +165,24 @@ static void got(struct fixture *fixture, uint64_t generation, uint32_t pieces)
 	probing_message(fixture->probing, MESSAGE_HEALTH_GOT, &message, sizeof(message));
 }
 
-static struct message_health_plan next_plan(struct fixture *fixture)
+/* What a plan in force needs stays allowed until the next one is. */
+static struct message_health_plan next_plan_behind(struct fixture *fixture)
 {
-	next(fixture, MESSAGE_ALLOW_NONE);
 	next(fixture, MESSAGE_ALLOW);
 	const struct sent *plan = next(fixture, MESSAGE_HEALTH_PLAN);
 	assert_int_equal(plan->size, sizeof(struct message_health_plan));
 	return *(const struct message_health_plan *)plan->payload;
 }
 
-/* All of a plan, answered piece by piece. Returns its generation. */
-static uint64_t take_plan(struct fixture *fixture)
+static struct message_health_plan next_plan(struct fixture *fixture)
 {
-	const struct message_health_plan plan = next_plan(fixture);
+	next(fixture, MESSAGE_ALLOW_NONE);
+	return next_plan_behind(fixture);
+}
+
+/* All of a plan, answered piece by piece. Returns its generation. */
+static uint64_t take(struct fixture *fixture, struct message_health_plan plan)
+{
 	uint32_t pieces = 0;
 	size_t text = 0, probes = 0;
 
@@ -176,8 +201,42 @@ static uint64_t take_plan(struct fixture *fixture)
 	}
 	assert_int_equal(text, plan.text_size);
 	assert_int_equal(probes, plan.probes);
-	nothing_more(fixture);
 	return plan.generation;
+}
+
+static uint64_t take_plan(struct fixture *fixture)
+{
+	uint64_t generation = take(fixture, next_plan(fixture));
+
+	nothing_more(fixture);
+	return generation;
+}
+
+/* One that takes the place of another. */
+static uint64_t take_plan_behind(struct fixture *fixture)
+{
+	uint64_t generation = take(fixture, next_plan_behind(fixture));
+
+	next(fixture, MESSAGE_ALLOW_NONE);
+	next(fixture, MESSAGE_ALLOW);
+	nothing_more(fixture);
+	return generation;
+}
+
+/* As if it were so much later: when there is something to do next, from then on. */
+static uint64_t later(struct fixture *fixture, uint64_t ns)
+{
+	uint64_t now = loop_clock() + ns, next = probing_run(fixture->probing, now);
+
+	return next == UINT64_MAX ? next : next - now;
+}
+
+static void refuse(struct fixture *fixture, uint64_t generation, enum message_refusal refusal)
+{
+	const struct message_health_refused message = {
+		.generation = generation, .refusal = refusal};
+
+	probing_message(fixture->probing, MESSAGE_HEALTH_REFUSED, &message, sizeof(message));
 }
 
 static void test_waits_for_both(void **state)
@@ -292,7 +351,6 @@ _Static_assert(
 static struct said verdict_of(uint64_t generation, uint32_t probe)
 {
 	struct said said = {.generation = generation,
-		.serial = 9,
 		.count = 1,
 		.one = {.probe = probe, .failures = 3, .wall = 77, .failing = 1}};
 
@@ -303,14 +361,20 @@ static struct said verdict_of(uint64_t generation, uint32_t probe)
 
 static void say(struct fixture *fixture, const struct said *said)
 {
-	probing_message(fixture->probing, MESSAGE_HEALTH_VERDICTS, said, sizeof(*said));
+	struct said message = *said;
+
+	if (said->generation != fixture->generation)
+		fixture->serial = 0;
+	fixture->generation = said->generation;
+	message.serial = ++fixture->serial;
+	probing_message(fixture->probing, MESSAGE_HEALTH_VERDICTS, &message, sizeof(message));
 }
 
 static void heard(struct fixture *fixture)
 {
 	const struct message_health_heard *message = next(fixture, MESSAGE_HEALTH_HEARD)->payload;
 
-	assert_int_equal(message->serial, 9);
+	assert_int_equal(message->serial, fixture->serial);
 	nothing_more(fixture);
 }
 
@@ -359,7 +423,7 @@ static void test_has_heard_when_all_was_said(void **state)
 	assert_true(probing_is_heard(fixture->probing));
 	want(fixture, 1, 2);
 	assert_false(probing_is_heard(fixture->probing));
-	take_plan(fixture);
+	take_plan_behind(fixture);
 	assert_false(probing_is_heard(fixture->probing));
 	probing_message(fixture->probing, MESSAGE_HEALTH_GONE, NULL, 0);
 	assert_false(probing_is_heard(fixture->probing));
@@ -374,14 +438,296 @@ static void test_drops_what_is_of_before(void **state)
 	uint64_t generation = take_plan(fixture);
 	struct said said = verdict_of(generation - 1, 0);
 	say(fixture, &said);
-	/* Other files, of which the health process has not heard. */
-	want(fixture, 1, 2);
+	started(fixture);
 	fixture->seen = fixture->count;
 	said = verdict_of(generation, 5);
 	say(fixture, &said);
+	said = verdict_of(0, 0);
+	say(fixture, &said);
 	nothing_more(fixture);
 	assert_int_equal(fixture->verdicts, 0);
-	assert_int_equal(probing_counters(fixture->probing).stale, 2);
+	assert_int_equal(probing_counters(fixture->probing).stale, 3);
+}
+
+/* The plan of other files is on its way, or never arrives: who goes down meanwhile is down. */
+static void test_hears_the_plan_in_force_until_another_is(void **state)
+{
+	struct fixture *fixture = *state;
+
+	started(fixture);
+	want(fixture, 3, 1);
+	uint64_t generation = take_plan(fixture);
+	want(fixture, 1, 2);
+	const struct message_health_plan plan = next_plan_behind(fixture);
+	next(fixture, MESSAGE_HEALTH_CHECKS);
+	/* Of the list before. */
+	struct said said = verdict_of(generation, 5);
+	say(fixture, &said);
+	heard(fixture);
+	assert_int_equal(fixture->verdicts, 1);
+	assert_string_equal(fixture->last.key.check, "web");
+	assert_int_equal(fixture->last.key.target.address.bytes[3], 3);
+	refuse(fixture, plan.generation, MESSAGE_REFUSAL_CHECKS);
+	assert_non_null(strstr(fixture->trouble, "it probes what it was told before"));
+	assert_false(probing_is_settled(fixture->probing));
+	say(fixture, &said);
+	heard(fixture);
+	assert_int_equal(fixture->verdicts, 2);
+}
+
+/* ---- What does not arrive ---- */
+
+#define SECOND 1000000000ull
+
+static void test_tells_again_what_is_refused(void **state)
+{
+	struct fixture *fixture = *state;
+	uint64_t before = 0;
+
+	started(fixture);
+	want(fixture, 1, 1);
+	uint64_t generation = next_plan(fixture).generation;
+	next(fixture, MESSAGE_HEALTH_CHECKS);
+	refuse(fixture, generation - 1, MESSAGE_REFUSAL_CHECKS);
+	refuse(fixture, generation, MESSAGE_REFUSAL_COUNT);
+	assert_null(fixture->trouble);
+	for (unsigned int i = 0; i < 10; i++) {
+		refuse(fixture, generation, MESSAGE_REFUSAL_CHECKS);
+		assert_non_null(strstr(fixture->trouble, "it cannot read the checks"));
+		/* Not by who asks for the same again. */
+		want(fixture, 1, 1);
+		nothing_more(fixture);
+		uint64_t wait = later(fixture, 0);
+		assert_true(wait >= before && wait <= 60 * SECOND);
+		before = wait - SECOND / 2;
+		later(fixture, wait);
+		uint64_t another = next_plan(fixture).generation;
+		next(fixture, MESSAGE_HEALTH_CHECKS);
+		assert_true(another > generation);
+		generation = another;
+	}
+	assert_true(before > 30 * SECOND);
+	assert_int_equal(probing_counters(fixture->probing).broken, 10);
+	/* Other files are told at once. */
+	refuse(fixture, generation, MESSAGE_REFUSAL_CHECKS);
+	want(fixture, 2, 2);
+	take_plan(fixture);
+	assert_null(fixture->trouble);
+	assert_true(probing_is_settled(fixture->probing));
+	assert_true(later(fixture, 3600 * SECOND) == UINT64_MAX);
+	nothing_more(fixture);
+}
+
+/* What is known stays behind the second time, and holds until the probes say otherwise. */
+static void test_tells_refused_probes_without_what_is_known(void **state)
+{
+	struct fixture *fixture = *state;
+
+	started(fixture);
+	want(fixture, 2, 1);
+	uint64_t generation = next_plan(fixture).generation;
+	next(fixture, MESSAGE_HEALTH_CHECKS);
+	got(fixture, generation, 1);
+	const struct message_health_probe *probes = next(fixture, MESSAGE_HEALTH_PROBES)->payload;
+	assert_int_equal(probes[0].known, 1);
+	refuse(fixture, generation, MESSAGE_REFUSAL_PROBES);
+	later(fixture, 2 * SECOND);
+	size_t first = fixture->seen;
+	generation = take_plan(fixture);
+	for (size_t i = first; i < fixture->seen; i++)
+		if (fixture->sent[i].kind == MESSAGE_HEALTH_PROBES)
+			probes = fixture->sent[i].payload;
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(probes[i].known, 0);
+	assert_null(fixture->trouble);
+	/* app of .1 is down by what is known. */
+	struct said said = verdict_of(generation, 0);
+	said.one.verdict = (struct message_verdict){.up = 1, .weight = -1};
+	say(fixture, &said);
+	heard(fixture);
+	assert_false(fixture->last.verdict.up);
+	assert_true(fixture->last.verdict.settled);
+	said.one.verdict = (struct message_verdict){.up = 1, .settled = 1, .weight = -1};
+	say(fixture, &said);
+	heard(fixture);
+	assert_true(fixture->last.verdict.up);
+	/* Other files, and all goes along again. */
+	want(fixture, 2, 2);
+	first = fixture->seen;
+	take_plan_behind(fixture);
+	for (size_t i = first; i < fixture->seen; i++)
+		if (fixture->sent[i].kind == MESSAGE_HEALTH_PROBES)
+			probes = fixture->sent[i].payload;
+	assert_int_equal(probes[0].known, 1);
+}
+
+/* It would cost all others theirs. */
+static void test_tells_no_verdict_that_is_none(void **state)
+{
+	struct fixture *fixture = *state;
+
+	want(fixture, 2, 1);
+	fixture->probes.items[0].verdict.weight = 65536;
+	started(fixture);
+	uint64_t generation = next_plan(fixture).generation;
+	next(fixture, MESSAGE_HEALTH_CHECKS);
+	got(fixture, generation, 1);
+	const struct message_health_probe *probes = next(fixture, MESSAGE_HEALTH_PROBES)->payload;
+	assert_int_equal(probes[0].known, 0);
+	assert_int_equal(probes[0].verdict.weight, 0);
+	for (size_t i = 1; i < 4; i++)
+		assert_int_equal(probes[i].known, 1);
+}
+
+static void test_waits_no_longer_than_it_should(void **state)
+{
+	struct fixture *fixture = *state;
+
+	started(fixture);
+	want(fixture, 1, 1);
+	uint64_t generation = next_plan(fixture).generation;
+	next(fixture, MESSAGE_HEALTH_CHECKS);
+	assert_true(later(fixture, 15 * SECOND) <= 5 * SECOND);
+	nothing_more(fixture);
+	later(fixture, 20 * SECOND);
+	nothing_more(fixture);
+	assert_non_null(strstr(fixture->trouble, "it gives no answer"));
+	assert_non_null(strstr(fixture->trouble, "nothing is probed"));
+	/* The answer comes after all. */
+	got(fixture, generation, 1);
+	nothing_more(fixture);
+	later(fixture, 2 * SECOND);
+	take_plan(fixture);
+	assert_null(fixture->trouble);
+}
+
+static void test_tells_again_what_cannot_be_sent(void **state)
+{
+	static const uint16_t kinds[] = {MESSAGE_ALLOW_NONE, MESSAGE_ALLOW, MESSAGE_HEALTH_PLAN,
+		MESSAGE_HEALTH_CHECKS, MESSAGE_HEALTH_PROBES, MESSAGE_HEALTH_COMMIT};
+	struct fixture *fixture = *state;
+
+	want(fixture, 1, 1);
+	for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++) {
+		fixture->lose = kinds[i];
+		started(fixture);
+		for (uint32_t piece = 1; !fixture->trouble && piece < 4; piece++) {
+			const struct message_health_plan *plan = NULL;
+
+			for (size_t j = fixture->seen; j < fixture->count; j++)
+				if (fixture->sent[j].kind == MESSAGE_HEALTH_PLAN)
+					plan = fixture->sent[j].payload;
+			assert_non_null(plan);
+			got(fixture, plan->generation, piece);
+		}
+		assert_non_null(fixture->trouble);
+		assert_non_null(strstr(fixture->trouble, "it cannot be told"));
+		fixture->lose = 0;
+		fixture->seen = fixture->count;
+		later(fixture, 2 * SECOND);
+		take_plan(fixture);
+		assert_null(fixture->trouble);
+		assert_true(probing_is_settled(fixture->probing));
+	}
+}
+
+/* Something between two messages did not arrive. */
+static void test_misses_what_is_lost(void **state)
+{
+	struct fixture *fixture = *state;
+
+	started(fixture);
+	want(fixture, 2, 1);
+	struct said said = verdict_of(take_plan(fixture), 0);
+	say(fixture, &said);
+	heard(fixture);
+	assert_true(later(fixture, 0) == UINT64_MAX);
+	fixture->serial++;
+	say(fixture, &said);
+	heard(fixture);
+	assert_int_equal(fixture->verdicts, 2);
+	assert_true(later(fixture, 0) <= 10 * SECOND);
+	nothing_more(fixture);
+	later(fixture, 10 * SECOND);
+	take_plan_behind(fixture);
+	assert_null(fixture->trouble);
+	assert_true(later(fixture, 0) == UINT64_MAX);
+}
+
+/* That the health process is there, or is another one, was lost on its way. */
+static void test_misses_a_plan_that_is_lost(void **state)
+{
+	struct fixture *fixture = *state;
+	struct message_health_stats stats = {};
+
+	want(fixture, 1, 1);
+	probing_message(fixture->probing, MESSAGE_HEALTH_STATS, &stats, sizeof(stats));
+	stats.generation = take_plan(fixture);
+	probing_message(fixture->probing, MESSAGE_HEALTH_STATS, &stats, sizeof(stats));
+	assert_true(later(fixture, 0) == UINT64_MAX);
+	stats.generation = 0;
+	probing_message(fixture->probing, MESSAGE_HEALTH_STATS, &stats, sizeof(stats));
+	later(fixture, 10 * SECOND);
+	stats.generation = take_plan_behind(fixture);
+	probing_message(fixture->probing, MESSAGE_HEALTH_STATS, &stats, sizeof(stats));
+	assert_true(later(fixture, 0) == UINT64_MAX);
+	nothing_more(fixture);
+}
+
+/* COMMIT was taken, and its answer lost. */
+static void test_takes_verdicts_for_an_answer(void **state)
+{
+	struct fixture *fixture = *state;
+
+	started(fixture);
+	want(fixture, 1, 1);
+	uint64_t generation = next_plan(fixture).generation;
+	next(fixture, MESSAGE_HEALTH_CHECKS);
+	struct said said = verdict_of(generation, 0);
+	say(fixture, &said);
+	assert_int_equal(fixture->verdicts, 0);
+	fixture->serial = 0;
+	got(fixture, generation, 1);
+	next(fixture, MESSAGE_HEALTH_PROBES);
+	got(fixture, generation, 2);
+	next(fixture, MESSAGE_HEALTH_COMMIT);
+	say(fixture, &said);
+	heard(fixture);
+	assert_int_equal(fixture->verdicts, 1);
+	assert_true(probing_is_settled(fixture->probing));
+	assert_true(later(fixture, 3600 * SECOND) == UINT64_MAX);
+}
+
+/* The probes stay as they are, and count. */
+static void test_what_is_too_much_is_not_told(void **state)
+{
+	struct fixture *fixture = *state;
+	struct config config = {};
+
+	started(fixture);
+	want(fixture, 2, 1);
+	struct said said = verdict_of(take_plan(fixture), 3);
+	load(two_checks, sizeof(two_checks) - 1, &config);
+	struct engine_probe_vector probes = {};
+	vector_reserve(&probes, MESSAGE_HEALTH_PROBES_LIMIT + 1);
+	for (uint32_t i = 0; i <= MESSAGE_HEALTH_PROBES_LIMIT; i++)
+		vector_push(&probes, ((struct engine_probe){.key = fixture->probes.items[0].key}));
+	const struct probing_wanted wanted = {.serial = 2, .config = &config, .probes = &probes};
+	probing_want(fixture->probing, &wanted);
+	nothing_more(fixture);
+	assert_non_null(strstr(fixture->trouble, "more checks or destinations than can be probed"));
+	assert_non_null(strstr(fixture->trouble, "it probes what it was told before"));
+	assert_true(later(fixture, 3600 * SECOND) == UINT64_MAX);
+	say(fixture, &said);
+	heard(fixture);
+	assert_int_equal(fixture->verdicts, 1);
+	assert_false(probing_is_settled(fixture->probing));
+	/* And less again. */
+	want(fixture, 2, 3);
+	take_plan_behind(fixture);
+	assert_null(fixture->trouble);
+	vector_clear(&probes);
+	config_clear(&config);
 }
 
 static void test_refuses_what_is_no_verdict(void **state)
@@ -481,7 +827,7 @@ static const char *target_of(const char *from, uint16_t kind)
 static void test_relays_by_who_says_it(void **state)
 {
 	(void)state;
-	for (uint16_t kind = MESSAGE_HEALTH_PLAN; kind <= MESSAGE_HEALTH_STATS; kind++) {
+	for (uint16_t kind = MESSAGE_HEALTH_PLAN; kind <= MESSAGE_HEALTH_REFUSED; kind++) {
 		bool down = kind <= MESSAGE_HEALTH_HEARD;
 
 		assert_string_equal(
@@ -550,6 +896,16 @@ int main(void)
 		CASE(test_hears_verdicts),
 		CASE(test_has_heard_when_all_was_said),
 		CASE(test_drops_what_is_of_before),
+		CASE(test_hears_the_plan_in_force_until_another_is),
+		CASE(test_tells_again_what_is_refused),
+		CASE(test_tells_refused_probes_without_what_is_known),
+		CASE(test_tells_no_verdict_that_is_none),
+		CASE(test_waits_no_longer_than_it_should),
+		CASE(test_tells_again_what_cannot_be_sent),
+		CASE(test_misses_what_is_lost),
+		CASE(test_misses_a_plan_that_is_lost),
+		CASE(test_takes_verdicts_for_an_answer),
+		CASE(test_what_is_too_much_is_not_told),
 		CASE(test_refuses_what_is_no_verdict),
 		CASE(test_nothing_to_probe),
 		CASE(test_knows_who_is_gone),
