@@ -58,6 +58,7 @@ static const struct checker_error {
 	{EAGAIN, true, "no resources now"},
 	{EADDRNOTAVAIL, true, "no local address or port"},
 	{ENOSPC, true, "no more watches"},
+	{EPFNOSUPPORT, true, "another address family"},
 };
 
 static const struct checker_error *checker_find_error(int code)

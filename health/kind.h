@@ -62,8 +62,8 @@ void checker_over_late(struct checker_run *run);
 /* A step came to its end; nothing unless it is traced. */
 void checker_step(struct checker_run *run, const char *name);
 
-/* A socket towards the target: non-blocking, close-on-exec, with the check's mark, and its source if that is of the target's
- * family. -errno with the step that failed in *what: for checker_untried(). */
+/* A socket towards the target: non-blocking, close-on-exec, with the check's mark, and its source, which must be of the
+ * target's family (-EPFNOSUPPORT). -errno with the step that failed in *what: for checker_untried(). */
 int checker_socket(const struct checker_run *run, int type, int protocol, const char **what);
 /* The target as the kernel wants it. */
 socklen_t checker_sockaddr(const struct checker_run *run, struct sockaddr_storage *ret);

@@ -262,11 +262,9 @@ static int ping_take_socket(struct ping *ping, const char **what)
 {
 	const struct config_check *check = ping->run.request.check;
 	struct checker_pings *pings = ping->run.checkers->pings;
-	struct ping_slot wanted = {
-		.key = {.family = ping->run.request.target.address.family, .mark = check->fwmark}};
-
-	if (check->source.family == wanted.key.family)
-		wanted.key.source = check->source;
+	struct ping_slot wanted = {.key = {.family = ping->run.request.target.address.family,
+					   .mark = check->fwmark,
+					   .source = check->source}};
 	const struct ping_slot *slot = vector_find(&pings->slots, &wanted, ping_compare_keys);
 	if (slot) {
 		ping->socket = slot->socket;

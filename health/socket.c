@@ -54,9 +54,12 @@ static int socket_prepare(const struct checker_run *run, int fd, const char **wh
 
 	*what = "fwmark";
 	int r = socket_mark(fd, check->fwmark);
-	if (r < 0 || check->source.family != run->request.target.address.family)
+	if (r < 0 || !check->source.family)
 		return r;
 	*what = "source";
+	/* A probe from elsewhere than the file says would be another one. */
+	if (check->source.family != run->request.target.address.family)
+		return -EPFNOSUPPORT;
 	return socket_source(fd, &check->source);
 }
 

@@ -98,6 +98,32 @@ static void validate_dns(struct validate *validate, const struct config_dns *dns
 			"the name %s", wrong);
 }
 
+/* What a kind of check has nothing to do with. */
+static const struct {
+	enum config_check_key key;
+	uint32_t kinds;
+	const char *words;
+} validate_meaningless[] = {
+	{CONFIG_CHECK_PORT,
+		1u << CONFIG_CHECK_PING | 1u << CONFIG_CHECK_EXEC | 1u << CONFIG_CHECK_FILE,
+		"a check of this kind has no port"},
+	{CONFIG_CHECK_SOURCE, 1u << CONFIG_CHECK_EXEC | 1u << CONFIG_CHECK_FILE,
+		"a check of this kind sends nothing itself, and has no source"},
+	{CONFIG_CHECK_FWMARK, 1u << CONFIG_CHECK_EXEC | 1u << CONFIG_CHECK_FILE,
+		"a check of this kind sends nothing itself, and has no mark"},
+};
+
+static void validate_reach(struct validate *validate, const struct config_check *check)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(validate_meaningless); i++) {
+		if (config_has(&check->object, validate_meaningless[i].key) &&
+			check->object.set & validate_meaningless[i].kinds)
+			validate_error(validate, &schema_check, &check->object,
+				validate_meaningless[i].key, NULL, "%s",
+				validate_meaningless[i].words);
+	}
+}
+
 void validate_check(struct validate *validate, const struct config_check *check)
 {
 	if (config_has(&check->object, CONFIG_CHECK_HTTP))
@@ -108,9 +134,5 @@ void validate_check(struct validate *validate, const struct config_check *check)
 		validate_dns(validate, &check->dns);
 	if (config_has(&check->object, CONFIG_CHECK_EXEC))
 		validate_exec(validate, &check->exec);
-	if (config_has(&check->object, CONFIG_CHECK_PORT) &&
-		check->object.set & (1u << CONFIG_CHECK_PING | 1u << CONFIG_CHECK_EXEC |
-					    1u << CONFIG_CHECK_FILE))
-		validate_error(validate, &schema_check, &check->object, CONFIG_CHECK_PORT, NULL,
-			"a check of this kind has no port");
+	validate_reach(validate, check);
 }

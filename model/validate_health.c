@@ -184,22 +184,51 @@ void validate_health(struct validate *validate, const struct config_service *ser
 	validate_fallback(validate, service);
 }
 
-void validate_probe(struct validate *validate, const struct config_listener *listener,
-	const struct config_destination *destination, const char *name)
+static void validate_probe_port(struct validate *validate,
+	const struct config_destination *destination, const struct destination_key *key,
+	const struct config_check *check)
 {
-	const struct destination_key key = listen_key(listener, destination);
 	char text[ADDRESS_ENDPOINT_LENGTH];
 
-	if (key.port || !name)
-		return;
-	const struct config_check *check = config_find_check(validate->config, name);
-	if (!check || probe_target(check, &key).port ||
+	if (key->port || probe_target(check, key).port ||
 		!(check->object.set & (1u << CONFIG_CHECK_TCP | 1u << CONFIG_CHECK_UDP)) ||
 		!validate_say_once(validate, destination))
 		return;
 	validate_error(validate, &schema_destination, &destination->object,
 		CONFIG_DESTINATION_ADDRESS,
 		"write it behind the address, or as `port` of the check",
-		"the check `%s` needs a port, and %s has none", name,
-		destination_key_format(&key, text));
+		"the check `%s` needs a port, and %s has none", check->name.text,
+		destination_key_format(key, text));
+}
+
+/* Where a check asks from is of one family, and so is all that it can ask. */
+static void validate_probe_source(struct validate *validate,
+	const struct config_destination *destination, const struct destination_key *key,
+	const struct config_check *check)
+{
+	char source[ADDRESS_LENGTH], text[ADDRESS_ENDPOINT_LENGTH];
+
+	if (!config_has(&check->object, CONFIG_CHECK_SOURCE) ||
+		check->object.set & (1u << CONFIG_CHECK_EXEC | 1u << CONFIG_CHECK_FILE) ||
+		check->source.family == key->address.family ||
+		!validate_say_once(validate, destination))
+		return;
+	validate_error(validate, &schema_destination, &destination->object,
+		CONFIG_DESTINATION_ADDRESS,
+		"make two checks of it, each with a `source` of its own family",
+		"the check `%s` asks from %s, which is of another address family than %s",
+		check->name.text, address_format(&check->source, source),
+		destination_key_format(key, text));
+}
+
+void validate_probe(struct validate *validate, const struct config_listener *listener,
+	const struct config_destination *destination, const char *name)
+{
+	const struct destination_key key = listen_key(listener, destination);
+	const struct config_check *check = config_find_check(validate->config, name);
+
+	if (!check || check->object.set & CONFIG_OBJECT_BROKEN)
+		return;
+	validate_probe_port(validate, destination, &key, check);
+	validate_probe_source(validate, destination, &key, check);
 }

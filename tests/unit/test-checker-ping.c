@@ -80,6 +80,8 @@ static void test_source(void **state)
 	checking_expect(world, CHECKER_RESULT_PASSED, "echo of 56 bytes");
 	address_parse("192.0.2.1", &world->check.source);
 	checking_expect(world, CHECKER_RESULT_UNTRIED, "source: no local address or port");
+	address_parse("::1", &world->check.source);
+	checking_expect(world, CHECKER_RESULT_UNTRIED, "source: another address family");
 }
 
 static void test_no_way(void **state)

@@ -125,9 +125,9 @@ static void test_source(void **state)
 	address_parse("127.0.0.77", &world->check.source);
 	world->check.fwmark = 7;
 	checking_expect(world, CHECKER_RESULT_PASSED, "connected");
-	/* That of the other family is for targets of that family. */
+	/* From somewhere else than the file says it would be another probe. */
 	address_parse("::1", &world->check.source);
-	checking_expect(world, CHECKER_RESULT_PASSED, "connected");
+	checking_expect(world, CHECKER_RESULT_UNTRIED, "source: another address family");
 	/* Nothing that the server could do about it. */
 	address_parse("192.0.2.1", &world->check.source);
 	checking_expect(world, CHECKER_RESULT_UNTRIED, "source: no local address or port");

@@ -3,4 +3,5 @@
 web-server bash -c '
 	. input/check.sh
 	files
-	say 127.0.0.1:1 --check missing'
+	say 127.0.0.1:1 --check missing
+	say 127.0.0.1:1 --check from-six'
