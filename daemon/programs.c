@@ -195,10 +195,10 @@ static int programs_try(
 		/* Files that were in force a moment ago may have asked for it: that is no server's failure. */
 		return -EAGAIN;
 	}
-	/* What is cancelled and not gone yet counts, or there would be no bound. */
-	if (runs_count(programs->runs) >= PROGRAMS_MOST) {
+	/* What is cancelled and not gone yet counts, or there would be no bound; that of `notify` takes nobody's place. */
+	if (runs_count(programs->runs) >= PROGRAMS_MOST + (programs->notifying != NULL)) {
 		programs->counters.full++;
-		return -EAGAIN;
+		return -EBUSY;
 	}
 	const struct runs_program wanted = {.words = words,
 		.environment = environment,

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The programs that the supervisor runs for others: of `exec` checks, and `notify` commands.
  *
- * Those of checks run side by side, PROGRAMS_MOST at most: what is more cannot be tried now. Each is one that the files
+ * Those of checks run side by side, PROGRAMS_MOST at most: what is more is refused (-EBUSY), and keeps
+ * its place in the order of whoever asked. Each is one that the files
  * ask for, as the reconciler has told: whoever has taken over the process that speaks with the network can start
  * nothing else. They never run as root. Commands of `notify` run one after the other, in the order of what they tell, each
  * PROGRAMS_NOTIFY_NS at most; when too many wait, the oldest are dropped, counted and told. */
 #pragma once
 
 #include "daemon/messages.h"
+#include "health/checker.h"
 
 struct programs;
 
-#define PROGRAMS_MOST        256
+#define PROGRAMS_MOST        CHECKER_PROGRAMS_MOST
 #define PROGRAMS_NOTIFY_MOST 256 /* that wait */
 #define PROGRAMS_NOTIFY_NS   30000000000ull
 #define PROGRAMS_ALLOW_LIMIT (16u << 20) /* bytes of all that is allowed */

@@ -33,6 +33,8 @@ struct checker_outcome {
 	int32_t weight; /* VERDICT_NO_WEIGHT */
 	/* Why it failed, or what it saw: "connect: refused", "status 503, want 200-299", "no answer within 1s". */
 	char reason[VERDICT_REASON_SIZE];
+	/* UNTRIED, and only for as many programs as may be run already: there is room when another one is over. */
+	bool crowded;
 	struct checker_step steps[CHECKER_STEP_MOST];
 	size_t step_count;
 };
@@ -49,6 +51,9 @@ struct checker_request {
 	void *data;
 };
 
+/* So many programs of checks are run side by side, at most. */
+#define CHECKER_PROGRAMS_MOST 256
+
 /* Who runs the programs of `exec` checks: not the process that the network talks to. base/run.h runs them here. */
 struct checker_program {
 	const char *const *words;       /* a program and its arguments; ended by NULL */
@@ -58,7 +63,8 @@ struct checker_program {
 };
 struct checker_runner {
 	/* Begins; returns a number by which it is known, never 0, or -errno. `done` once, never from within: status as of
-	 * waitpid(2), or -errno when it could not be run (-ETIMEDOUT: it was ended). */
+	 * waitpid(2), or -errno when it could not be run (-ETIMEDOUT: it was ended; -EBUSY: there is no
+	 * room for it before another one is over). */
 	int64_t (*run)(void *runner, const struct checker_program *program,
 		void (*done)(void *data, int status), void *data);
 	/* Ends it; `done` is not called. */

@@ -72,6 +72,10 @@ static void exec_over_code(struct checker_run *run, int code)
 		checker_over(run, CHECKER_RESULT_UNTRIED, "run: user %s cannot be looked up",
 			config->user);
 		break;
+	case EBUSY:
+		run->outcome.crowded = true;
+		checker_over(run, CHECKER_RESULT_UNTRIED, "run: too many programs at once");
+		break;
 	case EPERM:
 		checker_over(
 			run, CHECKER_RESULT_UNTRIED, "run: not permitted as user %s", config->user);

@@ -8,7 +8,9 @@
  * come before the next one. So where a machine cannot carry all of its probes they begin late: to begin them on time would
  * let answers lie unread until servers that are well pass their time-outs. Turns are a millisecond apart at least, so that
  * many probes that begin one after the other cost few of them. What is due and finds no descriptor stays where it is, in
- * order, until another probe is over.
+ * order, until another probe is over. So are programs, of which few can be run side by side: they have a heap of their own, and
+ * one that is refused for want of room keeps its time, and with it its turn. Else who has just been probed would be due again
+ * before who was refused comes back.
  *
  * The checks that probes point into are a configuration that is replaced as a whole. A run that is under way holds on to the
  * one that it began with; the last to let go frees it.
@@ -30,6 +32,8 @@
 #define HEALTH_LAG_NS    10000000ull
 /* Descriptors that are not for probes: the loop's, the log's, shared sockets, files that libraries open. */
 #define HEALTH_DESCRIPTORS_KEPT 64
+/* One that is about to end has its room still: so long nothing is begun when there is none. */
+#define HEALTH_CROWDED_NS 20000000ull
 
 /* A configuration, and who points into it. */
 struct health_plan {
@@ -66,6 +70,7 @@ struct health {
 	struct health_plan *plan;  /* NULL: none yet */
 	struct health_items items; /* by check and target */
 	struct schedule starts, ends;
+	struct schedule programs; /* like `starts`, of the checks that are programs */
 	struct loop_source *timer, *telling;
 	struct health_items unsaid; /* who has something to tell, in order */
 	size_t said;                /* of the first ones that are not any more */
@@ -75,6 +80,8 @@ struct health {
 		seen;  /* when the timer is to come; the last turn; the last look at the clock */
 	uint64_t away; /* the end of the last absence */
 	uint64_t most; /* that may run at once */
+	uint64_t programs_running;
+	uint64_t crowded; /* a program was refused: none is begun before this time */
 	struct health_counters counters;
 	struct health_report reports[HEALTH_REPORTS_MOST];
 };
@@ -126,14 +133,42 @@ static bool health_check_equal(const struct config_check *a, const struct config
 	return strcmp(left, right) == 0;
 }
 
+/* What is due. */
+
+static bool health_is_program(const struct health_item *item)
+{
+	return config_has(&item->check->object, CONFIG_CHECK_EXEC);
+}
+
+/* Where it waits for its start. */
+static struct schedule *health_starts(struct health_item *item)
+{
+	return health_is_program(item) ? &item->health->programs : &item->health->starts;
+}
+
+/* The heap whose first is the next to begin, and when that may; NULL: nothing can begin now. */
+static struct schedule *health_next(struct health *health, uint64_t *when)
+{
+	uint64_t start = schedule_next(&health->starts), program = schedule_next(&health->programs);
+
+	if (health->programs_running >= CHECKER_PROGRAMS_MOST)
+		program = SCHEDULE_NEVER;
+	else if (program != SCHEDULE_NEVER)
+		program = MAX(program, health->crowded);
+	*when = MIN(start, program);
+	if (*when == SCHEDULE_NEVER || health->counters.running >= health->most)
+		return NULL;
+	return program < start ? &health->programs : &health->starts;
+}
+
 /* The timer. */
 
 static void health_arm(struct health *health, uint64_t now)
 {
-	uint64_t next = schedule_next(&health->ends);
+	uint64_t next = schedule_next(&health->ends), start;
 
-	if (health->counters.running < health->most)
-		next = MIN(next, schedule_next(&health->starts));
+	if (health_next(health, &start))
+		next = MIN(next, start);
 	if (next > now && next != SCHEDULE_NEVER)
 		next = MAX(next, health->turned + HEALTH_TURN_NS);
 	if (next == health->wanted)
@@ -145,7 +180,9 @@ static void health_arm(struct health *health, uint64_t now)
 /* A run has ended: there may be room for one that waits, or something is due earlier than anything before. */
 static void health_arm_earlier(struct health *health, uint64_t now)
 {
-	if (schedule_next(&health->starts) < health->wanted)
+	uint64_t start;
+
+	if (health_next(health, &start) && start < health->wanted)
 		health_arm(health, now);
 }
 
@@ -221,6 +258,7 @@ static void health_let_go(struct health_item *item)
 	item->run = NULL;
 	item->run_plan = health_plan_release(item->run_plan);
 	item->health->counters.running--;
+	item->health->programs_running -= health_is_program(item);
 	schedule_set(&item->health->ends, &item->entry, SCHEDULE_NEVER);
 }
 
@@ -253,7 +291,7 @@ static void health_wait_again(struct health_item *item, bool untried, uint64_t n
 	if (!untried)
 		item->first = false;
 	item->due = next;
-	schedule_set(&item->health->starts, &item->entry, next);
+	schedule_set(health_starts(item), &item->entry, next);
 	health_arm_earlier(item->health, now);
 }
 
@@ -277,6 +315,16 @@ static void health_judge(
 	health_wait_again(item, untried, now);
 }
 
+/* It was not begun, and is due as it was. */
+static void health_keep_place(struct health_item *item, uint64_t now)
+{
+	struct health *health = item->health;
+
+	health->crowded = now + HEALTH_CROWDED_NS;
+	schedule_set(health_starts(item), &item->entry, item->due);
+	health_arm_earlier(health, now);
+}
+
 static void health_look(struct health *health, uint64_t now);
 
 static void health_on_done(void *data, const struct checker_outcome *outcome)
@@ -288,7 +336,10 @@ static void health_on_done(void *data, const struct checker_outcome *outcome)
 	/* First of all let go: nobody may end it again. */
 	health_let_go(item);
 	health_look(health, now);
-	health_judge(item, outcome, now);
+	if (outcome->crowded)
+		health_keep_place(item, now);
+	else
+		health_judge(item, outcome, now);
 }
 
 static void health_expire(struct health_item *item, uint64_t now)
@@ -315,7 +366,7 @@ static void health_start(struct health_item *item, uint64_t now)
 	const struct checker_request request = {
 		.check = item->check, .target = item->target, .done = health_on_done, .data = item};
 
-	schedule_set(&health->starts, &item->entry, SCHEDULE_NEVER);
+	schedule_set(health_starts(item), &item->entry, SCHEDULE_NEVER);
 	if (schedule_is_late(item->due, now, item->check->interval))
 		health->counters.late++;
 	if (now > item->due)
@@ -325,6 +376,7 @@ static void health_start(struct health_item *item, uint64_t now)
 	item->run_plan = health->plan;
 	item->run_plan->holders++;
 	health->counters.running++;
+	health->programs_running += health_is_program(item);
 	schedule_set(&health->ends, &item->entry, now + item->check->timeout);
 	item->run = checker_start(health->options.checkers, &request);
 }
@@ -353,7 +405,7 @@ static void health_spread_again(struct health *health, uint64_t now)
 		health_cancel(item);
 		item->due = schedule_spread(now, span, index++, overdue);
 		item->first = true;
-		schedule_set(&health->starts, &item->entry, item->due);
+		schedule_set(health_starts(item), &item->entry, item->due);
 	}
 }
 
@@ -373,13 +425,16 @@ static void health_look(struct health *health, uint64_t now)
 /* One thing that is due; false when there is none. */
 static bool health_do_one(struct health *health, uint64_t now)
 {
+	uint64_t when;
+
 	if (schedule_next(&health->ends) <= now) {
 		health_expire((struct health_item *)schedule_first(&health->ends), now);
 		return true;
 	}
-	if (schedule_next(&health->starts) > now || health->counters.running >= health->most)
+	const struct schedule *starts = health_next(health, &when);
+	if (!starts || when > now)
 		return false;
-	health_start((struct health_item *)schedule_first(&health->starts), now);
+	health_start((struct health_item *)schedule_first(starts), now);
 	return true;
 }
 
@@ -415,7 +470,7 @@ static struct health_item *health_item_new(
 static void health_item_free(struct health_item *item)
 {
 	health_cancel(item);
-	schedule_set(&item->health->starts, &item->entry, SCHEDULE_NEVER);
+	schedule_set(health_starts(item), &item->entry, SCHEDULE_NEVER);
 	judge_clear(&item->judge);
 	free(item);
 }
@@ -461,7 +516,7 @@ static struct health_item *health_merge_one(struct health *health, struct health
 	struct health_item *item = (*old)++->item;
 	if (!same) {
 		health_cancel(item);
-		schedule_set(&health->starts, &item->entry, SCHEDULE_NEVER);
+		schedule_set(health_starts(item), &item->entry, SCHEDULE_NEVER);
 		judge_restart(&item->judge, check);
 		item->first = true;
 		item->untried = 0;
@@ -501,7 +556,7 @@ static void health_begin(struct health *health, uint64_t now)
 				    ? schedule_spread(now, span, own, counts[check - checks])
 				    : schedule_spread(now, span, index, all);
 		index++;
-		schedule_set(&health->starts, &item->entry, item->due);
+		schedule_set(health_starts(item), &item->entry, item->due);
 	}
 }
 
@@ -596,6 +651,7 @@ struct health *health_free(struct health *health)
 	vector_clear(&health->items);
 	vector_clear(&health->unsaid);
 	schedule_clear(&health->starts);
+	schedule_clear(&health->programs);
 	schedule_clear(&health->ends);
 	health_plan_release(health->plan);
 	loop_source_free(health->timer);

@@ -9,6 +9,9 @@
 #include <sys/socket.h>
 #include <cmocka.h>
 
+#include <errno.h>
+#include <stdio.h>
+
 #include "health/health.h"
 #include "model/load.h"
 #include "tests/support/checking.h"
@@ -18,8 +21,25 @@
 #define PROBES_MOST  1000
 #define REPORTS_MOST 20000
 
+#define PROGRAMS_WORLD 400
+
+/* One that runs, or was refused. */
+struct program {
+	int64_t number; /* 0: none */
+	void (*done)(void *data, int status);
+	void *data;
+	uint64_t end;
+	int status;
+};
+
 struct fixture {
 	struct loop *loop;
+	struct checker_runner runner;
+	struct loop_source *tick;
+	struct program programs[2 * PROGRAMS_WORLD];
+	size_t room, programs_running, refused;
+	int64_t last_program;
+	uint32_t probed[PROGRAMS_WORLD]; /* by address: how often its program was begun */
 	struct checkers *checkers;
 	struct health *health;
 	struct patience patience;
@@ -38,13 +58,72 @@ static void on_changed(void *data, const struct health_report *reports, size_t c
 	fixture->largest = MAX(fixture->largest, count);
 }
 
+/* ---- Programs: what runs them has some room, and takes its time ---- */
+
+#define PROGRAM_NS (200 * MS)
+
+static int64_t run_program(void *data, const struct checker_program *program,
+	void (*done)(void *data, int status), void *done_data)
+{
+	struct fixture *fixture = data;
+	struct program *free_one = fixture->programs;
+	unsigned int host[2];
+
+	assert_int_equal(
+		sscanf(program->environment[1], "POISE_ADDRESS=127.0.%u.%u", &host[0], &host[1]),
+		2);
+	while (free_one->number)
+		free_one++;
+	bool refused = fixture->programs_running == fixture->room;
+	*free_one = (struct program){.number = ++fixture->last_program,
+		.done = done,
+		.data = done_data,
+		.end = refused ? 0 : loop_clock() + PROGRAM_NS,
+		.status = refused ? -EBUSY : 0};
+	fixture->programs_running += !refused;
+	fixture->refused += refused;
+	if (!refused)
+		fixture->probed[host[0] * 256 + host[1]]++;
+	return free_one->number;
+}
+
+static void cancel_program(void *data, int64_t number)
+{
+	struct fixture *fixture = data;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(fixture->programs); i++) {
+		if (fixture->programs[i].number != number)
+			continue;
+		fixture->programs_running -= !fixture->programs[i].status;
+		fixture->programs[i].number = 0;
+	}
+}
+
+static void on_tick(void *data)
+{
+	struct fixture *fixture = data;
+	uint64_t now = loop_clock();
+
+	for (size_t i = 0; i < ARRAY_LENGTH(fixture->programs); i++) {
+		struct program program = fixture->programs[i];
+
+		if (!program.number || program.end > now)
+			continue;
+		cancel_program(fixture, program.number);
+		program.done(program.data, program.status);
+	}
+	loop_timer_set(fixture->tick, now + MS);
+}
+
 static int setup(void **state)
 {
 	struct fixture *fixture = memory_new(sizeof(*fixture));
 	struct error error = {};
 
 	assert_int_equal(loop_new(&fixture->loop), 0);
-	const struct checkers_options checkers = {.loop = fixture->loop};
+	fixture->runner = (struct checker_runner){run_program, cancel_program, fixture};
+	const struct checkers_options checkers = {
+		.loop = fixture->loop, .runner = &fixture->runner};
 	assert_int_equal(checkers_new(&checkers, &fixture->checkers, &error), 0);
 	const struct health_options health = {.loop = fixture->loop,
 		.checkers = fixture->checkers,
@@ -62,6 +141,7 @@ static int teardown(void **state)
 
 	health_free(fixture->health);
 	checkers_free(fixture->checkers);
+	loop_source_free(fixture->tick);
 	patience_end(&fixture->patience);
 	loop_free(fixture->loop);
 	free(fixture);
@@ -411,6 +491,50 @@ static void test_waits_for_descriptors(void **state)
 	close(fd);
 }
 
+static void run_programs(struct fixture *fixture, size_t room)
+{
+	static struct health_probe probes[PROGRAMS_WORLD];
+	uint32_t least = UINT32_MAX, most = 0;
+
+	fixture->room = room;
+	for (uint32_t i = 0; i < PROGRAMS_WORLD; i++)
+		probes[i] = probe_of(0, i, 0);
+	assert_int_equal(loop_add_timer(fixture->loop, on_tick, fixture, &fixture->tick), 0);
+	loop_timer_set(fixture->tick, loop_clock());
+	set(fixture, "  a: {exec: {command: [/bin/true]}, interval: 100ms, timeout: 5s}\n", probes,
+		PROGRAMS_WORLD);
+	patience_spend(&fixture->patience, 3000, NULL);
+	for (size_t i = 0; i < PROGRAMS_WORLD; i++) {
+		least = MIN(least, fixture->probed[i]);
+		most = MAX(most, fixture->probed[i]);
+	}
+	print_message("each probed %u to %u times, %zu refused\n", least, most, fixture->refused);
+	assert_true(most - least <= 1);
+	assert_true(least >= 4);
+	assert_int_equal(health_counters(fixture->health)->untried, 0);
+	assert_int_equal(health_counters(fixture->health)->failed, 0);
+}
+
+/* More programs than may run at once, and none of them is over when it is due again: each in its turn. */
+static void test_programs_take_turns(void **state)
+{
+	struct fixture *fixture = *state;
+
+	run_programs(fixture, CHECKER_PROGRAMS_MOST);
+	assert_int_equal(fixture->refused, 0);
+}
+
+/* Those that are about to end have their room still: who is refused for it keeps its turn, and nobody is told. */
+static void test_refused_programs_keep_their_turn(void **state)
+{
+	struct fixture *fixture = *state;
+
+	run_programs(fixture, CHECKER_PROGRAMS_MOST - 56);
+	assert_true(fixture->refused > 0);
+	for (size_t i = 0; i < fixture->count; i++)
+		assert_false(fixture->reports[i].untried);
+}
+
 static bool is_a_while_later(struct fixture *fixture)
 {
 	return loop_clock() >= fixture->later;
@@ -457,6 +581,8 @@ int main(void)
 		CASE(test_held),
 		CASE(test_tells_all_in_portions),
 		CASE(test_waits_for_descriptors),
+		CASE(test_programs_take_turns),
+		CASE(test_refused_programs_keep_their_turn),
 		CASE(test_away),
 	};
 

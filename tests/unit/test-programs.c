@@ -181,7 +181,7 @@ static void test_bounds_and_cancels(void **state)
 	assert_int_equal(programs_counters(fixture->programs).full, 10);
 	assert_int_equal(fixture->count, 10);
 	for (size_t i = 0; i < 10; i++)
-		assert_int_equal(fixture->ran[i].status, -EAGAIN);
+		assert_int_equal(fixture->ran[i].status, -EBUSY);
 	programs_cancel(fixture->programs, 5);
 	programs_cancel(fixture->programs, 5);
 	programs_cancel(fixture->programs, 100000);
