@@ -8,13 +8,13 @@
 
 #include "base/macros.h"
 
-static unsigned int announce_frames(const struct announce_entry *entry)
+/* None counts as one: this one has been sent. */
+static bool announce_is_over(const struct announce_entry *entry)
 {
 	const struct announce_plan *plan = &entry->plan;
-	unsigned int count =
-		entry->round == ANNOUNCE_ROUND_REFRESH ? plan->refresh_repeat : plan->repeat;
 
-	return MAX(count, 1u);
+	return entry->sent >=
+	       (entry->round == ANNOUNCE_ROUND_REFRESH ? plan->refresh_repeat : plan->repeat);
 }
 
 void announce_schedule_reserve(struct announce_schedule *schedule, size_t count)
@@ -82,7 +82,7 @@ void announce_schedule_sent(
 		return;
 	if (!entry->sent++)
 		entry->began = now;
-	if (entry->sent >= announce_frames(entry)) {
+	if (announce_is_over(entry)) {
 		uint64_t wait = announce_follow(entry);
 
 		if (!wait)

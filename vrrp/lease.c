@@ -92,7 +92,7 @@ static struct lease_record lease_record_of(enum lease_kind kind, const struct ke
 	return record;
 }
 
-/* As the kernel wants names to be, and nothing behind the end. */
+/* As the kernel wants names to be. */
 static bool lease_name_holds(const char name[static KEEPER_INTERFACE_SIZE])
 {
 	size_t length = strnlen(name, KEEPER_INTERFACE_SIZE);
@@ -101,9 +101,6 @@ static bool lease_name_holds(const char name[static KEEPER_INTERFACE_SIZE])
 		return false;
 	for (size_t i = 0; i < length; i++)
 		if ((unsigned char)name[i] <= ' ' || name[i] == 0x7f || name[i] == '/')
-			return false;
-	for (size_t i = length; i < KEEPER_INTERFACE_SIZE; i++)
-		if (name[i])
 			return false;
 	return true;
 }

@@ -190,7 +190,9 @@ static void who_is_stopped_is_not_sent(void **state _unused_)
 	announce_schedule_stop(&schedule, &entries[1]);
 	announce_schedule_sent(&schedule, &entries[1], NOW);
 	announce_schedule_again(&schedule, &entries[1], NOW);
+	assert_true(entries[2].first);
 	announce_schedule_stop(&schedule, &entries[2]);
+	assert_false(entries[2].first);
 	assert_ptr_equal(announce_schedule_take(&schedule, NOW), &entries[3]);
 	assert_null(announce_schedule_take(&schedule, NOW + 5000 * MILLISECOND));
 	/* And once more is no harm. */
