@@ -23,6 +23,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "base/heap.h"
 #include "health/judge.h"
 #include "health/schedule.h"
 #include "model/canonical.h"
@@ -42,7 +43,7 @@ struct health_plan {
 };
 
 struct health_item {
-	struct schedule_entry entry; /* first: of `ends` while it runs, else of `starts` */
+	struct heap_entry entry; /* first: of `ends` while it runs, else of `starts` */
 	struct health *health;
 	const struct config_check *check;
 	struct destination_key target;
@@ -69,8 +70,8 @@ struct health {
 	struct health_options options;
 	struct health_plan *plan;  /* NULL: none yet */
 	struct health_items items; /* by check and target */
-	struct schedule starts, ends;
-	struct schedule programs; /* like `starts`, of the checks that are programs */
+	struct heap starts, ends;
+	struct heap programs; /* like `starts`, of the checks that are programs */
 	struct loop_source *timer, *telling;
 	struct health_items unsaid; /* who has something to tell, in order */
 	size_t said;                /* of the first ones that are not any more */
@@ -141,22 +142,22 @@ static bool health_is_program(const struct health_item *item)
 }
 
 /* Where it waits for its start. */
-static struct schedule *health_starts(struct health_item *item)
+static struct heap *health_starts(struct health_item *item)
 {
 	return health_is_program(item) ? &item->health->programs : &item->health->starts;
 }
 
 /* The heap whose first is the next to begin, and when that may; NULL: nothing can begin now. */
-static struct schedule *health_next(struct health *health, uint64_t *when)
+static struct heap *health_next(struct health *health, uint64_t *when)
 {
-	uint64_t start = schedule_next(&health->starts), program = schedule_next(&health->programs);
+	uint64_t start = heap_next(&health->starts), program = heap_next(&health->programs);
 
 	if (health->programs_running >= CHECKER_PROGRAMS_MOST)
-		program = SCHEDULE_NEVER;
-	else if (program != SCHEDULE_NEVER)
+		program = HEAP_NEVER;
+	else if (program != HEAP_NEVER)
 		program = MAX(program, health->crowded);
 	*when = MIN(start, program);
-	if (*when == SCHEDULE_NEVER || health->counters.running >= health->most)
+	if (*when == HEAP_NEVER || health->counters.running >= health->most)
 		return NULL;
 	return program < start ? &health->programs : &health->starts;
 }
@@ -165,16 +166,16 @@ static struct schedule *health_next(struct health *health, uint64_t *when)
 
 static void health_arm(struct health *health, uint64_t now)
 {
-	uint64_t next = schedule_next(&health->ends), start;
+	uint64_t next = heap_next(&health->ends), start;
 
 	if (health_next(health, &start))
 		next = MIN(next, start);
-	if (next > now && next != SCHEDULE_NEVER)
+	if (next > now && next != HEAP_NEVER)
 		next = MAX(next, health->turned + HEALTH_TURN_NS);
 	if (next == health->wanted)
 		return;
 	health->wanted = next;
-	loop_timer_set(health->timer, next == SCHEDULE_NEVER ? LOOP_NEVER : next);
+	loop_timer_set(health->timer, next == HEAP_NEVER ? LOOP_NEVER : next);
 }
 
 /* A run has ended: there may be room for one that waits, or something is due earlier than anything before. */
@@ -259,7 +260,7 @@ static void health_let_go(struct health_item *item)
 	item->run_plan = health_plan_release(item->run_plan);
 	item->health->counters.running--;
 	item->health->programs_running -= health_is_program(item);
-	schedule_set(&item->health->ends, &item->entry, SCHEDULE_NEVER);
+	heap_set(&item->health->ends, &item->entry, HEAP_NEVER);
 }
 
 static void health_count(struct health *health, enum checker_result result)
@@ -291,7 +292,7 @@ static void health_wait_again(struct health_item *item, bool untried, uint64_t n
 	if (!untried)
 		item->first = false;
 	item->due = next;
-	schedule_set(health_starts(item), &item->entry, next);
+	heap_set(health_starts(item), &item->entry, next);
 	health_arm_earlier(item->health, now);
 }
 
@@ -321,7 +322,7 @@ static void health_keep_place(struct health_item *item, uint64_t now)
 	struct health *health = item->health;
 
 	health->crowded = now + HEALTH_CROWDED_NS;
-	schedule_set(health_starts(item), &item->entry, item->due);
+	heap_set(health_starts(item), &item->entry, item->due);
 	health_arm_earlier(health, now);
 }
 
@@ -349,7 +350,7 @@ static void health_expire(struct health_item *item, uint64_t now)
 	/* When it is us who are late, an answer may lie there unread: that first. */
 	if (now > item->entry.when + HEALTH_LAG_NS && !item->spared) {
 		item->spared = true;
-		schedule_set(&item->health->ends, &item->entry, now + 2 * HEALTH_LAG_NS);
+		heap_set(&item->health->ends, &item->entry, now + 2 * HEALTH_LAG_NS);
 		return;
 	}
 	struct checker_outcome outcome = {.weight = VERDICT_NO_WEIGHT};
@@ -366,7 +367,7 @@ static void health_start(struct health_item *item, uint64_t now)
 	const struct checker_request request = {
 		.check = item->check, .target = item->target, .done = health_on_done, .data = item};
 
-	schedule_set(health_starts(item), &item->entry, SCHEDULE_NEVER);
+	heap_set(health_starts(item), &item->entry, HEAP_NEVER);
 	if (schedule_is_late(item->due, now, item->check->interval))
 		health->counters.late++;
 	if (now > item->due)
@@ -377,7 +378,7 @@ static void health_start(struct health_item *item, uint64_t now)
 	item->run_plan->holders++;
 	health->counters.running++;
 	health->programs_running += health_is_program(item);
-	schedule_set(&health->ends, &item->entry, now + item->check->timeout);
+	heap_set(&health->ends, &item->entry, now + item->check->timeout);
 	item->run = checker_start(health->options.checkers, &request);
 }
 
@@ -405,7 +406,7 @@ static void health_spread_again(struct health *health, uint64_t now)
 		health_cancel(item);
 		item->due = schedule_spread(now, span, index++, overdue);
 		item->first = true;
-		schedule_set(health_starts(item), &item->entry, item->due);
+		heap_set(health_starts(item), &item->entry, item->due);
 	}
 }
 
@@ -427,14 +428,14 @@ static bool health_do_one(struct health *health, uint64_t now)
 {
 	uint64_t when;
 
-	if (schedule_next(&health->ends) <= now) {
-		health_expire((struct health_item *)schedule_first(&health->ends), now);
+	if (heap_next(&health->ends) <= now) {
+		health_expire((struct health_item *)heap_first(&health->ends), now);
 		return true;
 	}
-	const struct schedule *starts = health_next(health, &when);
+	const struct heap *starts = health_next(health, &when);
 	if (!starts || when > now)
 		return false;
-	health_start((struct health_item *)schedule_first(starts), now);
+	health_start((struct health_item *)heap_first(starts), now);
 	return true;
 }
 
@@ -446,7 +447,7 @@ static void health_on_timer(void *data)
 	int done = 0;
 
 	health_look(health, now);
-	health->wanted = SCHEDULE_NEVER;
+	health->wanted = HEAP_NEVER;
 	while (done < HEALTH_TURN_MOST && loop_clock() < end && health_do_one(health, now))
 		done++;
 	now = loop_clock();
@@ -470,7 +471,7 @@ static struct health_item *health_item_new(
 static void health_item_free(struct health_item *item)
 {
 	health_cancel(item);
-	schedule_set(health_starts(item), &item->entry, SCHEDULE_NEVER);
+	heap_set(health_starts(item), &item->entry, HEAP_NEVER);
 	judge_clear(&item->judge);
 	free(item);
 }
@@ -516,7 +517,7 @@ static struct health_item *health_merge_one(struct health *health, struct health
 	struct health_item *item = (*old)++->item;
 	if (!same) {
 		health_cancel(item);
-		schedule_set(health_starts(item), &item->entry, SCHEDULE_NEVER);
+		heap_set(health_starts(item), &item->entry, HEAP_NEVER);
 		judge_restart(&item->judge, check);
 		item->first = true;
 		item->untried = 0;
@@ -556,7 +557,7 @@ static void health_begin(struct health *health, uint64_t now)
 				    ? schedule_spread(now, span, own, counts[check - checks])
 				    : schedule_spread(now, span, index, all);
 		index++;
-		schedule_set(health_starts(item), &item->entry, item->due);
+		heap_set(health_starts(item), &item->entry, item->due);
 	}
 }
 
@@ -627,7 +628,7 @@ int health_new(const struct health_options *options, struct health **ret)
 
 	health->options = *options;
 	health->most = health_descriptors();
-	health->wanted = SCHEDULE_NEVER;
+	health->wanted = HEAP_NEVER;
 	health->seen = loop_clock();
 	int r = loop_add_timer(options->loop, health_on_timer, health, &health->timer);
 	if (r == 0)
@@ -650,9 +651,9 @@ struct health *health_free(struct health *health)
 		health_item_free(place->item);
 	vector_clear(&health->items);
 	vector_clear(&health->unsaid);
-	schedule_clear(&health->starts);
-	schedule_clear(&health->programs);
-	schedule_clear(&health->ends);
+	heap_clear(&health->starts);
+	heap_clear(&health->programs);
+	heap_clear(&health->ends);
 	health_plan_release(health->plan);
 	loop_source_free(health->timer);
 	loop_source_free(health->telling);

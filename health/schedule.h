@@ -1,38 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* When probes are due. Pure: a heap of times, and the arithmetic of intervals. All times are CLOCK_BOOTTIME nanoseconds.
+/* When probes are due. Pure: the arithmetic of intervals. All times are CLOCK_BOOTTIME nanoseconds.
  *
  * Each probe has a phase in its interval, and begins at the moments of the clock that have it. Phases follow one another by
  * the golden section, so that any number of probes, in whatever order they came, are spread evenly. */
 #pragma once
 
-#include "base/vector.h"
-
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
-
-#define SCHEDULE_NEVER UINT64_MAX
-
-/* Lies in what is due. Starts zeroed. */
-struct schedule_entry {
-	uint64_t when;
-	size_t place; /* in the heap, from 1; 0: it is not there */
-};
-
-struct schedule_place {
-	struct schedule_entry *entry;
-};
-
-/* The earliest first. Starts zeroed. */
-struct schedule {
-	VECTOR_OF(struct schedule_place);
-};
-
-/* Puts the entry at that time, wherever it was; SCHEDULE_NEVER takes it out. O(log n). */
-void schedule_set(struct schedule *schedule, struct schedule_entry *entry, uint64_t when);
-/* NULL: there is none. */
-struct schedule_entry *schedule_first(const struct schedule *schedule);
-uint64_t schedule_next(const struct schedule *schedule); /* SCHEDULE_NEVER */
-void schedule_clear(struct schedule *schedule);
 
 /* The phase of the probe number `serial`: 0 to interval - 1. */
 uint64_t schedule_phase(uint64_t serial, uint64_t interval);
@@ -55,6 +30,6 @@ uint64_t schedule_retry(uint64_t now, uint64_t interval, unsigned int attempts);
 bool schedule_is_late(uint64_t due, uint64_t began, uint64_t interval);
 
 /* Whether this process was away between two looks at the clock: stopped, or the machine asleep. `seen`: of the last look;
- * `wanted`: when it wished to be woken. */
+ * `wanted`: when it wished to be woken, or HEAP_NEVER. */
 #define SCHEDULE_AWAY_NS 1000000000ull
 bool schedule_was_away(uint64_t seen, uint64_t wanted, uint64_t now);

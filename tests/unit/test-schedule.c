@@ -1,64 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* When probes are due: the heap against an oracle, and the arithmetic of intervals. */
+/* When probes are due: the arithmetic of intervals. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/heap.h"
 #include "health/schedule.h"
 #include "tests/support/times.h"
 
 #define MS     1000000ull
 #define SECOND 1000000000ull
-
-#define ENTRIES 500
-
-static uint64_t chance(uint64_t *seed)
-{
-	*seed = *seed * 6364136223846793005ull + 1442695040888963407ull;
-	return *seed >> 33;
-}
-
-static uint64_t earliest(const struct schedule_entry *entries)
-{
-	uint64_t when = SCHEDULE_NEVER;
-
-	for (size_t i = 0; i < ENTRIES; i++)
-		if (entries[i].place)
-			when = MIN(when, entries[i].when);
-	return when;
-}
-
-static void test_heap(void **state)
-{
-	static struct schedule_entry entries[ENTRIES];
-	struct schedule schedule = {};
-	uint64_t seed = 42;
-
-	(void)state;
-	for (size_t round = 0; round < 20000; round++) {
-		struct schedule_entry *entry = &entries[chance(&seed) % ENTRIES];
-		uint64_t when = chance(&seed) % 1000;
-
-		schedule_set(&schedule, entry, when < 200 ? SCHEDULE_NEVER : when);
-		assert_int_equal(entry->place != 0, when >= 200);
-		assert_int_equal(schedule_next(&schedule), earliest(entries));
-		if (schedule.count)
-			assert_int_equal(schedule_first(&schedule)->when, earliest(entries));
-		else
-			assert_null(schedule_first(&schedule));
-	}
-	/* They come out in order. */
-	for (uint64_t last = 0; schedule.count;) {
-		struct schedule_entry *first = schedule_first(&schedule);
-
-		assert_true(first->when >= last);
-		last = first->when;
-		schedule_set(&schedule, first, SCHEDULE_NEVER);
-	}
-	schedule_clear(&schedule);
-}
 
 /* In every window of a hundredth of the interval there are about as many as in any other, whatever their number is and
  * wherever it began. */
@@ -197,13 +150,12 @@ static void test_away(void **state)
 		assert_int_equal(
 			schedule_was_away(rows[i].seen * MS, rows[i].wanted * MS, rows[i].now * MS),
 			rows[i].away);
-	assert_false(schedule_was_away(0, SCHEDULE_NEVER, 3600 * SECOND));
+	assert_false(schedule_was_away(0, HEAP_NEVER, 3600 * SECOND));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_heap),
 		cmocka_unit_test(test_phases_are_even),
 		cmocka_unit_test(test_after),
 		cmocka_unit_test(test_first_times),
