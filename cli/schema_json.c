@@ -13,9 +13,21 @@ static void set(json_t *object, const char *key, json_t *value)
 	json_object_set_new(object, key, value);
 }
 
+/* The name of a mapping as a reference can have it: without blanks. */
+static char *definition_name(const struct schema_mapping *mapping)
+{
+	char *name = memory_printf("%s", mapping->name);
+
+	for (char *blank = name; (blank = strchr(blank, ' '));)
+		*blank = '-';
+	return name;
+}
+
 static json_t *reference(const struct schema_mapping *mapping)
 {
-	return json_pack("{s:o}", "$ref", json_sprintf("#/$defs/%s", mapping->name));
+	_cleanup_free_ char *name = definition_name(mapping);
+
+	return json_pack("{s:o}", "$ref", json_sprintf("#/$defs/%s", name));
 }
 
 static void set_pattern(json_t *schema, const struct schema_key *key)
@@ -101,21 +113,35 @@ static json_t *named_schema(const struct schema_key *key)
 		reference(key->mapping));
 }
 
+/* The word of a row, or {follow: ROUTER}. */
+static json_t *follow_schema(json_t *words)
+{
+	json_t *follow = json_pack("{s:s, s:{s:{s:s, s:s}}, s:[s], s:b}", "type", "object",
+		"properties", SCHEMA_FOLLOW, "type", "string", "pattern", SCHEMA_NAME_PATTERN,
+		"required", SCHEMA_FOLLOW, "additionalProperties", 0);
+
+	return json_pack("{s:[o,o]}", "anyOf", words, follow);
+}
+
 static json_t *value_schema(const struct schema_key *key)
 {
 	switch (key->type) {
 	case SCHEMA_TYPE_BOOLEAN:
 		return json_pack("{s:s}", "type", "boolean");
 	case SCHEMA_TYPE_NUMBER:
+	case SCHEMA_TYPE_SIGNED:
 		return number_schema(key);
 	case SCHEMA_TYPE_WORD:
-		return words_schema(key);
+		return key->flags & SCHEMA_FLAG_FOLLOW && schema_has(SCHEMA_FEATURE_VRRP)
+			       ? follow_schema(words_schema(key))
+			       : words_schema(key);
 	case SCHEMA_TYPE_FLAGS:
 		return list_schema(key, words_schema(key));
 	case SCHEMA_TYPE_TEXTS:
 		return list_schema(key, text_schema(key, "number"));
 	case SCHEMA_TYPE_RANGES:
 		return list_schema(key, ranges_schema(key));
+	case SCHEMA_TYPE_ADDRESSES:
 	case SCHEMA_TYPE_LISTENERS:
 		return list_schema(key, text_schema(key, NULL));
 	case SCHEMA_TYPE_SYSCTLS:
@@ -166,7 +192,7 @@ static json_t *object_schema(const struct schema_mapping *mapping)
 	for (size_t i = 0; i < mapping->count; i++) {
 		const struct schema_key *key = mapping->keys + i;
 
-		if (key->type == SCHEMA_TYPE_UNSUPPORTED)
+		if (key->type == SCHEMA_TYPE_UNSUPPORTED || !schema_has(key->needs))
 			continue;
 		set(properties, key->name, key_schema(key));
 		if (key->flags & SCHEMA_FLAG_REQUIRED)
@@ -201,8 +227,11 @@ json_t *cli_schema_to_json(void)
 	json_t *top = object_schema(&schema_top);
 
 	for (const struct schema_mapping *const *mapping = schema_mappings; *mapping; mapping++)
-		if (*mapping != &schema_top)
-			set(definitions, (*mapping)->name, mapping_schema(*mapping));
+		if (*mapping != &schema_top && schema_has((*mapping)->needs)) {
+			_cleanup_free_ char *name = definition_name(*mapping);
+
+			set(definitions, name, mapping_schema(*mapping));
+		}
 	json_object_update(schema, top);
 	json_decref(top);
 	set(schema, "$defs", definitions);

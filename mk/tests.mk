@@ -22,14 +22,17 @@ SIM_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/sim/*.c))
 TOOL_SOURCES := $(wildcard tests/bench/*.c tests/daemon/*.c tests/health/*.c tests/netns/*.c \
 	tests/vm/tools/*.c)
 TOOL_PROGRAMS := $(TOOL_SOURCES:%.c=$(BUILD)/%)
+# poise with what the file format does not have yet, for the cases of tests/golden/ahead.
+AHEAD := $(BUILD)/tests/golden/poise
 TEST_OBJECTS := $(SUPPORT_OBJECTS) $(CONFORMANCE_OBJECTS) $(SIM_OBJECTS) \
+	$(BUILD)/obj/tests/golden/ahead.o \
 	$(patsubst %.c,$(BUILD)/obj/%.o,$(UNIT_SOURCES) $(TOOL_SOURCES))
 
 .PHONY: test test-programs test-unit test-golden test-corpus test-daemon test-health \
 	test-netns test-sim test-vm asan bench demo
 
 test-programs: programs $(UNIT_PROGRAMS) $(BUILD)/tests/conformance $(BUILD)/tests/sim/sim \
-	$(TOOL_PROGRAMS)
+	$(TOOL_PROGRAMS) $(AHEAD)
 
 $(SUPPORT): $(SUPPORT_OBJECTS)
 	$(call say,AR,$@)
@@ -60,6 +63,11 @@ $(BUILD)/tests/sim/sim: $(SIM_OBJECTS) $(CORE_OBJECTS)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
 
+$(AHEAD): $(BUILD)/obj/cli/main.o $(BUILD)/obj/tests/golden/ahead.o $(CORE_OBJECTS)
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
 $(TEST_OBJECTS): | $(BUILD)/.packages-test
 
 test: | $(BUILD)/.packages-test $(BUILD)/.packages-vm
@@ -71,7 +79,7 @@ test-unit: test-programs
 	$(Q)tests/unit/run $(UNIT_PROGRAMS)
 	$(Q)$(BUILD)/tests/conformance memory
 
-test-golden: programs man
+test-golden: programs man $(AHEAD)
 	$(Q)BUILD=$(BUILD) tests/golden/run
 	$(Q)BUILD=$(BUILD) tests/cli/run
 

@@ -131,6 +131,15 @@ static void canonical_add_address(const struct address *address, struct strbuf *
 	config_format_scalar(address_format(address, buffer), text);
 }
 
+static void canonical_add_prefix(const struct config_prefix *prefix, struct strbuf *text)
+{
+	char buffer[ADDRESS_LENGTH], whole[ADDRESS_LENGTH + 4];
+
+	snprintf(whole, sizeof(whole), "%s/%u", address_format(&prefix->address, buffer),
+		prefix->length);
+	config_format_scalar(whole, text);
+}
+
 static void canonical_add_word(const struct schema_key *key, uint32_t value, struct strbuf *text)
 {
 	for (const struct schema_word *word = key->words; word->name; word++)
@@ -148,6 +157,9 @@ static void canonical_add_scalar(
 		break;
 	case SCHEMA_TYPE_NUMBER:
 		strbuf_add_number(text, *(const uint32_t *)field);
+		break;
+	case SCHEMA_TYPE_SIGNED:
+		strbuf_printf(text, "%d", *(const int32_t *)field);
 		break;
 	case SCHEMA_TYPE_DURATION:
 		units_format_duration(*(const uint64_t *)field, text);
@@ -170,6 +182,9 @@ static void canonical_add_scalar(
 		break;
 	case SCHEMA_TYPE_ENDPOINT:
 		canonical_add_endpoint(field, text);
+		break;
+	case SCHEMA_TYPE_PREFIX:
+		canonical_add_prefix(field, text);
 		break;
 	default:
 		break;
@@ -231,6 +246,12 @@ static int canonical_compare_listeners(const void *a, const void *b)
 		&CANONICAL_ITEM(struct config_listener, b)->key);
 }
 
+static int canonical_compare_addresses(const void *a, const void *b)
+{
+	return address_compare(
+		CANONICAL_ITEM(struct address, a), CANONICAL_ITEM(struct address, b));
+}
+
 static int canonical_compare_ranges(const void *a, const void *b)
 {
 	const struct config_range *left = CANONICAL_ITEM(struct config_range, a);
@@ -268,6 +289,11 @@ static void canonical_add_listener(const void *item, struct strbuf *text)
 		service_key_format(&((const struct config_listener *)item)->key, buffer), text);
 }
 
+static void canonical_add_item_address(const void *item, struct strbuf *text)
+{
+	canonical_add_address(item, text);
+}
+
 static void canonical_add_range(const void *item, struct strbuf *text)
 {
 	const struct config_range *range = item;
@@ -294,6 +320,8 @@ static const struct {
 	[SCHEMA_TYPE_RANGES] = {sizeof(struct config_range), canonical_compare_ranges,
 		canonical_add_range},
 	[SCHEMA_TYPE_TEXTS] = {sizeof(const char *), NULL, canonical_add_text},
+	[SCHEMA_TYPE_ADDRESSES] = {sizeof(struct address), canonical_compare_addresses,
+		canonical_add_item_address},
 };
 
 static void canonical_add_list(
@@ -325,16 +353,30 @@ static void canonical_add_flags(
 	}
 }
 
+/* Of lists of mappings; those of other mappings keep their order, which has a meaning. */
+static const struct {
+	const struct schema_mapping *mapping;
+	int (*compare)(const void *a, const void *b);
+} canonical_orders[] = {
+	{&schema_destination, canonical_compare_destinations},
+	{&schema_sync, canonical_compare_syncs},
+};
+
+static int (*canonical_order(const struct schema_mapping *mapping))(const void *a, const void *b)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(canonical_orders); i++)
+		if (canonical_orders[i].mapping == mapping)
+			return canonical_orders[i].compare;
+	return NULL;
+}
+
 static void canonical_add_mappings(
 	const struct schema_key *key, const void *field, unsigned int depth, struct strbuf *text)
 {
 	const struct schema_mapping *mapping = key->mapping;
 	struct canonical_items items;
 
-	canonical_collect(field, mapping->size,
-		mapping == &schema_destination ? canonical_compare_destinations
-					       : canonical_compare_syncs,
-		&items);
+	canonical_collect(field, mapping->size, canonical_order(mapping), &items);
 	strbuf_add(text, items.count ? "\n" : " []\n");
 	for (size_t i = 0; i < items.count; i++) {
 		const struct config_object *object = items.items[i];
@@ -407,6 +449,7 @@ static void canonical_add_value(
 	case SCHEMA_TYPE_LISTENERS:
 	case SCHEMA_TYPE_RANGES:
 	case SCHEMA_TYPE_TEXTS:
+	case SCHEMA_TYPE_ADDRESSES:
 		canonical_add_list(key, field, depth, text);
 		break;
 	case SCHEMA_TYPE_FLAGS:
@@ -431,6 +474,23 @@ static void canonical_add_value(
 	}
 }
 
+/* The router that a FOLLOW row of an object names, or NULL. */
+static const char *canonical_followed(const struct schema_key *key, const void *object)
+{
+	if (!(key->flags & SCHEMA_FLAG_FOLLOW))
+		return NULL;
+	return *(const char *const *)((const char *)object + key->follow);
+}
+
+static void canonical_add_follow(const char *router, unsigned int depth, struct strbuf *text)
+{
+	strbuf_add_char(text, '\n');
+	canonical_add_indent(depth + 1, text);
+	strbuf_add(text, SCHEMA_FOLLOW ": ");
+	config_format_scalar(router, text);
+	strbuf_add_char(text, '\n');
+}
+
 /* The keys of an object, in the order of the table. first_inline: "- " stands before the first. */
 static void canonical_add_mapping(const struct schema_mapping *mapping, const void *object,
 	unsigned int depth, bool first_inline, struct strbuf *text)
@@ -447,7 +507,11 @@ static void canonical_add_mapping(const struct schema_mapping *mapping, const vo
 		first_inline = false;
 		strbuf_add(text, key->name);
 		strbuf_add_char(text, ':');
-		canonical_add_value(key, (const char *)object + key->offset, depth, text);
+		const char *router = canonical_followed(key, object);
+		if (router)
+			canonical_add_follow(router, depth, text);
+		else
+			canonical_add_value(key, (const char *)object + key->offset, depth, text);
 	}
 }
 

@@ -6,28 +6,17 @@
  * backend knows. Each struct starts with a config_object, which says what keys were written: a key
  * that was not has its default in its field, and config_has() is false for it.
  *
- * Everything that a config points to lives in its arena, but for the three vectors of named
- * things. Durations are nanoseconds, sizes are bytes. */
+ * Everything that a config points to lives in its arena, but for the vectors of named things.
+ * model/config_object.h has what all of them have, model/config_vrrp.h virtual routers. Durations
+ * are nanoseconds, sizes are bytes. */
 #pragma once
 
 #include "model/arena.h"
+#include "model/config_vrrp.h"
 #include "model/state.h"
 
 /* The format that `poise:` names in every file. */
 #define CONFIG_FORMAT 1
-
-/* A sequence in the arena: never grown once it is there. vector_foreach() walks it. */
-#define CONFIG_LIST_OF(type)                                                                       \
-	type *items;                                                                               \
-	size_t count
-
-/* Set in config_object.set while it loads: an error within was already reported. */
-#define CONFIG_OBJECT_BROKEN (1u << 31)
-
-struct config_object {
-	uint32_t set;  /* bit N: row N of the mapping's table was written */
-	uint32_t mark; /* where, for messages while it loads (model/decode.h); else meaningless */
-};
 
 enum config_backend {
 	CONFIG_BACKEND_IPVS,
@@ -146,12 +135,6 @@ enum config_pool_key {
 	CONFIG_POOL_COUNT,
 };
 
-/* Named things: `name` and the mark of the name come right after the object. */
-struct config_name {
-	const char *text;
-	uint32_t mark;
-};
-
 struct config_pool {
 	struct config_object object;
 	struct config_name name;
@@ -170,10 +153,6 @@ struct config_listener {
 
 struct config_listener_list {
 	CONFIG_LIST_OF(struct config_listener);
-};
-
-struct config_text_list {
-	CONFIG_LIST_OF(const char *);
 };
 
 enum config_persistence_key {
@@ -473,6 +452,7 @@ enum config_sync_key {
 struct config_sync {
 	struct config_object object;
 	enum sync_role role;
+	const char *follow; /* a virtual router, whose role it has in place of `role`; or NULL */
 	const char *interface;
 	uint32_t id;
 	struct address group;
@@ -565,18 +545,15 @@ struct config {
 	struct config_check_vector checks;
 	struct config_pool_vector pools;
 	struct config_service_vector services;
+	struct config_router_vector routers;
 	struct arena arena;
 };
-
-/* Whether row `key` (an enum config_…_key of the object's mapping) was written. */
-static inline bool config_has(const struct config_object *object, unsigned int key)
-{
-	return object->set >> key & 1;
-}
 
 /* Find a named thing in a sorted config; NULL when there is none (or `name` is NULL). Borrowed. */
 const struct config_check *config_find_check(const struct config *config, const char *name);
 const struct config_pool *config_find_pool(const struct config *config, const char *name);
+const struct config_service *config_find_service(const struct config *config, const char *name);
+const struct config_router *config_find_router(const struct config *config, const char *name);
 
 /* The destinations of a service of a sorted config: its own, or its pool's. `pool`, which may be
  * NULL, gets the pool or NULL. Borrowed; never NULL. */

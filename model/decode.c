@@ -9,7 +9,8 @@
 
 _Static_assert(offsetof(struct config_service, name) == sizeof(struct config_object) &&
 		       offsetof(struct config_pool, name) == sizeof(struct config_object) &&
-		       offsetof(struct config_check, name) == sizeof(struct config_object),
+		       offsetof(struct config_check, name) == sizeof(struct config_object) &&
+		       offsetof(struct config_router, name) == sizeof(struct config_object),
 	"decode_named() puts the name behind the object");
 
 /* Any CONFIG_LIST_OF and any VECTOR_OF, for memcpy from and to the typed ones. */
@@ -120,6 +121,8 @@ static size_t decode_item_size(const struct schema_key *key)
 		return sizeof(struct config_listener);
 	case SCHEMA_TYPE_TEXTS:
 		return sizeof(const char *);
+	case SCHEMA_TYPE_ADDRESSES:
+		return sizeof(struct address);
 	case SCHEMA_TYPE_RANGES:
 		return sizeof(struct config_range);
 	case SCHEMA_TYPE_MAPPINGS:
@@ -298,6 +301,7 @@ static int (*const decode_types[SCHEMA_TYPE_COUNT])(struct decode *decode,
 	const struct schema_key *key, const struct yaml_node *node, void *field) = {
 	[SCHEMA_TYPE_BOOLEAN] = decode_scalar,
 	[SCHEMA_TYPE_NUMBER] = decode_scalar,
+	[SCHEMA_TYPE_SIGNED] = decode_scalar,
 	[SCHEMA_TYPE_DURATION] = decode_scalar,
 	[SCHEMA_TYPE_SIZE] = decode_scalar,
 	[SCHEMA_TYPE_PERCENT] = decode_scalar,
@@ -307,8 +311,10 @@ static int (*const decode_types[SCHEMA_TYPE_COUNT])(struct decode *decode,
 	[SCHEMA_TYPE_FLAGS] = decode_flags,
 	[SCHEMA_TYPE_ADDRESS] = decode_scalar,
 	[SCHEMA_TYPE_ENDPOINT] = decode_scalar,
+	[SCHEMA_TYPE_PREFIX] = decode_scalar,
 	[SCHEMA_TYPE_LISTENERS] = decode_list,
 	[SCHEMA_TYPE_TEXTS] = decode_list,
+	[SCHEMA_TYPE_ADDRESSES] = decode_list,
 	[SCHEMA_TYPE_RANGES] = decode_list,
 	[SCHEMA_TYPE_SYSCTLS] = decode_sysctls,
 	[SCHEMA_TYPE_MAPPING] = decode_inside,
@@ -361,13 +367,15 @@ static bool decode_known(struct decode *decode, const struct schema_mapping *map
 		decode->first[row] = decode_mark(decode, name);
 	if (name->broken || yaml_resolve(name->next)->broken)
 		return false;
-	if (key->type == SCHEMA_TYPE_UNSUPPORTED) {
+	if (key->type == SCHEMA_TYPE_UNSUPPORTED || !schema_has(key->needs)) {
 		report_error(decode->report, yaml_place(name), NULL,
 			"`%s` is not supported by this version", key->name);
 		return false;
 	}
 	if (repeated && !decode_may_repeat(decode, key, row, name))
 		return false;
+	if (key->flags & SCHEMA_FLAG_FOLLOW && decode_follows(name->next))
+		return decode_follow(decode, key, name->next, (char *)object + key->follow) == 0;
 	return decode_types[key->type](decode, key, name->next, (char *)object + key->offset) == 0;
 }
 

@@ -49,12 +49,18 @@ struct report_place decode_key_place(const struct decode *decode,
 void decode_mapping(struct decode *decode, const struct schema_mapping *mapping,
 	const struct yaml_node *node, const struct yaml_node *name, void *object);
 
-/* One value of a row whose type is a single text (BOOLEAN … ENDPOINT) into its field. -EINVAL when
+/* One value of a row whose type is a single text (BOOLEAN … PREFIX) into its field. -EINVAL when
  * it is none, which is then reported. */
 int decode_scalar(struct decode *decode, const struct schema_key *key, const struct yaml_node *node,
 	void *field);
 
-/* One item of a LISTENERS, RANGES, TEXTS or FLAGS row. */
+/* Whether the value of a FOLLOW row is {follow: ROUTER}; its router's name into the row's field for
+ * that. -EINVAL when it is none, or nothing can be followed, which is then reported. */
+bool decode_follows(const struct yaml_node *node);
+int decode_follow(struct decode *decode, const struct schema_key *key, const struct yaml_node *node,
+	void *field);
+
+/* One item of a LISTENERS, RANGES, TEXTS, ADDRESSES or FLAGS row. */
 int decode_item(struct decode *decode, const struct schema_key *key, const struct yaml_node *node,
 	void *field);
 

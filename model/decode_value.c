@@ -89,6 +89,24 @@ static int value_number(const struct value *value, void *field)
 	return r;
 }
 
+static int value_signed(const struct value *value, void *field)
+{
+	bool negative = value->text[0] == '-';
+	int64_t least = (int64_t)value->key->minimum, most = (int64_t)value->key->maximum;
+	uint64_t number;
+
+	if (units_parse_number(value->text + negative, &number) < 0 || number > INT32_MAX ||
+		(negative && !number))
+		return value_error(value, NULL);
+	if (!value->plain)
+		return value_quoted(value);
+	int64_t with_sign = negative ? -(int64_t)number : (int64_t)number;
+	if (with_sign < least || with_sign > most)
+		return value_error(value, NULL);
+	*(int32_t *)field = (int32_t)with_sign;
+	return 0;
+}
+
 /* What durations, sizes and percents have in common. `unit` is the one that a bare number most
  * likely means. */
 static int value_quantity(const struct value *value, int (*parse)(const char *text, uint64_t *ret),
@@ -114,7 +132,9 @@ static int value_duration(const struct value *value, void *field)
 	int r = value_quantity(value, units_parse_duration, "s", &duration);
 
 	if (r == 0 && duration % value->key->unit)
-		return value_error(value, "the kernel counts it in whole seconds");
+		return value_error(value, value->key->unit == UNITS_SECOND
+						  ? "the kernel counts it in whole seconds"
+						  : "it is counted in hundredths of a second");
 	if (r == 0)
 		*(uint64_t *)field = duration;
 	return r;
@@ -340,9 +360,41 @@ static int value_endpoint(const struct value *value, void *field)
 	return 0;
 }
 
+/* Why what stands before the slash is no address, as far as it can be told. */
+static const char *value_prefix_hint(const struct value *value, const char *host)
+{
+	if (strstr(value->text, "://"))
+		return value_address_hint(value->text);
+	return value_port(host) ? "a port has no place here" : value_address_hint(host);
+}
+
+static int value_prefix(const struct value *value, void *field)
+{
+	const char *slash = strchr(value->text, '/');
+	size_t size = slash ? (size_t)(slash - value->text) : strlen(value->text);
+	char host[ADDRESS_LENGTH] = "";
+	struct config_prefix prefix;
+	uint64_t length;
+
+	if (size < sizeof(host))
+		memcpy(host, value->text, size);
+	if (address_parse(host, &prefix.address) < 0)
+		return value_error(value, value_prefix_hint(value, host));
+	length = address_bits(prefix.address.family);
+	if (slash && (units_parse_number(slash + 1, &length) < 0 ||
+			     length > address_bits(prefix.address.family)))
+		return value_error(value, prefix.address.family == AF_INET6
+						  ? "a length is 0 to 128 for IPv6"
+						  : "a length is 0 to 32 for IPv4");
+	prefix.length = (uint32_t)length;
+	*(struct config_prefix *)field = prefix;
+	return 0;
+}
+
 static int (*const value_types[SCHEMA_TYPE_COUNT])(const struct value *value, void *field) = {
 	[SCHEMA_TYPE_BOOLEAN] = value_boolean,
 	[SCHEMA_TYPE_NUMBER] = value_number,
+	[SCHEMA_TYPE_SIGNED] = value_signed,
 	[SCHEMA_TYPE_DURATION] = value_duration,
 	[SCHEMA_TYPE_SIZE] = value_size,
 	[SCHEMA_TYPE_PERCENT] = value_percent,
@@ -351,21 +403,34 @@ static int (*const value_types[SCHEMA_TYPE_COUNT])(const struct value *value, vo
 	[SCHEMA_TYPE_WORD] = value_word,
 	[SCHEMA_TYPE_ADDRESS] = value_address,
 	[SCHEMA_TYPE_ENDPOINT] = value_endpoint,
+	[SCHEMA_TYPE_PREFIX] = value_prefix,
 };
 
-/* `role: {follow: ROUTER}`, which no version has yet. */
-static bool value_follows(
-	struct decode *decode, const struct schema_key *key, const struct yaml_node *node)
+bool decode_follows(const struct yaml_node *node)
 {
 	const struct yaml_node *value = yaml_resolve(node);
 
-	if (!(key->flags & SCHEMA_FLAG_FOLLOW) || value->kind != YAML_KIND_MAPPING ||
-		!yaml_find(value, "follow"))
-		return false;
-	report_error(decode->report, yaml_place(node), "write active or backup",
-		"`%s: {follow: …}` needs virtual routers, which this version does not have",
-		key->name);
-	return true;
+	return value->kind == YAML_KIND_MAPPING && yaml_find(value, SCHEMA_FOLLOW);
+}
+
+int decode_follow(struct decode *decode, const struct schema_key *key, const struct yaml_node *node,
+	void *field)
+{
+	static const struct schema_key follow = {
+		.name = SCHEMA_FOLLOW, .type = SCHEMA_TYPE_REFERENCE, .refers = "virtual router"};
+	const struct yaml_node *mapping = yaml_resolve(node);
+
+	if (!schema_has(SCHEMA_FEATURE_VRRP)) {
+		report_error(decode->report, yaml_place(node), "write active or backup",
+			"`%s: {follow: …}` needs virtual routers, which this version does not have",
+			key->name);
+		return -EINVAL;
+	}
+	if (mapping->size > 1)
+		return decode_wrong_type(decode, key, node);
+	if (mapping->first->broken || yaml_resolve(mapping->first->next)->broken)
+		return -EINVAL;
+	return decode_scalar(decode, &follow, mapping->first->next, field);
 }
 
 int decode_scalar(struct decode *decode, const struct schema_key *key, const struct yaml_node *node,
@@ -374,8 +439,6 @@ int decode_scalar(struct decode *decode, const struct schema_key *key, const str
 	const struct yaml_node *text = yaml_resolve(node);
 	const struct value value = {decode, key, node, text->text, text->plain};
 
-	if (value_follows(decode, key, node))
-		return -EINVAL;
 	if (text->kind != YAML_KIND_SCALAR || yaml_is_null(text))
 		return decode_wrong_type(decode, key, node);
 	return value_types[key->type](&value, field);
@@ -451,6 +514,8 @@ int decode_item(struct decode *decode, const struct schema_key *key, const struc
 		return value_range(&value, field);
 	case SCHEMA_TYPE_FLAGS:
 		return value_word(&value, field);
+	case SCHEMA_TYPE_ADDRESSES:
+		return value_address(&value, field);
 	default:
 		return value_item_text(&value, field);
 	}

@@ -107,6 +107,12 @@ static int load_compare_services(const void *a, const void *b)
 		&((const struct config_service *)b)->name);
 }
 
+static int load_compare_routers(const void *a, const void *b)
+{
+	return load_compare_names(
+		&((const struct config_router *)a)->name, &((const struct config_router *)b)->name);
+}
+
 static void load_validate(struct load *load, struct config *config)
 {
 	struct validate validate = {
@@ -115,6 +121,7 @@ static void load_validate(struct load *load, struct config *config)
 	vector_sort(&config->checks, load_compare_checks);
 	vector_sort(&config->pools, load_compare_pools);
 	vector_sort(&config->services, load_compare_services);
+	vector_sort(&config->routers, load_compare_routers);
 	if (config->backend == CONFIG_BACKEND_DPDK)
 		report_error(&load->report,
 			yaml_place(yaml_resolve(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The tables of what is no check: top, service, destination, pool, ipvs, … model/schema_check.c has
- * the checks, model/schema_text.c what can be asked of any row. */
+ * the checks, model/schema_vrrp.c virtual routers, model/schema_text.c what can be asked of any row. */
 #include "model/schema.h"
 
 #include "model/schema_row.h"
@@ -87,7 +87,7 @@ static const struct schema_text schema_text_engine = {
 	.allowed = "a-z0-9_-",
 	.longest = ENGINE_NAME_SIZE - 1,
 };
-static const struct schema_text schema_text_interface = {
+const struct schema_text schema_text_interface = {
 	.name = "the name of a network interface",
 	.prefix = "",
 	.allowed = "A-Za-z0-9_.@-",
@@ -293,7 +293,8 @@ const struct schema_mapping schema_timeouts = {
 
 static const struct schema_key schema_sync_keys[CONFIG_SYNC_COUNT] = {
 	[CONFIG_SYNC_ROLE] = {WORD("role", struct config_sync, role, schema_role_words),
-		.flags = SCHEMA_FLAG_REQUIRED | SCHEMA_FLAG_FOLLOW, .help = "Direction"},
+		.flags = SCHEMA_FLAG_REQUIRED | SCHEMA_FLAG_FOLLOW,
+		.follow = offsetof(struct config_sync, follow), .help = "Direction"},
 	[CONFIG_SYNC_INTERFACE] = {TEXT("interface", struct config_sync, interface,
 					   schema_text_interface),
 		.flags = SCHEMA_FLAG_REQUIRED, .help = "Network interface of the messages"},
@@ -387,9 +388,8 @@ static const struct schema_key schema_top_keys[CONFIG_COUNT] = {
 		.help = "Pools of destinations, by name"},
 	[CONFIG_SERVICES] = {NAMED("services", struct config, services, schema_service),
 		.help = "Virtual services, by name"},
-	[CONFIG_VRRP] = {.name = "vrrp",
-		.type = SCHEMA_TYPE_UNSUPPORTED,
-		.help = "Virtual routers, by name: not in this version"},
+	[CONFIG_VRRP] = {NAMED("vrrp", struct config, routers, schema_router),
+		.needs = SCHEMA_FEATURE_VRRP, .help = "Virtual routers, by name"},
 	[CONFIG_CONTROL] = {INSIDE("control", struct config, control, schema_control),
 		.help = "Control socket of poised"},
 	[CONFIG_METRICS] = {INSIDE("metrics", struct config, metrics, schema_metrics),
@@ -423,5 +423,18 @@ const struct schema_mapping *const schema_mappings[] = {
 	&schema_file,
 	&schema_control,
 	&schema_metrics,
+	&schema_router,
+	&schema_virtual_address,
+	&schema_route,
+	&schema_rule,
+	&schema_unicast,
+	&schema_garp,
+	&schema_track,
+	&schema_tracked_interface,
+	&schema_tracked_route,
+	&schema_tracked_script,
+	&schema_tracked_process,
+	&schema_tracked_file,
+	&schema_tracked_service,
 	NULL,
 };

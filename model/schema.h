@@ -15,6 +15,7 @@
 enum schema_type {
 	SCHEMA_TYPE_BOOLEAN,   /* bool: true or false */
 	SCHEMA_TYPE_NUMBER,    /* uint32_t, within minimum and maximum */
+	SCHEMA_TYPE_SIGNED,    /* int32_t, the same: they are int64_t then */
 	SCHEMA_TYPE_DURATION,  /* uint64_t nanoseconds, a multiple of `unit`: 30s */
 	SCHEMA_TYPE_SIZE,      /* uint32_t bytes: 1400B */
 	SCHEMA_TYPE_PERCENT,   /* uint32_t: 50% */
@@ -24,8 +25,10 @@ enum schema_type {
 	SCHEMA_TYPE_FLAGS,     /* uint32_t of bits: a list of `words` */
 	SCHEMA_TYPE_ADDRESS,   /* struct address */
 	SCHEMA_TYPE_ENDPOINT,  /* struct config_endpoint: ADDRESS[:PORT] */
+	SCHEMA_TYPE_PREFIX,    /* struct config_prefix: ADDRESS[/LENGTH] */
 	SCHEMA_TYPE_LISTENERS, /* struct config_listener_list: a list of tcp://ADDRESS:PORT, … */
 	SCHEMA_TYPE_TEXTS,     /* struct config_text_list: a list of texts */
+	SCHEMA_TYPE_ADDRESSES, /* struct config_addresses: a set, as a list */
 	SCHEMA_TYPE_RANGES,    /* struct config_range_list: a list of 200 and 200-299 */
 	SCHEMA_TYPE_SYSCTLS,   /* struct config_sysctl_list: a mapping of NAME: value */
 	SCHEMA_TYPE_MAPPING,   /* a struct in place, of `mapping` */
@@ -41,9 +44,24 @@ enum schema_flag {
 	SCHEMA_FLAG_DEFAULT = 1 << 2,  /* `fallback` (or fallback_text) is what holds otherwise */
 	SCHEMA_FLAG_SINGLE = 1 << 3,   /* a list that may be written as its only item */
 	SCHEMA_FLAG_PER_FILE = 1 << 4, /* every file has it; other top keys stand in one file */
-	SCHEMA_FLAG_FOLLOW = 1 << 5,   /* a word that may also be {follow: ROUTER}: refused yet */
+	SCHEMA_FLAG_FOLLOW = 1 << 5,   /* a word that may also be {follow: ROUTER}, see `follow` */
 	SCHEMA_FLAG_KIND = 1 << 6,     /* of the keys with this flag a mapping has exactly one */
 };
+
+/* What a version has, or has not yet: bits of `needs`. */
+enum schema_feature {
+	SCHEMA_FEATURE_VRRP = 1 << 0, /* virtual routers */
+};
+
+/* What this version has. Other keys are known, and refused; no manual and no editor is told of
+ * them. model/schema_features.c is the one place to change it; a test program brings its own. */
+extern const unsigned int schema_features;
+
+/* Whether this version has all of it. */
+static inline bool schema_has(unsigned int needs)
+{
+	return !(needs & ~schema_features);
+}
 
 /* Bits of `backends`. */
 enum schema_backend {
@@ -77,7 +95,9 @@ struct schema_key {
 	enum schema_type type;
 	unsigned int flags;        /* enum schema_flag */
 	unsigned int backends;     /* enum schema_backend; 0: all */
+	unsigned int needs;        /* enum schema_feature */
 	size_t offset;             /* of the field in the mapping's struct */
+	size_t follow;             /* FOLLOW: of the const char * that has the router's name */
 	uint64_t minimum, maximum; /* NUMBER, DURATION, SIZE, PERCENT; of a list: of its length */
 	uint64_t unit;             /* DURATION */
 	uint64_t fallback; /* the default, as the field has it (an ADDRESS has fallback_text) */
@@ -99,6 +119,7 @@ struct schema_mapping {
 	/* The form that a single text has instead of the mapping ("ADDRESS[:PORT]"), which is then
 	 * the value of keys[0]; or NULL. */
 	const char *short_form;
+	unsigned int needs; /* enum schema_feature */
 };
 
 /* Every mapping once, the outer before the inner; ends with NULL. */
@@ -107,7 +128,10 @@ extern const struct schema_mapping *const schema_mappings[];
 extern const struct schema_mapping schema_top, schema_service, schema_pool, schema_destination,
 	schema_persistence, schema_tunnel, schema_ipvs, schema_timeouts, schema_sync, schema_check,
 	schema_tcp, schema_http, schema_https, schema_dns, schema_smtp, schema_ping, schema_udp,
-	schema_exec, schema_file, schema_control, schema_metrics;
+	schema_exec, schema_file, schema_control, schema_metrics, schema_router,
+	schema_virtual_address, schema_route, schema_rule, schema_unicast, schema_garp,
+	schema_track, schema_tracked_interface, schema_tracked_route, schema_tracked_script,
+	schema_tracked_process, schema_tracked_file, schema_tracked_service;
 
 /* The row of `name`, or NULL. */
 const struct schema_key *schema_find(const struct schema_mapping *mapping, const char *name);
@@ -136,6 +160,9 @@ bool schema_pattern(const struct schema_key *key, struct strbuf *text);
 /* The pattern of the names of a NAMED mapping, and how long one may be. */
 #define SCHEMA_NAME_PATTERN "^[a-z0-9]+(-[a-z0-9]+)*$"
 #define SCHEMA_NAME_LONGEST 63
+
+/* The key of {follow: ROUTER}. */
+#define SCHEMA_FOLLOW "follow"
 
 /* The same for the names and the values of SYSCTLS. */
 #define SCHEMA_SYSCTL_NAME_PATTERN  "^[a-z0-9_]+$"

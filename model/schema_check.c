@@ -55,11 +55,11 @@ static const struct schema_text schema_text_digest = {
 	.prefix = "sha256:",
 	.allowed = "0-9a-f",
 	.longest = 71};
-static const struct schema_text schema_text_path = {
+const struct schema_text schema_text_path = {
 	.name = "an absolute path", .prefix = "/", .longest = 4000};
 static const struct schema_text schema_text_payload = {
 	.name = "a text", .prefix = "", .longest = 1400, .control = true};
-static const struct schema_text schema_text_user = {
+const struct schema_text schema_text_user = {
 	.name = "the name of a user", .prefix = "", .allowed = "A-Za-z0-9_.-", .longest = 32};
 
 /* A mapping needs a row, so one that has no keys has none of its own. */

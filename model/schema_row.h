@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The words that the rows of model/schema.c and model/schema_check.c are written in. Each gives
- * several members of a struct schema_key, so it stands within the row's braces. Only those two
- * files include this. */
+/* The words that the rows of model/schema.c, model/schema_check.c and model/schema_vrrp.c are written
+ * in. Each gives several members of a struct schema_key, so it stands within the row's braces. Only
+ * those files include this. */
 #pragma once
 
 #include "model/schema.h"
@@ -12,6 +12,9 @@
 #define BOOLEAN(name, type, field) FIELD_(name, SCHEMA_TYPE_BOOLEAN, type, field)
 #define NUMBER(name, type, field, low, high)                                                       \
 	FIELD_(name, SCHEMA_TYPE_NUMBER, type, field), .minimum = (low), .maximum = (high)
+#define SIGNED(name, type, field, low, high)                                                       \
+	FIELD_(name, SCHEMA_TYPE_SIGNED, type, field), .minimum = (uint64_t)(int64_t)(low),        \
+						       .maximum = (high)
 #define DURATION(name, type, field, unit_, low, high)                                              \
 	FIELD_(name, SCHEMA_TYPE_DURATION, type, field), .unit = (unit_), .minimum = (low),        \
 							 .maximum = (high)
@@ -25,12 +28,16 @@
 #define WORD(name, type, field, list) FIELD_(name, SCHEMA_TYPE_WORD, type, field), .words = (list)
 #define ADDRESS(name, type, field)    FIELD_(name, SCHEMA_TYPE_ADDRESS, type, field)
 #define ENDPOINT(name, type, field)   FIELD_(name, SCHEMA_TYPE_ENDPOINT, type, field)
+#define PREFIX(name, type, field)     FIELD_(name, SCHEMA_TYPE_PREFIX, type, field)
 #define INSIDE(name, type, field, inner)                                                           \
 	FIELD_(name, SCHEMA_TYPE_MAPPING, type, field), .mapping = &(inner)
 #define LIST(name, type, field, inner)                                                             \
 	FIELD_(name, SCHEMA_TYPE_MAPPINGS, type, field), .mapping = &(inner)
 #define NAMED(name, type, field, inner)                                                            \
 	FIELD_(name, SCHEMA_TYPE_NAMED, type, field), .mapping = &(inner)
+
+/* A program and its arguments. */
+#define COMMAND(name, type, field) FIELD_(name, SCHEMA_TYPE_TEXTS, type, field), .minimum = 1
 
 #define DEFAULT_FLAGS(value, more) .flags = SCHEMA_FLAG_DEFAULT | (more), .fallback = (value)
 #define DEFAULT(value)             DEFAULT_FLAGS(value, 0)
@@ -39,3 +46,6 @@
 /* The members of a struct schema_mapping after name and help. */
 #define MAPPING_OF(struct_, rows)                                                                  \
 	.size = sizeof(struct_), .keys = (rows), .count = ARRAY_LENGTH(rows)
+
+/* What rows of several files are. */
+extern const struct schema_text schema_text_interface, schema_text_path, schema_text_user;

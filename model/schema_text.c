@@ -9,6 +9,7 @@
 #define SCHEMA_LISTENER_PATTERN                                                                    \
 	"((tcp|udp|sctp)://([0-9.]+|\\[[0-9A-Fa-f:.]+\\]):[0-9]+|fwmark6?://[1-9][0-9]*)"
 #define SCHEMA_ADDRESS_PATTERN  "([0-9.]+|[0-9A-Fa-f:.]+)"
+#define SCHEMA_PREFIX_PATTERN   SCHEMA_ADDRESS_PATTERN "(/[0-9]+)?"
 #define SCHEMA_ENDPOINT_PATTERN "([0-9.]+(:[0-9]+)?|[0-9A-Fa-f:.]+|\\[[0-9A-Fa-f:.]+\\](:[0-9]+)?)"
 
 const struct schema_key *schema_find(const struct schema_mapping *mapping, const char *name)
@@ -91,6 +92,11 @@ static void schema_format_number(uint64_t number, struct strbuf *text)
 	strbuf_printf(text, "%" PRIu64, number);
 }
 
+static void schema_format_signed(uint64_t number, struct strbuf *text)
+{
+	strbuf_printf(text, "%" PRIi64, (int64_t)number);
+}
+
 static void schema_format_percent(uint64_t percent, struct strbuf *text)
 {
 	strbuf_printf(text, "%" PRIu64 "%%", percent);
@@ -111,6 +117,7 @@ static void schema_add_number(const struct schema_key *key, struct strbuf *text)
 static const char *const schema_type_words[SCHEMA_TYPE_COUNT] = {
 	[SCHEMA_TYPE_BOOLEAN] = "true or false",
 	[SCHEMA_TYPE_NUMBER] = "",
+	[SCHEMA_TYPE_SIGNED] = "a number",
 	[SCHEMA_TYPE_DURATION] = "a duration",
 	[SCHEMA_TYPE_SIZE] = "a size",
 	[SCHEMA_TYPE_PERCENT] = "a percentage",
@@ -120,8 +127,10 @@ static const char *const schema_type_words[SCHEMA_TYPE_COUNT] = {
 	[SCHEMA_TYPE_FLAGS] = "a list of some of ",
 	[SCHEMA_TYPE_ADDRESS] = "an IPv4 or IPv6 address",
 	[SCHEMA_TYPE_ENDPOINT] = "ADDRESS or ADDRESS:PORT",
+	[SCHEMA_TYPE_PREFIX] = "ADDRESS or ADDRESS/LENGTH",
 	[SCHEMA_TYPE_LISTENERS] = "a list of listeners",
 	[SCHEMA_TYPE_TEXTS] = "a list of texts",
+	[SCHEMA_TYPE_ADDRESSES] = "a list of addresses",
 	[SCHEMA_TYPE_RANGES] = "a list of numbers and ranges",
 	[SCHEMA_TYPE_SYSCTLS] = "a mapping of names to values",
 	[SCHEMA_TYPE_MAPPING] = "a mapping of keys",
@@ -133,9 +142,18 @@ static const char *const schema_item_words[SCHEMA_TYPE_COUNT] = {
 	[SCHEMA_TYPE_FLAGS] = "some of ",
 	[SCHEMA_TYPE_LISTENERS] = "listeners like tcp://203.0.113.10:80",
 	[SCHEMA_TYPE_TEXTS] = "texts",
+	[SCHEMA_TYPE_ADDRESSES] = "IPv4 or IPv6 addresses",
 	[SCHEMA_TYPE_RANGES] = "numbers and ranges within ",
 	[SCHEMA_TYPE_MAPPINGS] = "mappings of keys",
 };
+
+/* More than one of what has this name. */
+static void schema_add_plural(const char *name, struct strbuf *text)
+{
+	bool hisses = name[strlen(name) - 1] == 's';
+
+	strbuf_printf(text, hisses ? "%ses" : "%ss", name);
+}
 
 void schema_describe(const struct schema_key *key, enum config_backend backend, struct strbuf *text)
 {
@@ -143,6 +161,9 @@ void schema_describe(const struct schema_key *key, enum config_backend backend, 
 	switch (key->type) {
 	case SCHEMA_TYPE_NUMBER:
 		schema_add_number(key, text);
+		break;
+	case SCHEMA_TYPE_SIGNED:
+		schema_add_bounds(key, schema_format_signed, text);
 		break;
 	case SCHEMA_TYPE_DURATION:
 		schema_add_bounds(key, units_format_duration, text);
@@ -165,15 +186,16 @@ void schema_describe(const struct schema_key *key, enum config_backend backend, 
 		break;
 	case SCHEMA_TYPE_MAPPINGS:
 		/* What has a short form is a thing with a name of its own. */
-		strbuf_add(text, key->mapping->short_form ? key->mapping->name : "mapping");
-		strbuf_add_char(text, 's');
+		schema_add_plural(key->mapping->short_form ? key->mapping->name : "mapping", text);
 		break;
 	case SCHEMA_TYPE_NAMED:
-		strbuf_printf(text, "%ss", key->mapping->name);
+		schema_add_plural(key->mapping->name, text);
 		break;
 	default:
 		break;
 	}
+	if (key->flags & SCHEMA_FLAG_FOLLOW && schema_has(SCHEMA_FEATURE_VRRP))
+		strbuf_add(text, ", or {" SCHEMA_FOLLOW ": ROUTER}");
 }
 
 bool schema_describe_item(
@@ -245,7 +267,9 @@ bool schema_pattern(const struct schema_key *key, struct strbuf *text)
 		[SCHEMA_TYPE_PERCENT] = "^(100|[1-9]?[0-9])%$",
 		[SCHEMA_TYPE_REFERENCE] = SCHEMA_NAME_PATTERN,
 		[SCHEMA_TYPE_ADDRESS] = "^" SCHEMA_ADDRESS_PATTERN "$",
+		[SCHEMA_TYPE_ADDRESSES] = "^" SCHEMA_ADDRESS_PATTERN "$",
 		[SCHEMA_TYPE_ENDPOINT] = "^" SCHEMA_ENDPOINT_PATTERN "$",
+		[SCHEMA_TYPE_PREFIX] = "^" SCHEMA_PREFIX_PATTERN "$",
 		[SCHEMA_TYPE_LISTENERS] = "^" SCHEMA_LISTENER_PATTERN "$",
 		[SCHEMA_TYPE_RANGES] = "^[0-9]+(-[0-9]+)?$",
 	};

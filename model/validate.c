@@ -70,8 +70,7 @@ void validate_check_reference(struct validate *validate, const char *name,
 		"there is no check `%s`", name);
 }
 
-/* "first at FILE:LINE:COLUMN" */
-static char *validate_first_at(const struct validate *validate, uint32_t mark)
+char *validate_first_at(const struct validate *validate, uint32_t mark)
 {
 	struct strbuf hint = {};
 
@@ -108,6 +107,11 @@ static void validate_names(struct validate *validate)
 	vector_foreach(&validate->config->services, service) {
 		validate_name(validate, "service", before, &service->name);
 		before = &service->name;
+	}
+	before = NULL;
+	vector_foreach(&validate->config->routers, router) {
+		validate_name(validate, "virtual router", before, &router->name);
+		before = &router->name;
 	}
 }
 
@@ -194,6 +198,7 @@ void validate_config(struct validate *validate)
 		if (!(check->object.set & CONFIG_OBJECT_BROKEN))
 			validate_check(validate, check);
 	}
+	validate_routers(validate);
 	validate_ipvs(validate, &config->ipvs);
 	validate_pools(validate);
 	validate_listeners(validate);
@@ -211,4 +216,5 @@ void validate_clear(struct validate *validate)
 {
 	free(validate->said);
 	vector_clear(&validate->slots);
+	vector_clear(&validate->held);
 }

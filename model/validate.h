@@ -22,18 +22,36 @@ struct validate_slot {
 	const struct config_destination *destination;
 };
 
+/* An address that a virtual router has while it is active. */
+struct validate_held {
+	struct address address;
+	const char *interface; /* a link-local address may be on several */
+	const struct config_router *router;
+	const struct config_virtual_address *item;
+};
+
+struct validate_held_vector {
+	VECTOR_OF(struct validate_held);
+};
+
 struct validate {
 	struct decode *decode;
 	const struct config *config; /* named things sorted */
 	bool incomplete;             /* a document is missing: what a name refers to may be in it */
 	bool *said; /* by mark of a destination: an error about it was reported; or NULL */
 	size_t said_count;
-	size_t destinations; /* of all listeners so far */
-	size_t suggested;    /* names that were compared with mistyped ones */
+	size_t destinations;              /* of all listeners so far */
+	size_t suggested;                 /* names that were compared with mistyped ones */
+	struct validate_held_vector held; /* of all virtual routers, in order */
 	struct {
 		VECTOR_OF(struct validate_slot);
 	} slots; /* of the listener at hand */
 };
+
+static inline bool validate_is_six(const struct address *address)
+{
+	return address->family == AF_INET6;
+}
 
 /* Reports everything. O(n log n). */
 void validate_config(struct validate *validate);
@@ -47,6 +65,20 @@ void validate_ipvs(struct validate *validate, const struct config_ipvs *ipvs);
 void validate_check(struct validate *validate, const struct config_check *check);
 void validate_http(struct validate *validate, const struct schema_mapping *mapping,
 	const struct config_http *http);
+/* Each virtual router, then all together; before services, who ask who has their address. */
+void validate_routers(struct validate *validate);
+void validate_router(struct validate *validate, const struct config_router *router);
+void validate_track(struct validate *validate, const struct config_router *router);
+/* The virtual router, of several the first, that has this address; or NULL. */
+const struct config_router *validate_holder(
+	const struct validate *validate, const struct address *address);
+/* Row `key` of `object` is a network: no bit is set past its length. */
+void validate_network(struct validate *validate, const struct schema_mapping *mapping,
+	const struct config_object *object, unsigned int key, const struct config_prefix *prefix);
+extern const char validate_mapped[]; /* what is said of an address that is */
+bool validate_is_broadcast(const struct address *address);
+/* What is wrong with an address as one that this machine or another has, or NULL. */
+const char *validate_host_address(const struct address *address);
 /* `key` of `object` is a program and its arguments. */
 void validate_program(struct validate *validate, const struct schema_mapping *mapping,
 	const struct config_object *object, unsigned int key,
@@ -61,6 +93,13 @@ void validate_probe(struct validate *validate, const struct config_listener *lis
  * where it stands. */
 void validate_check_reference(struct validate *validate, const char *name,
 	const struct schema_mapping *mapping, const struct config_object *object, unsigned int key);
+
+/* The same for a virtual router. */
+void validate_router_reference(struct validate *validate, const char *name,
+	const struct schema_mapping *mapping, const struct config_object *object, unsigned int key);
+
+/* "first at FILE:LINE:COLUMN"; the caller frees it. */
+char *validate_first_at(const struct validate *validate, uint32_t mark);
 
 /* Whether nothing was said about this destination yet; it is then taken as said. */
 bool validate_say_once(struct validate *validate, const struct config_destination *destination);

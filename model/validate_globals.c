@@ -79,7 +79,8 @@ static void validate_sync_length(struct validate *validate, const struct config_
 {
 	if (!config_has(&sync->object, CONFIG_SYNC_MAX_LENGTH))
 		return;
-	if (sync->role == SYNC_ROLE_BACKUP && sync->max_length < VALIDATE_SYNC_BACKUP_LEAST)
+	if ((sync->follow || sync->role == SYNC_ROLE_BACKUP) &&
+		sync->max_length < VALIDATE_SYNC_BACKUP_LEAST)
 		validate_error(validate, &schema_sync, &sync->object, CONFIG_SYNC_MAX_LENGTH, NULL,
 			"a backup's `max-length` is at least %uB", VALIDATE_SYNC_BACKUP_LEAST);
 	if (sync->group.family == AF_INET6 && sync->max_length > VALIDATE_SYNC_MOST6)
@@ -95,11 +96,15 @@ static void validate_sync(
 	if (!address_is_multicast(&sync->group))
 		validate_error(validate, &schema_sync, &sync->object, CONFIG_SYNC_GROUP, NULL,
 			"`group` must be a multicast address");
-	if (roles[sync->role])
+	if (sync->follow)
+		validate_router_reference(
+			validate, sync->follow, &schema_sync, &sync->object, CONFIG_SYNC_ROLE);
+	else if (roles[sync->role])
 		validate_error(validate, &schema_sync, &sync->object, CONFIG_SYNC_ROLE,
 			"the kernel runs at most one daemon of each role",
 			"a second sync daemon of the role %s", sync_role_name(sync->role));
-	roles[sync->role] = sync;
+	else
+		roles[sync->role] = sync;
 	validate_sync_length(validate, sync);
 }
 
@@ -107,8 +112,14 @@ void validate_ipvs(struct validate *validate, const struct config_ipvs *ipvs)
 {
 	const struct config_sync *roles[SYNC_ROLE_COUNT] = {};
 
-	vector_foreach(&ipvs->sync, sync)
+	vector_foreach(&ipvs->sync, sync) {
 		validate_sync(validate, sync, roles);
+		if (sync->follow && ipvs->sync.count > 1)
+			validate_error(validate, &schema_sync, &sync->object, CONFIG_SYNC_ROLE,
+				"the kernel runs at most one daemon of each role",
+				"a sync daemon that follows a virtual router has either role, and "
+				"must be the only one");
+	}
 	vector_foreach(&ipvs->sysctls, sysctl)
 		validate_sysctl(validate, sysctl);
 }

@@ -27,11 +27,6 @@ struct validate_sums {
 	uint64_t weights[2]; /* of those that serve, by family: IPv4, IPv6 */
 };
 
-static bool validate_is_six(const struct address *address)
-{
-	return address->family == AF_INET6;
-}
-
 static bool validate_sets_weight(const struct config_check *check)
 {
 	return check && (config_has(&check->object, CONFIG_CHECK_FILE) || check->exec.sets_weight);

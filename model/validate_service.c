@@ -21,9 +21,9 @@ static void validate_service_error(struct validate *validate, const struct confi
 	validate_error(validate, &schema_service, &service->object, key, hint, "%s", message);
 }
 
-static const char validate_mapped[] = "is an IPv4 address in the form of IPv6: write it as IPv4";
+const char validate_mapped[] = "is an IPv4 address in the form of IPv6: write it as IPv4";
 
-static bool validate_is_broadcast(const struct address *address)
+bool validate_is_broadcast(const struct address *address)
 {
 	return address->family == AF_INET && memcmp(address->bytes, "\xff\xff\xff\xff", 4) == 0;
 }
@@ -402,14 +402,35 @@ static void validate_source(struct validate *validate, const struct config_servi
 			service->name.text);
 }
 
-static void validate_router(struct validate *validate, const struct config_service *service)
+/* Whoever says which router has its address had better be right. */
+static void validate_held_by(struct validate *validate, const struct config_service *service)
 {
-	if (service->vrrp)
-		validate_error(validate, &schema_service, &service->object, CONFIG_SERVICE_VRRP,
-			"virtual routers are not supported by this version",
-			"there is no virtual router `%s`", service->vrrp);
-	else if (config_has(&service->object, CONFIG_SERVICE_STANDBY) &&
-		 !config_has(&service->object, CONFIG_SERVICE_VRRP))
+	const struct config_router *named = config_find_router(validate->config, service->vrrp);
+	char text[ADDRESS_LENGTH];
+
+	if (!named || named->object.set & CONFIG_OBJECT_BROKEN || validate->incomplete)
+		return;
+	vector_foreach(&service->listen, listener) {
+		const struct config_router *holder =
+			validate_holder(validate, &listener->key.address);
+
+		if (listener->key.kind == SERVICE_KIND_FWMARK || holder == named)
+			continue;
+		report_warning(validate->decode->report,
+			decode_place(validate->decode, listener->mark), NULL,
+			"%s is no address of the virtual router `%s`",
+			address_format(&listener->key.address, text), service->vrrp);
+	}
+}
+
+static void validate_router_use(struct validate *validate, const struct config_service *service)
+{
+	if (service->vrrp) {
+		validate_router_reference(validate, service->vrrp, &schema_service,
+			&service->object, CONFIG_SERVICE_VRRP);
+		validate_held_by(validate, service);
+	} else if (config_has(&service->object, CONFIG_SERVICE_STANDBY) &&
+		   !config_has(&service->object, CONFIG_SERVICE_VRRP))
 		validate_service_error(validate, service, CONFIG_SERVICE_STANDBY, NULL,
 			"`standby` means nothing without `vrrp`");
 }
@@ -437,7 +458,7 @@ void validate_service(struct validate *validate, const struct config_service *se
 	validate_pool_reference(validate, service);
 	validate_check_reference(
 		validate, service->check, &schema_service, &service->object, CONFIG_SERVICE_CHECK);
-	validate_router(validate, service);
+	validate_router_use(validate, service);
 	validate_program(validate, &schema_service, &service->object, CONFIG_SERVICE_NOTIFY,
 		&service->notify);
 	validate_scheduler(validate, service);

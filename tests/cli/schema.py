@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""schema.py POISE ROOT: the JSON Schema is valid, takes every good file of the tree, and refuses what it must."""
+"""schema.py POISE ROOT [FOLDER…]: the JSON Schema is valid, takes every good file of the tree and of the folders, and
+refuses what it must."""
 import json
 import pathlib
 import subprocess
@@ -25,6 +26,12 @@ BAD = [
     "poise: 1\nchecks: {a: {tcp: {}, ping: {}}}",
     "poise: 1\nipvs: {sysctls: {Am: 1}}",
     "poise: 1\nprune: some",
+    "poise: 1\nvrrp: {a: {interface: eth0, vrid: 256, addresses: [10.0.0.1]}}",
+    "poise: 1\nvrrp: {a: {interface: eth0, vrid: 1, addresses: []}}",
+    "poise: 1\nvrrp: {a: {interface: eth0, vrid: 1, addresses: [router-1]}}",
+    "poise: 1\nvrrp: {a: {interface: eth0, vrid: 1, addresses: [10.0.0.1], track: {files: [{path: /a, weight: -254}]}}}",
+    "poise: 1\nipvs: {sync: [{role: {folow: a}, interface: eth0}]}",
+    "poise: 1\nipvs: {sync: [{role: {follow: A}, interface: eth0}]}",
 ]
 
 
@@ -36,7 +43,8 @@ def main():
     wrong = 0
 
     good = sorted({*root.glob("examples/**/*.yaml"), *root.glob("tests/golden/good/**/*.yaml"),
-                   *root.glob("tests/golden/cli/input/*.yaml")})
+                   *root.glob("tests/golden/cli/input/*.yaml"),
+                   *(path for folder in sys.argv[3:] for path in pathlib.Path(folder).glob("**/*.yaml"))})
     for path in good:
         if path.name.startswith("."):
             continue
