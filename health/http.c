@@ -288,18 +288,24 @@ static bool http_names(const char *header, const char *name)
 	return strncasecmp(header, name, length) == 0 && header[length] == ':';
 }
 
-/* The server closes when it has answered; what is said by the file is not said twice. */
+/* Whether the file has that header: what it says is not said twice. */
+static bool http_says_own(const struct http *http, const char *name)
+{
+	vector_foreach(&http->http->headers, header)
+		if (http_names(*header, name))
+			return true;
+	return false;
+}
+
+/* The server closes when it has answered. */
 static void http_set_headers(struct http *http)
 {
 	const char *host = http->http->host;
-	bool closing = false;
 	char text[300];
 
-	vector_foreach(&http->http->headers, header) {
-		closing = closing || http_names(*header, "Connection");
+	vector_foreach(&http->http->headers, header)
 		http_add_own_header(http, *header);
-	}
-	if (!closing)
+	if (!http_says_own(http, "Connection"))
 		http_add_header(http, "Connection: close");
 	if (host) {
 		snprintf(text, sizeof(text), "Host: %s", host);
@@ -381,7 +387,8 @@ static void http_set_url(struct http *http)
 	if (!http->connect_to)
 		checker_curl_note(&http->curl, CURLE_OUT_OF_MEMORY);
 	checker_curl_set(&http->curl, CURLOPT_CONNECT_TO, http->connect_to);
-	if (!http->http->host) {
+	/* Not the name of the URL. */
+	if (!http->http->host && !http_says_own(http, "Host")) {
 		snprintf(url, sizeof(url), "Host: %s", endpoint);
 		http_add_header(http, url);
 	}
