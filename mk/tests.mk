@@ -54,6 +54,10 @@ $(TOOL_PROGRAMS): $(BUILD)/%: $(BUILD)/obj/%.o $(CORE_OBJECTS)
 $(BUILD)/tests/bench/memory-poised: $(SUPPORT)
 $(BUILD)/tests/bench/memory-poised: ALL_LDFLAGS += -Wl,--wrap=backend_find
 
+# They count what is allocated.
+$(BUILD)/tests/unit/test-dispatcher $(BUILD)/tests/netns/dispatcher: \
+	ALL_LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+
 $(BUILD)/tests/conformance: $(CONFORMANCE_OBJECTS) $(SUPPORT) $(CORE_OBJECTS)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcmocka
