@@ -8,6 +8,10 @@
 #include "model/declared.h"
 #include "model/from_state.h"
 #include "model/load.h"
+#include "model/schema.h"
+
+/* Of this program: what a version does not have yet is fuzzed before it has it. */
+const unsigned int schema_features = SCHEMA_FEATURE_VRRP;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
