@@ -24,8 +24,13 @@ struct validate_via {
 	const struct config_route *route;
 };
 
-struct validate_router_pointers {
-	VECTOR_OF(const struct config_router *);
+/* One of several that are compared. */
+struct validate_member {
+	const struct config_router *router;
+};
+
+struct validate_members {
+	VECTOR_OF(struct validate_member);
 };
 
 static bool validate_is_sound(const struct config_object *object)
@@ -97,8 +102,8 @@ static void validate_identities(struct validate *validate, struct validate_ident
 /* Who receives for an address of this machine knows a virtual router by that and its VRID. */
 static int validate_source_compare(const void *a, const void *b)
 {
-	const struct config_router *left = *(const struct config_router *const *)a;
-	const struct config_router *right = *(const struct config_router *const *)b;
+	const struct config_router *left = ((const struct validate_member *)a)->router;
+	const struct config_router *right = ((const struct validate_member *)b)->router;
 	int order = address_compare(&left->unicast.source, &right->unicast.source);
 
 	if (!order)
@@ -123,16 +128,17 @@ static void validate_same_source(struct validate *validate, const struct config_
 
 static void validate_sources(struct validate *validate)
 {
-	struct validate_router_pointers routers = {};
+	struct validate_members routers = {};
 
 	vector_foreach(&validate->config->routers, router) {
 		if (validate_is_sound(&router->object) &&
 			config_has(&router->object, CONFIG_ROUTER_UNICAST))
-			vector_push(&routers, (const struct config_router *)router);
+			vector_push(&routers, ((struct validate_member){router}));
 	}
 	vector_sort(&routers, validate_source_compare);
 	for (size_t i = 1; i < routers.count; i++)
-		validate_same_source(validate, routers.items[i - 1], routers.items[i]);
+		validate_same_source(
+			validate, routers.items[i - 1].router, routers.items[i].router);
 	vector_clear(&routers);
 }
 
@@ -260,8 +266,8 @@ static void validate_routes(struct validate *validate)
 
 static int validate_group_compare(const void *a, const void *b)
 {
-	const struct config_router *left = *(const struct config_router *const *)a;
-	const struct config_router *right = *(const struct config_router *const *)b;
+	const struct config_router *left = ((const struct validate_member *)a)->router;
+	const struct config_router *right = ((const struct validate_member *)b)->router;
 	int order = strcmp(left->group, right->group);
 
 	return order ? order : COMPARE(left->name.mark, right->name.mark);
@@ -303,20 +309,20 @@ static void validate_alone(struct validate *validate, const struct config_router
 
 static void validate_groups(struct validate *validate)
 {
-	struct validate_router_pointers members = {};
+	struct validate_members members = {};
 
 	vector_foreach(&validate->config->routers, router) {
 		if (router->group)
-			vector_push(&members, (const struct config_router *)router);
+			vector_push(&members, ((struct validate_member){router}));
 	}
 	vector_sort(&members, validate_group_compare);
 	for (size_t i = 0, end; i < members.count; i = end) {
-		const struct config_router *first = members.items[i];
+		const struct config_router *first = members.items[i].router;
 
-		for (end = i + 1;
-			end < members.count && strcmp(members.items[end]->group, first->group) == 0;
+		for (end = i + 1; end < members.count &&
+				  strcmp(members.items[end].router->group, first->group) == 0;
 			end++)
-			validate_member(validate, first, members.items[end]);
+			validate_member(validate, first, members.items[end].router);
 		if (end == i + 1)
 			validate_alone(validate, first);
 	}
