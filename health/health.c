@@ -7,13 +7,11 @@
  * One timer serves both heaps. A turn of it does a bounded number of things in a bounded time, and the answers that wait
  * come before the next one. So where a machine cannot carry all of its probes they begin late: to begin them on time would
  * let answers lie unread until servers that are well pass their time-outs. Turns are a millisecond apart at least, so that
- * many probes that begin one after the other cost few of them. What is due and finds no descriptor stays where it is, in
- * order, until another probe is over. So are programs, of which few can be run side by side: they have a heap of their own, and
- * one that is refused for want of room keeps its time, and with it its turn. Else who has just been probed would be due again
- * before who was refused comes back.
+ * many probes that begin one after the other cost few of them.
  *
- * The checks that probes point into are a configuration that is replaced as a whole. A run that is under way holds on to the
- * one that it began with; the last to let go frees it.
+ * What is due and finds no descriptor stays where it is, in order, until another probe is over. So do programs, of which few
+ * can be run side by side: they have a heap of their own, and one that is refused for want of room keeps its time, and with it
+ * its turn. Else who has just been probed would be due again before who was refused comes back.
  *
  * When this process was away (stopped, or the machine asleep), everything is overdue at once and no time-out means
  * anything: what was running begins anew, unjudged, and what is due is spread like at a start. A failure that was told of a
@@ -24,9 +22,9 @@
 #include <time.h>
 
 #include "base/heap.h"
+#include "health/health_plan.h"
 #include "health/judge.h"
 #include "health/schedule.h"
-#include "model/canonical.h"
 
 #define HEALTH_TURN_MOST 64
 #define HEALTH_TURN_NS   1000000ull
@@ -35,12 +33,6 @@
 #define HEALTH_DESCRIPTORS_KEPT 64
 /* One that is about to end has its room still: so long nothing is begun when there is none. */
 #define HEALTH_CROWDED_NS 20000000ull
-
-/* A configuration, and who points into it. */
-struct health_plan {
-	struct config config;
-	size_t holders;
-};
 
 struct health_item {
 	struct heap_entry entry; /* first: of `ends` while it runs, else of `starts` */
@@ -93,45 +85,6 @@ static uint64_t health_wall(void)
 
 	clock_gettime(CLOCK_REALTIME, &time);
 	return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
-}
-
-/* Configurations. */
-
-static struct health_plan *health_plan_new(struct config *config)
-{
-	struct health_plan *plan = memory_new(sizeof(*plan));
-
-	plan->config = *config;
-	plan->holders = 1;
-	*config = (struct config){};
-	return plan;
-}
-
-static struct health_plan *health_plan_release(struct health_plan *plan)
-{
-	if (!plan || --plan->holders)
-		return NULL;
-	config_clear(&plan->config);
-	free(plan);
-	return NULL;
-}
-
-/* Everything that is written in a check, as text. */
-static char *health_check_text(const struct config_check *check)
-{
-	struct config config = {.checks = {.items = (struct config_check *)check, .count = 1}};
-	struct strbuf text = {};
-
-	config.object.set = 1u << CONFIG_CHECKS;
-	config_format_yaml(&config, &text);
-	return strbuf_take(&text);
-}
-
-static bool health_check_equal(const struct config_check *a, const struct config_check *b)
-{
-	_cleanup_free_ char *left = health_check_text(a), *right = health_check_text(b);
-
-	return strcmp(left, right) == 0;
 }
 
 /* What is due. */
@@ -476,21 +429,6 @@ static void health_item_free(struct health_item *item)
 	free(item);
 }
 
-/* For each check of `plan`: whether it was the same before. */
-static bool *health_same_checks(const struct health_plan *before, const struct health_plan *plan)
-{
-	bool *same = memory_new(plan->config.checks.count + 1);
-
-	for (size_t i = 0; before && i < plan->config.checks.count; i++) {
-		const struct config_check *check = &plan->config.checks.items[i];
-		const struct config_check *old =
-			config_find_check(&before->config, check->name.text);
-
-		same[i] = old && health_check_equal(old, check);
-	}
-	return same;
-}
-
 static int health_compare(const struct health_item *item, const struct config_check *check,
 	const struct health_probe *probe)
 {
@@ -578,7 +516,7 @@ void health_set(struct health *health, struct config *config, const struct healt
 	size_t count)
 {
 	struct health_plan *plan = health_plan_new(config);
-	_cleanup_free_ bool *same = health_same_checks(health->plan, plan);
+	_cleanup_free_ bool *same = health_plan_same(health->plan, plan);
 	struct health_place *old = health->items.items;
 	struct health_items items = {};
 
