@@ -293,14 +293,13 @@ static void link_choose(struct vrrp_links *links, struct link_item *item)
 	link_tell(links, item, changes);
 }
 
-/* One that nobody can send from yet, or only because another is there, is none. */
+/* One that nobody can send from yet is none. A secondary one is: what comes before it may be a virtual one. */
 static bool link_is_source(const struct vrrp_links *links, const struct vrrp_object_seen *seen)
 {
 	const struct vrrp_links_options *options = &links->options;
 	const struct vrrp_object *object = &seen->object;
 
-	if (!seen->present || seen->marked ||
-		seen->flags & (IFA_F_SECONDARY | IFA_F_TENTATIVE | IFA_F_DADFAILED))
+	if (!seen->present || seen->marked || seen->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED))
 		return false;
 	if (object->address.family == AF_INET6 && !address_is_link_local(&object->address))
 		return false;

@@ -33,7 +33,7 @@
 
 #define NETLINK_BUFFER_SIZE   65536u
 #define NETLINK_BATCH_SIZE    16384u
-#define NETLINK_QUEUE_BYTES   (8u << 20) /* of the socket that hears */
+#define NETLINK_QUEUE_BYTES   (2u << 20) /* of the socket that hears */
 #define NETLINK_DATAGRAMS     64u        /* in a turn */
 #define NETLINK_AGAIN_AT_ONCE 3u
 #define NETLINK_AGAIN_NS      500000000ull

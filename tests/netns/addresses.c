@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Virtual addresses in this network namespace, as one tells it on standard input, and what becomes of them on standard output:
- * the modules of vrrp/ that speak with the kernel, without a virtual router. Commands, a line each:
+ * the modules of vrrp/ that speak with the kernel, without a virtual router. Commands, a
+ * line each, or several with a semicolon between them, which are then carried out without a turn of the loop between them:
  *
  *	set ROUTER [OBJECT…]	it wants exactly these: [bare-]INTERFACE=ADDRESS/PREFIX[@LABEL], up=INTERFACE,
  *				route=DESTINATION/PREFIX,TABLE,INTERFACE[,GATEWAY], rule=SOURCE/PREFIX,TABLE,PREFERENCE
@@ -53,6 +54,7 @@ struct test {
 	struct vrrp_macvlans *macvlans;
 	struct loop_source *input, *beat, *look;
 	uint64_t due;
+	bool beating;
 	struct late late;
 	char text[INPUT_SIZE];
 	size_t length;
@@ -160,13 +162,15 @@ static void on_news(void *data, const struct vrrp_addresses_news *news)
 		[VRRP_WANTED_FAILED] = "failed",
 		[VRRP_WANTED_FOUND] = "found",
 	};
+	const struct test *test = data;
 	char text[VRRP_OBJECT_TEXT_SIZE] = "";
 	bool macvlan = vrrp_macvlans_is_number(news->router) && news->router != VRRP_WANTED_NOBODY;
 	uint64_t number = macvlan ? news->router - vrrp_macvlans_number(0) : news->router;
 
-	(void)data;
 	if (news->object)
 		vrrp_object_text(news->object, text);
+	if (test->beating && news->news == VRRP_WANTED_DONE)
+		printf("beats before done %zu\n", test->late.count);
 	printf("%s %s%lld%s%s%s%s\n", names[news->news], macvlan ? "m" : "", (long long)number,
 		*text ? " " : "", text, news->words ? ": " : "", news->words ? news->words : "");
 }
@@ -273,6 +277,7 @@ static void on_beat(void *data)
 static void command_beat(struct test *test)
 {
 	test->late.count = 0;
+	test->beating = true;
 	test->due = loop_clock() + BEAT_NS;
 	loop_timer_set(test->beat, test->due);
 }
@@ -282,6 +287,7 @@ static void command_beaten(struct test *test)
 	struct late *late = &test->late;
 
 	loop_timer_set(test->beat, LOOP_NEVER);
+	test->beating = false;
 	vector_sort(late, compare_numbers);
 	printf("beats %zu", late->count);
 	if (late->count)
@@ -297,13 +303,13 @@ static void command_counters(const struct test *test)
 	struct vrrp_addresses_counters addresses = vrrp_addresses_counters(test->addresses);
 
 	printf("counters added %llu removed %llu failed %llu lost %llu fought %llu requests %llu "
-	       "sends %llu readings %llu overruns %llu malformed %llu paused %zu\n",
+	       "sends %llu events %llu readings %llu overruns %llu malformed %llu paused %zu\n",
 		(unsigned long long)addresses.added, (unsigned long long)addresses.removed,
 		(unsigned long long)addresses.failed, (unsigned long long)addresses.lost,
 		(unsigned long long)addresses.fought, (unsigned long long)netlink.requests,
-		(unsigned long long)netlink.sends, (unsigned long long)netlink.readings,
-		(unsigned long long)netlink.overruns, (unsigned long long)netlink.malformed,
-		vrrp_addresses_paused(test->addresses));
+		(unsigned long long)netlink.sends, (unsigned long long)netlink.events,
+		(unsigned long long)netlink.readings, (unsigned long long)netlink.overruns,
+		(unsigned long long)netlink.malformed, vrrp_addresses_paused(test->addresses));
 }
 
 static void on_look(void *data)
@@ -377,7 +383,7 @@ static void on_input(void *data, uint32_t events)
 	}
 	test->length += (size_t)got;
 	test->text[test->length] = '\0';
-	while ((end = strchr(line, '\n'))) {
+	while ((end = strpbrk(line, "\n;"))) {
 		*end = '\0';
 		command(test, line);
 		line = end + 1;
@@ -390,7 +396,7 @@ static int open_all(struct test *test, const char *path)
 {
 	_cleanup_error_ struct error error = {};
 	struct vrrp_links_options links = {.changed = on_link, .read = on_read};
-	struct vrrp_addresses_options addresses = {.news = on_news};
+	struct vrrp_addresses_options addresses = {.news = on_news, .data = test};
 	struct vrrp_macvlans_options macvlans = {.ready = on_ready};
 	int r = vrrp_netlink_new(test->loop, &test->netlink, &error);
 
