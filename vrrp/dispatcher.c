@@ -67,16 +67,23 @@ void dispatcher_budget_spend(struct dispatcher_budget *budget, size_t count)
 
 static int dispatcher_compare(const void *a, const void *b)
 {
-	const struct dispatcher_listener *const *listener = b;
+	const struct dispatcher_listener *const *left = a, *const *right = b;
 
-	return vrrp_place_compare(a, &(*listener)->socket.place);
+	return vrrp_place_compare(&(*left)->socket.place, &(*right)->socket.place);
+}
+
+static int dispatcher_compare_place(const void *place, const void *item)
+{
+	const struct dispatcher_listener *const *listener = item;
+
+	return vrrp_place_compare(place, &(*listener)->socket.place);
 }
 
 static struct dispatcher_listener *dispatcher_find(
 	const struct dispatcher *dispatcher, const struct vrrp_place *place)
 {
 	struct dispatcher_listener **found =
-		vector_find(&dispatcher->listeners, place, dispatcher_compare);
+		vector_find(&dispatcher->listeners, place, dispatcher_compare_place);
 
 	return found ? *found : NULL;
 }
@@ -84,7 +91,7 @@ static struct dispatcher_listener *dispatcher_find(
 static void dispatcher_insert(struct dispatcher *dispatcher, struct dispatcher_listener *listener)
 {
 	struct dispatcher_listeners *listeners = &dispatcher->listeners;
-	size_t at = vector_after(listeners, &listener->socket.place, dispatcher_compare);
+	size_t at = vector_after(listeners, &listener, dispatcher_compare);
 
 	vector_reserve(listeners, listeners->count + 1);
 	memmove(&listeners->items[at + 1], &listeners->items[at],
@@ -96,7 +103,7 @@ static void dispatcher_insert(struct dispatcher *dispatcher, struct dispatcher_l
 static void dispatcher_remove(struct dispatcher *dispatcher, struct dispatcher_listener *listener)
 {
 	struct dispatcher_listeners *listeners = &dispatcher->listeners;
-	size_t at = vector_after(listeners, &listener->socket.place, dispatcher_compare);
+	size_t at = vector_after(listeners, &listener, dispatcher_compare);
 
 	memmove(&listeners->items[at - 1], &listeners->items[at],
 		(listeners->count - at) * sizeof(*listeners->items));

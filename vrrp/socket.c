@@ -127,11 +127,14 @@ static int socket_deafen(int fd)
 /* While it is deaf, nothing is added. */
 static int socket_listen(int fd)
 {
+	const int unused = 0; /* which the kernel wants to be there */
 	uint8_t byte;
 
 	while (recv(fd, &byte, sizeof(byte), MSG_DONTWAIT) >= 0 || errno == EINTR)
 		;
-	return setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, NULL, 0) < 0 ? -errno : 0;
+	if (setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof(unused)) < 0)
+		return -errno;
+	return 0;
 }
 
 static int socket_set(int fd, const struct socket_option *option, struct error *error)
@@ -168,16 +171,31 @@ static const char *socket_interface(unsigned int ifindex, char text[static IF_NA
 	return text;
 }
 
+/* -ENODEV when there is no longer what it is bound to: the name is looked up by index. */
+static int socket_bound(int fd)
+{
+	char name[IF_NAMESIZE];
+	socklen_t size = sizeof(name);
+
+	return getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, &size) < 0 ? -errno : 0;
+}
+
+/* Any number can be bound to. */
 static int socket_bind_interface(int fd, unsigned int ifindex, struct error *error)
 {
 	char text[IF_NAMESIZE];
 	const int value = (int)ifindex;
+	int r = 0;
 
 	if (!ifindex)
 		return 0;
 	if (setsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &value, sizeof(value)) < 0)
-		return error_set(error, -errno, "interface %s cannot be used: %s",
-			socket_interface(ifindex, text), strerror(errno));
+		r = -errno;
+	if (r == 0)
+		r = socket_bound(fd);
+	if (r < 0)
+		return error_set(error, r, "interface %s cannot be used: %s",
+			socket_interface(ifindex, text), strerror(-r));
 	return 0;
 }
 
@@ -302,15 +320,9 @@ void vrrp_socket_close(struct vrrp_socket *socket)
 	socket->fd = -1;
 }
 
-/* The name of what it is bound to is looked up by index. */
 int vrrp_socket_check(const struct vrrp_socket *socket)
 {
-	char name[IF_NAMESIZE];
-	socklen_t size = sizeof(name);
-
-	if (getsockopt(socket->fd, SOL_SOCKET, SO_BINDTODEVICE, name, &size) < 0)
-		return -errno;
-	return 0;
+	return socket_bound(socket->fd);
 }
 
 uint32_t vrrp_socket_drops(const struct vrrp_socket *socket)
@@ -368,7 +380,11 @@ int vrrp_socket_send(const struct vrrp_socket *socket, const struct address *sou
 	do
 		sent = sendmsg(socket->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
 	while (sent < 0 && errno == EINTR);
-	return sent < 0 ? -errno : 0;
+	if (sent >= 0)
+		return 0;
+	int r = -errno;
+	/* Of an interface that is gone, the kernel says different things. */
+	return vrrp_socket_check(socket) == -ENODEV ? -ENODEV : r;
 }
 
 /* ---- Receiving ---- */

@@ -1,0 +1,1134 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Receiving from a real network, for tests/netns/test-dispatcher, which makes it: this process's
+ * namespace has v0, that of /run/netns/peer has p0, its other end. Sockets of the peer are opened over
+ * there, so that one process is both ends, and nothing is left to who runs first.
+ *
+ *	dispatcher CASE			a test; CASE "list" says which there are
+ *	dispatcher flood RATE SECONDS	as many invalid datagrams a second, and a valid one each 10 ms: how many were read and
+ *					heard, and for how much processor time */
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <netinet/ip.h>
+#include <netinet/ip6.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <systemd/sd-event.h>
+
+#include "base/memory.h"
+#include "vrrp/dispatcher.h"
+
+#define SECOND       1000000000ull
+#define LIMIT        (60 * SECOND) /* what does not come within is lost */
+#define VRID         51
+#define NOBODY       99
+#define PRIORITY     100
+#define INTERFACES   30u /* more than net.ipv4.igmp_max_memberships */
+#define BURST        500u
+#define BURSTS       100u
+#define TOO_LONG     8000u /* for the buffer; not for the link */
+#define OVERFLOW     40000u
+#define STREAM_NS    (SECOND / 100)
+#define BATCH        64u
+#define FULL         200000u
+#define FULL_AT_ONCE 2000u
+
+#define require(condition) require_((condition), #condition, __LINE__)
+
+struct world;
+static struct world *world_of_failure;
+static void require_(bool condition, const char *text, int line);
+
+/* ---- Allocations ---- */
+
+static uint64_t allocations;
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *old, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+
+void *__wrap_malloc(size_t size)
+{
+	allocations++;
+	return __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	allocations++;
+	return __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *old, size_t size)
+{
+	allocations++;
+	return __real_realloc(old, size);
+}
+
+/* ---- The world ---- */
+
+/* Counts, and the last of each kind. */
+struct world {
+	struct loop *loop;
+	struct dispatcher *dispatcher;
+	int here, peer; /* namespaces */
+	uint64_t heard, refused, failed, turns;
+	struct hearing_router *heard_router;
+	struct vrrp_packet packet;
+	struct address source;
+	struct hearing_verdict verdict;
+	int failed_error;
+	void (*then)(struct world *world); /* when one is heard */
+	struct hearing_router router;
+	struct vrrp_place place;
+	int sender; /* of the peer: headers of IP are ours to make */
+};
+
+static void require_(bool condition, const char *text, int line)
+{
+	const struct world *world = world_of_failure;
+
+	if (condition)
+		return;
+	fprintf(stderr, "tests/netns/dispatcher.c:%d: not so: %s (errno %d)\n", line, text, errno);
+	if (world) {
+		fprintf(stderr, "  heard %ju, refused %ju, last for %s; own %ju;",
+			(uintmax_t)world->heard, (uintmax_t)world->refused,
+			vrrp_reject_name(world->verdict.reject),
+			(uintmax_t)world->router.counters.own);
+		for (int i = 0; i < VRRP_REJECT_COUNT; i++)
+			if (world->router.counters.rejected[i])
+				fprintf(stderr, " %s %ju", vrrp_reject_name(i),
+					(uintmax_t)world->router.counters.rejected[i]);
+		fputc('\n', stderr);
+	}
+	exit(1);
+}
+
+static struct address addr(const char *text)
+{
+	struct address address;
+
+	require(address_parse(text, &address) == 0);
+	return address;
+}
+
+static void shell(const char *format, ...) _printf_(1, 2);
+static void shell(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	_cleanup_free_ char *command = memory_vprintf(format, arguments);
+	va_end(arguments);
+	if (system(command) != 0) {
+		fprintf(stderr, "%s\n", command);
+		require(false);
+	}
+}
+
+static void on_heard(void *owner, struct hearing_router *router, const struct vrrp_packet *packet,
+	const struct address *source)
+{
+	struct world *world = owner;
+
+	world->heard++;
+	world->heard_router = router;
+	world->packet = *packet;
+	world->source = *source;
+	if (world->then)
+		world->then(world);
+}
+
+static void on_refused(void *owner, const struct dispatcher_refusal *refusal)
+{
+	struct world *world = owner;
+
+	world->refused++;
+	world->verdict = refusal->verdict;
+}
+
+static void on_failed(void *owner, const struct vrrp_place *place, int error)
+{
+	struct world *world = owner;
+
+	require(vrrp_place_compare(place, &world->place) == 0);
+	world->failed++;
+	world->failed_error = error;
+}
+
+static void at_peer(const struct world *world)
+{
+	require(setns(world->peer, CLONE_NEWNET) == 0);
+}
+
+static void at_home(const struct world *world)
+{
+	require(setns(world->here, CLONE_NEWNET) == 0);
+}
+
+/* Has the peer send packets of IP as they are given. */
+static int open_sender(const struct world *world, uint16_t family)
+{
+	at_peer(world);
+	int fd = socket(family, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+	require(fd >= 0);
+	require(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "p0", 3) == 0);
+	at_home(world);
+	return fd;
+}
+
+/* One turn of the loop. A loop runs but once, and a test looks in between; what it is made of is the first thing in it. */
+static void turn(struct world *world, uint64_t most_ns)
+{
+	world->turns++;
+	require(sd_event_run(*(sd_event **)world->loop, most_ns / 1000) >= 0);
+}
+
+static void until_heard(struct world *world, uint64_t count)
+{
+	uint64_t limit = loop_clock() + LIMIT;
+
+	while (world->heard < count) {
+		require(loop_clock() < limit);
+		turn(world, SECOND / 10);
+	}
+	require(world->heard == count);
+}
+
+static struct dispatcher_counters counters(struct world *world)
+{
+	for (size_t i = 0; i < dispatcher_count(world->dispatcher); i++)
+		if (vrrp_place_compare(dispatcher_at(world->dispatcher, i), &world->place) == 0)
+			return dispatcher_counters(world->dispatcher, i);
+	require(false);
+	return (struct dispatcher_counters){};
+}
+
+static struct hearing_router a_router(uint16_t family)
+{
+	return (struct hearing_router){
+		.expected = {.vrid = VRID, .version = 3, .ttl_least = 255, .ttl_most = 255},
+		.source = addr(family == AF_INET ? "192.0.2.1" : "fe80::1")};
+}
+
+static void join(struct world *world, struct hearing_router *router)
+{
+	_cleanup_error_ struct error error = {};
+	int r = dispatcher_join(world->dispatcher, &world->place, router, &error);
+
+	if (r < 0)
+		fprintf(stderr, "%s\n", error_text(&error, r));
+	require(r == 0);
+}
+
+/* A router on v0, of multicast. */
+static void world_set(struct world *world, uint16_t family)
+{
+	world->place = (struct vrrp_place){.family = family, .ifindex = if_nametoindex("v0")};
+	world->router = a_router(family);
+	world->sender = open_sender(world, family);
+	join(world, &world->router);
+}
+
+static void world_begin(struct world *world, bool tell_unknown)
+{
+	struct dispatcher_options options = {.owner = world,
+		.tell_unknown = tell_unknown,
+		.heard = on_heard,
+		.refused = on_refused,
+		.failed = on_failed};
+
+	world_of_failure = world;
+	world->here = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	world->peer = open("/run/netns/peer", O_RDONLY | O_CLOEXEC);
+	require(world->here >= 0 && world->peer >= 0);
+	require(loop_new(&world->loop) == 0);
+	options.loop = world->loop;
+	world->dispatcher = dispatcher_new(&options);
+	world->sender = -1;
+}
+
+static void world_end(struct world *world)
+{
+	dispatcher_free(world->dispatcher);
+	loop_free(world->loop);
+	close(world->here);
+	close(world->peer);
+	if (world->sender >= 0)
+		close(world->sender);
+}
+
+/* ---- Packets ---- */
+
+/* A packet of IP to be sent as it is; what is zero is as it should be. */
+struct shot {
+	uint16_t family;
+	const char *source, *destination;
+	uint8_t vrid, ttl, priority;
+	bool spoil;  /* the checksum */
+	size_t size; /* so many bytes after the header of IP */
+};
+
+struct made {
+	uint8_t bytes[sizeof(struct ip6_hdr) + TOO_LONG];
+	size_t size;
+	union {
+		struct sockaddr any;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+	} name;
+	socklen_t name_size;
+};
+
+static void make_header(struct made *made, const struct shot *shot, const struct address *source,
+	const struct address *destination, size_t size)
+{
+	uint8_t ttl = shot->ttl ? shot->ttl : 255;
+
+	memset(&made->name, 0, sizeof(made->name));
+	if (shot->family == AF_INET) {
+		struct iphdr header = {
+			.version = 4, .ihl = 5, .ttl = ttl, .protocol = VRRP_PROTOCOL};
+
+		memcpy(&header.saddr, source->bytes, 4);
+		memcpy(&header.daddr, destination->bytes, 4);
+		memcpy(made->bytes, &header, sizeof(header));
+		made->name.in.sin_family = AF_INET;
+		made->name.in.sin_addr.s_addr = header.daddr;
+		made->name_size = sizeof(made->name.in);
+		return;
+	}
+	struct ip6_hdr header = {.ip6_flow = htonl(6u << 28), .ip6_hlim = ttl};
+	header.ip6_plen = htons((uint16_t)size);
+	header.ip6_nxt = VRRP_PROTOCOL;
+	memcpy(&header.ip6_src, source->bytes, 16);
+	memcpy(&header.ip6_dst, destination->bytes, 16);
+	memcpy(made->bytes, &header, sizeof(header));
+	made->name.in6.sin6_family = AF_INET6;
+	made->name.in6.sin6_addr = header.ip6_dst;
+	made->name_size = sizeof(made->name.in6);
+}
+
+static struct vrrp_packet a_packet(uint16_t family, uint8_t vrid, uint8_t priority)
+{
+	struct vrrp_packet packet = {.version = 3,
+		.vrid = vrid,
+		.priority = priority,
+		.checksum = VRRP_CHECKSUM_RFC9568,
+		.interval = 100,
+		.address_count = 1};
+
+	packet.addresses[0] = addr(family == AF_INET ? "192.0.2.100" : "fe80::100");
+	return packet;
+}
+
+static void make_shot(struct made *made, const struct shot *shot)
+{
+	const bool old = shot->family == AF_INET;
+	struct address source = addr(shot->source ? shot->source : old ? "192.0.2.2" : "fe80::2");
+	struct address destination =
+		shot->destination ? addr(shot->destination) : vrrp_group(shot->family);
+	struct vrrp_packet packet = a_packet(shot->family, shot->vrid ? shot->vrid : VRID,
+		shot->priority ? shot->priority : PRIORITY);
+	uint8_t data[VRRP_PACKET_MOST];
+	size_t header = old ? sizeof(struct iphdr) : sizeof(struct ip6_hdr);
+	int size = vrrp_packet_encode(&packet, &source, &destination, data);
+
+	require(size > 0);
+	if (shot->spoil)
+		data[6] ^= 1;
+	memset(made->bytes, 0, sizeof(made->bytes));
+	made->size = header + (shot->size ? shot->size : (size_t)size);
+	make_header(made, shot, &source, &destination, made->size - header);
+	memcpy(made->bytes + header, data, MIN((size_t)size, made->size - header));
+}
+
+static void put_made(int fd, const struct made *made)
+{
+	ssize_t sent;
+
+	do
+		sent = sendto(fd, made->bytes, made->size, 0, &made->name.any, made->name_size);
+	while (sent < 0 && (errno == ENOBUFS || errno == EINTR));
+	require(sent == (ssize_t)made->size);
+}
+
+static void shoot(const struct world *world, const struct shot *shot)
+{
+	static struct made made;
+	struct shot whole = *shot;
+
+	whole.family = world->place.family;
+	make_shot(&made, &whole);
+	put_made(world->sender, &made);
+}
+
+/* What the shot is rejected for, and counted for the router or (`unknown`) for the socket. A sound one after it is heard, so
+ * that it has been read by then, and has done no harm. */
+static void expect_rejected(
+	struct world *world, const struct shot *shot, enum vrrp_reject reject, bool unknown)
+{
+	const uint64_t *rejected =
+		unknown ? counters(world).unknown : world->router.counters.rejected;
+	uint64_t before = rejected[reject], total = 0, total_before = 0, heard = world->heard;
+
+	for (int i = 0; i < VRRP_REJECT_COUNT; i++)
+		total_before += rejected[i];
+	shoot(world, shot);
+	shoot(world, &(struct shot){});
+	until_heard(world, heard + 1);
+	for (int i = 0; i < VRRP_REJECT_COUNT; i++)
+		total += rejected[i];
+	require(rejected[reject] == before + 1);
+	require(total == total_before + 1);
+}
+
+/* ---- Cases ---- */
+
+static void send_from(const struct vrrp_socket *socket, const char *source, const char *destination,
+	uint8_t priority, uint8_t addresses)
+{
+	uint16_t family = socket->place.family;
+	struct address from = addr(source);
+	struct address to = destination ? addr(destination) : vrrp_group(family);
+	struct vrrp_packet packet = a_packet(family, VRID, priority);
+	uint8_t data[VRRP_PACKET_MOST];
+
+	packet.address_count = addresses;
+	for (uint8_t i = 1; i < addresses; i++)
+		packet.addresses[i] = packet.addresses[0];
+	int size = vrrp_packet_encode(&packet, &from, &to, data);
+	require(size > 0);
+	require(vrrp_socket_send(socket, &from, &to, data, (size_t)size) == 0);
+}
+
+/* The peer is a poise too. */
+static struct vrrp_socket open_peer(const struct world *world, struct vrrp_place place)
+{
+	struct vrrp_socket socket;
+
+	at_peer(world);
+	if (world->place.ifindex)
+		place.ifindex = if_nametoindex("p0");
+	require(vrrp_socket_open(&place, &socket, NULL) == 0);
+	at_home(world);
+	return socket;
+}
+
+/* The one datagram that a socket without a loop waits for. */
+static struct vrrp_datagram receive_one(const struct vrrp_socket *socket, struct vrrp_batch *batch)
+{
+	uint64_t limit = loop_clock() + LIMIT;
+	int count = 0;
+
+	while (count == 0) {
+		require(loop_clock() < limit);
+		count = vrrp_socket_receive(socket, batch, 1);
+		require(count >= 0);
+		if (count == 0)
+			usleep(1000);
+	}
+	return vrrp_batch_datagram(batch, 0);
+}
+
+static void both_ways(struct world *world, uint16_t family)
+{
+	const bool old = family == AF_INET;
+	const char *here = old ? "192.0.2.1" : "fe80::1", *there = old ? "192.0.2.2" : "fe80::2";
+	_cleanup_free_ struct vrrp_batch *batch = vrrp_batch_new();
+	struct address source = addr(there), group = vrrp_group(family);
+
+	world_set(world, family);
+	struct vrrp_socket peer = open_peer(world, world->place);
+	send_from(&peer, there, NULL, 7, 1);
+	until_heard(world, 1);
+	require(world->heard_router == &world->router && world->packet.priority == 7);
+	require(address_equal(&world->source, &source));
+	require(world->router.counters.heard == 1 && counters(world).read == 1);
+	/* As many addresses as there can be: in fragments, of IPv6. */
+	send_from(&peer, there, NULL, 8, VRRP_ADDRESSES_MOST);
+	until_heard(world, 2);
+	require(world->packet.address_count == VRRP_ADDRESSES_MOST && world->packet.priority == 8);
+
+	send_from(dispatcher_socket(&world->router), here, NULL, 9, 1);
+	struct vrrp_datagram datagram = receive_one(&peer, batch);
+	source = addr(here);
+	require(datagram.ttl == 255 && !datagram.truncated && !datagram.control_truncated);
+	require(address_equal(&datagram.source, &source));
+	require(address_equal(&datagram.destination, &group));
+	require(datagram.size == (old ? 12 : 24) && datagram.data[2] == 9);
+	vrrp_socket_close(&peer);
+}
+
+static void case_ipv4(struct world *world)
+{
+	shell("ip link set v0 mtu 1500 && ip -n peer link set p0 mtu 1500");
+	both_ways(world, AF_INET);
+}
+
+static void case_ipv6(struct world *world)
+{
+	shell("ip link set v0 mtu 1500 && ip -n peer link set p0 mtu 1500");
+	both_ways(world, AF_INET6);
+}
+
+static void own(struct world *world, uint16_t family)
+{
+	const char *here = family == AF_INET ? "192.0.2.1" : "fe80::1";
+	struct vrrp_socket second;
+
+	world_set(world, family);
+	require(vrrp_socket_open(&world->place, &second, NULL) == 0);
+	/* What we send does not come back, not even to another socket of ours. */
+	send_from(dispatcher_socket(&world->router), here, NULL, 1, 1);
+	send_from(&second, here, NULL, 2, 1);
+	shoot(world, &(struct shot){});
+	until_heard(world, 1);
+	require(world->packet.priority == PRIORITY && counters(world).read == 1);
+	require(world->router.counters.own == 0);
+	/* What the network brings back is told from it. */
+	shell("echo 1 >/proc/sys/net/ipv4/conf/v0/accept_local");
+	for (int i = 0; i < 3; i++)
+		shoot(world, &(struct shot){.source = here});
+	shoot(world, &(struct shot){});
+	until_heard(world, 2);
+	require(world->router.counters.own == 3 && world->refused == 1);
+	require(world->verdict.result == HEARING_OWN);
+	vrrp_socket_close(&second);
+}
+
+static void case_own_ipv4(struct world *world)
+{
+	own(world, AF_INET);
+}
+
+static void case_own_ipv6(struct world *world)
+{
+	own(world, AF_INET6);
+}
+
+static void rejections(struct world *world, uint16_t family)
+{
+	world_set(world, family);
+	expect_rejected(world, &(struct shot){.ttl = 254}, VRRP_REJECT_TTL, false);
+	expect_rejected(world, &(struct shot){.ttl = 1}, VRRP_REJECT_TTL, false);
+	expect_rejected(world, &(struct shot){.spoil = true}, VRRP_REJECT_CHECKSUM, false);
+	expect_rejected(world, &(struct shot){.size = 9}, VRRP_REJECT_LENGTH, false);
+	expect_rejected(world, &(struct shot){.size = TOO_LONG}, VRRP_REJECT_TRUNCATED, false);
+	expect_rejected(world, &(struct shot){.size = 1}, VRRP_REJECT_LENGTH, true);
+	expect_rejected(world, &(struct shot){.vrid = NOBODY}, VRRP_REJECT_VRID, true);
+	/* To our address: who sends that takes us for another kind. */
+	expect_rejected(world,
+		&(struct shot){.destination = family == AF_INET ? "192.0.2.1" : "fe80::1"},
+		VRRP_REJECT_DESTINATION, false);
+	/* ttl once for two; those for nobody not at all. */
+	require(world->refused == 5);
+	dispatcher_tell_unknown(world->dispatcher, true);
+	for (int i = 0; i < 3; i++)
+		expect_rejected(world, &(struct shot){.vrid = NOBODY}, VRRP_REJECT_VRID, true);
+	require(world->refused == 6 && world->verdict.vrid == NOBODY && !world->verdict.router);
+}
+
+static void case_rejections_ipv4(struct world *world)
+{
+	rejections(world, AF_INET);
+}
+
+static void case_rejections_ipv6(struct world *world)
+{
+	rejections(world, AF_INET6);
+}
+
+static void set_option(const struct world *world, int level, int name, int value)
+{
+	int fd = dispatcher_socket(&world->router)->fd;
+
+	require(setsockopt(fd, level, name, &value, sizeof(value)) == 0);
+}
+
+static void read_one(struct world *world)
+{
+	uint64_t limit = loop_clock() + LIMIT, before = counters(world).read;
+
+	while (counters(world).read == before) {
+		require(loop_clock() < limit);
+		turn(world, SECOND / 10);
+	}
+}
+
+/* More is told of a datagram than there is room for; then less than there is; then the same as ever. */
+static void case_control(struct world *world)
+{
+	world_set(world, AF_INET6);
+	set_option(world, SOL_SOCKET, SO_TIMESTAMP, 1);
+	for (int i = 0; i < 3; i++) {
+		shoot(world, &(struct shot){});
+		read_one(world);
+	}
+	require(world->router.counters.rejected[VRRP_REJECT_CONTROL] == 3 && world->heard == 0);
+	set_option(world, SOL_SOCKET, SO_TIMESTAMP, 0);
+	set_option(world, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 0);
+	set_option(world, IPPROTO_IPV6, IPV6_RECVPKTINFO, 0);
+	for (int i = 0; i < 3; i++) {
+		shoot(world, &(struct shot){});
+		read_one(world);
+	}
+	require(world->router.counters.rejected[VRRP_REJECT_TTL] == 3 && world->heard == 0);
+	set_option(world, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
+	set_option(world, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+	for (int i = 0; i < 3; i++)
+		shoot(world, &(struct shot){});
+	until_heard(world, 3);
+}
+
+/* What waits is read in turns, and between any two of them a timer that is due has its own. */
+static void on_due(void *data)
+{
+	++*(uint64_t *)data;
+}
+
+static void case_turns(struct world *world)
+{
+	struct loop_source *timer;
+	uint64_t due = 0, read = 0, turns = 0;
+
+	world_set(world, AF_INET);
+	require(loop_add_timer(world->loop, on_due, &due, &timer) == 0);
+	loop_source_set_priority(timer, LOOP_PRIORITY_FIRST);
+	for (unsigned int i = 0; i < BURST; i++)
+		shoot(world, &(struct shot){.spoil = i % 3 != 0, .vrid = i % 5 ? VRID : NOBODY});
+	while (read < BURST) {
+		uint64_t due_before = due, read_before = read;
+
+		require(turns++ < 100 * BURST);
+		loop_timer_set(timer, 1);
+		turn(world, SECOND / 10);
+		require(due == due_before + 1 && counters(world).read == read_before);
+		turn(world, SECOND / 10);
+		read = counters(world).read;
+		require(read <= read_before + DISPATCHER_MOST);
+	}
+	require(read == BURST && counters(world).full > 0);
+	loop_source_free(timer);
+}
+
+/* A lone valid stream beneath what is not. Bursts are shorter than the kernel's queues, whoever gets the processor. */
+static void case_flood(struct world *world)
+{
+	static struct made bad[4];
+	const struct shot shots[] = {{.family = AF_INET, .spoil = true},
+		{.family = AF_INET, .ttl = 64}, {.family = AF_INET, .vrid = NOBODY},
+		{.family = AF_INET, .source = "192.0.2.77", .spoil = true}};
+
+	world_set(world, AF_INET);
+	for (size_t i = 0; i < ARRAY_LENGTH(shots); i++)
+		make_shot(&bad[i], &shots[i]);
+	shoot(world, &(struct shot){});
+	until_heard(world, 1);
+	for (unsigned int burst = 1; burst <= BURSTS; burst++) {
+		for (unsigned int i = 0; i < BURST; i++)
+			put_made(world->sender, &bad[i % ARRAY_LENGTH(bad)]);
+		shoot(world, &(struct shot){.priority = (uint8_t)burst});
+		uint64_t before = allocations;
+		until_heard(world, burst + 1);
+		require(allocations == before);
+		require(world->packet.priority == burst);
+	}
+	const uint64_t *rejected = world->router.counters.rejected, quarter = BURST * BURSTS / 4;
+	require(rejected[VRRP_REJECT_CHECKSUM] == 2 * quarter);
+	require(rejected[VRRP_REJECT_TTL] == quarter);
+	require(counters(world).unknown[VRRP_REJECT_VRID] == quarter);
+	require(counters(world).dropped == 0);
+	require(world->refused == 3);
+}
+
+/* The kernel's own word, in its table of raw sockets: the last column of the first row. */
+static uint64_t drops_of_proc(void)
+{
+	char line[512];
+	FILE *file = fopen("/proc/self/net/raw", "re");
+	const char *last;
+
+	require(file && fgets(line, sizeof(line), file) && fgets(line, sizeof(line), file));
+	fclose(file);
+	line[strcspn(line, "\n")] = '\0';
+	for (size_t i = strlen(line); i > 0 && line[i - 1] == ' '; i--)
+		line[i - 1] = '\0';
+	last = strrchr(line, ' ');
+	require(last);
+	return strtoull(last + 1, NULL, 10);
+}
+
+static void case_drops(struct world *world)
+{
+	static struct made made;
+
+	world_set(world, AF_INET);
+	make_shot(&made, &(struct shot){.family = AF_INET, .spoil = true});
+	for (unsigned int i = 0; i < OVERFLOW; i++)
+		put_made(world->sender, &made);
+	require(drops_of_proc() > 0);
+	require(counters(world).dropped == drops_of_proc());
+	while (counters(world).read + counters(world).dropped < OVERFLOW / 2)
+		turn(world, SECOND / 10);
+	/* There is room again, and what was dropped stays counted. */
+	uint64_t limit = loop_clock() + LIMIT;
+	while (world->heard == 0) {
+		require(loop_clock() < limit);
+		shoot(world, &(struct shot){});
+		turn(world, SECOND / 1000);
+	}
+	require(counters(world).dropped == drops_of_proc());
+	require(counters(world).read + counters(world).dropped >= OVERFLOW / 2);
+	/* A buffer as large as was asked for has room for thousands. */
+	require(counters(world).read > 4000);
+}
+
+static void case_many_interfaces(struct world *world)
+{
+	static struct hearing_router routers[2 * INTERFACES];
+	static const uint16_t families[] = {AF_INET, AF_INET6};
+
+	shell("cd /proc/sys/net/ipv4; [ $(cat igmp_max_memberships) -lt %u ]", INTERFACES);
+	for (unsigned int i = 0; i < INTERFACES; i++)
+		shell("ip link add name w%u type veth peer name q%u netns peer && ip link set w%u "
+		      "up && "
+		      "ip -n peer link set q%u up && ip addr add 198.51.100.%u/32 dev w%u && "
+		      "ip -n peer addr add fe80::2/64 dev q%u nodad",
+			i, i, i, i, i + 1, i, i);
+	for (unsigned int i = 0; i < 2 * INTERFACES; i++) {
+		_cleanup_free_ char *name = memory_printf("w%u", i / 2);
+
+		routers[i] = a_router(families[i % 2]);
+		world->place = (struct vrrp_place){
+			.family = families[i % 2], .ifindex = if_nametoindex(name)};
+		join(world, &routers[i]);
+	}
+	require(dispatcher_count(world->dispatcher) == 2 * INTERFACES);
+	for (unsigned int i = 0; i < 2 * INTERFACES; i++) {
+		_cleanup_free_ char *name = memory_printf("q%u", i / 2);
+
+		world->place.family = families[i % 2];
+		world->sender = open_sender(world, families[i % 2]);
+		require(setsockopt(world->sender, SOL_SOCKET, SO_BINDTODEVICE, name,
+				(socklen_t)strlen(name)) == 0);
+		shoot(world, &(struct shot){.priority = (uint8_t)(i + 1)});
+		close(world->sender);
+		until_heard(world, i + 1);
+		require(world->heard_router == &routers[i] && world->packet.priority == i + 1);
+	}
+	world->sender = -1;
+	for (unsigned int i = 0; i < 2 * INTERFACES; i++)
+		dispatcher_leave(&routers[i]);
+	require(dispatcher_count(world->dispatcher) == 0);
+}
+
+static int try_send(const struct world *world)
+{
+	const struct vrrp_socket *socket = dispatcher_socket(&world->router);
+	struct address group = vrrp_group(world->place.family);
+
+	return vrrp_socket_send(socket, &world->router.source, &group, "x", 1);
+}
+
+static void expect_join_fails(struct world *world, const struct vrrp_place *place, int code)
+{
+	_cleanup_error_ struct error error = {};
+	struct hearing_router router = a_router(place->family);
+
+	require(dispatcher_join(world->dispatcher, place, &router, &error) == code);
+	require(error.text && *error.text && !router.hearing);
+}
+
+/* v0 anew, with this index or (0) any. */
+static void make_links(unsigned int ifindex)
+{
+	_cleanup_free_ char *index = ifindex ? memory_printf("index %u", ifindex) : NULL;
+
+	shell("ip link add name v0 %s type veth peer name p0 netns peer && ip link set v0 up && "
+	      "ip addr add 192.0.2.1/24 dev v0 && ip addr add fe80::1/64 dev v0 nodad && "
+	      "ip -n peer link set p0 up && ip -n peer addr add fe80::2/64 dev p0 nodad",
+		index ? index : "");
+}
+
+static void lost_and_back(struct world *world, uint16_t family)
+{
+	world_set(world, family);
+	require(try_send(world) == 0 && vrrp_socket_check(dispatcher_socket(&world->router)) == 0);
+	close(world->sender);
+	shell("ip link del v0");
+	require(try_send(world) == -ENODEV);
+	require(vrrp_socket_check(dispatcher_socket(&world->router)) == -ENODEV);
+	struct vrrp_place old = world->place;
+	expect_join_fails(world, &(struct vrrp_place){family, old.ifindex + 1000, {}}, -ENODEV);
+	make_links(0);
+	require(if_nametoindex("v0") != old.ifindex);
+	require(try_send(world) == -ENODEV);
+	dispatcher_drop(world->dispatcher, &old);
+	require(!world->router.hearing && !dispatcher_socket(&world->router));
+	expect_join_fails(world, &old, -ENODEV);
+	world->place.ifindex = if_nametoindex("v0");
+	world->sender = open_sender(world, family);
+	join(world, &world->router);
+	shoot(world, &(struct shot){});
+	until_heard(world, 1);
+
+	/* And with its old index. */
+	shell("ip link del v0");
+	make_links(world->place.ifindex);
+	require(if_nametoindex("v0") == world->place.ifindex);
+	close(world->sender);
+	world->sender = open_sender(world, family);
+	dispatcher_drop(world->dispatcher, &world->place);
+	join(world, &world->router);
+	shoot(world, &(struct shot){});
+	until_heard(world, 2);
+	/* Its counters are those of all its life. */
+	require(world->router.counters.heard == 2);
+}
+
+static void case_lost_ipv4(struct world *world)
+{
+	lost_and_back(world, AF_INET);
+}
+
+static void case_lost_ipv6(struct world *world)
+{
+	lost_and_back(world, AF_INET6);
+}
+
+static void case_refusals_to_join(struct world *world)
+{
+	world_set(world, AF_INET);
+	expect_join_fails(world, &world->place, -EEXIST);
+	expect_join_fails(
+		world, &(struct vrrp_place){AF_INET, 0, addr("192.0.2.55")}, -EADDRNOTAVAIL);
+	expect_join_fails(
+		world, &(struct vrrp_place){AF_INET6, 0, addr("2001:db8::55")}, -EADDRNOTAVAIL);
+	require(dispatcher_count(world->dispatcher) == 1);
+	struct hearing_router zero = a_router(AF_INET);
+	zero.expected.vrid = 0;
+	struct vrrp_place place = world->place;
+	place.family = AF_INET6;
+	require(dispatcher_join(world->dispatcher, &place, &zero, NULL) == -EINVAL);
+	require(dispatcher_count(world->dispatcher) == 1);
+	/* A source that is not here, to send from. */
+	world->router.source = addr("192.0.2.55");
+	int r = try_send(world);
+	require(r < 0 && r != -ENODEV);
+}
+
+/* A router of multicast on v0, and one whose peers have its address. */
+static void unicast(struct world *world, uint16_t family, const char *here, const char *there)
+{
+	struct address peers[] = {addr(there)};
+	struct hearing_router group = a_router(family);
+	bool local = address_is_link_local(&peers[0]);
+	_cleanup_free_ struct vrrp_batch *batch = vrrp_batch_new();
+
+	world_set(world, family);
+	struct vrrp_place multicast = world->place;
+	dispatcher_leave(&world->router);
+	world->place = (struct vrrp_place){family, local ? multicast.ifindex : 0, addr(here)};
+	world->router.source = addr(here);
+	world->router.expected.unicast = true;
+	world->router.expected.ttl_least = 250;
+	world->router.expected.peers = peers;
+	world->router.expected.peer_count = 1;
+	join(world, &world->router);
+	require(dispatcher_join(world->dispatcher, &multicast, &group, NULL) == 0);
+
+	const struct shot to_us = {.source = there, .destination = here, .ttl = 250};
+	shoot(world, &to_us);
+	until_heard(world, 1);
+	require(world->heard_router == &world->router && counters(world).read == 1);
+	/* To the group: not heard here, but there. */
+	shoot(world, &(struct shot){});
+	until_heard(world, 2);
+	require(world->heard_router == &group && counters(world).read == 1);
+	/* The group's socket has seen both, and rejected neither. */
+	world->place = multicast;
+	require(counters(world).elsewhere == 1 && counters(world).read == 2);
+	require(group.counters.rejected[VRRP_REJECT_DESTINATION] == 0);
+	/* From afar, and from nobody that is known. */
+	shoot(world, &(struct shot){.source = there, .destination = here, .ttl = 249});
+	shoot(world, &(struct shot){.source = local               ? "fe80::77"
+					      : family == AF_INET ? "192.0.2.77"
+								  : "2001:db8::77",
+			     .destination = here});
+	shoot(world, &to_us);
+	until_heard(world, 3);
+	require(world->router.counters.rejected[VRRP_REJECT_TTL] == 1);
+	require(world->router.counters.rejected[VRRP_REJECT_SOURCE] == 1);
+
+	world->place = (struct vrrp_place){.ifindex = local};
+	struct vrrp_socket peer =
+		open_peer(world, (struct vrrp_place){.family = family, .source = peers[0]});
+	send_from(dispatcher_socket(&world->router), here, there, 9, 1);
+	struct vrrp_datagram datagram = receive_one(&peer, batch);
+	require(datagram.ttl == 255 && datagram.data[2] == 9);
+	require(address_equal(&datagram.source, &world->router.source));
+	require(address_equal(&datagram.destination, &peers[0]));
+	vrrp_socket_close(&peer);
+	dispatcher_leave(&group);
+}
+
+static void case_unicast_ipv4(struct world *world)
+{
+	unicast(world, AF_INET, "192.0.2.1", "192.0.2.2");
+}
+
+static void case_unicast_ipv6(struct world *world)
+{
+	unicast(world, AF_INET6, "2001:db8::1", "2001:db8::2");
+}
+
+static void case_unicast_link_local(struct world *world)
+{
+	unicast(world, AF_INET6, "fe80::1", "fe80::2");
+}
+
+static void leave(struct world *world)
+{
+	dispatcher_leave(&world->router);
+}
+
+static void leave_and_join(struct world *world)
+{
+	dispatcher_drop(world->dispatcher, &world->place);
+	join(world, &world->router);
+}
+
+/* Whoever hears one may close the socket that others wait in. */
+static void case_leaves_while_hearing(struct world *world)
+{
+	world_set(world, AF_INET);
+	for (int i = 0; i < 10; i++)
+		shoot(world, &(struct shot){});
+	world->then = leave;
+	until_heard(world, 1);
+	require(dispatcher_count(world->dispatcher) == 0);
+	turn(world, SECOND / 100);
+	require(world->heard == 1);
+
+	world->then = leave_and_join;
+	join(world, &world->router);
+	for (int i = 0; i < 10; i++)
+		shoot(world, &(struct shot){});
+	until_heard(world, 2);
+	world->then = NULL;
+	shoot(world, &(struct shot){.priority = 33});
+	until_heard(world, 3);
+	require(world->packet.priority == 33);
+}
+
+/* The kernel gives an error instead of datagrams: here, that the peer knows no such protocol. */
+static void case_fails(struct world *world)
+{
+	uint64_t limit = loop_clock() + LIMIT;
+
+	world_set(world, AF_INET);
+	set_option(world, IPPROTO_IP, IP_RECVERR, 1);
+	send_from(dispatcher_socket(&world->router), "192.0.2.1", "192.0.2.2", 1, 1);
+	while (!world->failed) {
+		require(loop_clock() < limit);
+		turn(world, SECOND / 10);
+	}
+	require(world->failed_error == -ENOPROTOOPT && !world->router.hearing);
+	require(dispatcher_count(world->dispatcher) == 0);
+	join(world, &world->router);
+	/* It is an error only for who asks for it. */
+	send_from(dispatcher_socket(&world->router), "192.0.2.1", "192.0.2.2", 1, 1);
+	shoot(world, &(struct shot){});
+	until_heard(world, 1);
+	require(world->failed == 1);
+}
+
+/* The virtual MAC's: speaks with its parent's address, and has nothing waiting. */
+static void case_mute(struct world *world)
+{
+	_cleanup_free_ struct vrrp_batch *batch = vrrp_batch_new();
+	struct vrrp_socket mute;
+
+	shell("ip link add link v0 name m0 type macvlan mode bridge && ip link set m0 up");
+	for (int i = 0; i < 2; i++) {
+		uint16_t family = i ? AF_INET6 : AF_INET;
+		const char *here = i ? "fe80::1" : "192.0.2.1";
+
+		world_set(world, family);
+		const struct vrrp_place place = {.family = family, .ifindex = if_nametoindex("m0")};
+		require(vrrp_socket_open_mute(&place, &mute, NULL) == 0);
+		struct vrrp_socket peer = open_peer(world, world->place);
+		send_from(&mute, here, NULL, 5, 1);
+		struct address source = addr(here);
+		struct vrrp_datagram datagram = receive_one(&peer, batch);
+		require(datagram.data[2] == 5 && address_equal(&datagram.source, &source));
+		shoot(world, &(struct shot){});
+		until_heard(world, (uint64_t)i + 1);
+		require(vrrp_socket_receive(&mute, batch, 1) == 0);
+		vrrp_socket_close(&mute);
+		vrrp_socket_close(&peer);
+		dispatcher_leave(&world->router);
+		close(world->sender);
+		world->sender = -1;
+	}
+}
+
+struct a_case {
+	const char *name;
+	void (*run)(struct world *world);
+};
+
+static const struct a_case cases[] = {
+	{"ipv4", case_ipv4},
+	{"ipv6", case_ipv6},
+	{"own-ipv4", case_own_ipv4},
+	{"own-ipv6", case_own_ipv6},
+	{"rejections-ipv4", case_rejections_ipv4},
+	{"rejections-ipv6", case_rejections_ipv6},
+	{"control", case_control},
+	{"turns", case_turns},
+	{"flood", case_flood},
+	{"drops", case_drops},
+	{"many-interfaces", case_many_interfaces},
+	{"lost-ipv4", case_lost_ipv4},
+	{"lost-ipv6", case_lost_ipv6},
+	{"refusals-to-join", case_refusals_to_join},
+	{"unicast-ipv4", case_unicast_ipv4},
+	{"unicast-ipv6", case_unicast_ipv6},
+	{"unicast-link-local", case_unicast_link_local},
+	{"leaves-while-hearing", case_leaves_while_hearing},
+	{"fails", case_fails},
+	{"mute", case_mute},
+};
+
+/* ---- The measurement ---- */
+
+/* In the peer's namespace, until the time is over: how many valid ones it has sent goes to the pipe. */
+static void flood_peer(const struct world *world, uint64_t rate, uint64_t seconds, int out)
+{
+	static struct made bad, good;
+	static struct mmsghdr messages[BATCH];
+	struct iovec piece = {bad.bytes, 0};
+	uint64_t begin = loop_clock(), sent = 0, valid = 0, now;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	make_shot(&bad, &(struct shot){.family = AF_INET, .spoil = true});
+	make_shot(&good, &(struct shot){.family = AF_INET});
+	piece.iov_len = bad.size;
+	for (size_t i = 0; i < BATCH; i++)
+		messages[i].msg_hdr = (struct msghdr){.msg_name = &bad.name,
+			.msg_namelen = bad.name_size,
+			.msg_iov = &piece,
+			.msg_iovlen = 1};
+	while ((now = loop_clock()) < begin + seconds * SECOND) {
+		if (now - begin >= valid * STREAM_NS) {
+			put_made(world->sender, &good);
+			valid++;
+		}
+		if (sent >= (now - begin) * rate / SECOND) {
+			usleep(100);
+			continue;
+		}
+		int r = sendmmsg(world->sender, messages, BATCH, 0);
+		sent += r > 0 ? (uint64_t)r : 0;
+	}
+	const uint64_t numbers[] = {sent, valid};
+	_exit(write(out, numbers, sizeof(numbers)) == sizeof(numbers) ? 0 : 1);
+}
+
+static uint64_t processor_ns(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+	return (uint64_t)time.tv_sec * SECOND + (uint64_t)time.tv_nsec;
+}
+
+/* What waits already is read in full portions: what one costs then. */
+static void measure_full_turns(struct world *world)
+{
+	static struct made bad;
+	uint64_t used = 0, began = world->turns;
+
+	make_shot(&bad, &(struct shot){.family = AF_INET, .spoil = true});
+	for (uint64_t count = 0; count < FULL; count += FULL_AT_ONCE) {
+		for (uint64_t i = 0; i < FULL_AT_ONCE; i++)
+			put_made(world->sender, &bad);
+		uint64_t begin = processor_ns();
+		while (counters(world).read < count + FULL_AT_ONCE)
+			turn(world, SECOND / 10);
+		used += processor_ns() - begin;
+	}
+	printf("waiting ones: %u read in %ju turns, %.0f ns of processor time each\n", FULL,
+		(uintmax_t)(world->turns - began), (double)used / FULL);
+}
+
+static int flood(struct world *world, uint64_t rate, uint64_t seconds)
+{
+	uint64_t numbers[2];
+	int pipes[2];
+
+	world_set(world, AF_INET);
+	measure_full_turns(world);
+	uint64_t full = counters(world).read, turns = world->turns;
+	require(pipe2(pipes, O_CLOEXEC | O_NONBLOCK) == 0);
+	pid_t pid = fork();
+	require(pid >= 0);
+	if (pid == 0)
+		flood_peer(world, rate, seconds, pipes[1]);
+	uint64_t begin = loop_clock(), used = processor_ns();
+	/* Seldom, for it costs as much as a turn. */
+	while (read(pipes[0], numbers, sizeof(numbers)) != sizeof(numbers))
+		for (int i = 0; i < 100; i++)
+			turn(world, SECOND / 1000);
+	uint64_t took = loop_clock() - begin;
+	used = processor_ns() - used;
+	for (int i = 0; i < 1000; i++)
+		turn(world, 1000);
+	require(waitpid(pid, NULL, 0) == pid);
+	struct dispatcher_counters after = counters(world);
+	printf("sent: %ju/s invalid, %ju valid; %ju read in %ju turns, %ju dropped by the kernel, "
+	       "%ju heard; "
+	       "%.1f %% of a core, %.0f ns each\n",
+		(uintmax_t)(numbers[0] * SECOND / took), (uintmax_t)numbers[1],
+		(uintmax_t)(after.read - full), (uintmax_t)(world->turns - turns),
+		(uintmax_t)after.dropped, (uintmax_t)world->heard,
+		100.0 * (double)used / (double)took, (double)used / (double)(after.read - full));
+	return world->heard == numbers[1] ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+	struct world world = {};
+
+	if (argc == 2 && strcmp(argv[1], "list") == 0) {
+		for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
+			puts(cases[i].name);
+		return 0;
+	}
+	if (argc == 4 && strcmp(argv[1], "flood") == 0) {
+		world_begin(&world, false);
+		int code = flood(&world, strtoull(argv[2], NULL, 10), strtoull(argv[3], NULL, 10));
+		world_end(&world);
+		return code;
+	}
+	for (size_t i = 0; argc == 2 && i < ARRAY_LENGTH(cases); i++) {
+		if (strcmp(argv[1], cases[i].name) != 0)
+			continue;
+		world_begin(&world, false);
+		cases[i].run(&world);
+		world_end(&world);
+		return 0;
+	}
+	fprintf(stderr, "usage: dispatcher list | CASE | flood RATE SECONDS\n");
+	return 2;
+}
