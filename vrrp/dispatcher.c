@@ -32,13 +32,18 @@ struct dispatcher_listener {
 };
 static_assert(offsetof(struct dispatcher_listener, hearing) == 0, "found by its hearing");
 
-struct dispatcher_listeners {
-	VECTOR_OF(struct dispatcher_listener *); /* by place */
+struct dispatcher_slot {
+	struct vrrp_place place; /* first: a place alone is a key */
+	struct dispatcher_listener *listener;
+};
+
+struct dispatcher_slots {
+	VECTOR_OF(struct dispatcher_slot); /* by place */
 };
 
 struct dispatcher {
 	struct dispatcher_options options;
-	struct dispatcher_listeners listeners;
+	struct dispatcher_slots slots;
 	struct dispatcher_listener
 		*current; /* whose turn it is; NULL: nobody's, or it was closed */
 	struct vrrp_batch *batch;
@@ -67,47 +72,39 @@ void dispatcher_budget_spend(struct dispatcher_budget *budget, size_t count)
 
 static int dispatcher_compare(const void *a, const void *b)
 {
-	const struct dispatcher_listener *const *left = a, *const *right = b;
-
-	return vrrp_place_compare(&(*left)->socket.place, &(*right)->socket.place);
-}
-
-static int dispatcher_compare_place(const void *place, const void *item)
-{
-	const struct dispatcher_listener *const *listener = item;
-
-	return vrrp_place_compare(place, &(*listener)->socket.place);
+	return vrrp_place_compare(a, b);
 }
 
 static struct dispatcher_listener *dispatcher_find(
 	const struct dispatcher *dispatcher, const struct vrrp_place *place)
 {
-	struct dispatcher_listener **found =
-		vector_find(&dispatcher->listeners, place, dispatcher_compare_place);
+	const struct dispatcher_slot *slot =
+		vector_find(&dispatcher->slots, place, dispatcher_compare);
 
-	return found ? *found : NULL;
+	return slot ? slot->listener : NULL;
 }
 
 static void dispatcher_insert(struct dispatcher *dispatcher, struct dispatcher_listener *listener)
 {
-	struct dispatcher_listeners *listeners = &dispatcher->listeners;
-	size_t at = vector_after(listeners, &listener, dispatcher_compare);
+	struct dispatcher_slots *slots = &dispatcher->slots;
+	const struct vrrp_place *place = &listener->socket.place;
+	size_t at = vector_after(slots, place, dispatcher_compare);
 
-	vector_reserve(listeners, listeners->count + 1);
-	memmove(&listeners->items[at + 1], &listeners->items[at],
-		(listeners->count - at) * sizeof(*listeners->items));
-	listeners->items[at] = listener;
-	listeners->count++;
+	vector_reserve(slots, slots->count + 1);
+	memmove(&slots->items[at + 1], &slots->items[at],
+		(slots->count - at) * sizeof(*slots->items));
+	slots->items[at] = (struct dispatcher_slot){.place = *place, .listener = listener};
+	slots->count++;
 }
 
 static void dispatcher_remove(struct dispatcher *dispatcher, struct dispatcher_listener *listener)
 {
-	struct dispatcher_listeners *listeners = &dispatcher->listeners;
-	size_t at = vector_after(listeners, &listener, dispatcher_compare);
+	struct dispatcher_slots *slots = &dispatcher->slots;
+	size_t at = vector_after(slots, &listener->socket.place, dispatcher_compare);
 
-	memmove(&listeners->items[at - 1], &listeners->items[at],
-		(listeners->count - at) * sizeof(*listeners->items));
-	listeners->count--;
+	memmove(&slots->items[at - 1], &slots->items[at],
+		(slots->count - at) * sizeof(*slots->items));
+	slots->count--;
 }
 
 static void dispatcher_close(struct dispatcher_listener *listener)
@@ -242,9 +239,9 @@ struct dispatcher *dispatcher_free(struct dispatcher *dispatcher)
 {
 	if (!dispatcher)
 		return NULL;
-	while (dispatcher->listeners.count > 0)
-		dispatcher_close(dispatcher->listeners.items[dispatcher->listeners.count - 1]);
-	vector_clear(&dispatcher->listeners);
+	while (dispatcher->slots.count > 0)
+		dispatcher_close(dispatcher->slots.items[dispatcher->slots.count - 1].listener);
+	vector_clear(&dispatcher->slots);
 	free(dispatcher->batch);
 	free(dispatcher);
 	return NULL;
@@ -278,7 +275,7 @@ int dispatcher_join(struct dispatcher *dispatcher, const struct vrrp_place *plac
 	struct dispatcher_listener *listener = dispatcher_find(dispatcher, place);
 	int r = listener ? 0 : dispatcher_open(dispatcher, place, &listener, error);
 
-	if (r < 0)
+	if (!listener)
 		return r;
 	r = hearing_add(&listener->hearing, router);
 	if (r == 0)
@@ -313,8 +310,8 @@ void dispatcher_drop(struct dispatcher *dispatcher, const struct vrrp_place *pla
 void dispatcher_tell_unknown(struct dispatcher *dispatcher, bool tell)
 {
 	dispatcher->options.tell_unknown = tell;
-	for (size_t i = 0; i < dispatcher->listeners.count; i++)
-		dispatcher->listeners.items[i]->hearing.tell_unknown = tell;
+	for (size_t i = 0; i < dispatcher->slots.count; i++)
+		dispatcher->slots.items[i].listener->hearing.tell_unknown = tell;
 }
 
 const struct vrrp_socket *dispatcher_socket(const struct hearing_router *router)
@@ -327,17 +324,17 @@ const struct vrrp_socket *dispatcher_socket(const struct hearing_router *router)
 
 size_t dispatcher_count(const struct dispatcher *dispatcher)
 {
-	return dispatcher->listeners.count;
+	return dispatcher->slots.count;
 }
 
 const struct vrrp_place *dispatcher_at(const struct dispatcher *dispatcher, size_t index)
 {
-	return &dispatcher->listeners.items[index]->socket.place;
+	return &dispatcher->slots.items[index].place;
 }
 
 struct dispatcher_counters dispatcher_counters(struct dispatcher *dispatcher, size_t index)
 {
-	struct dispatcher_listener *listener = dispatcher->listeners.items[index];
+	struct dispatcher_listener *listener = dispatcher->slots.items[index].listener;
 
 	dispatcher_look_at_drops(listener);
 	return (struct dispatcher_counters){

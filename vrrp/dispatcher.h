@@ -6,8 +6,8 @@
  *	dispatcher_leave()  the last one closes it
  *	dispatcher_drop()   its interface is gone, or back: all leave, to join again
  *
- * In one turn of the loop at most DISPATCHER_MOST datagrams are read, or as many as begin to be handled within
- * DISPATCHER_TIME_NS, whatever becomes of them. Timers that must not wait behind those have
+ * In one turn of the loop at most DISPATCHER_MOST datagrams are read, and no new portion of them when
+ * DISPATCHER_TIME_NS are over, whatever becomes of them. Timers that must not wait behind those have
  * LOOP_PRIORITY_FIRST; sockets have LOOP_PRIORITY_NORMAL, and take turns. Nothing that is not heard
  * reaches the owner but as something to be logged, so that it touches no timer. Nothing is allocated
  * for a datagram. */

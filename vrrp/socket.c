@@ -256,61 +256,67 @@ static int socket_new(uint16_t family, struct error *error)
 	}
 }
 
-/* A deaf one, that may send. */
-static int socket_prepare(const struct vrrp_place *place, struct error *error)
+/* Deaf still, but it may send. */
+static int socket_prepare(int fd, const struct vrrp_place *place, struct error *error)
 {
-	_cleanup_close_ int fd = socket_new(place->family, error);
-
-	if (fd < 0)
-		return fd;
 	int r = socket_deafen(fd);
+
 	if (r < 0)
 		return error_set(error, r, "a raw socket takes no filter: %s", strerror(-r));
 	r = socket_set_all(fd, place->family, error);
-	if (r < 0)
-		return r;
-	r = socket_bind_interface(fd, place->ifindex, error);
-	if (r < 0)
-		return r;
-	int prepared = fd;
-	fd = -1;
-	return prepared;
+	return r < 0 ? r : socket_bind_interface(fd, place->ifindex, error);
 }
 
-int vrrp_socket_open(const struct vrrp_place *place, struct vrrp_socket *ret, struct error *error)
+static int socket_finish(int fd, const struct vrrp_place *place, struct error *error)
 {
-	_cleanup_close_ int fd = socket_prepare(place, error);
-
-	if (fd < 0)
-		return fd;
 	int r = socket_is_unicast(place) ? socket_bind_source(fd, place, error)
 					 : socket_join(fd, place, error);
+
 	if (r < 0)
 		return r;
 	r = socket_listen(fd);
 	if (r < 0)
 		return error_set(error, r, "a raw socket stays deaf: %s", strerror(-r));
-	*ret = (struct vrrp_socket){.fd = fd, .place = *place};
-	fd = -1;
 	return 0;
+}
+
+/* IPv4 takes a source of any interface as it is. */
+static int socket_finish_mute(int fd, const struct vrrp_place *place, struct error *error)
+{
+	static const struct socket_option freebind = {
+		IPPROTO_IPV6, IPV6_FREEBIND, 1, "IPV6_FREEBIND"};
+
+	return place->family == AF_INET6 ? socket_set(fd, &freebind, error) : 0;
+}
+
+static int socket_open(const struct vrrp_place *place,
+	int (*finish)(int fd, const struct vrrp_place *place, struct error *error),
+	struct vrrp_socket *ret, struct error *error)
+{
+	int fd = socket_new(place->family, error);
+
+	if (fd < 0)
+		return fd;
+	int r = socket_prepare(fd, place, error);
+	if (r == 0)
+		r = finish(fd, place, error);
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	*ret = (struct vrrp_socket){.fd = fd, .place = *place};
+	return 0;
+}
+
+int vrrp_socket_open(const struct vrrp_place *place, struct vrrp_socket *ret, struct error *error)
+{
+	return socket_open(place, socket_finish, ret, error);
 }
 
 int vrrp_socket_open_mute(
 	const struct vrrp_place *place, struct vrrp_socket *ret, struct error *error)
 {
-	static const struct socket_option freebind = {
-		IPPROTO_IPV6, IPV6_FREEBIND, 1, "IPV6_FREEBIND"};
-	_cleanup_close_ int fd = socket_prepare(place, error);
-
-	if (fd < 0)
-		return fd;
-	/* IPv4 takes a source of any interface as it is. */
-	int r = place->family == AF_INET6 ? socket_set(fd, &freebind, error) : 0;
-	if (r < 0)
-		return r;
-	*ret = (struct vrrp_socket){.fd = fd, .place = *place};
-	fd = -1;
-	return 0;
+	return socket_open(place, socket_finish_mute, ret, error);
 }
 
 void vrrp_socket_close(struct vrrp_socket *socket)

@@ -47,9 +47,9 @@ int vrrp_socket_open_mute(
 
 void vrrp_socket_close(struct vrrp_socket *socket);
 
-/* One datagram: `size` bytes after the headers of IP. -ENODEV: the interface is gone. Another -errno (the interface is
- * down, the source is not an address of this machine, a buffer is full, a packet filter is against it):
- * it went nowhere, and the next may. */
+/* One datagram: `size` bytes after the headers of IP. -ENODEV: the interface is gone. Another -errno
+ * (the interface is down, the source is not an address of this machine, a buffer is full, a packet
+ * filter is against it): it went nowhere, and the next may. */
 int vrrp_socket_send(const struct vrrp_socket *socket, const struct address *source,
 	const struct address *destination, const void *data, size_t size) _warn_unused_;
 
