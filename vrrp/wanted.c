@@ -216,8 +216,9 @@ static enum vrrp_wanted_op wanted_op(
 	if (item->presence != VRRP_WANTED_OURS)
 		return VRRP_WANTED_NONE;
 	if (item->wanted)
-		return vrrp_object_is(&item->object, &item->seen) ? VRRP_WANTED_NONE
-								  : VRRP_WANTED_REMOVE;
+		return item->current || vrrp_object_is(&item->object, &item->seen)
+			       ? VRRP_WANTED_NONE
+			       : VRRP_WANTED_REMOVE;
 	if (item->router == &wanted->nobody && !wanted->settled)
 		return VRRP_WANTED_NONE;
 	return VRRP_WANTED_REMOVE;
@@ -308,16 +309,15 @@ struct vrrp_wanted_item *vrrp_wanted_next(struct vrrp_wanted *wanted)
 	return item;
 }
 
+/* What was seen of it since has no mark where the kernel keeps none: then it is ours for having been made by us. */
 static void wanted_added(struct vrrp_wanted_item *item)
 {
-	if (!item->touched) {
-		item->presence = VRRP_WANTED_OURS;
+	item->made = !item->touched || item->presence == VRRP_WANTED_FOREIGN;
+	if (!item->touched)
 		item->seen = item->object;
-	}
-	/* What was seen of it has no mark where the kernel keeps none. */
-	if (item->presence == VRRP_WANTED_FOREIGN)
+	if (item->made)
 		item->presence = VRRP_WANTED_OURS;
-	item->made = item->current = item->presence == VRRP_WANTED_OURS;
+	item->current = item->presence == VRRP_WANTED_OURS;
 }
 
 /* What an answer says when nothing was seen meanwhile. */
@@ -409,8 +409,10 @@ void vrrp_wanted_seen(struct vrrp_wanted *wanted, const struct vrrp_object_seen 
 	item->seen = seen->object;
 	item->look = wanted->look;
 	item->touched = true;
+	if (!seen->present || seen->marked)
+		item->made = false;
 	if (!seen->present)
-		item->made = item->current = false;
+		item->current = false;
 	if (item->wanted && before != VRRP_WANTED_ABSENT && !seen->present &&
 		item->place == VRRP_WANTED_IDLE)
 		wanted_lose(wanted, item, now);

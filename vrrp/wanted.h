@@ -69,8 +69,8 @@ struct vrrp_wanted_item {
 	struct vrrp_object seen;   /* as it is there, unless it is absent */
 	struct vrrp_wanted_router *router;
 	bool wanted;
-	bool made;    /* by us: ours without a mark */
-	bool current; /* and so as it is wanted now, however the kernel writes it */
+	bool made;    /* by us: ours without a mark, which was not seen */
+	bool current; /* made by us as it is wanted now, however the kernel writes it */
 	bool left;    /* by an earlier process, as we were told */
 	bool touched; /* something was seen of it since its request was sent */
 	enum vrrp_wanted_presence presence;
