@@ -80,6 +80,15 @@ static void lease_write(struct lease *lease, uint32_t cell, const struct lease_r
 	lease_cell_write(&lease->memory->cells[cell], cell, words);
 }
 
+static int lease_fetch(const struct lease *lease, uint32_t cell, struct lease_record *ret)
+{
+	uint64_t words[LEASE_CELL_WORDS];
+	int r = lease_cell_read(&lease->memory->cells[cell], cell, words);
+
+	memcpy(ret, words, sizeof(*ret));
+	return r;
+}
+
 static struct lease_record lease_record_of(enum lease_kind kind, const struct keeper_key *key)
 {
 	struct lease_record record;
@@ -243,17 +252,12 @@ static void lease_share(struct lease_snapshot *snapshot)
 
 void lease_read(const struct lease *lease, struct lease_snapshot *ret)
 {
-	uint64_t words[LEASE_CELL_WORDS];
 	struct lease_record record;
 
 	lease_snapshot_clear(ret);
-	for (uint32_t i = 0; i < LEASE_CELLS; i++) {
-		int r = lease_cell_read(&lease->memory->cells[i], i, words);
-
-		memcpy(&record, words, sizeof(record));
-		if (r < 0 || !lease_take(&record, i, ret))
+	for (uint32_t i = 0; i < LEASE_CELLS; i++)
+		if (lease_fetch(lease, i, &record) < 0 || !lease_take(&record, i, ret))
 			ret->torn++;
-	}
 	vector_sort(&ret->routers, lease_router_compare);
 	lease_drop_twins(ret);
 	lease_share(ret);
@@ -315,23 +319,28 @@ uint64_t lease_group(const char *word)
 
 /* --- the memory --- */
 
-int lease_create(void)
+static int lease_prepare(int fd)
 {
-	_cleanup_close_ int fd = memfd_create("poise-vrrp", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	static const uint64_t magic = LEASE_MAGIC;
-
-	if (fd < 0)
-		return -errno;
 	int r = posix_fallocate(fd, 0, sizeof(struct lease_memory));
+
 	if (r != 0)
 		return -r;
 	if (pwrite(fd, &magic, sizeof(magic), 0) != sizeof(magic))
 		return -errno;
-	if (fcntl(fd, F_ADD_SEALS, LEASE_SEALS | F_SEAL_SEAL) < 0)
+	return fcntl(fd, F_ADD_SEALS, LEASE_SEALS | F_SEAL_SEAL) < 0 ? -errno : 0;
+}
+
+int lease_create(void)
+{
+	int fd = memfd_create("poise-vrrp", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd < 0)
 		return -errno;
-	int created = fd;
-	fd = -1;
-	return created;
+	int r = lease_prepare(fd);
+	if (r < 0)
+		close(fd);
+	return r < 0 ? r : fd;
 }
 
 static int lease_open(int fd, int protection, struct lease **ret)
@@ -373,12 +382,11 @@ static void lease_find_free(struct lease *lease, const struct lease_snapshot *le
 		used[address->cell] = true;
 	lease->free = memory_resize(NULL, LEASE_CELLS, sizeof(*lease->free));
 	for (uint32_t i = LEASE_CELLS; i-- > 0;) {
-		uint64_t words[LEASE_CELL_WORDS];
+		struct lease_record record;
 
 		if (used[i])
 			continue;
-		if (lease_cell_read(&lease->memory->cells[i], i, words) < 0 ||
-			memcmp(words, &nothing, sizeof(nothing)))
+		if (lease_fetch(lease, i, &record) < 0 || record.kind != LEASE_KIND_FREE)
 			lease_write(lease, i, &nothing);
 		lease->free[lease->free_count++] = i;
 	}
