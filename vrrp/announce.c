@@ -26,8 +26,9 @@
 LOG_MODULE("announce");
 
 #define ANNOUNCE_SOCKET_WAIT_NS 1000000ull
-#define ANNOUNCE_LINK_WAIT_NS   10000000ull
-#define ANNOUNCE_TRIES          20
+/* Doubling: 1.3 s in all. */
+#define ANNOUNCE_LINK_WAIT_NS 10000000ull
+#define ANNOUNCE_TRIES        7
 /* Room for some thousand frames, so that a link that is slow to send does not keep others waiting. */
 #define ANNOUNCE_SOCKET_ROOM (4 << 20)
 
@@ -46,20 +47,28 @@ struct announce {
 	announce_allowed *allowed;
 	void *data;
 	struct announce_counters counters;
+	/* What was logged, until that interface works again. */
+	int failed_ifindex, failed_code;
 	/* The turn's. */
 	size_t count;
 	struct announce_slot slots[ANNOUNCE_PORTION];
 	struct mmsghdr messages[ANNOUNCE_PORTION];
 };
 
+/* Of many that fail for the same reason, the first is told. */
 static void announce_give_up(struct announce *announce, struct announcement *announcement, int code)
 {
 	char address[ADDRESS_LENGTH];
+	bool known =
+		announce->failed_ifindex == announcement->ifindex && announce->failed_code == code;
 
 	announce->counters.failed++;
-	log_warning("cannot announce %s on interface number %d: %s",
-		address_format(&announcement->content.address, address), announcement->ifindex,
-		strerror(-code));
+	announce->failed_ifindex = announcement->ifindex;
+	announce->failed_code = code;
+	if (!known)
+		log_warning("cannot announce %s on interface number %d: %s",
+			address_format(&announcement->content.address, address),
+			announcement->ifindex, strerror(-code));
 }
 
 /* Out of the schedule, into the batch. */
@@ -98,6 +107,15 @@ static void announce_done(
 	announce_schedule_sent(&announce->schedule, &announcement->entry, now);
 }
 
+static void announce_sent(
+	struct announce *announce, struct announcement *announcement, uint64_t now)
+{
+	announce->counters.sent++;
+	if (announcement->ifindex == announce->failed_ifindex)
+		announce->failed_ifindex = 0;
+	announce_done(announce, announcement, now);
+}
+
 static void announce_put_off(
 	struct announce *announce, struct announcement *announcement, uint64_t when)
 {
@@ -109,8 +127,10 @@ static void announce_put_off(
 static void announce_refused(
 	struct announce *announce, struct announcement *announcement, int code, uint64_t now)
 {
-	if (code == -ENOBUFS && ++announcement->tries < ANNOUNCE_TRIES) {
-		announce_put_off(announce, announcement, now + ANNOUNCE_LINK_WAIT_NS);
+	if (code == -ENOBUFS && announcement->tries < ANNOUNCE_TRIES) {
+		uint64_t wait = ANNOUNCE_LINK_WAIT_NS << announcement->tries++;
+
+		announce_put_off(announce, announcement, now + wait);
 		return;
 	}
 	announce_give_up(announce, announcement, code);
@@ -128,8 +148,7 @@ static bool announce_send(struct announce *announce, uint64_t now)
 		int code = r < 0 ? -errno : 0;
 
 		for (int i = 0; i < r; i++)
-			announce_done(announce, announce->slots[at++].announcement, now);
-		announce->counters.sent += r > 0 ? (uint64_t)r : 0;
+			announce_sent(announce, announce->slots[at++].announcement, now);
 		if (code == -EAGAIN)
 			break;
 		if (code < 0)
