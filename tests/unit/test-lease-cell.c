@@ -27,6 +27,20 @@
 #define KILLS      300
 #define READS      20000
 
+/* A child does not outlive a test that fails. */
+static pid_t fork_bound(void)
+{
+	pid_t parent = getpid(), child = fork();
+
+	assert_true(child >= 0);
+	if (child > 0)
+		return child;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+	return 0;
+}
+
 /* A record whose words all follow from one number, so that one of two writes is seen. */
 static void fill(uint64_t number, uint64_t words[static LEASE_CELL_WORDS])
 {
@@ -104,10 +118,8 @@ static void no_instruction_of_a_write_tears_it(void **state _unused_)
 
 	for (uint64_t i = 0; i < 5; i++)
 		write_number(cell, i);
-	pid_t child = fork();
-	assert_true(child >= 0);
+	pid_t child = fork_bound();
 	if (child == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 		raise(SIGSTOP);
 		write_number(cell, 5);
@@ -134,7 +146,6 @@ static void no_instruction_of_a_write_tears_it(void **state _unused_)
 
 static _noreturn_ void write_for_ever(struct lease_cell *cell)
 {
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (uint64_t i = 0;; i++)
 		write_number(cell, i);
 }
@@ -148,9 +159,8 @@ static void killed_at_any_time_leaves_a_record(void **state _unused_)
 	random_seed(3);
 	write_number(cell, 0);
 	for (int i = 0; i < KILLS; i++) {
-		pid_t child = fork();
+		pid_t child = fork_bound();
 
-		assert_true(child >= 0);
 		if (child == 0)
 			write_for_ever(cell);
 		for (uint32_t spin = random_below(100); spin > 0; spin--)
@@ -171,8 +181,7 @@ static void a_reader_beside_a_writer_reads_whole_records(void **state _unused_)
 	int status;
 
 	write_number(cell, 0);
-	pid_t child = fork();
-	assert_true(child >= 0);
+	pid_t child = fork_bound();
 	if (child == 0)
 		write_for_ever(cell);
 	for (int i = 0; i < READS; i++) {
