@@ -477,9 +477,9 @@ static void canonical_add_value(
 /* The router that a FOLLOW row of an object names, or NULL. */
 static const char *canonical_followed(const struct schema_key *key, const void *object)
 {
-	if (!(key->flags & SCHEMA_FLAG_FOLLOW))
-		return NULL;
-	return *(const char *const *)((const char *)object + key->follow);
+	const void *field = (const char *)object + key->follow;
+
+	return key->flags & SCHEMA_FLAG_FOLLOW ? *(const char *const *)field : NULL;
 }
 
 static void canonical_add_follow(const char *router, unsigned int depth, struct strbuf *text)
