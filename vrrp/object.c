@@ -28,6 +28,7 @@
 #define OBJECT_MESSAGE_SIZE  512u
 #define OBJECT_IPV6_METRIC   1024u
 #define OBJECT_LIFETIME_EVER 0xffffffffu
+#define OBJECT_SOURCE_SIZE   (ADDRESS_LENGTH + 4) /* "/128" */
 #define OBJECT_KIND_MACVLAN  "macvlan"
 
 static uint32_t object_table(const struct vrrp_object *object)
@@ -446,10 +447,22 @@ bool vrrp_object_code_is_success(const struct vrrp_object *object, bool add, int
 	return code == -EADDRNOTAVAIL || code == -ESRCH || code == -ENOENT || code == -ENODEV;
 }
 
+static const char *object_source_text(
+	const struct vrrp_object *object, char text[static OBJECT_SOURCE_SIZE])
+{
+	char address[ADDRESS_LENGTH];
+
+	if (!object->source_prefix)
+		return "all";
+	snprintf(text, OBJECT_SOURCE_SIZE, "%s/%u", address_format(&object->source, address),
+		object->source_prefix);
+	return text;
+}
+
 const char *vrrp_object_text(
 	const struct vrrp_object *object, char text[static VRRP_OBJECT_TEXT_SIZE])
 {
-	char address[ADDRESS_LENGTH], source[ADDRESS_LENGTH];
+	char address[ADDRESS_LENGTH], source[OBJECT_SOURCE_SIZE];
 
 	address_format(&object->address, address);
 	switch (object->kind) {
@@ -467,12 +480,9 @@ const char *vrrp_object_text(
 			object->prefix, object_table(object));
 		break;
 	case VRRP_OBJECT_RULE:
-		if (object->source.family == AF_UNSPEC)
-			snprintf(source, sizeof(source), "all");
-		else
-			address_format(&object->source, source);
 		snprintf(text, VRRP_OBJECT_TEXT_SIZE, "rule %u from %s to %s/%u table %u",
-			object->metric, source, address, object->prefix, object_table(object));
+			object->metric, object_source_text(object, source), address, object->prefix,
+			object_table(object));
 		break;
 	case VRRP_OBJECT_COUNT:
 		text[0] = '\0';
