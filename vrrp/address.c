@@ -21,6 +21,7 @@
 #include "base/vector.h"
 #include "vrrp/link.h"
 #include "vrrp/netlink.h"
+#include "vrrp/primary.h"
 
 #define ADDRESSES_PROMOTE    "promote_secondaries"
 #define ADDRESSES_MARK_MAJOR 5u
@@ -53,8 +54,10 @@ struct vrrp_addresses {
 	struct address_flight flights[VRRP_NETLINK_WINDOW];
 	size_t flying;
 	struct address_prepareds prepared;
+	struct vrrp_primaries primaries;
 	struct vrrp_addresses_counters counters;
 	const char *words; /* of the answer that is being handled */
+	bool behind; /* one of ours steps behind one of the machine's own: read again afterwards */
 	bool opened, settling, routed, marks;
 };
 
@@ -66,6 +69,10 @@ static void addresses_go_on(struct vrrp_addresses *addresses)
 	if (addresses->opened && !vrrp_wanted_is_idle(addresses->wanted))
 		loop_work_ask(addresses->work);
 	loop_timer_set(addresses->pause, wake == HEAP_NEVER ? LOOP_NEVER : wake);
+	if (addresses->behind && !addresses->flying && vrrp_wanted_is_idle(addresses->wanted)) {
+		addresses->behind = false;
+		vrrp_netlink_read(addresses->netlink);
+	}
 }
 
 /* Something that another program took away: what it takes along is not told. */
@@ -193,14 +200,49 @@ static void addresses_begin(void *data)
 	vrrp_wanted_look(((struct vrrp_addresses *)data)->wanted);
 }
 
+static int addresses_compare_prepared(const void *a, const void *b)
+{
+	const struct address_prepared *left = a, *right = b;
+
+	return COMPARE(left->ifindex, right->ifindex);
+}
+
+/* Whether the seconds of a prefix survive when the first one goes. */
+static bool addresses_promotes(const struct vrrp_addresses *addresses, int ifindex)
+{
+	struct address_prepared key = {.ifindex = ifindex};
+	const struct address_prepared *prepared =
+		vector_find(&addresses->prepared, &key, addresses_compare_prepared);
+	int value = 0;
+
+	return prepared && vrrp_sysctl_read(prepared->name, &value) == 0 && value == 1;
+}
+
+/* One of ours that came to stand before one of the machine's own steps behind it. When it goes, another of ours may be the next
+ * in line, of which the kernel says no more than a reading does. */
+static void addresses_step_behind(
+	struct vrrp_addresses *addresses, const struct vrrp_object_seen *seen)
+{
+	const struct vrrp_wanted_item *item = vrrp_wanted_find(addresses->wanted, &seen->object);
+	bool ours = seen->marked || (item && item->presence == VRRP_WANTED_OURS);
+	struct vrrp_object before;
+
+	if (vrrp_primaries_seen(&addresses->primaries, seen, ours, &before) &&
+		addresses_promotes(addresses, before.ifindex) &&
+		vrrp_wanted_again(addresses->wanted, &before))
+		addresses->behind = true;
+}
+
 static void addresses_message(void *data, const struct nlmsghdr *message)
 {
 	struct vrrp_addresses *addresses = data;
 	struct vrrp_object_seen seen[VRRP_OBJECT_SEEN_MOST];
 	size_t count = vrrp_object_decode(message, seen);
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		vrrp_wanted_seen(addresses->wanted, &seen[i], loop_now(addresses->loop));
+		addresses_step_behind(addresses, &seen[i]);
+	}
 	if (count)
 		addresses_go_on(addresses);
 }
@@ -269,15 +311,9 @@ struct vrrp_addresses *vrrp_addresses_free(struct vrrp_addresses *addresses)
 	vector_foreach(&addresses->prepared, prepared)
 		vrrp_sysctls_release(addresses->sysctls, prepared->name);
 	vector_clear(&addresses->prepared);
+	vrrp_primaries_clear(&addresses->primaries);
 	free(addresses);
 	return NULL;
-}
-
-static int addresses_compare_prepared(const void *a, const void *b)
-{
-	const struct address_prepared *left = a, *right = b;
-
-	return COMPARE(left->ifindex, right->ifindex);
 }
 
 /* Interfaces that are no more took their sysctls along. */
@@ -295,39 +331,45 @@ static void addresses_sweep(struct vrrp_addresses *addresses)
 	all->count = kept;
 }
 
-static void addresses_promote(struct vrrp_addresses *addresses, int ifindex)
+static int addresses_promote(struct vrrp_addresses *addresses, int ifindex, struct error *error)
 {
 	const struct vrrp_link *link = vrrp_links_by_index(addresses->links, ifindex);
 	struct address_prepared prepared = {.ifindex = ifindex};
 
 	if (!link || vector_find(&addresses->prepared, &prepared, addresses_compare_prepared))
-		return;
-	if (vrrp_sysctl_name(prepared.name, "ipv4", link->name, ADDRESSES_PROMOTE) < 0)
-		return;
+		return 0;
+	int r = vrrp_sysctl_name(prepared.name, "ipv4", link->name, ADDRESSES_PROMOTE);
+	if (r < 0)
+		return error_set(error, r, "%s: no name of a sysctl", link->name);
 	addresses_sweep(addresses);
-	/* Where it cannot be set, all is well until somebody removes the first address of the prefix; then ours are put back. */
-	(void)vrrp_sysctls_hold(addresses->sysctls, prepared.name, VRRP_SYSCTL_AT_LEAST, 1, NULL);
+	r = vrrp_sysctls_hold(addresses->sysctls, prepared.name, VRRP_SYSCTL_AT_LEAST, 1, error);
 	vector_push(&addresses->prepared, prepared);
 	vector_sort(&addresses->prepared, addresses_compare_prepared);
+	return r;
 }
 
-void vrrp_addresses_prepare(
-	struct vrrp_addresses *addresses, const struct vrrp_object *objects, size_t count)
+int vrrp_addresses_prepare(struct vrrp_addresses *addresses, const struct vrrp_object *objects,
+	size_t count, struct error *error)
 {
+	int result = 0;
+
 	for (size_t i = 0; i < count; i++) {
 		const struct vrrp_object *object = &objects[i];
 
-		if (object->kind == VRRP_OBJECT_ADDRESS && object->address.family == AF_INET &&
-			object->prefix < address_bits(AF_INET))
-			addresses_promote(addresses, object->ifindex);
 		addresses->routed |= object->kind == VRRP_OBJECT_ROUTE;
+		if (object->kind != VRRP_OBJECT_ADDRESS || object->address.family != AF_INET ||
+			object->prefix >= address_bits(AF_INET))
+			continue;
+		int r = addresses_promote(addresses, object->ifindex, result < 0 ? NULL : error);
+		result = result < 0 ? result : r;
 	}
+	return result;
 }
 
 void vrrp_addresses_set(struct vrrp_addresses *addresses, uint64_t router,
 	const struct vrrp_object *objects, size_t count)
 {
-	vrrp_addresses_prepare(addresses, objects, count);
+	(void)vrrp_addresses_prepare(addresses, objects, count, NULL);
 	vrrp_wanted_set(addresses->wanted, router, objects, count);
 	addresses_go_on(addresses);
 }

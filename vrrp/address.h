@@ -49,9 +49,10 @@ int vrrp_addresses_new(struct loop *loop, struct vrrp_netlink *netlink, struct v
 /* Removes nothing: who stops in order has it all removed before. NULL is allowed; returns NULL. */
 struct vrrp_addresses *vrrp_addresses_free(struct vrrp_addresses *addresses);
 
-/* A router may come to want these: what takes long is done now, and not when it takes over. */
-void vrrp_addresses_prepare(
-	struct vrrp_addresses *addresses, const struct vrrp_object *objects, size_t count);
+/* A router may come to want these: what takes long is done now, and not when it takes over. -errno with words when the kernel's
+ * setting cannot be changed: then an address that goes may take others along. */
+int vrrp_addresses_prepare(struct vrrp_addresses *addresses, const struct vrrp_object *objects,
+	size_t count, struct error *error);
 
 /* `router` (a number that the caller chooses, below 2^63) wants exactly these: in the order in which they are to come, the
  * link-local address first, addresses before the routes that need them. None: they all go, the last first. Ends with DONE. */

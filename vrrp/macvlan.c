@@ -52,31 +52,31 @@ struct vrrp_macvlans {
 };
 
 struct macvlan_sysctl {
-	uint16_t of; /* the family of the routers for whose macvlan it is */
 	const char *family, *key;
 	int value;
+	uint16_t of; /* the family of the routers for whose macvlan it is */
 };
 
 /* In this order. */
 static const struct macvlan_sysctl macvlan_own[] = {
-	{AF_INET, "ipv6", "disable_ipv6", 1},
-	{AF_INET, "ipv4", "rp_filter", 2},
-	{AF_INET, "ipv4", "arp_ignore", 1},
-	{AF_INET, "ipv4", "arp_filter", 0},
-	{AF_INET, "ipv4", "promote_secondaries", 1},
-	{AF_INET6, "ipv6", "addr_gen_mode", 1},
-	{AF_INET6, "ipv6", "accept_ra", 0},
-	{AF_INET6, "ipv6", "autoconf", 0},
-	{AF_INET6, "ipv6", "accept_dad", 0},
-	{AF_INET6, "ipv6", "dad_transmits", 0},
-	{AF_INET6, "ipv6", "router_solicitations", 0},
-	{AF_INET6, "ipv6", "disable_ipv6", 0},
+	{"ipv6", "disable_ipv6", 1, AF_INET},
+	{"ipv4", "rp_filter", 2, AF_INET},
+	{"ipv4", "arp_ignore", 1, AF_INET},
+	{"ipv4", "arp_filter", 0, AF_INET},
+	{"ipv4", "promote_secondaries", 1, AF_INET},
+	{"ipv6", "addr_gen_mode", 1, AF_INET6},
+	{"ipv6", "accept_ra", 0, AF_INET6},
+	{"ipv6", "autoconf", 0, AF_INET6},
+	{"ipv6", "accept_dad", 0, AF_INET6},
+	{"ipv6", "dad_transmits", 0, AF_INET6},
+	{"ipv6", "router_solicitations", 0, AF_INET6},
+	{"ipv6", "disable_ipv6", 0, AF_INET6},
 };
 
 /* As many as a macvlan has room for. */
 static const struct macvlan_sysctl macvlan_of_parent[] = {
-	{AF_INET, "ipv4", "arp_ignore", 1},
-	{AF_INET, "ipv4", "arp_announce", 2},
+	{"ipv4", "arp_ignore", 1, AF_INET},
+	{"ipv4", "arp_announce", 2, AF_INET},
 };
 
 static int macvlan_compare_routers(const void *a, const void *b)

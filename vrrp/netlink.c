@@ -37,7 +37,7 @@
 #define NETLINK_DATAGRAMS     64u        /* in a turn */
 #define NETLINK_AGAIN_AT_ONCE 3u
 #define NETLINK_AGAIN_NS      500000000ull
-#define NETLINK_EVENT_FLAGS   (SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK)
+#define NETLINK_SOCKET_TYPE   (SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK)
 
 struct netlink_flight {
 	uint32_t sequence; /* 0: free */
@@ -103,15 +103,16 @@ static int netlink_option(int fd, int option, int value)
 static int netlink_socket(int *ret)
 {
 	struct sockaddr_nl own = {.nl_family = AF_NETLINK};
-	_cleanup_close_ int fd = socket(AF_NETLINK, NETLINK_EVENT_FLAGS, NETLINK_ROUTE);
+	int fd = socket(AF_NETLINK, NETLINK_SOCKET_TYPE, NETLINK_ROUTE);
 
-	if (fd < 0 || bind(fd, (struct sockaddr *)&own, sizeof(own)) < 0)
+	if (fd < 0)
+		return -errno;
+	*ret = fd; /* closed with the rest */
+	if (bind(fd, (struct sockaddr *)&own, sizeof(own)) < 0)
 		return -errno;
 	/* Words beside the codes; kernels that have none are no worse for it. */
 	(void)netlink_option(fd, NETLINK_EXT_ACK, 1);
 	(void)netlink_option(fd, NETLINK_CAP_ACK, 1);
-	*ret = fd;
-	fd = -1;
 	return 0;
 }
 

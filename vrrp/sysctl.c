@@ -196,7 +196,7 @@ static void sysctls_put_back(struct vrrp_sysctls *sysctls, struct sysctl_lent *l
 {
 	struct sysctl_lents *lents = &sysctls->lent;
 	size_t place = (size_t)(lent - lents->items);
-	int now;
+	int now = 0;
 
 	if (lent->before != lent->ours && vrrp_sysctl_read(lent->name, &now) == 0 &&
 		now == lent->ours)

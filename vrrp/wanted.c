@@ -215,10 +215,11 @@ static enum vrrp_wanted_op wanted_op(
 		return VRRP_WANTED_ADD;
 	if (item->presence != VRRP_WANTED_OURS)
 		return VRRP_WANTED_NONE;
+	if (item->wanted && !item->again &&
+		(item->current || vrrp_object_is(&item->object, &item->seen)))
+		return VRRP_WANTED_NONE;
 	if (item->wanted)
-		return item->current || vrrp_object_is(&item->object, &item->seen)
-			       ? VRRP_WANTED_NONE
-			       : VRRP_WANTED_REMOVE;
+		return VRRP_WANTED_REMOVE;
 	if (item->router == &wanted->nobody && !wanted->settled)
 		return VRRP_WANTED_NONE;
 	return VRRP_WANTED_REMOVE;
@@ -326,7 +327,7 @@ static void wanted_answer(struct vrrp_wanted *wanted, struct vrrp_wanted_item *i
 	if (item->op == VRRP_WANTED_REMOVE) {
 		if (!item->touched)
 			item->presence = VRRP_WANTED_ABSENT;
-		item->made = item->current = item->left = false;
+		item->made = item->current = item->left = item->again = false;
 		return;
 	}
 	if (code == 0) {
@@ -444,6 +445,18 @@ void vrrp_wanted_looked(struct vrrp_wanted *wanted, uint64_t now)
 		wanted_decide(wanted, item);
 		wanted_router_rest(wanted, router);
 	}
+}
+
+bool vrrp_wanted_again(struct vrrp_wanted *wanted, const struct vrrp_object *object)
+{
+	struct vrrp_wanted_item *item = wanted_find(wanted, object);
+
+	if (!item || !item->wanted || item->presence != VRRP_WANTED_OURS ||
+		item->place != VRRP_WANTED_IDLE)
+		return false;
+	item->again = true;
+	wanted_decide(wanted, item);
+	return true;
 }
 
 void vrrp_wanted_left(struct vrrp_wanted *wanted, const struct vrrp_object *object)

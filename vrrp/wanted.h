@@ -71,6 +71,7 @@ struct vrrp_wanted_item {
 	bool wanted;
 	bool made;    /* by us: ours without a mark, which was not seen */
 	bool current; /* made by us as it is wanted now, however the kernel writes it */
+	bool again;   /* it is to be made anew, however it is */
 	bool left;    /* by an earlier process, as we were told */
 	bool touched; /* something was seen of it since its request was sent */
 	enum vrrp_wanted_presence presence;
@@ -112,6 +113,9 @@ void vrrp_wanted_seen(
 /* All is looked at: what was not seen between these two is not there. */
 void vrrp_wanted_look(struct vrrp_wanted *wanted);
 void vrrp_wanted_looked(struct vrrp_wanted *wanted, uint64_t now);
+
+/* It is removed and made again, at once: what is wanted, there, ours and at rest. Others are left as they are: false. */
+bool vrrp_wanted_again(struct vrrp_wanted *wanted, const struct vrrp_object *object);
 
 /* An earlier process made it; to be told before the look that finds it. */
 void vrrp_wanted_left(struct vrrp_wanted *wanted, const struct vrrp_object *object);
