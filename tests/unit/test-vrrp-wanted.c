@@ -434,6 +434,28 @@ static void test_replaced(void **state)
 	vrrp_wanted_free(wanted);
 }
 
+static void test_again(void **state)
+{
+	struct vrrp_wanted *wanted = wanted_new();
+	struct vrrp_object a = object_of('a'), b = object_of('b'), x = object_of('x');
+
+	(void)state;
+	set(wanted, 1, "a");
+	carry_out(wanted, 0, NOW);
+	assert_said("done 1;");
+	assert_true(vrrp_wanted_again(wanted, &a));
+	assert_false(vrrp_wanted_again(wanted, &a));
+	assert_string_equal(carry_out(wanted, 0, NOW), "-a+a");
+	assert_true(vrrp_wanted_is_idle(wanted));
+	/* Not what is foreign, or nobody's. */
+	set(wanted, 2, "b");
+	carry_out(wanted, -EEXIST, NOW);
+	assert_false(vrrp_wanted_again(wanted, &b));
+	assert_false(vrrp_wanted_again(wanted, &x));
+	assert_true(vrrp_wanted_is_idle(wanted));
+	vrrp_wanted_free(wanted);
+}
+
 /* A kernel: which letters are there, and whose they are. */
 struct kernel {
 	enum vrrp_wanted_presence letters[26];
@@ -594,6 +616,7 @@ int main(void)
 		cmocka_unit_test(test_leftovers),
 		cmocka_unit_test(test_let_go_before_settling),
 		cmocka_unit_test(test_replaced),
+		cmocka_unit_test(test_again),
 		cmocka_unit_test(test_random),
 	};
 
