@@ -2,15 +2,16 @@
 /* Sockets are in order of their places, for who joins and for datagrams that another one has too; a
  * datagram's router is found without them (hearing.c), because the loop says whose socket is ready.
  *
- * A turn reads portions of VRRP_BATCH_MOST and looks at the clock before each, so that it is late by
- * one portion at most. A portion that comes back short means that nothing waits any more. Whoever is
- * told of a datagram may close the socket that it came from, and then the rest of the portion is
- * nobody's.
+ * A turn reads portions of VRRP_BATCH_MOST and looks at the clock before each, so that it is late
+ * by one portion at most. A portion that comes back short means that nothing waits any more.
+ * Whoever is told of a datagram may close the socket that it came from, and then the rest of the
+ * portion is nobody's.
  *
- * No filter in the kernel spares us what is rejected: it is to be counted by reason, and what a filter
- * throws away is counted nowhere. Nor would it help, since the flood that hurts is one that only a
- * look at the checksum or the password tells from the real stream. A core reads some hundreds of
- * thousands of datagrams a second; what is too many for that, the kernel drops and counts.
+ * No filter in the kernel spares us what is rejected: it is to be counted by reason, and what a
+ * filter throws away is counted nowhere. Nor would it help, since the flood that hurts is one that
+ * only a look at the checksum or the password tells from the real stream. A core reads some
+ * hundreds of thousands of datagrams a second; what is too many for that, the kernel drops and
+ * counts.
  *
  * A socket of multicast sees unicast as well. What was sent to an address that a unicast socket
  * listens on has come there too, and is judged there; here it would be a wrong rejection. */

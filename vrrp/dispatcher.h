@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The receiving side of all virtual routers of a process: sockets (socket.h) in the event loop, what is
- * heard on each (hearing.h), and who is told.
+/* The receiving side of all virtual routers of a process: sockets (socket.h) in the event loop,
+ * what is heard on each (hearing.h), and who is told.
  *
  *	dispatcher_join()   a router listens somewhere; the first one there opens the socket
  *	dispatcher_leave()  the last one closes it
  *	dispatcher_drop()   its interface is gone, or back: all leave, to join again
  *
- * In one turn of the loop at most DISPATCHER_MOST datagrams are read, and no new portion of them when
- * DISPATCHER_TIME_NS are over, whatever becomes of them. Timers that must not wait behind those have
- * LOOP_PRIORITY_FIRST; sockets have LOOP_PRIORITY_NORMAL, and take turns. Nothing that is not heard
- * reaches the owner but as something to be logged, so that it touches no timer. Nothing is allocated
- * for a datagram. */
+ * In one turn of the loop at most DISPATCHER_MOST datagrams are read, and no new portion of them
+ * when DISPATCHER_TIME_NS are over, whatever becomes of them. Timers that must not wait behind
+ * those have LOOP_PRIORITY_FIRST; sockets have LOOP_PRIORITY_NORMAL, and take turns. Nothing that
+ * is not heard reaches the owner but as something to be logged, so that it touches no timer.
+ * Nothing is allocated for a datagram. */
 #pragma once
 
 #include "base/loop.h"
@@ -42,8 +42,8 @@ struct dispatcher_options {
 	struct loop *loop;
 	bool tell_unknown; /* refusals of VRIDs that nobody has here, too */
 	void *owner;
-	/* All of these may call the dispatcher, but not end it. What they are given is good until they
-	 * return. */
+	/* All of these may call the dispatcher, but not end it. What they are given is good until
+	 * they return. */
 	void (*heard)(void *owner, struct hearing_router *router, const struct vrrp_packet *packet,
 		const struct address *source);
 	void (*refused)(void *owner, const struct dispatcher_refusal *refusal);
@@ -59,8 +59,8 @@ struct dispatcher *dispatcher_new(const struct dispatcher_options *options);
 /* All leave. NULL is allowed; returns NULL. */
 struct dispatcher *dispatcher_free(struct dispatcher *dispatcher);
 
-/* The router is its owner's, and stays where it is while it listens. Errors of vrrp_socket_open(); -EEXIST:
- * another one has its VRID there. */
+/* The router is its owner's, and stays where it is while it listens. Errors of vrrp_socket_open();
+ * -EEXIST: another one has its VRID there. */
 int dispatcher_join(struct dispatcher *dispatcher, const struct vrrp_place *place,
 	struct hearing_router *router, struct error *error) _warn_unused_;
 /* One that does not listen is allowed. */

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Routers stand in an array by VRID, 2 KiB for each socket: one look finds the one that a datagram is
- * for, and the VRID is all that is to be known for it, since interface, family and (of unicast)
+/* Routers stand in an array by VRID, 2 KiB for each socket: one look finds the one that a datagram
+ * is for, and the VRID is all that is to be known for it, since interface, family and (of unicast)
  * address are the socket's.
  *
  * The VRID is read before anything is checked, because how strict the checks are is the router's to
- * say. So a broken datagram is counted with the router whose VRID it bears, rightly or not. One whose
- * VRID nobody has goes through the same checks, as lenient as any router may be: its count says what is
- * wrong with it first, and that it is nobody's only when it is sound. */
+ * say. So a broken datagram is counted with the router whose VRID it bears, rightly or not. One
+ * whose VRID nobody has goes through the same checks, as lenient as any router may be: its count
+ * says what is wrong with it first, and that it is nobody's only when it is sound. */
 #include "vrrp/hearing.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What is heard on one socket: which virtual routers listen there, what becomes of each datagram, and
- * how many there were of each kind. Pure: no socket, no clock, no log; nothing is allocated.
+/* What is heard on one socket: which virtual routers listen there, what becomes of each datagram,
+ * and how many there were of each kind. Pure: no socket, no clock, no log; nothing is allocated.
  *
  *	datagram --VRID--> router --vrrp_packet_decode--> heard | rejected, and why
  *		     |
@@ -20,8 +20,8 @@ struct hearing_counters {
 	uint64_t rejected[VRRP_REJECT_COUNT];
 };
 
-/* A virtual router as a listener: its owner's memory, and zeroed at first. Counters stay when it stops
- * to listen and does so again. */
+/* A virtual router as a listener: its owner's memory, and zeroed at first. Counters stay when it
+ * stops to listen and does so again. */
 struct hearing_router {
 	/* Of the owner, who may change them at any time but for the VRID, which stays while it
 	 * listens (hearing_changed). */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What dispatcher.c and dispatcher-flood.c have in common: a dispatcher between two network namespaces. This process's has v0,
- * that of /run/netns/peer has p0, its other end (test-dispatcher makes both). Sockets of the peer are
- * opened over there, so that one process is both ends, and nothing is left to who runs first. */
+/* What dispatcher.c and dispatcher-flood.c have in common: a dispatcher between two network
+ * namespaces. This process's has v0, that of /run/netns/peer has p0, its other end (test-dispatcher
+ * makes both). Sockets of the peer are opened over there, so that one process is both ends, and
+ * nothing is left to who runs first. */
 #pragma once
 
 #include <errno.h>
@@ -140,7 +141,8 @@ static inline int open_sender(const struct world *world, uint16_t family)
 	return fd;
 }
 
-/* One turn of the loop. A loop runs but once, and a test looks in between; what it is made of is the first thing in it. */
+/* One turn of the loop. A loop runs but once, and a test looks in between; what it is made of is
+ * the first thing in it. */
 static inline void turn(struct world *world, uint64_t most_ns)
 {
 	world->turns++;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Measures what receiving costs, by way of tests/netns/test-dispatcher: first of datagrams that wait, then of
- * as many invalid ones a second as are asked for, with a valid one each 10 ms, which must all be heard.
+/* Measures what receiving costs, by way of tests/netns/test-dispatcher: first of datagrams that
+ * wait, then of as many invalid ones a second as are asked for, with a valid one each 10 ms, which
+ * must all be heard.
  *
  *	dispatcher-flood RATE SECONDS */
 #include <sys/prctl.h>
@@ -15,7 +16,8 @@
 #define FULL         200000u
 #define FULL_AT_ONCE 2000u
 
-/* In the peer's namespace, until the time is over: how many valid ones it has sent goes to the pipe. */
+/* In the peer's namespace, until the time is over: how many valid ones it has sent goes to the
+ * pipe. */
 static void flood_peer(const struct world *world, uint64_t rate, uint64_t seconds, int out)
 {
 	static struct made bad, good;

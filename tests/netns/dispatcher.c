@@ -40,8 +40,8 @@ void *__wrap_realloc(void *old, size_t size)
 	return __real_realloc(old, size);
 }
 
-/* What the shot is rejected for, and counted for the router or (`unknown`) for the socket. A sound one after it is heard, so
- * that it has been read by then, and has done no harm. */
+/* What the shot is rejected for, and counted for the router or (`unknown`) for the socket. A sound
+ * one after it is heard, so that it has been read by then, and has done no harm. */
 static void expect_rejected(
 	struct world *world, const struct shot *shot, enum vrrp_reject reject, bool unknown)
 {
@@ -233,7 +233,8 @@ static void read_one(struct world *world)
 	}
 }
 
-/* More is told of a datagram than there is room for; then less than there is; then the same as ever. */
+/* More is told of a datagram than there is room for; then less than there is; then the same as
+ * ever. */
 static void case_control(struct world *world)
 {
 	world_set(world, AF_INET6);
@@ -289,7 +290,8 @@ static void case_turns(struct world *world)
 	loop_source_free(timer);
 }
 
-/* A lone valid stream beneath what is not. Bursts are shorter than the kernel's queues, whoever gets the processor. */
+/* A lone valid stream beneath what is not. Bursts are shorter than the kernel's queues, whoever
+ * gets the processor. */
 static void case_flood(struct world *world)
 {
 	static struct made bad[4];
@@ -367,12 +369,16 @@ static void case_many_interfaces(struct world *world)
 	static const uint16_t families[] = {AF_INET, AF_INET6};
 
 	shell("cd /proc/sys/net/ipv4; [ $(cat igmp_max_memberships) -lt %u ]", INTERFACES);
-	for (unsigned int i = 0; i < INTERFACES; i++)
-		shell("ip link add name w%u type veth peer name q%u netns peer && ip link set w%u "
-		      "up && "
-		      "ip -n peer link set q%u up && ip addr add 198.51.100.%u/32 dev w%u && "
-		      "ip -n peer addr add fe80::2/64 dev q%u nodad",
-			i, i, i, i, i + 1, i, i);
+	/* All in two programs: each is a while in coming on a busy machine. */
+	shell("for i in $(seq 0 %u); do echo \"link add name w$i type veth peer name q$i netns "
+	      "peer\"; "
+	      "echo \"link set w$i up\"; echo \"addr add 198.51.100.$((i + 1))/32 dev w$i\"; done "
+	      "| "
+	      "ip -batch -",
+		INTERFACES - 1);
+	shell("for i in $(seq 0 %u); do echo \"link set q$i up\"; "
+	      "echo \"addr add fe80::2/64 dev q$i nodad\"; done | ip -n peer -batch -",
+		INTERFACES - 1);
 	for (unsigned int i = 0; i < 2 * INTERFACES; i++) {
 		_cleanup_free_ char *name = memory_printf("w%u", i / 2);
 
