@@ -370,7 +370,7 @@ static void netlink_heard(struct vrrp_netlink *netlink, const struct nlmsghdr *m
 static void netlink_each(struct vrrp_netlink *netlink, size_t size,
 	void (*each)(struct vrrp_netlink *, const struct nlmsghdr *))
 {
-	const struct nlmsghdr *message = (const struct nlmsghdr *)netlink->buffer;
+	const struct nlmsghdr *message = (const void *)netlink->buffer;
 
 	while (size >= sizeof(*message)) {
 		if (message->nlmsg_len < sizeof(*message) || message->nlmsg_len > size) {
@@ -380,7 +380,7 @@ static void netlink_each(struct vrrp_netlink *netlink, size_t size,
 		size_t step = MIN(NLMSG_ALIGN((size_t)message->nlmsg_len), size);
 		each(netlink, message);
 		size -= step;
-		message = (const struct nlmsghdr *)((const char *)message + step);
+		message = (const void *)((const char *)message + step);
 	}
 }
 
@@ -428,7 +428,7 @@ static const char *netlink_words(const struct nlmsghdr *message)
 
 	if (!(message->nlmsg_flags & NLM_F_ACK_TLVS) || message->nlmsg_len < NLMSG_HDRLEN + head)
 		return "";
-	const struct nlattr *words = nla_find((const struct nlattr *)at,
+	const struct nlattr *words = nla_find((const void *)at,
 		(int)(message->nlmsg_len - NLMSG_HDRLEN - head), NLMSGERR_ATTR_MSG);
 	if (!words || nla_len(words) < 1 ||
 		((const char *)nla_data(words))[nla_len(words) - 1] != '\0')
@@ -499,7 +499,7 @@ int vrrp_netlink_request(struct vrrp_netlink *netlink, const struct nl_msg *mess
 {
 	const struct nlmsghdr *header = nlmsg_hdr((struct nl_msg *)message);
 	size_t size = NLMSG_ALIGN((size_t)header->nlmsg_len);
-	struct nlmsghdr *copy = (struct nlmsghdr *)(netlink->batch + netlink->batch_size);
+	struct nlmsghdr *copy = (void *)(netlink->batch + netlink->batch_size);
 
 	if (!vrrp_netlink_room(netlink) || size > sizeof(netlink->batch) - netlink->batch_size)
 		return -ENOBUFS;

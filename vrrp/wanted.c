@@ -487,8 +487,7 @@ uint64_t vrrp_wanted_next_wake(const struct vrrp_wanted *wanted)
 
 static struct vrrp_wanted_item *wanted_of_pause(struct heap_entry *pause)
 {
-	return (struct vrrp_wanted_item *)((char *)pause -
-					   offsetof(struct vrrp_wanted_item, pause));
+	return (void *)((char *)pause - offsetof(struct vrrp_wanted_item, pause));
 }
 
 void vrrp_wanted_wake(struct vrrp_wanted *wanted, uint64_t now)
