@@ -58,7 +58,8 @@ static bool picture_load(struct picture *picture)
 	char revision[REVISION_SIZE];
 	size_t size;
 
-	if (!record->revision || file_read_regular(AT_FDCWD, path, CONFIRMED_LIMIT, &text, &size) < 0)
+	if (!record->revision ||
+		file_read_regular(AT_FDCWD, path, CONFIRMED_LIMIT, &text, &size) < 0)
 		return false;
 	record_revision(text, revision);
 	return strcmp(revision, record->revision) == 0 &&
