@@ -253,6 +253,9 @@ static void case_control(struct world *world)
 	}
 	require(world->router.counters.rejected[VRRP_REJECT_TTL] == 3 && world->heard == 0);
 	set_option(world, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
+	shoot(world, &(struct shot){});
+	read_one(world);
+	require(world->heard == 0);
 	set_option(world, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
 	for (int i = 0; i < 3; i++)
 		shoot(world, &(struct shot){});
