@@ -5,40 +5,13 @@
 #include <unistd.h>
 
 #include "tests/netns/dispatcher-fixture.h"
+#include "tests/support/allocations.h"
 
 #define NOBODY     99
 #define INTERFACES 30u /* more than net.ipv4.igmp_max_memberships */
 #define BURST      500u
 #define BURSTS     100u
 #define OVERFLOW   40000u
-
-/* ---- Allocations ---- */
-
-static uint64_t allocations;
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-
-void *__wrap_malloc(size_t size)
-{
-	allocations++;
-	return __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	allocations++;
-	return __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-	allocations++;
-	return __real_realloc(old, size);
-}
 
 /* What the shot is rejected for, and counted for the router or (`unknown`) for the socket. A sound
  * one after it is heard, so that it has been read by then, and has done no harm. */

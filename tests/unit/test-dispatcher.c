@@ -13,6 +13,7 @@
 
 #include "base/memory.h"
 #include "tests/support/advert.h"
+#include "tests/support/allocations.h"
 #include "vrrp/dispatcher.h"
 
 #define MICROSECOND 1000ull
@@ -20,34 +21,6 @@
 #define NOW         (1000 * HOUR)
 #define VRID        51 /* of the captures of IPv4 */
 #define OTHER       52
-
-/* ---- Allocations ---- */
-
-static size_t allocations;
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-
-void *__wrap_malloc(size_t size)
-{
-	allocations++;
-	return __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	allocations++;
-	return __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-	allocations++;
-	return __real_realloc(old, size);
-}
 
 /* ---- The budget ---- */
 
