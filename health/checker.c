@@ -204,7 +204,8 @@ void checker_over(struct checker_run *run, enum checker_result result, const cha
 	run->over = true;
 	run->outcome.result = result;
 	va_start(arguments, format);
-	vsnprintf(reason, sizeof(run->outcome.reason), format, arguments);
+	vsnprintf( // NOLINT(clang-analyzer-valist.Uninitialized)
+		reason, sizeof(run->outcome.reason), format, arguments);
 	va_end(arguments);
 	checker_printable(reason, strlen(reason), reason, sizeof(run->outcome.reason));
 	checker_remember_over(run);

@@ -39,8 +39,12 @@ struct keeper_items {
 	VECTOR_OF(struct keeper_place);
 };
 
+struct keeper_group_place {
+	struct keeper_group *group;
+};
+
 struct keeper_groups {
-	VECTOR_OF(struct keeper_group *);
+	VECTOR_OF(struct keeper_group_place);
 };
 
 struct keeper {
@@ -257,11 +261,11 @@ static size_t keeper_group_size(const struct keeper_items *sorted, size_t first)
 
 static void keeper_free_groups(struct keeper_groups *groups, bool kept)
 {
-	vector_foreach(groups, group) {
-		if (!(*group)->kept || !kept)
-			keeper_group_free(*group);
+	vector_foreach(groups, place) {
+		if (!place->group->kept || !kept)
+			keeper_group_free(place->group);
 		else
-			(*group)->kept = false;
+			place->group->kept = false;
 	}
 	vector_clear(groups);
 }
@@ -279,15 +283,15 @@ static void keeper_group_all(struct keeper *keeper, uint64_t now)
 		count = keeper_group_size(&sorted, i);
 		if (keeper_is_group(sorted.items + i, count)) {
 			sorted.items[i].item->group->kept = true;
-			vector_push(&keeper->groups, sorted.items[i].item->group);
+			vector_append(&keeper->groups)->group = sorted.items[i].item->group;
 			continue;
 		}
-		vector_push(&formed, keeper_group_new(sorted.items + i, count));
+		vector_append(&formed)->group = keeper_group_new(sorted.items + i, count);
 	}
 	keeper_free_groups(&before, true);
-	vector_foreach(&formed, group) {
-		vector_push(&keeper->groups, *group);
-		keeper_group_form(keeper, *group, now);
+	vector_foreach(&formed, place) {
+		vector_append(&keeper->groups)->group = place->group;
+		keeper_group_form(keeper, place->group, now);
 	}
 	vector_clear(&formed);
 	vector_clear(&sorted);
