@@ -75,3 +75,8 @@ char *memory_printf(const char *format, ...)
 	va_end(arguments);
 	return text;
 }
+
+void memory_keep(void *pointer)
+{
+	(void)pointer;
+}

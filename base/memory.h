@@ -31,6 +31,9 @@ char *memory_copy_bytes(const char *bytes, size_t length);
 char *memory_printf(const char *format, ...) _printf_(1, 2);
 char *memory_vprintf(const char *format, va_list arguments) _printf_(1, 0);
 
+/* For tdestroy(3), of a tree whose items are somebody else's. */
+void memory_keep(void *pointer);
+
 static inline void memory_freep(void *pointer)
 {
 	free(*(void **)pointer);

@@ -83,7 +83,7 @@ static bool fsm_has_other_addresses(const struct vrrp_turn *turn)
 
 static bool fsm_hears_resignation(const struct vrrp_turn *turn)
 {
-	return turn->event->advertisement.priority == VRRP_PRIORITY_RESIGN;
+	return turn->event->advertisement.priority == VRRP_PRIORITY_STOP;
 }
 
 /* Of one that has been followed by another. */
@@ -156,7 +156,7 @@ static void fsm_advertise(struct vrrp_turn *turn)
 static void fsm_resign(struct vrrp_turn *turn)
 {
 	fsm_act(turn, (struct vrrp_action){
-			      .type = VRRP_ACTION_ADVERTISE, .priority = VRRP_PRIORITY_RESIGN});
+			      .type = VRRP_ACTION_ADVERTISE, .priority = VRRP_PRIORITY_STOP});
 }
 
 static void fsm_add(struct vrrp_turn *turn)
@@ -395,7 +395,7 @@ static const struct vrrp_rule rules[VRRP_STATE_COUNT][VRRP_EVENT_COUNT][FSM_ROWS
 
 /* --- the turn --- */
 
-static bool fsm_parameters_equal(const struct vrrp_parameters *a, const struct vrrp_parameters *b)
+bool vrrp_parameters_equal(const struct vrrp_parameters *a, const struct vrrp_parameters *b)
 {
 	return a->version == b->version && a->priority == b->priority && a->preempt == b->preempt &&
 	       a->interval == b->interval && a->preempt_delay == b->preempt_delay &&
@@ -406,7 +406,7 @@ static void fsm_configure(struct vrrp_turn *turn, const struct vrrp_parameters *
 {
 	struct vrrp_router *router = turn->router;
 
-	turn->changed = !fsm_parameters_equal(&router->parameters, parameters);
+	turn->changed = !vrrp_parameters_equal(&router->parameters, parameters);
 	router->parameters = *parameters;
 	if (!router->learnt || parameters->version != 3)
 		router->active_interval = parameters->interval;

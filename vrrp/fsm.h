@@ -16,9 +16,7 @@
 #include <stdint.h>
 
 #include "base/address.h"
-
-#define VRRP_PRIORITY_RESIGN 0   /* RFC 9568 §5.2.4 */
-#define VRRP_PRIORITY_OWNER  255 /* RFC 9568 §5.2.4 */
+#include "vrrp/packet.h"
 
 #define VRRP_INTERVAL_MIN_NS 10000000ull    /* a centisecond, RFC 9568 §5.2.7 */
 #define VRRP_INTERVAL_MAX_NS 40950000000ull /* 12 bits of them */
@@ -123,6 +121,8 @@ struct vrrp_router {
 	uint64_t preempt_at;     /* a lower router was heard, and is borne until then */
 	struct vrrp_lease lease; /* sent is 0: none */
 };
+
+bool vrrp_parameters_equal(const struct vrrp_parameters *a, const struct vrrp_parameters *b);
 
 void vrrp_router_init(struct vrrp_router *router, const struct vrrp_parameters *parameters);
 

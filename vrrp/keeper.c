@@ -327,14 +327,6 @@ static void keeper_item_end(struct keeper *keeper, struct keeper_item *item, uin
 	free(item);
 }
 
-static bool keeper_parameters_equal(
-	const struct vrrp_parameters *a, const struct vrrp_parameters *b)
-{
-	return a->version == b->version && a->priority == b->priority && a->preempt == b->preempt &&
-	       a->interval == b->interval && a->preempt_delay == b->preempt_delay &&
-	       address_equal(&a->source, &b->source);
-}
-
 /* The items of the list, in its order: those that were there, and new ones. The others end. */
 static void keeper_merge(
 	struct keeper *keeper, const struct keeper_router *routers, size_t count, uint64_t now)
@@ -371,7 +363,7 @@ static void keeper_configure(struct keeper *keeper, struct keeper_item *item,
 		.addresses_changed = item->addresses != router->addresses};
 
 	if (!event.addresses_changed &&
-		keeper_parameters_equal(&item->parameters, &router->parameters))
+		vrrp_parameters_equal(&item->parameters, &router->parameters))
 		return;
 	item->parameters = router->parameters;
 	item->addresses = router->addresses;

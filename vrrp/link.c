@@ -388,17 +388,12 @@ struct vrrp_links *vrrp_links_new(
 	return links;
 }
 
-static void links_keep(void *node)
-{
-	(void)node;
-}
-
 struct vrrp_links *vrrp_links_free(struct vrrp_links *links)
 {
 	if (!links)
 		return NULL;
-	tdestroy(links->by_name, links_keep);
-	tdestroy(links->by_index, links_keep);
+	tdestroy(links->by_name, memory_keep);
+	tdestroy(links->by_index, memory_keep);
 	for (struct link_item *item = TAILQ_FIRST(&links->all), *next; item; item = next) {
 		next = TAILQ_NEXT(item, all);
 		free(item);

@@ -167,11 +167,6 @@ static void macvlans_message(void *data, const struct nlmsghdr *message)
 		macvlan->ifindex = 0;
 }
 
-static void macvlans_ignore(void *data)
-{
-	(void)data;
-}
-
 struct vrrp_macvlans *vrrp_macvlans_new(struct vrrp_netlink *netlink, struct vrrp_links *links,
 	struct vrrp_addresses *addresses, struct vrrp_sysctls *sysctls,
 	const struct vrrp_macvlans_options *options)
@@ -183,25 +178,18 @@ struct vrrp_macvlans *vrrp_macvlans_new(struct vrrp_netlink *netlink, struct vrr
 	macvlans->addresses = addresses;
 	macvlans->sysctls = sysctls;
 	macvlans->options = *options;
-	macvlans->listener = (struct vrrp_netlink_listener){.begin = macvlans_ignore,
-		.message = macvlans_message,
-		.end = macvlans_ignore,
-		.data = macvlans};
+	macvlans->listener =
+		(struct vrrp_netlink_listener){.message = macvlans_message, .data = macvlans};
 	vrrp_netlink_listen(netlink, &macvlans->listener);
 	return macvlans;
-}
-
-static void macvlans_keep(void *node)
-{
-	(void)node;
 }
 
 struct vrrp_macvlans *vrrp_macvlans_free(struct vrrp_macvlans *macvlans)
 {
 	if (!macvlans)
 		return NULL;
-	tdestroy(macvlans->by_name, macvlans_keep);
-	tdestroy(macvlans->by_key, macvlans_keep);
+	tdestroy(macvlans->by_name, memory_keep);
+	tdestroy(macvlans->by_key, memory_keep);
 	tdestroy(macvlans->by_router, free);
 	free(macvlans);
 	return NULL;

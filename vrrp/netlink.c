@@ -246,13 +246,15 @@ static bool netlink_is_reading(const struct vrrp_netlink *netlink)
 static void netlink_tell_begin(struct vrrp_netlink *netlink)
 {
 	for (size_t i = 0; i < netlink->listener_count; i++)
-		netlink->listeners[i]->begin(netlink->listeners[i]->data);
+		if (netlink->listeners[i]->begin)
+			netlink->listeners[i]->begin(netlink->listeners[i]->data);
 }
 
 static void netlink_tell_end(struct vrrp_netlink *netlink)
 {
 	for (size_t i = 0; i < netlink->listener_count; i++)
-		netlink->listeners[i]->end(netlink->listeners[i]->data);
+		if (netlink->listeners[i]->end)
+			netlink->listeners[i]->end(netlink->listeners[i]->data);
 }
 
 static void netlink_ask_stage(struct vrrp_netlink *netlink)

@@ -22,7 +22,7 @@ struct vrrp_netlink;
 
 #define VRRP_NETLINK_WINDOW 32u
 
-/* Who hears: all members are there. The listeners are called in the order in which they came. */
+/* Who hears; `begin` and `end` may be NULL. The listeners are called in the order in which they came. */
 struct vrrp_netlink_listener {
 	void (*begin)(
 		void *data); /* everything will be read: what is not told until `end` is not there */

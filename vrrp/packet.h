@@ -15,7 +15,7 @@
 #include "base/macros.h"
 
 #define VRRP_PROTOCOL       112 /* of IP: RFC 9568 §5.1.1.4 */
-#define VRRP_PRIORITY_STOP  0   /* "I am no longer active" */
+#define VRRP_PRIORITY_STOP  0   /* RFC 9568 §5.2.4: "I am no longer active" */
 #define VRRP_PRIORITY_OWNER 255 /* has the virtual addresses as its own */
 #define VRRP_ADDRESSES_MOST 255 /* what a count of 8 bits can say */
 #define VRRP_PASSWORD_SIZE  8   /* RFC 2338 §5.3.10; what is shorter ends in zeros */

@@ -81,16 +81,11 @@ struct vrrp_wanted *vrrp_wanted_new(vrrp_wanted_tell *tell, void *data)
 	return wanted;
 }
 
-static void wanted_keep(void *node)
-{
-	(void)node;
-}
-
 struct vrrp_wanted *vrrp_wanted_free(struct vrrp_wanted *wanted)
 {
 	if (!wanted)
 		return NULL;
-	tdestroy(wanted->tree, wanted_keep);
+	tdestroy(wanted->tree, memory_keep);
 	tdestroy(wanted->routers, free);
 	heap_clear(&wanted->pauses);
 	for (struct vrrp_wanted_item *item = TAILQ_FIRST(&wanted->all), *next; item; item = next) {

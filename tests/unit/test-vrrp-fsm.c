@@ -152,9 +152,9 @@ static const struct row rows[] = {
 	{B, VRRP_EVENT_ADVERTISEMENT, .want = "@4109375000", .to = B, .heard = 99, .no_preempt = true, .interval = SECOND},
 	{B, VRRP_EVENT_ADVERTISEMENT, .want = "@7718750000", .to = B, .heard = 200, .interval = 2 * SECOND},
 	{B, VRRP_EVENT_ADVERTISEMENT, .want = "@536093750", .to = B, .heard = 200, .interval = 0},
-	{B, VRRP_EVENT_ADVERTISEMENT, .want = "@1109375000", .to = B, .heard = VRRP_PRIORITY_RESIGN},
-	{B, VRRP_EVENT_ADVERTISEMENT, .want = "", .to = B, .heard = VRRP_PRIORITY_RESIGN, .after = DOWN - SKEW},
-	{B, VRRP_EVENT_ADVERTISEMENT, .want = "", .to = B, .heard = VRRP_PRIORITY_RESIGN, .grouped = true, .willing = true},
+	{B, VRRP_EVENT_ADVERTISEMENT, .want = "@1109375000", .to = B, .heard = VRRP_PRIORITY_STOP},
+	{B, VRRP_EVENT_ADVERTISEMENT, .want = "", .to = B, .heard = VRRP_PRIORITY_STOP, .after = DOWN - SKEW},
+	{B, VRRP_EVENT_ADVERTISEMENT, .want = "", .to = B, .heard = VRRP_PRIORITY_STOP, .grouped = true, .willing = true},
 	{B, VRRP_EVENT_ADVERTISEMENT, .want = "@4109375000", .to = B, .heard = 200, .interval = SECOND, .grouped = true, .willing = true},
 	{B, VRRP_EVENT_ADVERTISEMENT, .want = "@4109375000", .to = B, .heard = 99, .delay = 60 * SECOND, .interval = SECOND},
 	/* The wait from before ends later than the delay, or earlier. */
@@ -191,7 +191,7 @@ static const struct row rows[] = {
 	{A, VRRP_EVENT_ADVERTISEMENT, .want = "", .to = A, .heard = 100, .source = &own},
 	{A, VRRP_EVENT_ADVERTISEMENT, .want = "A100 @1500000000", .to = A, .heard = 99, .source = &high},
 	{A, VRRP_EVENT_ADVERTISEMENT, .want = "A100 @1500000000", .to = A, .heard = 99, .source = &high, .no_preempt = true},
-	{A, VRRP_EVENT_ADVERTISEMENT, .want = "A100 @1500000000", .to = A, .heard = VRRP_PRIORITY_RESIGN},
+	{A, VRRP_EVENT_ADVERTISEMENT, .want = "A100 @1500000000", .to = A, .heard = VRRP_PRIORITY_STOP},
 	{A, VRRP_EVENT_ADVERTISEMENT, .want = "A100 @1001000000", .to = A, .heard = 99, .after = MILLISECOND},
 	{A, VRRP_EVENT_ADVERTISEMENT, .want = "@1000000", .to = A, .heard = 99, .after = MILLISECOND - 1},
 	{A, VRRP_EVENT_ADVERTISEMENT, .want = "", .to = A, .heard = 100, .source = &high, .grouped = true, .follower = true},
@@ -454,9 +454,9 @@ static void a_resignation_of_the_past_means_nothing(void **state)
 
 	(void)state;
 	advertised(&router, 150, SECOND, &high, NOW);
-	advertised(&router, VRRP_PRIORITY_RESIGN, SECOND, &low, NOW + 1);
+	advertised(&router, VRRP_PRIORITY_STOP, SECOND, &low, NOW + 1);
 	assert_int_equal(router.timer, NOW + DOWN);
-	advertised(&router, VRRP_PRIORITY_RESIGN, SECOND, &high, NOW + 1);
+	advertised(&router, VRRP_PRIORITY_STOP, SECOND, &high, NOW + 1);
 	assert_int_equal(router.timer, NOW + 1 + SKEW);
 }
 
@@ -473,12 +473,12 @@ static void a_term_changes_whom_it_heard(void **state)
 	vrrp_router_handle(&router, &(struct vrrp_event){.type = VRRP_EVENT_TIMER}, now, &actions);
 	now += 2 * SECOND;
 	vrrp_router_handle(&router, &(struct vrrp_event){.type = VRRP_EVENT_THAW}, now, &actions);
-	advertised(&router, VRRP_PRIORITY_RESIGN, SECOND, &low, now);
+	advertised(&router, VRRP_PRIORITY_STOP, SECOND, &low, now);
 	assert_int_equal(router.timer, now + SKEW);
 
 	router = router_in(VRRP_STATE_ACTIVE, plain());
 	advertised(&router, 150, SECOND, &high, NOW);
-	advertised(&router, VRRP_PRIORITY_RESIGN, SECOND, &low, NOW);
+	advertised(&router, VRRP_PRIORITY_STOP, SECOND, &low, NOW);
 	assert_int_equal(router.timer, NOW + DOWN);
 }
 
@@ -502,7 +502,7 @@ static void resignations_never_lengthen_the_wait(void **state)
 
 	(void)state;
 	for (uint64_t now = NOW; now < NOW + SKEW; now += MILLISECOND)
-		advertised(&router, VRRP_PRIORITY_RESIGN, SECOND, &high, now);
+		advertised(&router, VRRP_PRIORITY_STOP, SECOND, &high, now);
 	assert_int_equal(router.timer, NOW + SKEW);
 }
 
