@@ -29,6 +29,7 @@ struct keeper_item {
 	size_t index; /* in its group */
 	void *data;
 	bool new;
+	bool begun; /* was told to start */
 };
 
 struct keeper_place {
@@ -131,22 +132,30 @@ static void keeper_tell_all(struct keeper *keeper, enum vrrp_event_type type, ui
 		keeper_tell(keeper, place->item, &event, now);
 }
 
+void keeper_begin(struct keeper *keeper, struct keeper_item *item, uint64_t now)
+{
+	const struct vrrp_event event = {
+		.type = item->left.sent ? VRRP_EVENT_RESUME : VRRP_EVENT_START,
+		.lease = item->left};
+
+	if (item->begun)
+		return;
+	item->begun = true;
+	keeper_tell(keeper, item, &event, now);
+}
+
 void keeper_start(struct keeper *keeper, uint64_t now)
 {
 	keeper->started = true;
-	vector_foreach(&keeper->items, place) {
-		struct keeper_item *item = place->item;
-		const struct vrrp_event event = {
-			.type = item->left.sent ? VRRP_EVENT_RESUME : VRRP_EVENT_START,
-			.lease = item->left};
-
-		keeper_tell(keeper, item, &event, now);
-	}
+	vector_foreach(&keeper->items, place)
+		keeper_begin(keeper, place->item, now);
 }
 
 void keeper_stop(struct keeper *keeper, uint64_t now)
 {
 	keeper->started = false;
+	vector_foreach(&keeper->items, place)
+		place->item->begun = false;
 	keeper_tell_all(keeper, VRRP_EVENT_STOP, now);
 }
 
@@ -228,7 +237,7 @@ static void keeper_group_form(struct keeper *keeper, struct keeper_group *group,
 
 		if (!item->new || !keeper->started)
 			continue;
-		item->router.started = true;
+		item->begun = item->router.started = true;
 		item->router.lease = lease;
 	}
 	vrrp_group_regroup(&group->group, now);

@@ -59,6 +59,8 @@ void keeper_set(
 
 /* Until then all stay in Initialize: the table is not filled yet. Those with a lease may resume. */
 void keeper_start(struct keeper *keeper, uint64_t now);
+/* That one alone: it need not wait, or has waited long enough. Nothing, for one that has begun. */
+void keeper_begin(struct keeper *keeper, struct keeper_item *item, uint64_t now);
 /* In order: all become Initialize, with their resignations. */
 void keeper_stop(struct keeper *keeper, uint64_t now);
 

@@ -61,7 +61,11 @@ static int object_compare_routing(const struct vrrp_object *a, const struct vrrp
 	if (order || a->kind == VRRP_OBJECT_ROUTE)
 		return order;
 	order = address_compare(&a->source, &b->source);
-	return order ? order : COMPARE(a->source_prefix, b->source_prefix);
+	if (!order)
+		order = COMPARE(a->source_prefix, b->source_prefix);
+	if (!order)
+		order = COMPARE(a->fwmark, b->fwmark);
+	return order ? order : strncmp(a->name, b->name, sizeof(a->name));
 }
 
 int vrrp_object_compare(const void *left, const void *right)
@@ -90,6 +94,7 @@ bool vrrp_object_is(const struct vrrp_object *wanted, const struct vrrp_object *
 	case VRRP_OBJECT_ROUTE:
 		return object_type(wanted) == object_type(seen) &&
 		       (!wanted->ifindex || wanted->ifindex == seen->ifindex) &&
+		       wanted->on_link == seen->on_link &&
 		       (wanted->address.family == AF_INET6 || wanted->scope == seen->scope) &&
 		       address_equal(&wanted->gateway, &seen->gateway) &&
 		       address_equal(&wanted->source, &seen->source);
@@ -157,7 +162,8 @@ static struct nl_msg *object_encode_route(const struct vrrp_object *object, bool
 		.rtm_table = RT_TABLE_UNSPEC,
 		.rtm_protocol = VRRP_OBJECT_MARK,
 		.rtm_scope = add ? object->scope : RT_SCOPE_NOWHERE,
-		.rtm_type = add ? object_type(object) : RTN_UNSPEC};
+		.rtm_type = add ? object_type(object) : RTN_UNSPEC,
+		.rtm_flags = add && object->on_link ? RTNH_F_ONLINK : 0};
 	struct nl_msg *message = object_message(
 		add ? RTM_NEWROUTE : RTM_DELROUTE, object_new_flags(add), &header, sizeof(header));
 
@@ -196,6 +202,10 @@ static struct nl_msg *object_encode_rule(const struct vrrp_object *object, bool 
 		object_put_address(message, FRA_DST, &object->address);
 	if (object->source_prefix)
 		object_put_address(message, FRA_SRC, &object->source);
+	if (object->fwmark)
+		nla_put_u32(message, FRA_FWMARK, object->fwmark);
+	if (object->name[0])
+		nla_put_string(message, FRA_IIFNAME, object->name);
 	return message;
 }
 
@@ -331,6 +341,7 @@ static size_t object_decode_route(const struct nlmsghdr *message, struct vrrp_ob
 	object->table = object_take_u32(attributes[RTA_TABLE], header->rtm_table);
 	object->metric = object_take_u32(attributes[RTA_PRIORITY], 0);
 	object->ifindex = (int)object_take_u32(attributes[RTA_OIF], 0);
+	object->on_link = header->rtm_flags & RTNH_F_ONLINK;
 	object_take_address(attributes[RTA_DST], header->rtm_family, &object->address);
 	object_take_address(attributes[RTA_GATEWAY], header->rtm_family, &object->gateway);
 	object_take_address(attributes[RTA_PREFSRC], header->rtm_family, &object->source);
@@ -356,6 +367,9 @@ static size_t object_decode_rule(const struct nlmsghdr *message, struct vrrp_obj
 	object->source_prefix = header->src_len;
 	object->table = object_take_u32(attributes[FRA_TABLE], header->table);
 	object->metric = object_take_u32(attributes[FRA_PRIORITY], 0);
+	object->fwmark = object_take_u32(attributes[FRA_FWMARK], 0);
+	if (attributes[FRA_IIFNAME])
+		nla_strlcpy(object->name, attributes[FRA_IIFNAME], sizeof(object->name));
 	object_take_address(attributes[FRA_DST], header->family, &object->address);
 	object_take_address(attributes[FRA_SRC], header->family, &object->source);
 	return 1;

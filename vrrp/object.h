@@ -36,8 +36,9 @@ enum vrrp_object_kind {
  *	MACVLAN  key: ifindex (of the parent), address.family, vrid; and name, which may be another in the kernel
  *	UP       key: ifindex
  *	ADDRESS  key: ifindex, address, for IPv4 also prefix; and for IPv6 prefix; scope, name (the label, IPv4), bare
- *	ROUTE    key: table, address, prefix, metric; and ifindex, gateway, source, type, scope
- *	RULE     key: metric (its preference), table, address, prefix (to), source, source_prefix (from) */
+ *	ROUTE    key: table, address, prefix, metric; and ifindex, gateway, source, type, scope, on_link
+ *	RULE     key: metric (its preference), table, address, prefix (to), source, source_prefix (from), fwmark, name (where
+ *		 packets come in by) */
 struct vrrp_object {
 	enum vrrp_object_kind kind;
 	int ifindex;            /* of a route 0: where its gateway is */
@@ -49,6 +50,8 @@ struct vrrp_object {
 	uint8_t scope; /* RT_SCOPE_… */
 	uint8_t type;  /* RTN_…; 0: unicast */
 	uint8_t vrid;
+	bool on_link;    /* the gateway is on the interface, whatever its addresses say */
+	uint32_t fwmark; /* 0: any */
 	int index; /* of a macvlan that was seen: its own */
 	bool bare; /* of an address: no route to its prefix comes with it. For every address of a macvlan, whose parent has that route */
 	char name[IFNAMSIZ]; /* "": as the kernel has it */

@@ -327,6 +327,7 @@ static void wanted_answer(struct vrrp_wanted *wanted, struct vrrp_wanted_item *i
 	}
 	if (code == 0) {
 		wanted_added(item);
+		wanted->tell(wanted->data, VRRP_WANTED_CAME, item->router->number, item);
 		return;
 	}
 	if (item->touched || item->presence != VRRP_WANTED_ABSENT)

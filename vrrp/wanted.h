@@ -48,6 +48,7 @@ enum vrrp_wanted_presence {
 
 enum vrrp_wanted_news {
 	VRRP_WANTED_DONE, /* of a router: nothing of it is under way. What failed is told before */
+	VRRP_WANTED_CAME, /* it was added, and is there as it is wanted */
 	VRRP_WANTED_LOST, /* another program took it away: it is put back */
 	VRRP_WANTED_FOUGHT, /* so often that it is put back only after a pause */
 	VRRP_WANTED_FAILED, /* `code`; it is tried again after a pause */

@@ -157,6 +157,7 @@ static void on_news(void *data, const struct vrrp_addresses_news *news)
 {
 	static const char *const names[] = {
 		[VRRP_WANTED_DONE] = "done",
+		[VRRP_WANTED_CAME] = "came",
 		[VRRP_WANTED_LOST] = "lost",
 		[VRRP_WANTED_FOUGHT] = "fought",
 		[VRRP_WANTED_FAILED] = "failed",

@@ -127,6 +127,27 @@ static uint64_t become_active(
 	return NOW + 4 * SECOND;
 }
 
+/* One need not wait for the others, and is not started a second time with them. */
+static void one_begins_before_the_others(void **state)
+{
+	struct keeper *keeper = begin();
+	const struct keeper_router routers[] = {
+		router(AF_INET, 1, 100, NULL), router(AF_INET, 2, 100, NULL)};
+
+	(void)state;
+	keeper_set(keeper, routers, 2, NOW);
+	keeper_begin(keeper, keeper_at(keeper, 1), NOW);
+	expect_told("2:backup 2:remove");
+	run_until(keeper, NOW + 4 * SECOND);
+	assert_int_equal(state_of(keeper, AF_INET, 1), VRRP_STATE_INITIALIZE);
+	assert_int_equal(state_of(keeper, AF_INET, 2), VRRP_STATE_ACTIVE);
+	strbuf_clear(&told);
+	keeper_begin(keeper, keeper_at(keeper, 1), NOW + 4 * SECOND);
+	keeper_start(keeper, NOW + 4 * SECOND);
+	expect_told("1:backup 1:remove");
+	keeper_free(keeper);
+}
+
 static void one_waits_and_takes_over(void **state)
 {
 	struct keeper *keeper = begin();
@@ -426,6 +447,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_waits_and_takes_over),
+		cmocka_unit_test(one_begins_before_the_others),
 		cmocka_unit_test(what_is_the_same_is_not_touched),
 		cmocka_unit_test(what_changed_is_told_without_a_move),
 		cmocka_unit_test(who_is_gone_lets_go_first),

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The virtual routers of this machine, at work: what the files declare, carried out.
+ *
+ *	node_set()	the whole list, again and again: what is the same is not touched
+ *	node_start()	the table is filled: those that waited for it begin
+ *	node_stop()	in order: resignations, and all that is ours in the kernel goes
+ *
+ * It stands between the list of the state machines (keeper.h) and what they are carried out with: dispatcher.h hears,
+ * address.h and macvlan.h keep what is in the kernel, announce.h tells the link, lease.h remembers for who comes after us. It
+ * needs nobody else to take over: the table stands ready, and what its owner learns he learns afterwards.
+ *
+ * A mapping of the file that has addresses of both families is a router of each, which move together. Times are
+ * CLOCK_BOOTTIME, in nanoseconds. */
+#pragma once
+
+#include "base/error.h"
+#include "model/config.h"
+#include "vrrp/address.h"
+#include "vrrp/announce.h"
+#include "vrrp/dispatcher.h"
+#include "vrrp/keeper.h"
+
+struct loop;
+struct node;
+
+/* What is known elsewhere of what a mapping tracks, and of its services. Zeroed: all is well. */
+struct node_facts {
+	bool fault;     /* something without a weight is not well */
+	int32_t weight; /* of all that has one, added to the priority */
+	bool waits;     /* addresses wait for node_serve(), or for `standby-wait` */
+};
+
+/* What is known of a router before it begins. */
+struct node_hint {
+	struct keeper_key key;
+	enum vrrp_checksum checksum; /* the form of the peer that was heard last */
+};
+
+#define NODE_WHY_SIZE 128
+
+/* One virtual router, for who looks at it. Pointers are borrowed while the loop does not run. */
+struct node_view {
+	const char *name; /* of the mapping */
+	const struct keeper_key *key;
+	const struct vrrp_router *router; /* state, since, priority, timer, who was heard */
+	const char *why;      /* the last change of state: "no advertisement for 3.61 s" */
+	const char *trouble;  /* in its way now; NULL: nothing */
+	uint64_t transitions; /* changes of state since it was set */
+	struct vrrp_packet_view {
+		struct address source; /* AF_UNSPEC: nobody was heard */
+		uint8_t priority;
+		enum vrrp_checksum checksum;
+		uint64_t at;
+	} peer;                      /* the last one that was heard, whatever the state */
+	enum vrrp_checksum checksum; /* the form that is sent; IPv4, version 3 */
+	bool mixed;                  /* peers have sent both forms */
+	uint64_t sent, unsent;       /* advertisements; those that could not be sent */
+	const struct hearing_counters *counters;
+	size_t addresses, present; /* virtual addresses; those that are there */
+};
+
+struct node_options {
+	struct loop *loop;
+	int lease; /* a descriptor of lease_create(), which stays the caller's; -1: no lease */
+	const char *sysctls; /* a path, as vrrp_sysctls_new() takes it; NULL: not kept */
+	/* All of these must not call the node. */
+	void (*moved)(void *data, const struct node_view *view); /* in order */
+	void (*stopped)(void *data);                             /* after node_stop() */
+	void *data;
+};
+
+/* Wants CAP_NET_RAW and CAP_NET_ADMIN. -errno with words. */
+int node_new(const struct node_options *options, struct node **ret, struct error *error);
+/* Without an order: what is in the kernel stays there, and the lease tells of it. NULL is allowed; returns NULL. */
+struct node *node_free(struct node *node);
+
+/* What is to be, beside the file. All is copied. */
+struct node_plan {
+	const struct node_facts *facts; /* of each of config->routers; NULL: all is well */
+	const struct node_hint *hints;  /* by key; looked at for routers that are new */
+	size_t hint_count;
+};
+
+/* From now on there are these: config->routers. Takes the contents of `config`, which is empty afterwards. Carried out when the
+ * interfaces are known: after a moment, the first time. */
+void node_set(struct node *node, struct config *config, const struct node_plan *plan);
+/* The first reconcile and the first verdicts are in. Without it a router begins after its `start-timeout`; one whose lease
+ * holds begins when it is set. */
+void node_start(struct node *node);
+/* Of config->routers[index] of the last list. Nothing happens for one that is not there. */
+void node_tell(struct node *node, size_t index, const struct node_facts *facts);
+/* The services of that mapping are there: its addresses need not wait any longer. */
+void node_serve(struct node *node, size_t index);
+/* `stopped` follows, when all is gone; never from here. */
+void node_stop(struct node *node);
+/* The process was stopped and goes on (SIGCONT). */
+void node_thaw(struct node *node);
+
+/* In order of their keys. */
+size_t node_count(const struct node *node);
+void node_look(const struct node *node, size_t index, struct node_view *ret);
+
+/* Of all sockets, of the kernel, of the link. */
+struct node_counters {
+	struct vrrp_addresses_counters addresses;
+	struct announce_counters announced;
+	uint64_t read, dropped, full, unknown; /* datagrams; see dispatcher_counters */
+	uint64_t thawed;
+};
+struct node_counters node_counters(struct node *node);

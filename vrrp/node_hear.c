@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What the node hears of others, and by what: advertisements go to the state machines, and what is not one to the log, once. */
+#include <errno.h>
+
+#include "base/log.h"
+#include "base/loop.h"
+#include "vrrp/node_private.h"
+
+LOG_MODULE("vrrp");
+
+#define NODE_CENTISECOND_NS 10000000ull
+#define NODE_RETRY_NS       1000000000ull
+
+/* What peers say. */
+
+static void node_note_peer(struct node_router *router, const struct vrrp_packet *packet,
+	const struct address *source, uint64_t now)
+{
+	bool tells = packet->checksum != VRRP_CHECKSUM_AUTO;
+	char from[ADDRESS_LENGTH];
+
+	if (tells && router->peer.checksum != VRRP_CHECKSUM_AUTO &&
+		router->peer.checksum != packet->checksum && !router->mixed) {
+		router->mixed = true;
+		log_object_warning(router->name,
+			"peers send checksums of both forms (RFC 9568, RFC 5798): "
+			"those that take only one hear only some");
+	}
+	if (packet->addresses_differ && !router->differ) {
+		router->differ = true;
+		log_object_warning(router->name,
+			"%s advertises other addresses than are declared here",
+			address_format(source, from));
+	}
+	router->peer.source = *source;
+	router->peer.priority = packet->priority;
+	router->peer.at = now;
+	if (tells)
+		router->peer.checksum = packet->checksum;
+	if (tells && router->config->checksum == CONFIG_CHECKSUM_AUTO)
+		router->form = packet->checksum;
+}
+
+void node_on_heard(void *owner, struct hearing_router *hearing, const struct vrrp_packet *packet,
+	const struct address *source)
+{
+	struct node *node = owner;
+	struct node_router *router = hearing->data;
+	uint64_t now = loop_clock();
+	const struct vrrp_event event = {.type = VRRP_EVENT_ADVERTISEMENT,
+		.advertisement = {.priority = packet->priority,
+			.interval = (uint64_t)packet->interval * NODE_CENTISECOND_NS,
+			.source = *source}};
+
+	if (!router->item)
+		return;
+	node_note_peer(router, packet, source, now);
+	node_tell_router(router, &event, now);
+	node_set_timer(node);
+}
+
+void node_on_refused(void *owner, const struct dispatcher_refusal *refusal)
+{
+	const struct node *node = owner;
+	const struct hearing_verdict *verdict = &refusal->verdict;
+	const struct node_router *router = verdict->router ? verdict->router->data : NULL;
+	const struct vrrp_link *link =
+		vrrp_links_by_index(node->links, (int)refusal->place->ifindex);
+	char from[ADDRESS_LENGTH];
+
+	log_object_warning(router ? router->name : NULL,
+		"%s on %s, VRID %u: %s; more of this is counted, and not told%s",
+		address_format(&refusal->datagram->source, from),
+		router ? router->key.interface : link ? link->name : "?", verdict->vrid,
+		verdict->result == HEARING_OWN ? "it has our own address"
+					       : vrrp_reject_text(verdict->reject),
+		verdict->last ? "; nor is anything else here, for an hour" : "");
+}
+
+void node_on_failed(void *owner, const struct vrrp_place *place, int error)
+{
+	struct node *node = owner;
+
+	log_warning("a socket for virtual routers is of no use any more (interface %u): %s",
+		place->ifindex, strerror(-error));
+	loop_timer_set(node->retry, loop_now(node->options.loop));
+}
+
+/* What could not listen tries again. */
+void node_on_retry(void *data)
+{
+	struct node *node = data;
+
+	vector_foreach(&node->routers, place) {
+		struct node_router *router = place->router;
+
+		if (!router->hearing.hearing && node_router_link(router))
+			node_again(router);
+	}
+	node_set_timer(node);
+	loop_timer_set(node->retry, loop_now(node->options.loop) + NODE_RETRY_NS);
+}

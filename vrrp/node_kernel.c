@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What the kernel tells the node: of interfaces, of virtual MACs, of what was asked for. Nothing here may ask the addresses for
+ * anything: what is to be done is left for the node's work, and done once for all that came in a turn. */
+#include <net/if.h>
+
+#include "base/log.h"
+#include "base/loop.h"
+#include "vrrp/node_private.h"
+
+LOG_MODULE("vrrp");
+
+/* What the kernel tells. */
+
+static void node_tell_object(
+	const struct node_router *router, const struct vrrp_addresses_news *news)
+{
+	char text[VRRP_OBJECT_TEXT_SIZE];
+	const char *name = router ? router->name : "an earlier process";
+
+	vrrp_object_text(news->object, text);
+	switch (news->news) {
+	case VRRP_WANTED_LOST:
+		log_object_warning(name, "%s was taken away, and is put back", text);
+		break;
+	case VRRP_WANTED_FOUGHT:
+		log_object_warning(name,
+			"%s is taken away again and again: it is put back after a pause", text);
+		break;
+	case VRRP_WANTED_FAILED:
+		log_object_error(name, "%s: %s", text, news->words);
+		break;
+	case VRRP_WANTED_FOUND:
+		log_object_notice(name, "%s is there already, and will be left there", text);
+		break;
+	default:
+		break;
+	}
+}
+
+static void node_on_came(struct node_router *router, const struct vrrp_addresses_news *news)
+{
+	struct node_address *address = node_router_address(router, news->object);
+
+	if (!address)
+		return;
+	address->foreign = news->news == VRRP_WANTED_FOUND;
+	if (router->announcing && router->config)
+		node_announce_one(router, address);
+}
+
+static void node_on_done(struct node_router *router)
+{
+	struct node *node = router->node;
+
+	node_forget(router);
+	if (router->place == NODE_PLACE_LEAVING)
+		router->place = NODE_PLACE_BARE;
+	node->leaving = true;
+	loop_work_ask(node->work);
+}
+
+void node_on_news(void *data, const struct vrrp_addresses_news *news)
+{
+	struct node *node = data;
+	struct node_router *router =
+		vrrp_macvlans_is_number(news->router) ? NULL : node_by_number(node, news->router);
+
+	if (node->left.addresses.count || node->stopping)
+		loop_work_ask(node->work);
+	if (news->news == VRRP_WANTED_DONE) {
+		if (router)
+			node_on_done(router);
+		return;
+	}
+	if (news->news == VRRP_WANTED_CAME || news->news == VRRP_WANTED_FOUND) {
+		if (router)
+			node_on_came(router, news);
+	}
+	node_tell_object(router, news);
+}
+
+void node_again(struct node_router *router)
+{
+	struct node *node = router->node;
+
+	if (node_router_shape(router)) {
+		node->changed = true;
+		loop_work_ask(node->work);
+	}
+	node_look_at(router);
+}
+
+void node_on_macvlan(void *data, uint64_t number, int ifindex _unused_)
+{
+	struct node_router *router = node_by_number(data, number);
+
+	/* While it is being shaped it is looked at anyhow. */
+	if (router && router->config && router->item)
+		node_again(router);
+}
+
+/* Its sockets are of no use where the interface is another now, also with its old index. */
+static void node_drop_sockets(struct node *node, const struct vrrp_link *link)
+{
+	static const uint16_t families[] = {AF_INET, AF_INET6};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(families); i++) {
+		const struct vrrp_place place = {
+			.family = families[i], .ifindex = (unsigned int)link->ifindex};
+
+		dispatcher_drop(node->dispatcher, &place);
+	}
+}
+
+void node_on_link(void *data, const struct vrrp_link *link, unsigned int changes)
+{
+	struct node *node = data;
+	size_t i = node_first_on(node, link->name);
+
+	if (changes & (VRRP_LINK_CAME | VRRP_LINK_WENT))
+		node_drop_sockets(node, link);
+	for (; i < node->routers.count; i++) {
+		struct node_router *router = node->routers.items[i].router;
+
+		if (strcmp(router->key.interface, link->name) != 0)
+			break;
+		if (changes & VRRP_LINK_CAME && router->wants_macvlan) {
+			vrrp_macvlans_drop(node->macvlans, router->number);
+			router->wants_macvlan = false;
+		}
+		node_again(router);
+	}
+	if (!(changes & (VRRP_LINK_CAME | VRRP_LINK_WENT)))
+		return;
+	vector_foreach(&node->routers, place) {
+		if (place->router->elsewhere)
+			node_again(place->router);
+	}
+}
+
+bool node_is_virtual(void *data, int ifindex, const struct address *address)
+{
+	const struct node *node = data;
+
+	return node->addresses && vrrp_addresses_have(node->addresses, ifindex, address);
+}

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What the files of the node share, and nobody else sees:
+ *
+ *	node.c		its place in the loop, from its start to its end
+ *	node_list.c	who is in it
+ *	node_router.c	one router, as the files and its interface make it; node_objects.c what it wants in the kernel
+ *	node_act.c	what the state machine wants done
+ *	node_kernel.c	what the kernel tells
+ *	node_hear.c	what others say
+ *	node_view.c	what is shown, and why */
+#pragma once
+
+#include "vrrp/lease.h"
+#include "vrrp/link.h"
+#include "vrrp/macvlan.h"
+#include "vrrp/node.h"
+
+/* A virtual address of a router: in the kernel, on the link, in the lease. */
+struct node_address {
+	struct vrrp_object object;
+	struct announcement announcement;
+	bool foreign; /* it was there before, and serves as well */
+	uint32_t cell;
+};
+
+/* Of the lease; let go when the kernel has said that the address is gone. */
+struct node_cell {
+	uint32_t cell;
+};
+
+struct node_cells {
+	VECTOR_OF(struct node_cell);
+};
+
+struct node_objects {
+	VECTOR_OF(struct vrrp_object);
+};
+
+struct node_peers {
+	VECTOR_OF(struct address);
+};
+
+/* Who is there, and what becomes of it. */
+enum node_place {
+	NODE_PLACE_SET,     /* in the list */
+	NODE_PLACE_LEAVING, /* its addresses are on their way out */
+	NODE_PLACE_BARE,    /* they are gone: its macvlan goes */
+};
+
+struct node_router {
+	struct heap_entry wait; /* the first member: of node.waits */
+	struct node *node;
+	uint64_t number; /* in the news of address.h and macvlan.h */
+	enum node_place place;
+	struct keeper_key key;
+	const struct config_router *config; /* of node.config; NULL when it leaves */
+	char *name;
+	char *group;              /* NULL: it moves alone */
+	struct keeper_item *item; /* NULL: the keeper does not have it (yet) */
+	bool begun;               /* it was started */
+	struct vrrp_lease left;   /* by an earlier process */
+
+	/* What it wants in the kernel while it is active, in this order; and the addresses of it, by vrrp_object_compare(). */
+	struct node_objects objects;
+	struct node_address *addresses;
+	size_t address_count;
+	uint64_t version;   /* of these; another with each other list */
+	bool wants_macvlan; /* it was asked for */
+	bool held;          /* they are wanted now */
+	bool announcing;
+	bool served;               /* the services are there */
+	bool elsewhere;            /* some object is on another interface */
+	struct node_cells retired; /* of addresses that are no longer wanted */
+	uint32_t cell;             /* of the router */
+
+	/* Hearing and speaking. */
+	struct hearing_router hearing;
+	struct vrrp_place listens;
+	struct node_peers peers, expected; /* sorted */
+	struct node_peers advertised;      /* in the order of the packet */
+	struct vrrp_socket mute;           /* of its macvlan; fd -1: none */
+	enum vrrp_checksum form;
+	bool mixed, differ;
+	uint64_t sent, unsent;
+	int send_error, join_error;
+	struct vrrp_packet_view peer;
+
+	struct node_facts facts;
+	bool able;
+	char why[NODE_WHY_SIZE];
+	uint64_t transitions;
+};
+
+struct node_router_place {
+	struct node_router *router;
+};
+
+struct node_router_places {
+	VECTOR_OF(struct node_router_place);
+};
+
+/* What made the state machines move, for `why`. */
+struct node_cause {
+	const struct node_router *router;
+	enum vrrp_event_type type;
+	struct vrrp_advertisement advertisement;
+};
+
+/* A mapping's routers, one or two. */
+struct node_mapping {
+	struct node_router *routers[2];
+};
+
+struct node_told_facts {
+	struct node_facts facts;
+};
+
+struct node {
+	struct node_options options;
+	struct keeper *keeper;
+	struct vrrp_netlink *netlink;
+	struct vrrp_sysctls *sysctls;
+	struct vrrp_links *links;
+	struct vrrp_addresses *addresses;
+	struct vrrp_macvlans *macvlans;
+	struct dispatcher *dispatcher;
+	struct announce *announce;
+	struct lease *lease;
+	struct lease_snapshot left;
+	struct config config; /* in force */
+	struct {
+		VECTOR_OF(struct node_mapping);
+	} mappings;           /* of its routers, in its order */
+	struct config coming; /* set before the interfaces were known; and with it: */
+	struct {
+		VECTOR_OF(struct node_told_facts);
+	} facts;
+	struct {
+		VECTOR_OF(struct node_hint);
+	} hints;
+	bool read, waiting; /* the interfaces are known; `coming` is to be set then */
+	bool ready, settled, stopping, told;
+	struct node_router_places routers;  /* in the list, by key */
+	struct node_router_places numbered; /* all of them, by number */
+	uint64_t number, began;
+	struct loop_source *timer, *starts, *wait, *retry, *work;
+	uint64_t due;
+	bool deferred;
+	bool changed; /* parameters or addresses of somebody are others: the keeper must be told */
+	bool leaving; /* somebody may be gone now */
+	struct heap waits;
+	struct node_cause cause;
+	uint64_t thawed;
+};
+
+/* node.c */
+void node_set_timer(struct node *node); /* after whatever was told to the keeper */
+void node_clear_cause(struct node *node);
+void node_tell_router(struct node_router *router, const struct vrrp_event *event, uint64_t now);
+void node_look_at(struct node_router *router); /* whether it can run */
+/* Those whose `start-timeout` is over, or that may resume; all of them when the table is filled. */
+void node_begin_due(struct node *node);
+
+/* node_list.c */
+struct node_router *node_by_number(const struct node *node, uint64_t number); /* NULL: gone */
+void node_unnumber(struct node *node, const struct node_router *router);
+/* The place of the first router of an interface; others follow it. */
+size_t node_first_on(const struct node *node, const char *interface);
+void node_tell_keeper(struct node *node); /* all of them, as they are */
+/* All is wanted by now that is to stay of what an earlier process left. */
+void node_settle(struct node *node);
+void node_on_gone(void *owner, struct keeper_item *item);
+void node_on_read(void *data);
+
+/* node_kernel.c */
+void node_again(struct node_router *router); /* its surroundings are others, perhaps */
+void node_on_news(void *data, const struct vrrp_addresses_news *news);
+void node_on_macvlan(void *data, uint64_t number, int ifindex);
+void node_on_link(void *data, const struct vrrp_link *link, unsigned int changes);
+bool node_is_virtual(void *data, int ifindex, const struct address *address);
+
+/* node_hear.c */
+void node_on_heard(void *owner, struct hearing_router *hearing, const struct vrrp_packet *packet,
+	const struct address *source);
+void node_on_refused(void *owner, const struct dispatcher_refusal *refusal);
+void node_on_failed(void *owner, const struct vrrp_place *place, int error);
+void node_on_retry(void *data);
+
+/* node_objects.c */
+int node_router_home(const struct node_router *router); /* interface; 0: not there (yet) */
+bool node_router_is_virtual(const struct node_router *router);
+/* The first link-local address of the file; NULL: none. And the one instead. */
+const struct config_virtual_address *node_router_first(const struct node_router *router);
+struct address node_router_link_local(const struct node_router *router);
+bool node_router_shape_objects(struct node_router *router); /* true: they are others */
+
+/* node_router.c: what a router is, of the file and of the interfaces. */
+struct node_router *node_router_new(struct node *node, const struct keeper_key *key);
+void node_router_free(struct node_router *router);
+/* All that follows from the configuration and the interfaces is made anew; true when the keeper must be told. */
+bool node_router_shape(struct node_router *router);
+struct vrrp_parameters node_router_parameters(const struct node_router *router);
+/* It listens, or says why not. */
+void node_router_join(struct node_router *router);
+/* Whether it could run now. */
+bool node_router_is_able(const struct node_router *router);
+const struct vrrp_link *node_router_link(const struct node_router *router);
+struct node_address *node_router_address(
+	struct node_router *router, const struct vrrp_object *object);
+void node_router_mac(const struct node_router *router, int ifindex, uint8_t mac[static 6]);
+
+/* node_act.c: what is done. */
+void node_act(void *owner, struct keeper_item *item, const struct vrrp_action *action);
+bool node_is_allowed(void *data, const struct announcement *announcement, uint64_t now);
+void node_hold(struct node_router *router);   /* its addresses, now */
+void node_let_go(struct node_router *router); /* all of them */
+void node_announce(struct node_router *router);
+void node_announce_one(struct node_router *router, struct node_address *address);
+void node_hush(struct node_router *router);   /* announces nothing any more */
+void node_forget(struct node_router *router); /* cells of addresses that are gone */
+
+/* node_view.c */
+void node_explain(struct node_router *router, const struct vrrp_action *action);
+void node_view_of(const struct node_router *router, struct node_view *ret);

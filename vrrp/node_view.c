@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Virtual routers for who looks at them: what they are, what is in their way, why they moved. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "vrrp/node_private.h"
+
+#define NODE_NS_OF_SECOND 1e9
+
+/* What is in the way of one that should run: the first of these. */
+static const char *node_trouble(const struct node_router *router)
+{
+	const struct vrrp_link *link = node_router_link(router);
+
+	if (!link)
+		return "its interface is not there";
+	if (!link->up)
+		return "its interface is down";
+	if (!link->running)
+		return "its interface has no carrier";
+	if (router->hearing.source.family == AF_UNSPEC)
+		return router->key.family == AF_INET
+			       ? "its interface has no IPv4 address to speak from"
+			       : "its interface has no link-local IPv6 address to speak from";
+	if (!router->hearing.hearing)
+		return router->join_error == -EADDRNOTAVAIL
+			       ? "its unicast source is no address of this machine"
+			       : "it cannot listen on its interface";
+	if (router->wants_macvlan && router->mute.fd < 0)
+		return "its virtual MAC is not there";
+	if (router->facts.fault)
+		return "something that it tracks is not well";
+	if (router->send_error)
+		return "it cannot advertise";
+	return router->begun ? NULL : "it waits for the first reconcile";
+}
+
+/* A silence, or the end of one that resigned. */
+static void node_explain_timer(
+	const struct node_router *router, enum vrrp_state state, char *why, size_t size)
+{
+	uint64_t now = loop_now(router->node->options.loop);
+	char from[ADDRESS_LENGTH];
+
+	if (state != VRRP_STATE_ACTIVE)
+		snprintf(why, size, "this process did not run, and its lease is over");
+	else if (router->peer.source.family == AF_UNSPEC)
+		snprintf(why, size, "no advertisement was heard");
+	else if (router->peer.priority == VRRP_PRIORITY_STOP)
+		snprintf(why, size, "%s resigned", address_format(&router->peer.source, from));
+	else
+		snprintf(why, size, "no advertisement of %s for %.2f s",
+			address_format(&router->peer.source, from),
+			(double)(now - router->peer.at) / NODE_NS_OF_SECOND);
+}
+
+static void node_explain_advertisement(
+	const struct vrrp_advertisement *heard, char *why, size_t size)
+{
+	char from[ADDRESS_LENGTH];
+
+	address_format(&heard->source, from);
+	if (heard->priority == VRRP_PRIORITY_STOP)
+		snprintf(why, size, "%s resigned", from);
+	else
+		snprintf(why, size, "%s has priority %u", from, heard->priority);
+}
+
+static const char *node_event_text(
+	const struct node_router *router, enum vrrp_event_type type, enum vrrp_state state)
+{
+	const char *trouble = node_trouble(router);
+
+	switch (type) {
+	case VRRP_EVENT_START:
+		return "started";
+	case VRRP_EVENT_RESUME:
+		return state == VRRP_STATE_ACTIVE
+			       ? "goes on where an earlier process ended"
+			       : "started; the lease of an earlier process is over";
+	case VRRP_EVENT_STOP:
+		return "stopped";
+	case VRRP_EVENT_UP:
+		return "nothing is in its way any more";
+	case VRRP_EVENT_DOWN:
+		return trouble ? trouble : "it cannot run";
+	case VRRP_EVENT_THAW:
+		return "this process did not run, and its lease is over";
+	case VRRP_EVENT_PRIORITY:
+		return "its priority changed";
+	default:
+		return "its configuration changed";
+	}
+}
+
+/* Why, of the router that something happened to. */
+static void node_explain_cause(const struct node_cause *cause, const struct node_router *router,
+	enum vrrp_state state, char *why, size_t size)
+{
+	if (cause->type == VRRP_EVENT_TIMER)
+		node_explain_timer(router, state, why, size);
+	else if (cause->type == VRRP_EVENT_ADVERTISEMENT)
+		node_explain_advertisement(&cause->advertisement, why, size);
+	else
+		snprintf(why, size, "%s", node_event_text(router, cause->type, state));
+}
+
+void node_explain(struct node_router *router, const struct vrrp_action *action)
+{
+	const struct node_cause *cause = &router->node->cause;
+	char why[NODE_WHY_SIZE / 2];
+
+	if (!cause->router || cause->router == router) {
+		node_explain_cause(cause, router, action->state, router->why, sizeof(router->why));
+		return;
+	}
+	node_explain_cause(cause, cause->router, action->state, why, sizeof(why));
+	snprintf(router->why, sizeof(router->why), "with %.40s, IPv%d: %s", cause->router->name,
+		cause->router->key.family == AF_INET ? 4 : 6, why);
+}
+
+static size_t node_present(const struct node_router *router)
+{
+	size_t present = 0;
+
+	for (size_t i = 0; i < router->address_count; i++) {
+		const struct node_address *address = &router->addresses[i];
+
+		present += address->foreign ||
+			   vrrp_addresses_seen(router->node->addresses, &address->object) != NULL;
+	}
+	return present;
+}
+
+void node_view_of(const struct node_router *router, struct node_view *ret)
+{
+	*ret = (struct node_view){.name = router->name,
+		.key = &router->key,
+		.router = keeper_item_router(router->item),
+		.why = router->why,
+		.trouble = node_trouble(router),
+		.transitions = router->transitions,
+		.peer = router->peer,
+		.checksum = router->form,
+		.mixed = router->mixed,
+		.sent = router->sent,
+		.unsent = router->unsent,
+		.counters = &router->hearing.counters,
+		.addresses = router->address_count,
+		.present = node_present(router)};
+}
+
+size_t node_count(const struct node *node)
+{
+	return node->routers.count;
+}
+
+void node_look(const struct node *node, size_t index, struct node_view *ret)
+{
+	node_view_of(node->routers.items[index].router, ret);
+}
+
+struct node_counters node_counters(struct node *node)
+{
+	struct node_counters counters = {.addresses = vrrp_addresses_counters(node->addresses),
+		.announced = *announce_counters(node->announce),
+		.thawed = node->thawed};
+
+	for (size_t i = 0; i < dispatcher_count(node->dispatcher); i++) {
+		struct dispatcher_counters socket = dispatcher_counters(node->dispatcher, i);
+
+		counters.read += socket.read;
+		counters.dropped += socket.dropped;
+		counters.full += socket.full;
+		for (size_t j = 0; j < VRRP_REJECT_COUNT; j++)
+			counters.unknown += socket.unknown[j];
+	}
+	return counters;
+}
