@@ -23,7 +23,7 @@ enum child_event {
 struct child_options {
 	const struct process_kind *kind;
 	const struct poised_options *poised;
-	int control, lock;  /* borrowed; given on if the kind wants them */
+	int control, lock, lease; /* borrowed; given on if the kind wants them */
 	unsigned int pings; /* without an answer, at most; more before it is ready */
 	void (*event)(void *data, struct child *child, enum child_event event);
 	void (*control_group)(void *data, uint32_t group); /* the process wishes it */

@@ -17,9 +17,9 @@
 #define ARRAY(head, type, most)                                                                    \
 	.size_min = (head) + sizeof(type), .size_max = (head) + (most) * sizeof(type)
 
-/* What the supervisor relays between the reconciler and the health process (relay.c) stands in both tables: it comes in
- * from one process and goes out to the other. */
-#define RELAYED                                                                                    \
+/* What the supervisor relays between the reconciler and another process (relay.c) stands in both tables: it comes in from one
+ * and goes out to the other. */
+#define RELAYED_HEALTH                                                                             \
 	{MESSAGE_HEALTH_PLAN, "health-plan", EXACTLY(struct message_health_plan)},                 \
 		{MESSAGE_HEALTH_CHECKS, "health-checks", TEXT(CHANNEL_PAYLOAD_LIMIT)},             \
 		{MESSAGE_HEALTH_PROBES, "health-probes",                                           \
@@ -35,6 +35,29 @@
 		MESSAGE_HEALTH_REFUSED, "health-refused", EXACTLY(struct message_health_refused)   \
 	}
 
+#define RELAYED_VRRP                                                                               \
+	{MESSAGE_VRRP_PLAN, "vrrp-plan", EXACTLY(struct message_vrrp_plan)},                       \
+		{MESSAGE_VRRP_TEXT, "vrrp-text", TEXT(CHANNEL_PAYLOAD_LIMIT)},                     \
+		{MESSAGE_VRRP_HINTS, "vrrp-hints",                                                 \
+			ARRAY(0, struct message_vrrp_hint, MESSAGE_VRRP_HINTS_MOST)},              \
+		{MESSAGE_VRRP_FACTS, "vrrp-facts",                                                 \
+			ARRAY(sizeof(struct message_vrrp_facts), struct message_vrrp_fact,         \
+				MESSAGE_VRRP_FACTS_MOST)},                                         \
+		{MESSAGE_VRRP_COMMIT, "vrrp-commit", EXACTLY(struct message_vrrp_got)},            \
+		{MESSAGE_VRRP_FILLED, "vrrp-filled", NOTHING},                                     \
+		{MESSAGE_VRRP_SERVED, "vrrp-served", EXACTLY(struct message_vrrp_served)},         \
+		{MESSAGE_VRRP_GOT, "vrrp-got", EXACTLY(struct message_vrrp_got)},                  \
+		{MESSAGE_VRRP_REFUSED, "vrrp-refused", EXACTLY(struct message_vrrp_refused)},      \
+		{MESSAGE_VRRP_MOVED, "vrrp-moved",                                                 \
+			ARRAY(sizeof(struct message_vrrp_moved), struct message_vrrp_move,         \
+				MESSAGE_VRRP_MOVES_MOST)},                                         \
+		{MESSAGE_VRRP_STATES, "vrrp-states",                                               \
+			ARRAY(sizeof(struct message_vrrp_states), struct message_vrrp_state,       \
+				MESSAGE_VRRP_STATES_MOST)},                                        \
+	{                                                                                          \
+		MESSAGE_VRRP_STATS, "vrrp-stats", EXACTLY(struct message_vrrp_stats)               \
+	}
+
 const struct channel_kind messages_to_process[] = {
 	{MESSAGE_PING, "ping", EXACTLY(struct message_ping)},
 	{MESSAGE_STOP, "stop", NOTHING},
@@ -43,7 +66,10 @@ const struct channel_kind messages_to_process[] = {
 	{MESSAGE_HEALTH_STARTED, "health-started", NOTHING},
 	{MESSAGE_HEALTH_GONE, "health-gone", NOTHING},
 	{MESSAGE_NOTIFIED, "notified", EXACTLY(struct message_notified)},
-	RELAYED,
+	{MESSAGE_VRRP_STARTED, "vrrp-started", NOTHING},
+	{MESSAGE_VRRP_GONE, "vrrp-gone", NOTHING},
+	RELAYED_HEALTH,
+	RELAYED_VRRP,
 };
 const size_t messages_to_process_count = ARRAY_LENGTH(messages_to_process);
 
@@ -59,7 +85,8 @@ const struct channel_kind messages_to_supervisor[] = {
 	{MESSAGE_NOTIFY, "notify", PROGRAM},
 	{MESSAGE_ALLOW_NONE, "allow-none", NOTHING},
 	{MESSAGE_ALLOW, "allow", PROGRAM},
-	RELAYED,
+	RELAYED_HEALTH,
+	RELAYED_VRRP,
 };
 const size_t messages_to_supervisor_count = ARRAY_LENGTH(messages_to_supervisor);
 

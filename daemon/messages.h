@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "base/channel.h"
+#include "daemon/messages_vrrp.h"
 #include "model/probe.h"
 
 enum message_kind {
@@ -30,6 +31,8 @@ enum message_kind {
 	MESSAGE_HEALTH_STARTED,
 	MESSAGE_HEALTH_GONE, /* nothing: to the reconciler; there is none now */
 	MESSAGE_NOTIFIED, /* struct message_notified: to the reconciler, soon after they are others */
+	MESSAGE_VRRP_STARTED, /* nothing: to the reconciler; `vrrp` is there, as HEALTH_STARTED */
+	MESSAGE_VRRP_GONE,    /* nothing: to the reconciler */
 
 	/* process -> supervisor */
 	MESSAGE_PONG = 64, /* the ping's payload */
@@ -61,6 +64,22 @@ enum message_kind {
 	MESSAGE_HEALTH_STATS,
 	/* struct message_health_refused: what was in force before that plan stays so */
 	MESSAGE_HEALTH_REFUSED,
+
+	/* reconciler -> vrrp (messages_vrrp.h) */
+	MESSAGE_VRRP_PLAN = 192, /* struct message_vrrp_plan */
+	MESSAGE_VRRP_TEXT,       /* text: a piece of it */
+	MESSAGE_VRRP_HINTS,  /* struct message_vrrp_hint[], in order of interface, family, VRID */
+	MESSAGE_VRRP_FACTS,  /* struct message_vrrp_facts */
+	MESSAGE_VRRP_COMMIT, /* struct message_vrrp_got: that is all of it, in so many pieces */
+	MESSAGE_VRRP_FILLED, /* nothing: the first reconcile and the first verdicts are in */
+	MESSAGE_VRRP_SERVED, /* struct message_vrrp_served */
+
+	/* vrrp -> reconciler */
+	MESSAGE_VRRP_GOT,     /* struct message_vrrp_got: so many pieces of that plan */
+	MESSAGE_VRRP_REFUSED, /* struct message_vrrp_refused */
+	MESSAGE_VRRP_MOVED,   /* struct message_vrrp_moved */
+	MESSAGE_VRRP_STATES,  /* struct message_vrrp_states */
+	MESSAGE_VRRP_STATS,   /* struct message_vrrp_stats: every two seconds */
 };
 
 struct message_ping {

@@ -45,6 +45,7 @@ static const struct process_kind process_reconciler = {
 };
 
 const struct process_kind *const processes[] = {
+	&process_vrrp,
 	&process_reconciler,
 	&process_health,
 };

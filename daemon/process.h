@@ -10,6 +10,7 @@
 
 #define PROCESS_RECONCILER "reconciler"
 #define PROCESS_HEALTH     "health"
+#define PROCESS_VRRP       "vrrp"
 
 struct process_kind {
 	const char *name; /* "reconciler" */
@@ -21,12 +22,14 @@ struct process_kind {
 	bool wants_control; /* inherits the control socket and the lock */
 	bool unprivileged;  /* is not root's: runs as the user of poise, or as nobody */
 	bool many_files;    /* may open as many descriptors as root may allow it */
+	bool wants_lease;   /* inherits the memory of vrrp/lease.h */
 	/* Runs the process until it is told to stop; returns its exit code. `sandbox` is called by it once its
 	 * start is over: from then on only system_calls work. */
 	int (*main)(const struct poised_options *options);
 };
 
 extern const struct process_kind process_health; /* process_health.c */
+extern const struct process_kind process_vrrp;   /* process_vrrp.c */
 
 extern const struct process_kind *const processes[];
 extern const size_t process_count;

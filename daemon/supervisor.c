@@ -28,9 +28,11 @@
 #include "daemon/child.h"
 #include "daemon/control_socket.h"
 #include "daemon/programs.h"
+#include "daemon/realtime.h"
 #include "daemon/relay.h"
 #include "daemon/service_manager.h"
 #include "reconciler/lock.h"
+#include "vrrp/lease.h"
 
 LOG_MODULE("supervisor");
 
@@ -55,6 +57,7 @@ struct supervisor {
 	const struct poised_options *options;
 	struct loop *loop;
 	int lock, control;
+	int lease; /* of the virtual routers: it outlives each process that keeps them */
 	struct {
 		VECTOR_OF(struct supervisor_place);
 	} children; /* as the table has them */
@@ -307,21 +310,40 @@ static void supervisor_on_message(
 		supervisor_on_reconciler_message(supervisor, kind, payload, size);
 }
 
-/* Either of them is there, or there again: the one begins to tell the other. */
-static void supervisor_on_health(struct supervisor *supervisor)
-{
-	const struct child *health = supervisor_find(supervisor, PROCESS_HEALTH);
+/* Whom the reconciler tells what to do, and how it hears that there is somebody to be told. */
+static const struct supervisor_told {
+	const char *name;
+	enum message_kind started, gone;
+} supervisor_told[] = {
+	{PROCESS_HEALTH, MESSAGE_HEALTH_STARTED, MESSAGE_HEALTH_GONE},
+	{PROCESS_VRRP, MESSAGE_VRRP_STARTED, MESSAGE_VRRP_GONE},
+};
 
-	if (health && child_is_ready(health))
-		supervisor_send(supervisor, PROCESS_RECONCILER, MESSAGE_HEALTH_STARTED, NULL, 0);
+/* Of one that is there, or there again, or the reconciler is. */
+static void supervisor_introduce(struct supervisor *supervisor, const struct supervisor_told *told)
+{
+	const struct child *child = supervisor_find(supervisor, told->name);
+
+	if (child && child_is_ready(child))
+		supervisor_send(supervisor, PROCESS_RECONCILER, (uint16_t)told->started, NULL, 0);
+}
+
+static const struct supervisor_told *supervisor_told_of(const struct child *child)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(supervisor_told); i++)
+		if (strcmp(child_name(child), supervisor_told[i].name) == 0)
+			return &supervisor_told[i];
+	return NULL;
 }
 
 static void supervisor_on_ended(struct supervisor *supervisor, const struct child *child)
 {
-	if (strcmp(child_name(child), PROCESS_HEALTH) == 0) {
+	const struct supervisor_told *told = supervisor_told_of(child);
+
+	if (strcmp(child_name(child), PROCESS_HEALTH) == 0)
 		programs_cancel_all(supervisor->programs);
-		supervisor_send(supervisor, PROCESS_RECONCILER, MESSAGE_HEALTH_GONE, NULL, 0);
-	}
+	if (told)
+		supervisor_send(supervisor, PROCESS_RECONCILER, (uint16_t)told->gone, NULL, 0);
 	supervisor_tell_status(supervisor);
 	if (supervisor->stopping)
 		supervisor_stop_next(supervisor);
@@ -365,12 +387,13 @@ static void supervisor_on_child(void *data, struct child *child, enum child_even
 	case CHILD_EVENT_STARTED:
 		if (strcmp(child_name(child), PROCESS_RECONCILER) == 0) {
 			supervisor->notified = (struct message_notified){};
-			supervisor_on_health(supervisor);
+			for (size_t i = 0; i < ARRAY_LENGTH(supervisor_told); i++)
+				supervisor_introduce(supervisor, &supervisor_told[i]);
 		}
 		break;
 	case CHILD_EVENT_READY:
-		if (strcmp(child_name(child), PROCESS_HEALTH) == 0)
-			supervisor_on_health(supervisor);
+		if (supervisor_told_of(child))
+			supervisor_introduce(supervisor, supervisor_told_of(child));
 		supervisor_on_ready(supervisor);
 		supervisor_on_reloaded(supervisor);
 		break;
@@ -444,6 +467,7 @@ static int supervisor_open_children(struct supervisor *supervisor)
 	struct child_options options = {.poised = supervisor->options,
 		.control = supervisor->control,
 		.lock = supervisor->lock,
+		.lease = supervisor->lease,
 		.pings = (unsigned int)(SILENCE_NS / supervisor->beat_ns) + 1,
 		.event = supervisor_on_child,
 		.control_group = supervisor_on_control_group,
@@ -500,6 +524,11 @@ static int supervisor_open(struct supervisor *supervisor, struct error *error)
 
 	if (r < 0)
 		return r;
+	supervisor->lease = lease_create();
+	if (supervisor->lease < 0)
+		return error_set(error, supervisor->lease, "no shared memory: %s",
+			strerror(-supervisor->lease));
+	realtime_prepare();
 	r = process_drop_supervisor_privileges(supervisor->options);
 	if (r < 0)
 		return error_set(error, r, "cannot drop privileges: %s", strerror(-r));
@@ -528,12 +557,13 @@ static void supervisor_close(struct supervisor *supervisor)
 		control_socket_remove(supervisor->options->run_dir);
 		close(supervisor->control);
 	}
+	memory_closep(&supervisor->lease);
 	memory_closep(&supervisor->lock);
 }
 
 int supervisor_run(const struct poised_options *options)
 {
-	struct supervisor supervisor = {.options = options, .lock = -1, .control = -1};
+	struct supervisor supervisor = {.options = options, .lock = -1, .control = -1, .lease = -1};
 	_cleanup_error_ struct error error = {};
 	int r = supervisor_open(&supervisor, &error);
 

@@ -78,6 +78,7 @@ static void node_on_timer(void *data)
 	uint64_t now = loop_clock();
 	uint64_t late = node->due < now ? now - node->due : 0;
 
+	node->late_ns = MAX(node->late_ns, node->deferred ? 0 : late);
 	if (!node->deferred && late > NODE_LATE_NS && node->due != HEAP_NEVER) {
 		node->deferred = true;
 		if (late > NODE_THAWED_NS) {

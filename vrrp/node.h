@@ -41,6 +41,7 @@ struct node_hint {
 /* One virtual router, for who looks at it. Pointers are borrowed while the loop does not run. */
 struct node_view {
 	const char *name; /* of the mapping */
+	size_t mapping;   /* its place in config->routers of the list in force */
 	const struct keeper_key *key;
 	const struct vrrp_router *router; /* state, since, priority, timer, who was heard */
 	const char *why;      /* the last change of state: "no advertisement for 3.61 s" */
@@ -57,6 +58,7 @@ struct node_view {
 	uint64_t sent, unsent;       /* advertisements; those that could not be sent */
 	const struct hearing_counters *counters;
 	size_t addresses, present; /* virtual addresses; those that are there */
+	bool waits;                /* it is active, and its addresses wait for its services */
 };
 
 struct node_options {
@@ -106,5 +108,7 @@ struct node_counters {
 	struct announce_counters announced;
 	uint64_t read, dropped, full, unknown; /* datagrams; see dispatcher_counters */
 	uint64_t thawed;
+	uint64_t
+		late_ns; /* the latest that the state machines' timer came since this was asked last */
 };
 struct node_counters node_counters(struct node *node);

@@ -57,10 +57,11 @@ void node_unnumber(struct node *node, const struct node_router *router)
 /* The routers of an interface: from the returned one on. */
 size_t node_first_on(const struct node *node, const char *interface)
 {
-	struct keeper_key key = {};
+	struct node_router before = {}; /* of no family: it comes before those that have one */
+	const struct node_router_place place = {&before};
 
-	snprintf(key.interface, sizeof(key.interface), "%s", interface);
-	return vector_after(&node->routers, &key, node_key_compare);
+	snprintf(before.key.interface, sizeof(before.key.interface), "%s", interface);
+	return vector_after(&node->routers, &place, node_place_compare);
 }
 
 /* The keeper's list. */
@@ -178,6 +179,7 @@ static void node_put(
 	if (!router)
 		router = node_add(node, &key);
 	router->config = config;
+	router->mapping = index;
 	router->facts =
 		index < node->facts.count ? node->facts.items[index].facts : (struct node_facts){};
 	free(router->name);

@@ -54,6 +54,7 @@ struct node_router {
 	enum node_place place;
 	struct keeper_key key;
 	const struct config_router *config; /* of node.config; NULL when it leaves */
+	size_t mapping;                     /* likewise */
 	char *name;
 	char *group;              /* NULL: it moves alone */
 	struct keeper_item *item; /* NULL: the keeper does not have it (yet) */
@@ -150,7 +151,7 @@ struct node {
 	bool leaving; /* somebody may be gone now */
 	struct heap waits;
 	struct node_cause cause;
-	uint64_t thawed;
+	uint64_t thawed, late_ns;
 };
 
 /* node.c */

@@ -137,6 +137,7 @@ static size_t node_present(const struct node_router *router)
 void node_view_of(const struct node_router *router, struct node_view *ret)
 {
 	*ret = (struct node_view){.name = router->name,
+		.mapping = router->mapping,
 		.key = &router->key,
 		.router = keeper_item_router(router->item),
 		.why = router->why,
@@ -149,7 +150,8 @@ void node_view_of(const struct node_router *router, struct node_view *ret)
 		.unsent = router->unsent,
 		.counters = &router->hearing.counters,
 		.addresses = router->address_count,
-		.present = node_present(router)};
+		.present = node_present(router),
+		.waits = router->wait.place != 0};
 }
 
 size_t node_count(const struct node *node)
@@ -166,8 +168,10 @@ struct node_counters node_counters(struct node *node)
 {
 	struct node_counters counters = {.addresses = vrrp_addresses_counters(node->addresses),
 		.announced = *announce_counters(node->announce),
-		.thawed = node->thawed};
+		.thawed = node->thawed,
+		.late_ns = node->late_ns};
 
+	node->late_ns = 0;
 	for (size_t i = 0; i < dispatcher_count(node->dispatcher); i++) {
 		struct dispatcher_counters socket = dispatcher_counters(node->dispatcher, i);
 

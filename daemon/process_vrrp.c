@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The row of the process that keeps virtual routers: raw and packet sockets (NET_RAW), addresses, routes and sysctls of interfaces
+ * (NET_ADMIN). It opens /proc/sys/net and one file of the run directory. SYS_NICE and IPC_LOCK are used once, and dropped
+ * (realtime.h). */
+#include <cap-ng.h>
+
+#include "daemon/process.h"
+#include "daemon/vrrp_process.h"
+
+static const int vrrp_capabilities[] = {CAP_NET_RAW, CAP_NET_ADMIN, CAP_SYS_NICE, CAP_IPC_LOCK, -1};
+
+static const char *const vrrp_system_calls[] = {
+	/* memory, time, itself */
+	"brk", "mmap", "munmap", "mprotect", "mremap", "madvise", "futex", "getrandom",
+	"clock_gettime", "clock_getres", "clock_nanosleep", "nanosleep", "gettimeofday", "time",
+	"getpid", "getppid", "gettid", "getuid", "geteuid", "getgid", "getegid", "uname", "sysinfo",
+	"getrusage", "getrlimit", "prlimit64", "sched_getaffinity", "sched_yield", "rt_sigaction",
+	"rt_sigprocmask", "rt_sigreturn", "sigaltstack", "restart_syscall", "set_robust_list",
+	"rseq", "exit", "exit_group",
+	/* the loop */
+	"epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait", "epoll_pwait2", "timerfd_create",
+	"timerfd_settime", "timerfd_gettime", "signalfd4", "eventfd2", "poll", "ppoll",
+	/* descriptors */
+	"read", "readv", "pread64", "write", "writev", "lseek", "close", "fcntl", "ioctl", "dup",
+	/* sysctls, and what they were */
+	"open", "openat", "stat", "fstat", "lstat", "newfstatat", "statx", "access", "faccessat",
+	"faccessat2", "fsync", "fdatasync", "rename", "renameat", "renameat2", "unlink", "unlinkat",
+	"fchmod",
+	/* raw sockets, netlink, the channel */
+	"socket", "bind", "connect", "shutdown", "getsockname", "getpeername", "getsockopt",
+	"setsockopt", "sendto", "sendmsg", "sendmmsg", "recvfrom", "recvmsg", "recvmmsg", NULL};
+
+const struct process_kind process_vrrp = {
+	.name = PROCESS_VRRP,
+	.capabilities = vrrp_capabilities,
+	.system_calls = vrrp_system_calls,
+	.many_files = true,
+	.wants_lease = true,
+	.main = vrrp_process_main,
+};

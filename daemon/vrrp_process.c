@@ -1,0 +1,468 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The shell around the virtual routers (vrrp/node.h): messages in, messages out.
+ *
+ *	plan	  gathered piece by piece (vrrp_plan.h), each answered; put in force as a whole by COMMIT, or refused, and the one
+ *		  before stays
+ *	moves	  told in order, those of a turn together
+ *	states	  all of them, again and again, a portion in each turn: what was lost on the way is healed by that
+ *
+ * Nothing here waits for anybody: a take-over asks neither the reconciler nor the supervisor, and when they are gone the routers
+ * go on. What needs privileges is opened before the sandbox; real-time scheduling and locked memory are taken by rights that
+ * are given up at once (realtime.h).
+ *
+ * When the supervisor is gone this process is killed by the kernel: the lease tells the next one what was left. */
+#include "daemon/vrrp_process.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "daemon/messages.h"
+#include "daemon/process.h"
+#include "daemon/realtime.h"
+#include "daemon/vrrp_plan.h"
+
+LOG_MODULE("vrrp");
+
+#define VRRP_PROCESS_STATS_NS 2000000000ull
+#define VRRP_PROCESS_SYSCTLS  "vrrp-sysctls"
+
+struct vrrp_process {
+	const struct poised_options *options;
+	struct loop *loop;
+	struct channel *channel;
+	struct node *node; /* NULL: this machine does not allow it, and every plan is refused */
+	struct loop_source *stats, *tell;
+	struct vrrp_plan plan;
+	uint64_t generation; /* of the plan in force */
+	bool realtime;
+	struct {
+		VECTOR_OF(struct message_vrrp_move);
+	} moves;       /* that are to be told */
+	uint32_t said; /* serial of the last MOVED */
+	bool telling;  /* states: from here on */
+	size_t told;
+};
+
+static int vrrp_process_send(
+	struct vrrp_process *process, uint16_t kind, const void *data, size_t size)
+{
+	int r = channel_send(process->channel, kind, data, size);
+
+	if (r < 0)
+		log_warning("cannot speak to the supervisor: %s", strerror(-r));
+	return r;
+}
+
+static uint64_t vrrp_process_wall(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* Moves. */
+
+static void vrrp_process_on_moved(void *data, const struct node_view *view)
+{
+	struct vrrp_process *process = data;
+	struct message_vrrp_move *move = vector_append(&process->moves);
+
+	move->router = (uint32_t)view->mapping;
+	move->family = view->key->family;
+	move->vrid = view->key->vrid;
+	move->state = (uint8_t)view->router->state;
+	move->since = view->router->since;
+	move->wall = vrrp_process_wall();
+	snprintf(move->why, sizeof(move->why), "%s", view->why);
+	loop_work_ask(process->tell);
+}
+
+static void vrrp_process_tell_moves(struct vrrp_process *process, size_t count)
+{
+	size_t size = sizeof(struct message_vrrp_moved) + count * sizeof(struct message_vrrp_move);
+	_cleanup_free_ struct message_vrrp_moved *message = memory_new(size);
+
+	message->generation = process->generation;
+	message->serial = ++process->said;
+	message->count = (uint32_t)count;
+	memcpy(message->moves, process->moves.items, count * sizeof(*message->moves));
+	process->moves.count -= count;
+	memmove(process->moves.items, process->moves.items + count,
+		process->moves.count * sizeof(*process->moves.items));
+	vrrp_process_send(process, MESSAGE_VRRP_MOVED, message, size);
+}
+
+/* States. */
+
+static void vrrp_process_write_address(
+	const struct address *address, uint16_t family, uint8_t bytes[static 16])
+{
+	if (address->family == family)
+		memcpy(bytes, address->bytes, sizeof(address->bytes));
+}
+
+static void vrrp_process_write_state(const struct node_view *view, struct message_vrrp_state *ret)
+{
+	uint16_t family = view->key->family;
+
+	*ret = (struct message_vrrp_state){.router = (uint32_t)view->mapping,
+		.family = family,
+		.vrid = view->key->vrid,
+		.state = (uint8_t)view->router->state,
+		.priority = view->router->parameters.priority,
+		.peer_priority = view->peer.priority,
+		.checksum = (uint8_t)view->checksum,
+		.peer_checksum = (uint8_t)view->peer.checksum,
+		.mixed = view->mixed,
+		.waits = view->waits,
+		.since = view->router->since,
+		.peer_at = view->peer.at,
+		.interval = view->router->active_interval,
+		.transitions = view->transitions,
+		.sent = view->sent,
+		.unsent = view->unsent,
+		.heard = view->counters->heard,
+		.own = view->counters->own,
+		.addresses = (uint32_t)view->addresses,
+		.present = (uint32_t)view->present};
+	vrrp_process_write_address(&view->router->parameters.source, family, ret->source);
+	vrrp_process_write_address(&view->peer.source, family, ret->peer);
+	memcpy(ret->rejected, view->counters->rejected, sizeof(ret->rejected));
+	snprintf(ret->why, sizeof(ret->why), "%s", view->why);
+	snprintf(ret->trouble, sizeof(ret->trouble), "%s", view->trouble ? view->trouble : "");
+}
+
+/* One portion; the next in another turn. */
+static void vrrp_process_tell_states(struct vrrp_process *process)
+{
+	size_t all = node_count(process->node);
+	size_t count = process->told < all
+			       ? MIN(all - process->told, (size_t)MESSAGE_VRRP_STATES_MOST)
+			       : 0;
+	size_t size =
+		sizeof(struct message_vrrp_states) + count * sizeof(struct message_vrrp_state);
+
+	process->telling = false;
+	if (!count)
+		return;
+	_cleanup_free_ struct message_vrrp_states *message = memory_new(size);
+	message->generation = process->generation;
+	message->count = (uint32_t)count;
+	message->last = process->told + count == all;
+	for (size_t i = 0; i < count; i++) {
+		struct node_view view;
+
+		node_look(process->node, process->told + i, &view);
+		vrrp_process_write_state(&view, &message->states[i]);
+	}
+	process->told += count;
+	process->telling = !message->last;
+	vrrp_process_send(process, MESSAGE_VRRP_STATES, message, size);
+}
+
+static void vrrp_process_on_tell(void *data)
+{
+	struct vrrp_process *process = data;
+
+	if (process->moves.count)
+		vrrp_process_tell_moves(
+			process, MIN(process->moves.count, (size_t)MESSAGE_VRRP_MOVES_MOST));
+	else if (process->telling)
+		vrrp_process_tell_states(process);
+	if (process->moves.count || process->telling)
+		loop_work_ask(process->tell);
+}
+
+static void vrrp_process_begin_states(struct vrrp_process *process)
+{
+	process->told = 0;
+	process->telling = true;
+	loop_work_ask(process->tell);
+}
+
+static void vrrp_process_on_stats(void *data)
+{
+	struct vrrp_process *process = data;
+	const struct node_counters counters = node_counters(process->node);
+	const struct message_vrrp_stats stats = {.generation = process->generation,
+		.moved = process->said,
+		.realtime = process->realtime,
+		.read = counters.read,
+		.dropped = counters.dropped,
+		.full = counters.full,
+		.unknown = counters.unknown,
+		.added = counters.addresses.added,
+		.removed = counters.addresses.removed,
+		.failed = counters.addresses.failed,
+		.lost = counters.addresses.lost,
+		.fought = counters.addresses.fought,
+		.announced = counters.announced.sent,
+		.unannounced = counters.announced.failed,
+		.thawed = counters.thawed,
+		.late_ns = counters.late_ns};
+
+	loop_timer_set(process->stats, loop_now(process->loop) + VRRP_PROCESS_STATS_NS);
+	vrrp_process_send(process, MESSAGE_VRRP_STATS, &stats, sizeof(stats));
+	vrrp_process_begin_states(process);
+}
+
+/* Plans. */
+
+static void vrrp_process_answer(struct vrrp_process *process, uint64_t generation, int r)
+{
+	const struct message_vrrp_got got = {
+		.generation = generation, .pieces = process->plan.pieces};
+	const struct message_vrrp_refused refused = {
+		.generation = generation, .refusal = (uint32_t)(-r - 1)};
+
+	if (r == -ESTALE)
+		return;
+	if (r == 0)
+		vrrp_process_send(process, MESSAGE_VRRP_GOT, &got, sizeof(got));
+	else
+		vrrp_process_send(process, MESSAGE_VRRP_REFUSED, &refused, sizeof(refused));
+}
+
+/* A head is answered only where it is refused. */
+static void vrrp_process_on_plan(struct vrrp_process *process, const struct message_vrrp_plan *head)
+{
+	int r = vrrp_plan_begin(&process->plan, head, process->generation);
+
+	if (r < 0)
+		vrrp_process_answer(process, head->generation, r);
+}
+
+static void vrrp_process_on_facts(
+	struct vrrp_process *process, const struct message_vrrp_facts *facts, size_t size)
+{
+	struct node_facts fact;
+
+	if (process->plan.begun && facts->generation == process->plan.head.generation) {
+		vrrp_process_answer(
+			process, facts->generation, vrrp_plan_facts(&process->plan, facts, size));
+		return;
+	}
+	if (facts->generation != process->generation || !vrrp_plan_facts_fit(facts, size))
+		return;
+	for (size_t i = 0; i < facts->count; i++)
+		if (vrrp_plan_read_fact(&facts->facts[i], MESSAGE_VRRP_COUNT_LIMIT, &fact) == 0)
+			node_tell(process->node, facts->facts[i].router, &fact);
+}
+
+static void vrrp_process_use(struct vrrp_process *process, struct vrrp_plan_result *result)
+{
+	const struct message_vrrp_plan head = process->plan.head;
+	const struct message_vrrp_got got = {
+		.generation = head.generation, .pieces = process->plan.pieces + 1};
+
+	log_debug("%zu virtual routers of the files", result->config.routers.count);
+	/* These mean the routers by their places in the plan before. */
+	while (process->moves.count)
+		vrrp_process_tell_moves(
+			process, MIN(process->moves.count, (size_t)MESSAGE_VRRP_MOVES_MOST));
+	process->generation = head.generation;
+	process->said = 0;
+	vrrp_process_send(process, MESSAGE_VRRP_GOT, &got, sizeof(got));
+	node_set(process->node, &result->config, &result->plan);
+	vrrp_plan_clear(&process->plan);
+	if (head.filled)
+		node_start(process->node);
+	vrrp_process_begin_states(process);
+}
+
+static void vrrp_process_on_commit(
+	struct vrrp_process *process, const struct message_vrrp_got *commit)
+{
+	struct vrrp_plan_result result;
+	int r = vrrp_plan_finish(&process->plan, commit, &result);
+
+	if (r == 0)
+		vrrp_process_use(process, &result);
+	else
+		vrrp_process_answer(process, commit->generation, r);
+	config_clear(&result.config);
+}
+
+static void vrrp_process_on_served(
+	struct vrrp_process *process, const struct message_vrrp_served *served)
+{
+	if (served->generation == process->generation)
+		node_serve(process->node, served->router);
+}
+
+/* Messages. */
+
+static void vrrp_process_on_piece(
+	struct vrrp_process *process, uint16_t kind, const void *payload, size_t size)
+{
+	int r = kind == MESSAGE_VRRP_TEXT ? vrrp_plan_text(&process->plan, payload, size)
+					  : vrrp_plan_hints(&process->plan, payload, size);
+
+	vrrp_process_answer(process, process->plan.head.generation, r);
+}
+
+/* What the reconciler says. */
+static void vrrp_process_on_said(
+	struct vrrp_process *process, uint16_t kind, const void *payload, size_t size)
+{
+	switch ((enum message_kind)kind) {
+	case MESSAGE_VRRP_PLAN:
+		vrrp_process_on_plan(process, payload);
+		break;
+	case MESSAGE_VRRP_TEXT:
+	case MESSAGE_VRRP_HINTS:
+		vrrp_process_on_piece(process, kind, payload, size);
+		break;
+	case MESSAGE_VRRP_FACTS:
+		vrrp_process_on_facts(process, payload, size);
+		break;
+	case MESSAGE_VRRP_COMMIT:
+		vrrp_process_on_commit(process, payload);
+		break;
+	case MESSAGE_VRRP_FILLED:
+		node_start(process->node);
+		break;
+	case MESSAGE_VRRP_SERVED:
+		vrrp_process_on_served(process, payload);
+		break;
+	default: /* Meant for other processes. */
+		break;
+	}
+}
+
+static void vrrp_process_refuse_all(
+	struct vrrp_process *process, uint16_t kind, const void *payload)
+{
+	const struct message_vrrp_plan *head = payload;
+
+	if (kind == MESSAGE_VRRP_PLAN)
+		vrrp_process_answer(
+			process, head->generation, -(1 + (int)MESSAGE_VRRP_REFUSAL_UNABLE));
+}
+
+static void vrrp_process_stop(struct vrrp_process *process)
+{
+	if (process->node)
+		node_stop(process->node);
+	else
+		loop_stop(process->loop, 0);
+}
+
+static void vrrp_process_on_message(void *data, uint16_t kind, const void *payload, size_t size)
+{
+	struct vrrp_process *process = data;
+
+	if (kind == MESSAGE_PING)
+		vrrp_process_send(process, MESSAGE_PONG, payload, size);
+	else if (kind == MESSAGE_RELOAD)
+		/* The reconciler reads the files. */
+		vrrp_process_send(process, MESSAGE_RELOADED, NULL, 0);
+	else if (kind == MESSAGE_STOP)
+		vrrp_process_stop(process);
+	else if (process->node)
+		vrrp_process_on_said(process, kind, payload, size);
+	else
+		vrrp_process_refuse_all(process, kind, payload);
+}
+
+/* Life. */
+
+static void vrrp_process_on_stopped(void *data)
+{
+	struct vrrp_process *process = data;
+
+	vrrp_process_on_tell(process);
+	loop_stop(process->loop, 0);
+}
+
+static void vrrp_process_on_orphaned(void *data, int code)
+{
+	struct vrrp_process *process = data;
+
+	log_error("the supervisor is gone: %s", code ? strerror(-code) : "it closed the channel");
+	loop_stop(process->loop, 1);
+}
+
+static int vrrp_process_open_loop(struct vrrp_process *process)
+{
+	const struct channel_options options = {
+		.kinds = messages_to_process,
+		.kind_count = messages_to_process_count,
+		.message = vrrp_process_on_message,
+		.closed = vrrp_process_on_orphaned,
+		.data = process,
+	};
+	int r = loop_new(&process->loop);
+
+	if (r == 0)
+		r = channel_new(
+			process->loop, process->options->channel_fd, &options, &process->channel);
+	if (r == 0)
+		r = loop_add_timer(process->loop, vrrp_process_on_stats, process, &process->stats);
+	if (r == 0)
+		r = loop_add_work(process->loop, vrrp_process_on_tell, process, &process->tell);
+	return r;
+}
+
+static int vrrp_process_open_node(struct vrrp_process *process, struct error *error)
+{
+	/* Else who floods the sockets keeps it from being told. */
+	loop_source_set_priority(process->tell, LOOP_PRIORITY_NORMAL);
+	_cleanup_free_ char *sysctls =
+		memory_printf("%s/" VRRP_PROCESS_SYSCTLS, process->options->run_dir);
+	const struct node_options node = {.loop = process->loop,
+		.lease = process->options->lease_fd,
+		.sysctls = sysctls,
+		.moved = vrrp_process_on_moved,
+		.stopped = vrrp_process_on_stopped,
+		.data = process};
+	return node_new(&node, &process->node, error);
+}
+
+static void vrrp_process_close(struct vrrp_process *process)
+{
+	node_free(process->node);
+	vrrp_plan_clear(&process->plan);
+	vector_clear(&process->moves);
+	loop_source_free(process->stats);
+	loop_source_free(process->tell);
+	channel_free(process->channel);
+	loop_free(process->loop);
+}
+
+static int vrrp_process_go(struct vrrp_process *process)
+{
+	_cleanup_error_ struct error error = {};
+	int r = vrrp_process_open_loop(process);
+
+	if (r < 0) {
+		log_error("cannot start: %s", strerror(-r));
+		return 2;
+	}
+	r = vrrp_process_open_node(process, &error);
+	if (r < 0)
+		log_warning("no virtual routers can be kept here: %s", error_text(&error, r));
+	process->realtime = realtime_take(process->options) == 0;
+	r = process_enter_sandbox(process_find(PROCESS_VRRP), process->options);
+	if (r < 0) {
+		log_error("cannot enter the sandbox: %s", strerror(-r));
+		return 2;
+	}
+	if (process->node)
+		loop_timer_set(process->stats, loop_now(process->loop) + VRRP_PROCESS_STATS_NS);
+	vrrp_process_send(process, MESSAGE_READY, NULL, 0);
+	r = loop_run(process->loop);
+	return r < 0 ? 1 : r;
+}
+
+int vrrp_process_main(const struct poised_options *options)
+{
+	struct vrrp_process process = {.options = options};
+
+	int code = vrrp_process_go(&process);
+	vrrp_process_close(&process);
+	return code;
+}
