@@ -45,6 +45,7 @@ int engine_open(struct engine *engine, const struct engine_options *options, str
 		.confirm_deadline = UINT64_MAX,
 		.reconciler.lock = -1,
 		.health.wake_next = UINT64_MAX,
+		.facts.routed = true,
 	};
 	engine_load_operator(engine, reconciler_now());
 	int r = engine_history_load(engine, error);
@@ -83,6 +84,7 @@ void engine_close(struct engine *engine)
 	for (size_t i = 0; i < ENGINE_TROUBLE_COUNT; i++)
 		free(engine->troubles[i]);
 	facts_clear(&engine->facts);
+	engine_roles_clear(engine);
 	engine_health_clear(engine);
 	vector_clear(&engine->dirty);
 	retry_clear(&engine->retries);
@@ -321,6 +323,7 @@ uint64_t engine_run(struct engine *engine, uint64_t now)
 	if (engine->files_dirty)
 		engine_read_files(engine, now);
 	engine_health_apply(engine);
+	engine_roles_apply(engine);
 	engine_heed_wakes(engine, now);
 	if (engine->connected && engine->files && !engine_is_undoing(engine, now) &&
 		now >= engine_health_gate(engine))

@@ -32,6 +32,7 @@ enum engine_reason {
 	ENGINE_REASON_RESYNC, /* what it finds is drift */
 	ENGINE_REASON_CONFIRM,
 	ENGINE_REASON_ROLLBACK,
+	ENGINE_REASON_ROLE, /* a virtual router became active, or is so no more */
 	ENGINE_REASON_COUNT,
 };
 
@@ -68,6 +69,7 @@ enum engine_event_kind {
 	/* As before, and called so too: "cannot be tried: cannot read /x; its verdict stays as it is" */
 	ENGINE_EVENT_UNTRIED,
 	ENGINE_EVENT_TROUBLE, /* text: something about poised itself that a person must mend */
+	ENGINE_EVENT_ROUTER, /* object: "virtual router edge IPv4", text: "active: no advertisement of 10.0.0.1 for 3.61 s" */
 	ENGINE_EVENT_QUORUM, /* object: "service tcp://203.0.113.10:80", text: "lost: …", "regained: …" */
 	ENGINE_EVENT_COUNT,
 };
@@ -81,6 +83,7 @@ enum engine_trouble {
 	ENGINE_TROUBLE_OPERATOR, /* operator.json cannot be read: nothing is changed, as if suspended */
 	ENGINE_TROUBLE_PROBING, /* the health process does not know what it is to probe */
 	ENGINE_TROUBLE_HEALTH_FILE, /* health.json cannot be read, or not written: a restart forgets what is down */
+	ENGINE_TROUBLE_ROUTING, /* the process of the virtual routers does not know what it is to keep */
 	ENGINE_TROUBLE_COUNT,
 };
 
@@ -94,6 +97,11 @@ struct engine_entry {
 	struct plan_totals applied;
 	size_t failed, drift;
 	uint64_t duration; /* ns, of reading, planning, applying, verifying */
+};
+
+/* A virtual router whose role is another than the last pass knew. */
+struct engine_role {
+	char *name; /* owned */
 };
 
 struct engine_event {
@@ -164,6 +172,9 @@ struct engine {
 	struct facts facts;
 	struct engine_health health;
 	uint64_t probes_serial; /* another from each change of the table of probes on */
+	struct {
+		VECTOR_OF(struct engine_role);
+	} roles; /* since the last pass; with repetitions */
 
 	/* An apply that waits for its confirmation. */
 	bool confirming;
@@ -286,6 +297,22 @@ int engine_backend_changed(struct engine *engine);
 
 /* Whether it changes nothing: the operator said so, or what he said cannot be read. */
 bool engine_is_suspended(const struct engine *engine);
+
+/* What a virtual router of the files is, in that family; takes effect in the next engine_run(). Not known: nobody says. */
+void engine_set_role(
+	struct engine *engine, const char *router, uint16_t family, bool known, bool active);
+
+/* A virtual router changed its state. Borrowed. */
+struct engine_move {
+	const char *router; /* of the files */
+	uint16_t family;
+	enum engine_notice_event event; /* ENGINE_NOTICE_ROUTER_… */
+	const char *why;
+	uint64_t wall; /* milliseconds since the epoch */
+};
+
+/* Tells it: an event, and the router's `notify`. */
+void engine_router_moved(struct engine *engine, const struct engine_move *move);
 
 /* `text` NULL: it is mended. Told as an event when it is another than before. */
 void engine_set_trouble(struct engine *engine, enum engine_trouble trouble, const char *text);

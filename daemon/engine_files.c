@@ -134,7 +134,9 @@ static char *engine_judge(struct engine *engine, struct files *files, enum engin
 
 static bool engine_sync_same(const struct declared *a, const struct declared *b)
 {
-	if (a->sync_managed != b->sync_managed || a->sync.count != b->sync.count)
+	if (a->sync_managed != b->sync_managed || a->sync.count != b->sync.count ||
+		strcmp(a->sync_follows ? a->sync_follows : "",
+			b->sync_follows ? b->sync_follows : "") != 0)
 		return false;
 	for (size_t i = 0; i < a->sync.count; i++)
 		if (!sync_daemon_equal(&a->sync.items[i], &b->sync.items[i]))

@@ -14,6 +14,14 @@
 #define HEALTH_SAVE_PART 20
 #define HEALTH_SAVE_NS   1000000000ull
 
+bool engine_probes_are_tried(const struct engine *engine)
+{
+	vector_foreach(&engine->health.table.probes, probe)
+		if (!probe->wall && !probe->untried)
+			return false;
+	return true;
+}
+
 const struct engine_probe_vector *engine_probes(const struct engine *engine)
 {
 	return &engine->health.table.probes;

@@ -63,16 +63,20 @@ enum engine_notice_event {
 	ENGINE_NOTICE_DESTINATION_UP,
 	ENGINE_NOTICE_QUORUM_LOST,
 	ENGINE_NOTICE_QUORUM_REGAINED,
+	ENGINE_NOTICE_ROUTER_ACTIVE,
+	ENGINE_NOTICE_ROUTER_BACKUP,
+	ENGINE_NOTICE_ROUTER_STOPPED, /* it does not run: its interface is down, something that it tracks, … */
 	ENGINE_NOTICE_COUNT,
 };
 
 const char *engine_notice_name(enum engine_notice_event event); /* "destination-down", … */
 
-/* The `notify` command of a service is to be run: what it is, and what it is told. Borrowed until the callback returns. */
+/* The `notify` command of a service, or of a virtual router, is to be run: what it is, and what it is told. Borrowed until the callback returns. */
 struct engine_notice {
 	const struct config_text_list *command; /* never empty */
 	enum engine_notice_event event;
 	const char *service, *listener;  /* the name in the file; "tcp://203.0.113.10:80" */
+	const char *router, *family;     /* the name in the file; "ipv4" or "ipv6" */
 	const char *destination, *check; /* "10.0.0.11:8080"; NULL where the event has none */
 	const char *reason;              /* of a failure; NULL */
 	uint64_t wall;                   /* milliseconds since the epoch */
@@ -161,6 +165,9 @@ struct engine_health {
 const struct engine_probe_vector *engine_probes(const struct engine *engine);
 const struct engine_probe *engine_find_probe(
 	const struct engine *engine, const struct probe_key *key);
+
+/* Every probe was tried, or cannot be. O(probes), as long as it is not so. */
+bool engine_probes_are_tried(const struct engine *engine);
 
 /* Takes effect in the next engine_run(). O(count × (log probes + services of the probe)). */
 void engine_verdicts(struct engine *engine, const struct engine_verdict *verdicts, size_t count);

@@ -24,6 +24,9 @@ static const char *const heed_notice_names[ENGINE_NOTICE_COUNT] = {
 	[ENGINE_NOTICE_DESTINATION_UP] = "destination-up",
 	[ENGINE_NOTICE_QUORUM_LOST] = "quorum-lost",
 	[ENGINE_NOTICE_QUORUM_REGAINED] = "quorum-regained",
+	[ENGINE_NOTICE_ROUTER_ACTIVE] = "router-active",
+	[ENGINE_NOTICE_ROUTER_BACKUP] = "router-backup",
+	[ENGINE_NOTICE_ROUTER_STOPPED] = "router-stopped",
 };
 
 const char *engine_notice_name(enum engine_notice_event event)

@@ -66,6 +66,11 @@ uint64_t engine_health_gate(const struct engine *engine);
 /* Writes health.json when it lags behind; `must`: also when that was done a moment ago. */
 void engine_health_save(struct engine *engine, uint64_t now, bool must);
 
+/* engine_router.c */
+/* Makes those dirty that come and go with the roles that changed. */
+void engine_roles_apply(struct engine *engine);
+void engine_roles_clear(struct engine *engine);
+
 /* engine_heed.c */
 /* A pass must look at the service; its line in the table is of before. Each O(1), once. */
 void engine_heed_dirty(struct engine *engine, uint32_t service);

@@ -25,6 +25,7 @@ static const char *const engine_reason_names[ENGINE_REASON_COUNT] = {
 	[ENGINE_REASON_RESYNC] = "resync",
 	[ENGINE_REASON_CONFIRM] = "confirm",
 	[ENGINE_REASON_ROLLBACK] = "rollback",
+	[ENGINE_REASON_ROLE] = "role",
 };
 
 static const char *const engine_held_names[ENGINE_HELD_COUNT] = {
@@ -53,6 +54,7 @@ static const char *const engine_event_names[ENGINE_EVENT_COUNT] = {
 	[ENGINE_EVENT_UNTRIED] = "health",
 	[ENGINE_EVENT_TROUBLE] = "trouble",
 	[ENGINE_EVENT_QUORUM] = "quorum",
+	[ENGINE_EVENT_ROUTER] = "router",
 };
 
 const char *engine_held_name(enum engine_held held)

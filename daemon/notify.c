@@ -25,6 +25,8 @@ static void notify_fill(const struct engine_notice *notice, struct notify_enviro
 	notify_add(environment, "POISE_EVENT", engine_notice_name(notice->event));
 	notify_add(environment, "POISE_SERVICE", notice->service);
 	notify_add(environment, "POISE_LISTENER", notice->listener);
+	notify_add(environment, "POISE_ROUTER", notice->router);
+	notify_add(environment, "POISE_FAMILY", notice->family);
 	notify_add(environment, "POISE_DESTINATION", notice->destination);
 	notify_add(environment, "POISE_CHECK", notice->check);
 	notify_add(environment, "POISE_REASON", notice->reason);

@@ -24,6 +24,7 @@
 #include "daemon/notify.h"
 #include "daemon/probing.h"
 #include "daemon/process.h"
+#include "daemon/route_shell.h"
 #include "daemon/watch.h"
 
 LOG_MODULE("reconciler");
@@ -46,6 +47,7 @@ struct reconcile {
 	struct watch *watch;
 	struct metrics *metrics;
 	struct probing *probing;
+	struct route_shell *routes;
 	struct loop_source *work, *timer;
 	struct loop_source *telling; /* when the health process is to be told again */
 	struct loop_source *backend; /* what the backend has to say; from the first connection on */
@@ -75,6 +77,7 @@ static enum log_level reconcile_event_level(enum engine_event_kind kind)
 	case ENGINE_EVENT_OPERATOR:
 	case ENGINE_EVENT_CONFIRM:
 	case ENGINE_EVENT_HEALTH:
+	case ENGINE_EVENT_ROUTER:
 		return LOG_LEVEL_NOTICE;
 	default:
 		return LOG_LEVEL_INFO;
@@ -272,6 +275,7 @@ static void reconcile_on_message(void *data, uint16_t kind, const void *payload,
 		reconcile_probe(reconcile);
 		probing_message(reconcile->probing, kind, payload, size);
 		reconcile_on_telling(reconcile);
+		route_shell_message(reconcile->routes, kind, payload, size);
 	}
 }
 
@@ -419,6 +423,7 @@ static void reconcile_turn(void *data)
 		watch_seen(reconcile->watch);
 	reconcile_configure(reconcile);
 	reconcile_probe(reconcile);
+	route_shell_turn(reconcile->routes);
 	reconcile_tell_ready(reconcile, loop_clock());
 	reconcile_tell_status(reconcile);
 	if (reconcile->reload_asked && !engine->files_dirty) {
@@ -513,6 +518,17 @@ static void reconcile_open_probing(struct reconcile *reconcile)
 	probing_new(&options, &reconcile->probing);
 }
 
+static int reconcile_open_routes(struct reconcile *reconcile)
+{
+	const struct route_shell_options options = {.loop = reconcile->loop,
+		.channel = reconcile->channel,
+		.engine = &reconcile->engine,
+		.changed = reconcile_on_change,
+		.data = reconcile};
+
+	return route_shell_new(&options, &reconcile->routes);
+}
+
 static int reconcile_open(struct reconcile *reconcile, struct error *error)
 {
 	int r = loop_new(&reconcile->loop);
@@ -525,6 +541,8 @@ static int reconcile_open(struct reconcile *reconcile, struct error *error)
 	if (r == 0)
 		r = reconcile_open_engine(reconcile, error);
 	if (r == 0)
+		r = reconcile_open_routes(reconcile);
+	if (r == 0)
 		r = reconcile_open_services(reconcile, error);
 	return r;
 }
@@ -535,6 +553,7 @@ static void reconcile_close(struct reconcile *reconcile)
 	control_free(reconcile->control);
 	watch_free(reconcile->watch);
 	loop_source_free(reconcile->backend);
+	route_shell_free(reconcile->routes);
 	engine_close(&reconcile->engine);
 	channel_free(reconcile->channel);
 	probing_free(reconcile->probing);

@@ -73,6 +73,8 @@ static void declared_add_service(const struct config *config, const struct confi
 		.min_healthy = service->min_healthy,
 		.slow_start = service->slow_start,
 		.notify = &service->notify,
+		.router = service->vrrp,
+		.standby_removes = service->vrrp && service->standby == CONFIG_STANDBY_REMOVE,
 	};
 	declared_add_destinations(config, service, listener, item, false);
 	declared_add_destinations(config, service, listener, item, true);
@@ -107,6 +109,8 @@ static void declared_add_sync(const struct config_ipvs *ipvs, struct declared *d
 			.max_length = (uint16_t)sync->max_length,
 		};
 		snprintf(daemon->interface, sizeof(daemon->interface), "%s", sync->interface);
+		if (sync->follow)
+			declared->sync_follows = sync->follow;
 	}
 	declared->sync_managed = config_has(&ipvs->object, CONFIG_IPVS_SYNC);
 	vector_sort(&declared->sync, sync_daemon_compare);
@@ -189,7 +193,9 @@ bool declared_service_equal(const struct declared_service *a, const struct decla
 		strcmp(a->name, b->name) != 0 || a->drain != b->drain ||
 		a->on_failure != b->on_failure || a->quorum != b->quorum ||
 		a->quorum_hysteresis != b->quorum_hysteresis || a->min_healthy != b->min_healthy ||
-		a->slow_start != b->slow_start || !declared_same_texts(a->notify, b->notify) ||
+		a->slow_start != b->slow_start || a->standby_removes != b->standby_removes ||
+		strcmp(a->router ? a->router : "", b->router ? b->router : "") != 0 ||
+		!declared_same_texts(a->notify, b->notify) ||
 		a->destinations.count != b->destinations.count)
 		return false;
 	for (size_t i = 0; i < a->destinations.count; i++)

@@ -34,11 +34,13 @@ struct declared_service {
 	const char *name; /* of the mapping in the file; borrowed from the config */
 	uint64_t drain;   /* nanoseconds; 0: destinations that leave go at once */
 	enum config_on_failure on_failure;
-	uint32_t quorum, quorum_hysteresis;              /* sums of weights */
-	uint32_t min_healthy;                            /* percent */
-	uint64_t slow_start;                             /* nanoseconds; 0: none */
-	const struct config_text_list *notify;           /* empty: none; borrowed from the config */
-	bool has_fallback;                               /* one of the destinations is a fallback */
+	uint32_t quorum, quorum_hysteresis;    /* sums of weights */
+	uint32_t min_healthy;                  /* percent */
+	uint64_t slow_start;                   /* nanoseconds; 0: none */
+	const struct config_text_list *notify; /* empty: none; borrowed from the config */
+	const char *router;   /* the virtual router that has its address; NULL: none. Borrowed */
+	bool standby_removes; /* it is there only while that router is active */
+	bool has_fallback;    /* one of the destinations is a fallback */
 	struct declared_destination_vector destinations; /* sorted; fallbacks among the others */
 };
 
@@ -54,7 +56,9 @@ struct declared {
 	struct declared_service_vector services;
 	struct timeouts timeouts; /* those that the file names */
 	struct sync_vector sync;
-	bool sync_managed;            /* the file has `ipvs: {sync: …}` */
+	bool sync_managed; /* the file has `ipvs: {sync: …}` */
+	const char *
+		sync_follows; /* the virtual router whose role the one daemon has; NULL: none. Borrowed */
 	struct sysctl_vector sysctls; /* those that the file names */
 	size_t checks;                /* number of checks declared */
 };

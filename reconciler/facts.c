@@ -116,8 +116,69 @@ void facts_clear_health(struct facts *facts)
 	vector_clear(&facts->health);
 }
 
+/* Virtual routers. */
+
+static int facts_compare_routers(const void *a, const void *b)
+{
+	const struct facts_router *left = a, *right = b;
+	int order = strcmp(left->name, right->name);
+
+	return order ? order : COMPARE(left->family, right->family);
+}
+
+enum facts_role facts_role(const struct facts *facts, const char *router, uint16_t family)
+{
+	const struct facts_router key = {.name = (char *)router, .family = family};
+
+	if (!facts || !facts->routed)
+		return FACTS_ROLE_ACTIVE;
+	const struct facts_router *found =
+		vector_find(&facts->routers, &key, facts_compare_routers);
+	if (found)
+		return found->role;
+	const struct facts_router first = {.name = (char *)router};
+	size_t after = vector_after(&facts->routers, &first, facts_compare_routers);
+	if (after == facts->routers.count || strcmp(facts->routers.items[after].name, router) != 0)
+		return FACTS_ROLE_UNKNOWN;
+	return facts->routers.items[after].role;
+}
+
+enum facts_role facts_router_role(const struct facts *facts, const char *name, uint16_t family)
+{
+	const struct facts_router key = {.name = (char *)name, .family = family};
+	const struct facts_router *found =
+		vector_find(&facts->routers, &key, facts_compare_routers);
+
+	return found ? found->role : FACTS_ROLE_UNKNOWN;
+}
+
+void facts_put_router(struct facts *facts, const char *name, uint16_t family, enum facts_role role)
+{
+	const struct facts_router key = {.name = (char *)name, .family = family};
+	size_t after = vector_after(&facts->routers, &key, facts_compare_routers);
+	struct facts_router *before = after ? &facts->routers.items[after - 1] : NULL;
+
+	if (before && facts_compare_routers(before, &key) == 0) {
+		before->role = role;
+		return;
+	}
+	vector_append(&facts->routers);
+	memmove(&facts->routers.items[after + 1], &facts->routers.items[after],
+		(facts->routers.count - 1 - after) * sizeof(*facts->routers.items));
+	facts->routers.items[after] = (struct facts_router){
+		.name = memory_copy_string(name), .family = family, .role = role};
+}
+
+void facts_clear_routers(struct facts *facts)
+{
+	vector_foreach(&facts->routers, router)
+		free(router->name);
+	vector_clear(&facts->routers);
+}
+
 void facts_clear(struct facts *facts)
 {
 	facts_clear_drains(facts);
 	facts_clear_health(facts);
+	facts_clear_routers(facts);
 }

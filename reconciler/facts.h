@@ -28,6 +28,23 @@ struct facts_health_vector {
 	VECTOR_OF(struct facts_health);
 };
 
+/* Of a virtual router of the files and one of its families. */
+enum facts_role {
+	FACTS_ROLE_UNKNOWN, /* who keeps it has said nothing yet, or is gone */
+	FACTS_ROLE_ACTIVE,
+	FACTS_ROLE_BACKUP, /* or not even that */
+};
+
+struct facts_router {
+	char *name; /* owned */
+	uint16_t family;
+	enum facts_role role;
+};
+
+struct facts_router_vector {
+	VECTOR_OF(struct facts_router);
+};
+
 /* Starts zeroed. */
 struct facts {
 	struct facts_drain_vector drains; /* sorted by facts_drain_compare() */
@@ -36,8 +53,18 @@ struct facts {
 	struct facts_health_vector health;
 	struct {
 		VECTOR_OF(char *);
-	} names; /* of the checks in `health`; sorted, owned */
+	} names;                            /* of the checks in `health`; sorted, owned */
+	bool routed;                        /* somebody keeps virtual routers: */
+	struct facts_router_vector routers; /* by name and family */
 };
+
+/* Active, where nobody keeps virtual routers at all (`facts` is NULL, or not routed); unknown, where nobody knows of this one. Any family's
+ * will do for a router that has no such one: AF_UNSPEC asks for the first. O(log n). */
+enum facts_role facts_role(const struct facts *facts, const char *router, uint16_t family);
+/* As it was put. */
+enum facts_role facts_router_role(const struct facts *facts, const char *name, uint16_t family);
+/* The words are copied; in any order. */
+void facts_put_router(struct facts *facts, const char *name, uint16_t family, enum facts_role role);
 
 /* Order: destination address, port, everywhere first, service. Keys only: `until` does not count. */
 int facts_drain_compare(const void *a, const void *b);
@@ -57,4 +84,5 @@ void facts_put_health(struct facts *facts, const struct facts_health *health, si
 /* Each part alone, so that it can be filled anew. */
 void facts_clear_drains(struct facts *facts);
 void facts_clear_health(struct facts *facts);
+void facts_clear_routers(struct facts *facts);
 void facts_clear(struct facts *facts);

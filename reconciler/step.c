@@ -215,9 +215,24 @@ static void step_resolve(const struct step_pass *pass, const struct declared_ser
 	step_wake_at(pass->output, pass->resolved->wake);
 }
 
+/* One of `standby: remove` is there while its virtual router is active. As long as nobody says what that is it stays as it is:
+ * nothing comes or goes because a process is started again. */
+static bool step_stands_by(const struct step_pass *pass, const struct declared_service *declared,
+	const struct service *live)
+{
+	if (!declared->standby_removes)
+		return false;
+	enum facts_role role =
+		facts_role(pass->input->facts, declared->router, declared->key.address.family);
+	return role == FACTS_ROLE_BACKUP || (role == FACTS_ROLE_UNKNOWN && !live);
+}
+
 static void step_declared(const struct step_pass *pass, const struct declared_service *declared,
 	const struct service *live)
 {
+	/* The loss of a role never drains (DESIGN.md, "Drain"). */
+	if (step_stands_by(pass, declared, live))
+		return;
 	struct service *desired = vector_append(&pass->output->desired.services);
 
 	desired->key = declared->key;
@@ -315,6 +330,24 @@ static bool step_declares_sync(const struct declared *declared, enum sync_role r
 	return false;
 }
 
+/* The one daemon has the role of its virtual router; as long as nobody says what that is, the one that it has. */
+static void step_follow(const struct step_pass *pass, struct sync_daemon *daemon)
+{
+	const struct sync_vector *live = &pass->input->live->sync;
+
+	switch (facts_role(pass->input->facts, pass->input->declared->sync_follows, AF_UNSPEC)) {
+	case FACTS_ROLE_ACTIVE:
+		daemon->role = SYNC_ROLE_ACTIVE;
+		return;
+	case FACTS_ROLE_BACKUP:
+		daemon->role = SYNC_ROLE_BACKUP;
+		return;
+	case FACTS_ROLE_UNKNOWN:
+		daemon->role = live->count == 1 ? live->items[0].role : SYNC_ROLE_BACKUP;
+		return;
+	}
+}
+
 static void step_sync(const struct step_pass *pass)
 {
 	const struct declared *declared = pass->input->declared;
@@ -323,7 +356,10 @@ static void step_sync(const struct step_pass *pass)
 	desired->sync_managed = declared->sync_managed;
 	vector_foreach(&declared->sync, daemon)
 		vector_push(&desired->sync, *daemon);
-	if (!pass->input->hold_deletions || !declared->sync_managed)
+	if (declared->sync_follows)
+		step_follow(pass, &desired->sync.items[0]);
+	/* What follows a router has its role by what the world says: nothing of that is held back. */
+	if (!pass->input->hold_deletions || !declared->sync_managed || declared->sync_follows)
 		return;
 	vector_foreach(&pass->input->live->sync, daemon)
 		if (!step_declares_sync(declared, daemon->role))

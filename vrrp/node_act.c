@@ -217,6 +217,12 @@ void node_hush(struct node_router *router)
 
 /* The whole. */
 
+static const char *const node_move_words[VRRP_STATE_COUNT] = {
+	[VRRP_STATE_INITIALIZE] = "stands still",
+	[VRRP_STATE_BACKUP] = "is backup",
+	[VRRP_STATE_ACTIVE] = "is active",
+};
+
 static void node_moved(struct node_router *router, const struct vrrp_action *action)
 {
 	struct node_view view;
@@ -227,9 +233,8 @@ static void node_moved(struct node_router *router, const struct vrrp_action *act
 		node_put_router(router, action->state);
 	}
 	node_explain(router, action);
-	log_object_notice(router->name, "IPv%u on %s is %s: %s",
-		router->key.family == AF_INET ? 4 : 6, router->key.interface,
-		vrrp_state_name(action->state), router->why);
+	log_object_notice(router->name, "IPv%u on %s %s: %s", router->key.family == AF_INET ? 4 : 6,
+		router->key.interface, node_move_words[action->state], router->why);
 	node_view_of(router, &view);
 	if (router->node->options.moved)
 		router->node->options.moved(router->node->options.data, &view);
