@@ -128,7 +128,7 @@ static void node_put_addresses(struct node_router *router)
 void node_hold(struct node_router *router)
 {
 	heap_set(&router->node->waits, &router->wait, HEAP_NEVER);
-	router->held = true;
+	router->held = router->busy = true;
 	node_put_addresses(router);
 	vrrp_addresses_set(router->node->addresses, router->number, router->objects.items,
 		router->objects.count);
@@ -152,6 +152,7 @@ void node_let_go(struct node_router *router)
 	heap_set(&router->node->waits, &router->wait, HEAP_NEVER);
 	router->held = router->served = false;
 	node_hush(router);
+	router->busy = true; /* until DONE, which may come from here */
 	vrrp_addresses_set(router->node->addresses, router->number, NULL, 0);
 }
 

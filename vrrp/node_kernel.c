@@ -52,6 +52,7 @@ static void node_on_done(struct node_router *router)
 {
 	struct node *node = router->node;
 
+	router->busy = false;
 	node_forget(router);
 	if (router->place == NODE_PLACE_LEAVING)
 		router->place = NODE_PLACE_BARE;
@@ -130,7 +131,7 @@ void node_on_link(void *data, const struct vrrp_link *link, unsigned int changes
 		}
 		node_again(router);
 	}
-	if (!(changes & (VRRP_LINK_CAME | VRRP_LINK_WENT)))
+	if (!(changes & (VRRP_LINK_CAME | VRRP_LINK_WENT | VRRP_LINK_STATE)))
 		return;
 	vector_foreach(&node->routers, place) {
 		if (place->router->elsewhere)

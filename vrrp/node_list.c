@@ -103,7 +103,7 @@ void node_on_gone(void *owner, struct keeper_item *item)
 
 	router->item = NULL;
 	router->config = NULL;
-	router->place = NODE_PLACE_LEAVING;
+	router->place = router->busy ? NODE_PLACE_LEAVING : NODE_PLACE_BARE;
 	dispatcher_leave(&router->hearing);
 	node->leaving = true;
 	loop_work_ask(node->work);

@@ -68,9 +68,10 @@ struct node_router {
 	uint64_t version;   /* of these; another with each other list */
 	bool wants_macvlan; /* it was asked for */
 	bool held;          /* they are wanted now */
+	bool busy;          /* the kernel has not done all that it was asked for */
 	bool announcing;
 	bool served;               /* the services are there */
-	bool elsewhere;            /* some object is on another interface */
+	bool elsewhere;            /* some object is on another interface, or it tracks one */
 	struct node_cells retired; /* of addresses that are no longer wanted */
 	uint32_t cell;             /* of the router */
 
@@ -87,6 +88,7 @@ struct node_router {
 	struct vrrp_packet_view peer;
 
 	struct node_facts facts;
+	uint8_t shaped_priority; /* when it was shaped last */
 	bool able;
 	char why[NODE_WHY_SIZE];
 	uint64_t transitions;
@@ -205,6 +207,7 @@ struct vrrp_parameters node_router_parameters(const struct node_router *router);
 void node_router_join(struct node_router *router);
 /* Whether it could run now. */
 bool node_router_is_able(const struct node_router *router);
+bool node_router_is_faulty(const struct node_router *router); /* by what it tracks */
 const struct vrrp_link *node_router_link(const struct node_router *router);
 struct node_address *node_router_address(
 	struct node_router *router, const struct vrrp_object *object);

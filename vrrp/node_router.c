@@ -165,13 +165,31 @@ void node_router_join(struct node_router *router)
 		dispatcher_join(router->node->dispatcher, &place, &router->hearing, &error);
 }
 
+/* Interfaces that are tracked, beside what others say. */
+static struct node_facts node_router_tracked(const struct node_router *router)
+{
+	struct node_facts facts = router->facts;
+
+	vector_foreach(&router->config->track.interfaces, tracked) {
+		const struct vrrp_link *link =
+			vrrp_links_by_name(router->node->links, tracked->name);
+		bool well = link && link->running;
+
+		if (!config_has(&tracked->object, CONFIG_TRACKED_INTERFACE_WEIGHT))
+			facts.fault |= !well;
+		else if (well == (tracked->weight > 0))
+			facts.weight += tracked->weight;
+	}
+	return facts;
+}
+
 static uint8_t node_router_priority(const struct node_router *router)
 {
 	int64_t priority = (int64_t)router->config->priority;
 
 	if (priority == CONFIG_PRIORITY_OWNER)
 		return CONFIG_PRIORITY_OWNER;
-	priority += router->facts.weight;
+	priority += node_router_tracked(router).weight;
 	return (uint8_t)MIN(MAX(priority, 1), CONFIG_PRIORITY_OWNER - 1);
 }
 
@@ -187,12 +205,17 @@ struct vrrp_parameters node_router_parameters(const struct node_router *router)
 		.source = router->hearing.source};
 }
 
+bool node_router_is_faulty(const struct node_router *router)
+{
+	return router->config && node_router_tracked(router).fault;
+}
+
 bool node_router_is_able(const struct node_router *router)
 {
 	const struct vrrp_link *link = node_router_link(router);
 
 	return link && link->running && router->hearing.hearing &&
-	       router->hearing.source.family != AF_UNSPEC && !router->facts.fault &&
+	       router->hearing.source.family != AF_UNSPEC && !node_router_is_faulty(router) &&
 	       (!node_router_is_virtual(router) || node_router_home(router));
 }
 
@@ -248,6 +271,7 @@ static void node_router_shape_mute(struct node_router *router)
 bool node_router_shape(struct node_router *router)
 {
 	struct address before = router->hearing.source;
+	uint8_t priority = router->shaped_priority;
 
 	node_router_shape_macvlan(router);
 	node_router_shape_mute(router);
@@ -256,7 +280,10 @@ bool node_router_shape(struct node_router *router)
 	node_router_shape_form(router);
 	node_router_join(router);
 	bool changed = node_router_shape_objects(router);
-	return changed || !address_equal(&before, &router->hearing.source);
+	router->elsewhere |= router->config->track.interfaces.count > 0;
+	router->shaped_priority = node_router_priority(router);
+	return changed || priority != router->shaped_priority ||
+	       !address_equal(&before, &router->hearing.source);
 }
 
 struct node_router *node_router_new(struct node *node, const struct keeper_key *key)

@@ -30,7 +30,7 @@ static const char *node_trouble(const struct node_router *router)
 			       : "it cannot listen on its interface";
 	if (router->wants_macvlan && router->mute.fd < 0)
 		return "its virtual MAC is not there";
-	if (router->facts.fault)
+	if (node_router_is_faulty(router))
 		return "something that it tracks is not well";
 	if (router->send_error)
 		return "it cannot advertise";
