@@ -21,6 +21,10 @@ struct cli_status_view {
 void cli_status_format(
 	const json_t *status, const struct cli_status_view *view, struct strbuf *text);
 
+/* The table of virtual routers, if there are any (status_routers.c). */
+void cli_status_format_routers(
+	const json_t *status, const struct cli_status_view *view, struct strbuf *text);
+
 /* The table of services alone (status_table.c). */
 void cli_status_format_services(
 	const json_t *status, const struct cli_status_view *view, struct strbuf *text);

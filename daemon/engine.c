@@ -352,5 +352,6 @@ bool engine_is_degraded(const struct engine *engine)
 			return true;
 	return !engine->connected || !engine->files || engine->files->last_good ||
 	       engine->rejected || engine->held || engine->retries.count ||
-	       engine->pass_error.text || engine_is_unhealthy(&engine->health);
+	       engine->pass_error.text || engine->routers_troubled ||
+	       engine_is_unhealthy(&engine->health);
 }

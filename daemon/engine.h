@@ -99,6 +99,8 @@ struct engine_entry {
 	uint64_t duration; /* ns, of reading, planning, applying, verifying */
 };
 
+struct routing;
+
 /* A virtual router whose role is another than the last pass knew. */
 struct engine_role {
 	char *name; /* owned */
@@ -175,6 +177,8 @@ struct engine {
 	struct {
 		VECTOR_OF(struct engine_role);
 	} roles; /* since the last pass; with repetitions */
+	const struct routing *routing; /* who tells them, for who shows virtual routers; or NULL */
+	size_t routers_troubled;       /* of the files' virtual routers: something is in their way */
 
 	/* An apply that waits for its confirmation. */
 	bool confirming;
@@ -324,6 +328,7 @@ void engine_set_trouble(struct engine *engine, enum engine_trouble trouble, cons
  *		   quorums, services of which all that serve are down and kept by min-healthy
  *	checks	   probes that cannot be tried; nobody who probes what the files ask for, if only for the moment of a respawn: a
  *		   server that went down in it still counts as up
+ *	routers	   virtual ones that cannot run, or of which nobody says what they are
  *
  * Drains, suspension, an awaited confirmation, and what min-healthy keeps beside others that are up, are not trouble. */
 bool engine_is_degraded(const struct engine *engine);

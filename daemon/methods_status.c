@@ -7,6 +7,7 @@
  *	head	   all that is small, with counts over everything
  *	drains	   the operator's, by their key
  *	problems   what failed and is tried again, by object
+ *	routers	   virtual ones, by name and family
  *	services   each with its destinations; one may be left in its middle */
 #include "daemon/methods.h"
 
@@ -16,6 +17,7 @@
 
 #include "base/suggest.h"
 #include "daemon/json_text.h"
+#include "daemon/router_text.h"
 #include "daemon/status_head.h"
 #include "daemon/standing.h"
 #include "model/units.h"
@@ -27,6 +29,7 @@ enum status_phase {
 	STATUS_PHASE_HEAD,
 	STATUS_PHASE_DRAINS,
 	STATUS_PHASE_PROBLEMS,
+	STATUS_PHASE_ROUTERS,
 	STATUS_PHASE_SERVICES,
 	STATUS_PHASE_END,
 };
@@ -44,6 +47,8 @@ struct status_stream {
 	bool begun; /* the list of this phase has an item */
 	struct facts_drain drain;
 	struct retry problem;
+	char *router; /* the last one's name; owned */
+	uint16_t family;
 	struct walk walk;
 	struct health_view health; /* of the service at hand */
 	/* The service that was left in its middle, and its last destination if that has been written. */
@@ -148,6 +153,32 @@ static void status_write_problems(struct status_stream *stream, struct strbuf *t
 		stream->problem.op = retry->op;
 	}
 	if (place < retries->count)
+		return;
+	strbuf_add(text, "],\"routers\":[");
+	status_enter(stream, STATUS_PHASE_ROUTERS);
+}
+
+/* Virtual routers */
+
+static void status_write_routers(struct status_stream *stream, struct strbuf *text, size_t limit)
+{
+	const struct routing *routing = stream->engine->routing;
+	size_t count = routing ? routing_count(routing) : 0;
+	size_t place = stream->begun && routing
+			       ? routing_after(routing, stream->router, stream->family)
+			       : 0;
+	uint64_t now = reconciler_now();
+
+	for (; place < count && text->length < limit; place++) {
+		const struct routing_router *router = routing_at(routing, place);
+
+		status_separate(stream, text);
+		router_text_write(router, now, text);
+		free(stream->router);
+		stream->router = memory_copy_string(router->name);
+		stream->family = router->told.family;
+	}
+	if (place < count)
 		return;
 	strbuf_add(text, stream->summary ? "]}" : "],\"services\":[");
 	status_enter(stream, stream->summary ? STATUS_PHASE_END : STATUS_PHASE_SERVICES);
@@ -353,6 +384,7 @@ static void (*const status_phases[])(
 	[STATUS_PHASE_HEAD] = status_write_head,
 	[STATUS_PHASE_DRAINS] = status_write_drains,
 	[STATUS_PHASE_PROBLEMS] = status_write_problems,
+	[STATUS_PHASE_ROUTERS] = status_write_routers,
 	[STATUS_PHASE_SERVICES] = status_write_services,
 };
 
@@ -371,6 +403,7 @@ static void status_finish(void *data)
 	struct status_stream *stream = data;
 
 	vector_clear(&stream->keys);
+	free(stream->router);
 	health_view_clear(&stream->health);
 	walk_clear(&stream->walk);
 	free(stream);

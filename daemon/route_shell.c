@@ -48,12 +48,16 @@ static void route_shell_on_routing_told(void *data)
 {
 	struct route_shell *shell = data;
 
+	size_t troubled = 0;
+
 	for (size_t i = 0; i < routing_count(shell->routing); i++) {
 		const struct routing_router *router = routing_at(shell->routing, i);
 
+		troubled += !router->known || *router->told.trouble;
 		engine_set_role(shell->options.engine, router->name, router->told.family,
 			router->known, router->told.state == VRRP_STATE_ACTIVE);
 	}
+	shell->options.engine->routers_troubled = troubled;
 	if (shell->options.engine->roles.count)
 		shell->options.changed(shell->options.data);
 }
@@ -152,11 +156,6 @@ void route_shell_message(struct route_shell *shell, uint16_t kind, const void *p
 	route_shell_on_timer(shell);
 }
 
-const struct routing *route_shell_routing(const struct route_shell *shell)
-{
-	return shell->routing;
-}
-
 int route_shell_new(const struct route_shell_options *options, struct route_shell **ret)
 {
 	struct route_shell *shell = memory_new(sizeof(*shell));
@@ -173,6 +172,8 @@ int route_shell_new(const struct route_shell_options *options, struct route_shel
 	int r = loop_add_timer(options->loop, route_shell_on_timer, shell, &shell->timer);
 	if (r < 0)
 		shell = route_shell_free(shell);
+	else
+		options->engine->routing = shell->routing;
 	*ret = shell;
 	return r;
 }
@@ -181,6 +182,7 @@ struct route_shell *route_shell_free(struct route_shell *shell)
 {
 	if (!shell)
 		return NULL;
+	shell->options.engine->routing = NULL;
 	routing_free(shell->routing);
 	loop_source_free(shell->timer);
 	vector_clear(&shell->served);

@@ -28,6 +28,3 @@ struct route_shell *route_shell_free(struct route_shell *shell);
 void route_shell_turn(struct route_shell *shell);
 void route_shell_message(
 	struct route_shell *shell, uint16_t kind, const void *payload, size_t size);
-
-/* For who looks at them. */
-const struct routing *route_shell_routing(const struct route_shell *shell);

@@ -567,6 +567,13 @@ const struct routing_router *routing_at(const struct routing *routing, size_t in
 	return &routing->routers.items[index];
 }
 
+size_t routing_after(const struct routing *routing, const char *name, uint16_t family)
+{
+	const struct routing_router key = {.name = name, .told.family = family};
+
+	return vector_after(&routing->routers, &key, routing_compare_names);
+}
+
 const struct message_vrrp_stats *routing_stats(const struct routing *routing)
 {
 	return routing->has_stats ? &routing->stats : NULL;

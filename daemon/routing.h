@@ -80,6 +80,9 @@ const struct routing_router *routing_at(const struct routing *routing, size_t in
 const struct routing_router *routing_find(
 	const struct routing *routing, const char *name, uint16_t family);
 
+/* The place of the first one behind that name and family. */
+size_t routing_after(const struct routing *routing, const char *name, uint16_t family);
+
 /* NULL: nobody keeps virtual routers. */
 const struct message_vrrp_stats *routing_stats(const struct routing *routing);
 struct routing_counters {

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/router_text.h"
+
+#include "daemon/json_text.h"
+#include "model/units.h"
+#include "vrrp/packet.h"
+
+#define ROUTER_NS_OF_SECOND 1000000000u
+
+static const char *const router_checksums[] = {
+	[VRRP_CHECKSUM_AUTO] = NULL,
+	[VRRP_CHECKSUM_RFC9568] = "rfc9568",
+	[VRRP_CHECKSUM_RFC5798] = "rfc5798",
+};
+
+const char *router_state_text(const struct routing_router *router)
+{
+	return router->known ? vrrp_state_name((enum vrrp_state)router->told.state) : "unknown";
+}
+
+static void router_write_address(
+	struct strbuf *text, const char *name, uint16_t family, const uint8_t bytes[static 16])
+{
+	const struct address address = address_from_bytes(family, bytes);
+	char literal[ADDRESS_LENGTH];
+
+	json_text_member_string(text, name,
+		address_is_unspecified(&address) ? NULL : address_format(&address, literal));
+}
+
+/* Of IPv4 in version 3; elsewhere there is but one form. */
+static void router_write_checksum(
+	struct strbuf *text, const struct message_vrrp_state *told, uint8_t checksum)
+{
+	json_text_member_string(
+		text, "checksum", told->family == AF_INET ? router_checksums[checksum] : NULL);
+}
+
+static void router_write_peer(
+	struct strbuf *text, const struct message_vrrp_state *told, uint64_t now)
+{
+	if (!told->peer_at) {
+		json_text_member_null(text, "peer");
+		return;
+	}
+	json_text_member_open(text, "peer");
+	router_write_address(text, "address", told->family, told->peer);
+	json_text_member_number(text, "priority", told->peer_priority);
+	json_text_member_number(text, "heard_ms_ago",
+		now > told->peer_at ? (now - told->peer_at) / UNITS_MILLISECOND : 0);
+	router_write_checksum(text, told, told->peer_checksum);
+	json_text_close(text);
+}
+
+static void router_write_counters(struct strbuf *text, const struct message_vrrp_state *told)
+{
+	json_text_member_number(text, "transitions", told->transitions);
+	json_text_member_number(text, "sent", told->sent);
+	json_text_member_number(text, "unsent", told->unsent);
+	json_text_member_number(text, "heard", told->heard);
+	json_text_member_number(text, "own", told->own);
+	json_text_member_open(text, "rejected");
+	for (size_t i = VRRP_REJECT_NONE + 1; i < VRRP_REJECT_COUNT; i++)
+		if (told->rejected[i])
+			json_text_member_number(
+				text, vrrp_reject_name((enum vrrp_reject)i), told->rejected[i]);
+	json_text_close(text);
+}
+
+void router_text_write(const struct routing_router *router, uint64_t now, struct strbuf *text)
+{
+	const struct message_vrrp_state *told = &router->told;
+
+	strbuf_add_char(text, '{');
+	json_text_member_string(text, "name", router->name);
+	json_text_member_string(text, "family", told->family == AF_INET ? "ipv4" : "ipv6");
+	json_text_member_string(text, "interface", router->interface);
+	json_text_member_number(text, "vrid", told->vrid);
+	json_text_member_string(text, "state", router_state_text(router));
+	if (router->wall)
+		json_text_member_number(text, "since", router->wall / ROUTER_NS_OF_SECOND);
+	else
+		json_text_member_null(text, "since");
+	json_text_member_string(text, "why", *told->why ? told->why : NULL);
+	json_text_member_string(text, "trouble", *told->trouble ? told->trouble : NULL);
+	json_text_member_number(text, "priority", told->priority);
+	json_text_member_number(text, "interval_ms", told->interval / UNITS_MILLISECOND);
+	router_write_address(text, "source", told->family, told->source);
+	router_write_checksum(text, told, told->checksum);
+	json_text_member_flag(text, "mixed", told->mixed);
+	router_write_peer(text, told, now);
+	json_text_member_number(text, "addresses", told->addresses);
+	json_text_member_number(text, "present", told->present);
+	json_text_member_flag(text, "waits", told->waits);
+	router_write_counters(text, told);
+	strbuf_add_char(text, '}');
+}
