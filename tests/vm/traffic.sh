@@ -167,7 +167,7 @@ make_network() {
 		make_server "$i"
 	done
 	for ((i = 1; i <= $1; i++)); do
-		wait_for 10 grep -q ready "$traffic_folder/server$i" || die "server $i does not start"
+		wait_for 60 grep -q ready "$traffic_folder/server$i" || die "server $i does not start"
 	done
 }
 
@@ -250,7 +250,8 @@ ask() {
 	[[ ! -v got[opened] ]] || got[failed]=$((got[refused] + got[reset] + got[timeouts] + got[other]))
 }
 
-# count N: lets N more connections end, and takes the counters since the last time.
+# count N: lets N more connections end, and the held ones exchange data; then takes the counters
+# since the last time.
 count() {
 	ask wait "$1"
 	ask mark

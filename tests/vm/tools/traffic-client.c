@@ -11,7 +11,9 @@
  *
  * Commands on stdin, each answered with one line:
  *
- *   wait N       answers once N more connections have ended, well or not
+ *   wait N       answers once N more connections have ended, well or not, all held ones are there,
+ *                and data was exchanged as often as there are of them since the last mark; where
+ *                that does not come true, a few seconds later without it
  *   mark         the counters since the last mark
  *   retire NAME  ends the held connections to that server in good order and opens others
  *   stop         ends all in good order, answers like mark, and exits
@@ -45,6 +47,7 @@ enum {
 	CLIENT_EVENTS = 128,
 	CLIENT_TICK_MS = 5,
 	CLIENT_EXCHANGE_MS = 100,
+	CLIENT_PATIENCE_MS = 5000, /* of `wait` with held connections */
 };
 
 enum phase {
@@ -89,6 +92,7 @@ static struct client {
 	struct counters counters;
 	char servers[CLIENT_SERVERS][CLIENT_NAME];
 	unsigned long ended, awaited;
+	int64_t ended_at; /* when as many had ended as are awaited; 0: not yet */
 	bool waiting, stopping, web;
 } client;
 
@@ -429,6 +433,7 @@ static void client_command(char *line)
 	} else if (strcmp(line, "wait") == 0) {
 		client.waiting = true;
 		client.awaited = client.ended + strtoul(argument, NULL, 10);
+		client.ended_at = 0;
 	} else if (strcmp(line, "stop") == 0) {
 		client.stopping = true;
 	} else {
@@ -459,6 +464,25 @@ static bool client_commands(void)
 	return true;
 }
 
+/* New connections may come and go by the dozen in the pause between two exchanges: a count that did
+ * not wait for the held ones would say nothing of them. */
+static bool client_holds_all(void)
+{
+	for (size_t i = 0; i < client.held; i++)
+		if (client.connections[i].phase < PHASE_ECHO || client.connections[i].retiring)
+			return false;
+	return client.counters.exchanged >= client.held;
+}
+
+static bool client_has_waited(int64_t now)
+{
+	if (!client.waiting || client.ended < client.awaited)
+		return false;
+	if (!client.ended_at)
+		client.ended_at = now;
+	return client_holds_all() || now - client.ended_at >= CLIENT_PATIENCE_MS;
+}
+
 /* Opens what is not open. Returns how many connections are. */
 static size_t client_turn(void)
 {
@@ -474,7 +498,7 @@ static size_t client_turn(void)
 			connection_open(connection);
 		busy += connection->phase != PHASE_IDLE;
 	}
-	if (client.waiting && client.ended >= client.awaited) {
+	if (client_has_waited(now)) {
 		client.waiting = false;
 		printf("waited=%lu\n", client.ended);
 	}
