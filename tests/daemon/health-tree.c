@@ -183,6 +183,9 @@ static void on_verdict(struct tree *tree, const struct engine_verdict *verdict)
 		verdict->verdict.settled ? "settled" : "open", (int)verdict->verdict.weight,
 		verdict->reason);
 	event(tree, text);
+	/* Of the list before, which is probed until the next one is in force. */
+	if (!probe)
+		return;
 	if (probe->verdict.up && !verdict->verdict.up && tree->notify)
 		notify(tree, target, verdict);
 	probe->verdict = verdict->verdict;
