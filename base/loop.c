@@ -191,14 +191,29 @@ int loop_add_timer(struct loop *loop, loop_handler *handler, void *data, struct 
 	return loop_source_finish(source, r, LOOP_PRIORITY_NORMAL, SD_EVENT_OFF, ret);
 }
 
+static bool loop_timer_is_set(const struct loop_source *source, uint64_t us)
+{
+	uint64_t set;
+	int enabled;
+
+	return sd_event_source_get_enabled(source->source, &enabled) >= 0 &&
+	       enabled == SD_EVENT_ONESHOT && sd_event_source_get_time(source->source, &set) >= 0 &&
+	       set == us;
+}
+
+/* sd-event has a timer that is due wait anew when it is set: behind all that is ready by then. A handler of what is always
+ * ready, which sets it again to the time that it has, would keep it from its turn for ever. */
 void loop_timer_set(struct loop_source *source, uint64_t when)
 {
+	uint64_t us = when / LOOP_NS_OF_US + (when % LOOP_NS_OF_US != 0);
+
 	if (when == LOOP_NEVER) {
 		sd_event_source_set_enabled(source->source, SD_EVENT_OFF);
 		return;
 	}
-	sd_event_source_set_time(
-		source->source, when / LOOP_NS_OF_US + (when % LOOP_NS_OF_US != 0));
+	if (loop_timer_is_set(source, us))
+		return;
+	sd_event_source_set_time(source->source, us);
 	sd_event_source_set_enabled(source->source, SD_EVENT_ONESHOT);
 }
 

@@ -77,6 +77,13 @@ static void stop(void *data)
 	loop_stop(world->loop, 0);
 }
 
+static void read_one(struct world *world, size_t which)
+{
+	char byte;
+
+	assert_int_equal(read(world->pipes[which][0], &byte, 1), 1);
+}
+
 /* Runs until nothing is ready any more. */
 static void run(struct world *world)
 {
@@ -116,10 +123,12 @@ static void a_timer_is_less_than_a_millisecond_late(void **state)
 	loop_timer_set(world->sources[0], world->wanted);
 	assert_int_equal(loop_run(world->loop), 0);
 	assert_int_equal(world->count, SAMPLES);
-	uint64_t late = times_median(world->late, world->count);
-	print_message("a timer of 10 ms: %llu us late (median of %d)\n",
-		(unsigned long long)late / 1000, SAMPLES);
-	assert_true(late < LATE_LIMIT);
+	/* Others have the processor at times. What the loop itself did wrong would make all of them late. */
+	times_sort(world->late, world->count);
+	print_message("a timer of 10 ms: %llu us late (median of %d), the first quarter %llu us\n",
+		(unsigned long long)world->late[SAMPLES / 2] / 1000, SAMPLES,
+		(unsigned long long)world->late[SAMPLES / 4] / 1000);
+	assert_true(world->late[SAMPLES / 4] < LATE_LIMIT);
 }
 
 static int on_raw_sample(sd_event_source *source, uint64_t when, void *data)
@@ -203,6 +212,32 @@ static void a_time_in_the_past_is_now(void **state)
 	assert_string_equal(world->order, "ppp.");
 }
 
+static void on_ready_again(void *data, uint32_t events)
+{
+	struct world *world = data;
+
+	(void)events;
+	note(world, 'r');
+	loop_timer_set(world->sources[1], 1);
+	if (++world->count == 3)
+		read_one(world, 0);
+}
+
+/* Else who is ready all the time would keep it from its turn. */
+static void a_timer_that_is_due_is_not_put_off_by_setting_it_again(void **state)
+{
+	struct world *world = *state;
+
+	assert_int_equal(loop_add_io(world->loop, world->pipes[0][0], EPOLLIN, on_ready_again,
+				 world, &world->sources[0]),
+		0);
+	assert_int_equal(loop_add_timer(world->loop, on_b, world, &world->sources[1]), 0);
+	loop_timer_set(world->sources[1], 1);
+	run(world);
+	/* The second time it is set to be due with the third reader, who was ready before it. */
+	assert_string_equal(world->order, "rbrrb.");
+}
+
 static void on_slow(void *data)
 {
 	struct world *world = data;
@@ -229,13 +264,6 @@ static void a_turn_has_one_time(void **state)
 }
 
 /* Descriptors, work, order. */
-
-static void read_one(struct world *world, size_t which)
-{
-	char byte;
-
-	assert_int_equal(read(world->pipes[which][0], &byte, 1), 1);
-}
 
 static void on_readable(void *data, uint32_t events)
 {
@@ -583,6 +611,7 @@ int main(void)
 		TEST(a_timer_fires_once_each_time_it_is_set),
 		TEST(a_timer_that_is_not_set_or_unset_never_fires),
 		TEST(a_time_in_the_past_is_now),
+		TEST(a_timer_that_is_due_is_not_put_off_by_setting_it_again),
 		TEST(a_turn_has_one_time),
 		TEST(descriptors_tell_what_was_asked),
 		TEST(a_handler_may_free_any_source),
