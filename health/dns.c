@@ -189,6 +189,9 @@ static int dns_send(struct dns *dns, const char **what)
 	*what = "connect";
 	if (connect(dns->fd, (const struct sockaddr *)&target, size) < 0)
 		return -errno;
+	*what = "answer";
+	if (checker_met_itself(&dns->run, dns->fd))
+		return -ECONNREFUSED;
 	*what = "send";
 	return send(dns->fd, dns->question, (size_t)dns->length, 0) < 0 ? -errno : 0;
 }

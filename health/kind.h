@@ -67,6 +67,9 @@ void checker_step(struct checker_run *run, const char *name);
 int checker_socket(const struct checker_run *run, int type, int protocol, const char **what);
 /* The target as the kernel wants it. */
 socklen_t checker_sockaddr(const struct checker_run *run, struct sockaddr_storage *ret);
+/* On an address of this machine, and a port that the kernel gives out, a socket may be given the very port that it connects to,
+ * and meets itself: then nobody else has that port. */
+bool checker_met_itself(const struct checker_run *run, int fd);
 
 /* Text of others as one line of printable ASCII, cut at `size` bytes with its NUL. */
 const char *checker_printable(const void *text, size_t length, char *ret, size_t size);

@@ -30,6 +30,16 @@ socklen_t checker_sockaddr(const struct checker_run *run, struct sockaddr_storag
 	return socket_address(&run->request.target.address, run->request.target.port, ret);
 }
 
+bool checker_met_itself(const struct checker_run *run, int fd)
+{
+	struct sockaddr_storage own = {}, target;
+	socklen_t size = sizeof(own);
+	socklen_t wanted = checker_sockaddr(run, &target);
+
+	return getsockname(fd, (struct sockaddr *)&own, &size) == 0 && size == wanted &&
+	       memcmp(&own, &target, size) == 0;
+}
+
 static int socket_mark(int fd, uint32_t mark)
 {
 	if (mark && setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) < 0)

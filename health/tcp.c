@@ -17,7 +17,6 @@
 
 #include <errno.h>
 #include <netinet/tcp.h>
-#include <string.h>
 #include <unistd.h>
 
 struct tcp {
@@ -50,18 +49,6 @@ static void tcp_over(struct tcp *tcp, int code)
 		checker_over(run, CHECKER_RESULT_PASSED, "connected");
 }
 
-/* On an address of this machine, and a port that the kernel gives out, a socket may be given the very port that it connects to,
- * and meets itself. */
-static bool tcp_met_itself(const struct tcp *tcp)
-{
-	struct sockaddr_storage own = {}, target;
-	socklen_t size = sizeof(own);
-	socklen_t wanted = checker_sockaddr(&tcp->run, &target);
-
-	return getsockname(tcp->fd, (struct sockaddr *)&own, &size) == 0 && size == wanted &&
-	       memcmp(&own, &target, size) == 0;
-}
-
 static int tcp_result(const struct tcp *tcp)
 {
 	int code = 0;
@@ -69,7 +56,7 @@ static int tcp_result(const struct tcp *tcp)
 
 	if (getsockopt(tcp->fd, SOL_SOCKET, SO_ERROR, &code, &size) < 0)
 		return -errno;
-	if (!code && tcp_met_itself(tcp))
+	if (!code && checker_met_itself(&tcp->run, tcp->fd))
 		return -ECONNREFUSED;
 	return -code;
 }

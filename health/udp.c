@@ -112,6 +112,9 @@ static int udp_connect(struct udp *udp, const char **what)
 	*what = "connect";
 	if (connect(udp->fd, (const struct sockaddr *)&target, size) < 0)
 		return -errno;
+	*what = "answer";
+	if (checker_met_itself(run, udp->fd))
+		return -ECONNREFUSED;
 	const char *payload = run->request.check->udp.send ? run->request.check->udp.send : "";
 	*what = "send";
 	if (send(udp->fd, payload, strlen(payload), 0) < 0)

@@ -8,17 +8,22 @@
 #include "health/kind.h"
 
 #define CHECKING_MILLISECOND 1000000ull
+#define CHECKING_PATIENCE    (20000 * CHECKING_MILLISECOND)
 
 struct checking {
 	struct loop *loop; /* NULL: between a wait and the next probe */
 	struct runs *runs;
 	struct checker_runner runner;
 	struct checkers *checkers;
-	struct config_check check; /* named "test"; a timeout of 1 s */
+	struct config_check check; /* named "test"; a timeout of 20 s */
 	struct destination_key target;
 	bool traced;
 	size_t waiting;     /* probes that are not over */
 	uint64_t strangers; /* of all checkers that were */
+	/* NULL, or: while it says so no probe's time is over, for CHECKING_PATIENCE at most. For tests of what a probe stands
+	 * in when it ends, which somebody else must have come to before. */
+	bool (*early)(const struct checking *world);
+	const volatile bool *reached; /* hostile.h's own */
 };
 
 /* A probe of many. */
@@ -35,11 +40,6 @@ struct checking_probe {
 int checking_begin(void **state);
 int checking_end(void **state);
 
-/* Before the tests of a group: a network namespace of its own for the process, with nothing but its loopback. */
-int checking_own_network(void **state);
-/* A sysctl of that namespace: its name below /proc/sys/net/. */
-void checking_sysctl(const char *name, const char *value);
-
 /* Which kind it is; the test fills the kind's struct. */
 void checking_kind(struct checking *world, enum config_check_key kind);
 void checking_aim(struct checking *world, const char *address, uint16_t port);
@@ -49,7 +49,7 @@ void checking_start(struct checking *world, struct checking_probe *probe);
 /* The same of another check. */
 void checking_start_check(
 	struct checking *world, const struct config_check *check, struct checking_probe *probe);
-/* Until all that was begun is over; each has `timeout` from its begin. */
+/* Until all that was begun is over; each has `timeout` from its begin, or longer (`early`). */
 void checking_wait(struct checking *world, struct checking_probe *probes, size_t count);
 /* One, from its begin to its end. */
 struct checking_probe checking_run(struct checking *world);

@@ -8,11 +8,20 @@
 #include <cmocka.h>
 
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define HOSTILE_HEARD_MOST 16384
+
+/* In the processes of a server. */
+static bool *hostile_reached;
+
+static bool hostile_is_early(const struct checking *world)
+{
+	return !*world->reached;
+}
 
 static void hostile_accept(int listener, void (*serve)(int fd, const void *data), const void *data)
 {
@@ -32,12 +41,18 @@ static void hostile_accept(int listener, void (*serve)(int fd, const void *data)
 static void hostile_fork(struct hostile *server, bool datagrams,
 	void (*serve)(int fd, const void *data), const void *data)
 {
+	server->reached = mmap(NULL, sizeof(*server->reached), PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(server->reached, MAP_FAILED);
+	server->world->reached = server->reached;
+	server->world->early = hostile_is_early;
 	server->pid = fork();
 	assert_true(server->pid >= 0);
 	if (server->pid) {
 		setpgid(server->pid, server->pid);
 		return;
 	}
+	hostile_reached = server->reached;
 	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGCHLD, SIG_IGN);
@@ -55,6 +70,7 @@ void hostile_start(struct hostile *server, struct checking *world,
 	server->listener = checking_bind(AF_INET, SOCK_STREAM, &server->port);
 	assert_int_equal(listen(server->listener, 1024), 0);
 	checking_aim(world, "127.0.0.1", server->port);
+	server->world = world;
 	hostile_fork(server, false, serve, data);
 }
 
@@ -63,6 +79,7 @@ void hostile_start_datagrams(struct hostile *server, struct checking *world,
 {
 	server->listener = checking_bind(AF_INET, SOCK_DGRAM, &server->port);
 	checking_aim(world, "127.0.0.1", server->port);
+	server->world = world;
 	hostile_fork(server, true, serve, data);
 }
 
@@ -72,6 +89,8 @@ void hostile_end(struct hostile *server)
 		kill(-server->pid, SIGKILL);
 		waitpid(server->pid, NULL, 0);
 		close(server->listener);
+		server->world->early = NULL;
+		munmap(server->reached, sizeof(*server->reached));
 	}
 	server->pid = 0;
 }
@@ -96,6 +115,7 @@ void hostile_say(int fd, const char *text)
 
 void hostile_say_endlessly(int fd, const char *text)
 {
+	*hostile_reached = true;
 	for (;;)
 		hostile_say(fd, text);
 }
@@ -104,6 +124,7 @@ void hostile_dribble(int fd, char byte, unsigned int milliseconds)
 {
 	for (;;) {
 		hostile_say_bytes(fd, &byte, 1);
+		*hostile_reached = true;
 		usleep(milliseconds * 1000);
 	}
 }
@@ -125,6 +146,7 @@ void hostile_hear(int fd, const char *end)
 void hostile_stay_silent(int fd)
 {
 	(void)fd;
+	*hostile_reached = true;
 	for (;;)
 		pause();
 }

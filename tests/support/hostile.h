@@ -8,6 +8,8 @@ struct hostile {
 	pid_t pid;
 	uint16_t port;
 	int listener;
+	struct checking *world;
+	bool *reached; /* shared: it has come to where nothing new follows; before, nobody's time is over */
 };
 
 /* Listens on 127.0.0.1, aims the checks there, and runs `serve` in a process for each connection, which is closed when it
@@ -23,7 +25,7 @@ void hostile_end(struct hostile *server);
 /* For `serve`. */
 void hostile_say(int fd, const char *text);
 void hostile_say_bytes(int fd, const void *bytes, size_t size);
-/* The same for ever, or a byte of it each `milliseconds`, until nobody listens. */
+/* The same for ever, or a byte of it each `milliseconds`, until nobody listens: nothing new follows, as in silence. */
 void hostile_say_endlessly(int fd, const char *text);
 void hostile_dribble(int fd, char byte, unsigned int milliseconds);
 /* Up to and with an empty line, or with what stands in `end`. */

@@ -10,12 +10,13 @@
 #include <poll.h>
 
 #include "tests/support/hostile.h"
+#include "tests/support/network.h"
 
 #define TIMEOUT (300 * CHECKING_MILLISECOND)
 /* Of what ends by itself. */
 #define LONG (20000 * CHECKING_MILLISECOND)
 /* Late, on a busy machine. */
-#define IN_TIME  (2000 * CHECKING_MILLISECOND)
+#define IN_TIME  (10000 * CHECKING_MILLISECOND)
 #define PACKET   2000
 #define HEADER   12
 #define FLAG_QR  0x80
@@ -29,9 +30,9 @@
 struct script {
 	unsigned char code;
 	bool other_number, other_question, no_question, query, other_port, truncated, upper,
-		first_wrong;
-	size_t length;  /* 0: all of it */
-	size_t garbage; /* so many bytes behind it */
+		right_behind; /* and then one as it should be */
+	size_t length;        /* 0: all of it */
+	size_t garbage;       /* so many bytes behind it */
 };
 
 static void answer_once(int fd, const struct script *script, unsigned char *text, size_t size,
@@ -58,8 +59,8 @@ static void answer_once(int fd, const struct script *script, unsigned char *text
 static void serve(int fd, const void *data)
 {
 	const struct script *script = data;
-	const struct script wrong = {.other_number = true};
-	unsigned char text[PACKET];
+	const struct script right = {};
+	unsigned char text[PACKET], again[PACKET];
 	struct sockaddr_in from;
 	uint16_t port;
 	int other = checking_bind(AF_INET, SOCK_DGRAM, &port);
@@ -70,13 +71,12 @@ static void serve(int fd, const void *data)
 			fd, text, sizeof(text) / 2, 0, (struct sockaddr *)&from, &from_size);
 		if (size <= HEADER)
 			_exit(0);
-		if (script->first_wrong) {
-			answer_once(fd, &wrong, text, (size_t)size, (struct sockaddr *)&from,
-				from_size);
-			text[0] ^= 1;
-		}
+		memcpy(again, text, (size_t)size);
 		answer_once(script->other_port ? other : fd, script, text, (size_t)size,
 			(struct sockaddr *)&from, from_size);
+		if (script->right_behind)
+			answer_once(fd, &right, again, (size_t)size, (struct sockaddr *)&from,
+				from_size);
 	}
 }
 
@@ -138,31 +138,31 @@ static void test_codes(void **state)
 	expect(world, &(struct script){.code = NOTAUTH}, CHECKER_RESULT_PASSED, "code 9");
 }
 
-/* None of these is an answer to what was asked. */
+/* None of these is an answer to what was asked: the one behind it is. */
 static void test_ignores(void **state)
 {
 	static const struct {
 		struct script script;
 		bool stranger; /* else the kernel has dropped it */
 	} cases[] = {
-		{{.other_number = true}, true},
-		{{.other_question = true}, true},
+		{{.code = NXDOMAIN, .other_number = true}, true},
+		{{.code = NXDOMAIN, .other_question = true}, true},
 		{{.no_question = true}, true},
-		{{.query = true}, true},
-		{{.length = HEADER - 1}, true},
-		{{.length = HEADER + 4}, true},
-		{{.other_port = true}, false},
+		{{.code = NXDOMAIN, .query = true}, true},
+		{{.code = NXDOMAIN, .length = HEADER - 1}, true},
+		{{.code = NXDOMAIN, .length = HEADER + 4}, true},
+		{{.code = NXDOMAIN, .other_port = true}, false},
 	};
 	struct checking *world = *state;
 
-	world->check.timeout = TIMEOUT;
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
 		uint64_t before = world->strangers;
-		expect(world, &cases[i].script, CHECKER_RESULT_FAILED,
-			"no answer within 300ms (waiting for the answer)");
+		struct script script = cases[i].script;
+
+		script.right_behind = true;
+		expect(world, &script, CHECKER_RESULT_PASSED, "NOERROR");
 		assert_int_equal(world->strangers, before + cases[i].stranger);
 	}
-	expect(world, &(struct script){.first_wrong = true}, CHECKER_RESULT_PASSED, "NOERROR");
 }
 
 static void test_silent(void **state)
@@ -201,5 +201,5 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_name_that_is_none, begin, checking_end),
 	};
 
-	return cmocka_run_group_tests(tests, checking_own_network, NULL);
+	return cmocka_run_group_tests(tests, network_own, NULL);
 }

@@ -10,6 +10,7 @@
 #include <netinet/ip_icmp.h>
 
 #include "tests/support/checking.h"
+#include "tests/support/network.h"
 
 #define MANY      2000
 #define IP_HEADER 20
@@ -29,15 +30,15 @@ static int begin(void **state)
 /* The kernel answers nobody: who answers is the test. */
 static int begin_alone(void **state)
 {
-	checking_sysctl("ipv4/icmp_echo_ignore_all", "1");
-	checking_sysctl("ipv6/icmp/echo_ignore_all", "1");
+	network_sysctl("ipv4/icmp_echo_ignore_all", "1");
+	network_sysctl("ipv6/icmp/echo_ignore_all", "1");
 	return begin(state);
 }
 
 static int end_alone(void **state)
 {
-	checking_sysctl("ipv4/icmp_echo_ignore_all", "0");
-	checking_sysctl("ipv6/icmp/echo_ignore_all", "0");
+	network_sysctl("ipv4/icmp_echo_ignore_all", "0");
+	network_sysctl("ipv6/icmp/echo_ignore_all", "0");
 	return checking_end(state);
 }
 
@@ -272,5 +273,5 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_right_among_forged, begin_alone, end_alone),
 	};
 
-	return cmocka_run_group_tests(tests, checking_own_network, NULL);
+	return cmocka_run_group_tests(tests, network_own, NULL);
 }

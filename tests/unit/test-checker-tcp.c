@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 
 #include "tests/support/checking.h"
+#include "tests/support/network.h"
 
 #define MANY 2000
 /* Where a line of /proc/net/tcp has it. */
@@ -70,10 +71,10 @@ static void test_meets_itself(void **state)
 
 	_cleanup_free_ char *range = memory_printf("%u %u", port, port);
 	close(fd);
-	checking_sysctl("ipv4/ip_local_port_range", range);
+	network_sysctl("ipv4/ip_local_port_range", range);
 	checking_aim(world, "127.0.0.1", port);
 	struct checking_probe probe = checking_run(world);
-	checking_sysctl("ipv4/ip_local_port_range", "32768 60999");
+	network_sysctl("ipv4/ip_local_port_range", "32768 60999");
 	assert_int_equal(probe.outcome.result, CHECKER_RESULT_FAILED);
 	assert_string_equal(probe.outcome.reason, "connect: refused");
 }
@@ -310,5 +311,5 @@ int main(void)
 		cmocka_unit_test(test_printable),
 	};
 
-	return cmocka_run_group_tests(tests, checking_own_network, NULL);
+	return cmocka_run_group_tests(tests, network_own, NULL);
 }
