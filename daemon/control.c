@@ -30,8 +30,7 @@
 
 LOG_MODULE("control");
 
-#define CONTROL_SPARE_NS 1000000000ull
-#define CONTROL_LEFT_NS  10000000000ull
+#define CONTROL_LEFT_NS 10000000000ull
 /* How soon accepting is tried again: after a failure (no descriptors left), or when nobody could make room. */
 #define CONTROL_RETRY_NS 1000000000ull
 /* The idle are looked for that many times in their time. */
@@ -45,7 +44,7 @@ struct control {
 		VECTOR_OF(struct client *);
 	} clients; /* in the order of their coming */
 	struct control_counters counters;
-	uint64_t idle;
+	uint64_t idle, spare;
 	void (*changed)(void *data);
 	void *data;
 };
@@ -56,14 +55,15 @@ static bool control_is_full(const struct control *control)
 }
 
 /* Whether it may be shut out for a newcomer now. */
-static bool control_may_go(const struct client *client, bool for_root, uint64_t now)
+static bool control_may_go(
+	const struct control *control, const struct client *client, bool for_root, uint64_t now)
 {
 	uint64_t idle = now - client_active_at(client);
 
 	if (!client_is_root(client))
-		return for_root || idle >= CONTROL_SPARE_NS;
+		return for_root || idle >= control->spare;
 	if (for_root)
-		return idle >= CONTROL_SPARE_NS;
+		return idle >= control->spare;
 	return !client_is_subscribed(client) && idle >= CONTROL_LEFT_NS;
 }
 
@@ -84,7 +84,7 @@ static struct client *control_find_room(const struct control *control, bool for_
 	struct client *found = NULL;
 
 	vector_foreach(&control->clients, client)
-		if (control_may_go(*client, for_root, now) &&
+		if (control_may_go(control, *client, for_root, now) &&
 			(!found || control_goes_before(*client, found)))
 			found = *client;
 	return found;
@@ -231,6 +231,7 @@ int control_new(struct loop *loop, int fd, struct engine *engine, struct control
 
 	control->fd = fd;
 	control->idle = CONTROL_IDLE_NS;
+	control->spare = CONTROL_SPARE_NS;
 	control->server = (struct client_server){
 		.loop = loop,
 		.engine = engine,
@@ -278,6 +279,12 @@ void control_set_idle(struct control *control, uint64_t idle)
 	control->idle = idle;
 	if (control->clients.count)
 		loop_timer_set(control->look, loop_clock() + idle / CONTROL_IDLE_LOOKS);
+}
+
+void control_set_spare(struct control *control, uint64_t spare)
+{
+	control->spare = spare;
+	control_arm(control);
 }
 
 void control_tell(struct control *control, const struct engine_event *event)

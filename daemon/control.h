@@ -18,6 +18,9 @@ struct control;
 #define CONTROL_IDLE_NS                                                                            \
 	300000000000ull /* a client that says nothing and takes nothing is shut out */
 
+/* One that was idle for so long makes room for another when all places are taken (control.c says whose). */
+#define CONTROL_SPARE_NS 1000000000ull
+
 struct control_counters {
 	uint64_t clients, requests, errors, malformed, refused;
 	size_t connected, subscribers;
@@ -30,8 +33,9 @@ struct control *control_free(struct control *control);
 /* `changed` is called after each method that writes, for the shell to run the engine. */
 void control_on_change(struct control *control, void (*changed)(void *data), void *data);
 
-/* Another time than CONTROL_IDLE_NS. */
+/* Another time than CONTROL_IDLE_NS, or than CONTROL_SPARE_NS. */
 void control_set_idle(struct control *control, uint64_t idle);
+void control_set_spare(struct control *control, uint64_t spare);
 
 /* To every subscriber. */
 void control_tell(struct control *control, const struct engine_event *event);

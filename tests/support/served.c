@@ -362,7 +362,7 @@ void served_await_connected(struct served *world, size_t count)
 	struct control_counters counters;
 
 	/* Who connected may not have been let in yet, and who left may not be forgotten yet. */
-	for (int i = 0; i < 5000; i++) {
+	for (int i = 0; i < 20000; i++) {
 		counters = served_counters(world);
 		if (counters.connected == count &&
 			(counters.clients == world->opened || count == CONTROL_CLIENTS_MOST))

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -274,7 +275,8 @@ static void an_event_does_not_fall_into_an_answer(void **state)
 	/* More than the socket takes, so that it stands in the middle of the answer. */
 	served_say(reader.fd, "[{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"status\"},"
 			      "{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"live\"}]\n");
-	usleep(50000);
+	struct pollfd begun = {.fd = reader.fd, .events = POLLIN};
+	assert_int_equal(poll(&begun, 1, 10000), 1);
 	served_in_loop(world, served_tell_one, &event);
 	json_t *answer = served_next_json(&reader);
 	assert_int_equal(json_array_size(answer), 2);
