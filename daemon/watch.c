@@ -33,8 +33,10 @@ LOG_MODULE("watch");
 #define WATCH_BUFFER_SIZE (64u << 10)
 #define WATCH_READS       96
 
-/* A look takes at most one part in so many of the time. */
-#define WATCH_LOOK_SHARE 200
+/* A look takes at most one part in so many of the time. But the machine may have slept in it, or a file server been away: that
+ * puts the next one off no longer than this. */
+#define WATCH_LOOK_SHARE   200
+#define WATCH_LOOK_MOST_NS 600000000000ull
 
 struct watch_paths {
 	VECTOR_OF(char *);
@@ -133,7 +135,8 @@ static bool watch_look(struct watch *watch)
 	watch_log_refusal(watch);
 
 	uint64_t end = loop_clock();
-	loop_timer_set(watch->poll_timer, end + MAX(watch->poll, (end - begin) * WATCH_LOOK_SHARE));
+	uint64_t wait = MIN((end - begin) * WATCH_LOOK_SHARE, WATCH_LOOK_MOST_NS);
+	loop_timer_set(watch->poll_timer, end + MAX(watch->poll, wait));
 	return grown;
 }
 
