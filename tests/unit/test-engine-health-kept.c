@@ -87,7 +87,7 @@ static void a_pipe_in_the_place_of_health_json_keeps_nobody(void **state)
 	_cleanup_free_ char *path = memory_printf("%s/health.json", fixture->directory);
 
 	assert_int_equal(mkfifo(path, 0600), 0);
-	alarm(10); /* the end of who waits for a writer */
+	alarm(60); /* the end of who waits for a writer */
 	declare(fixture, CHECK_WEB, TWO);
 	start_told(fixture);
 	const char *trouble = fixture->engine.troubles[ENGINE_TROUBLE_HEALTH_FILE];
@@ -190,7 +190,7 @@ static void the_first_pass_waits_for_who_knows(void **state)
 
 	declare(fixture, CHECK_WEB, TWO);
 	start_told(fixture);
-	uint64_t until = now_of(fixture) + SECOND;
+	uint64_t until = now_of(fixture) + 60 * SECOND;
 	engine_wait_for_health(&fixture->engine, until);
 	turn(fixture);
 	/* The files are read, and what is to be probed is known. */
@@ -214,7 +214,7 @@ static void the_first_pass_waits_no_longer_than_it_should(void **state)
 
 	declare(fixture, CHECK_WEB, TWO);
 	start_told(fixture);
-	uint64_t until = now_of(fixture) + SECOND;
+	uint64_t until = now_of(fixture) + 60 * SECOND;
 	engine_wait_for_health(&fixture->engine, until);
 	assert_int_equal(engine_run(&fixture->engine, until - 1000), until);
 	engine_run(&fixture->engine, until - 1);

@@ -138,18 +138,19 @@ static void a_storm_is_few_passes(void **state)
 	const struct engine_counters *counters = &fixture->engine.counters;
 
 	begin_health(fixture, CHECK_WEB, TWO);
+	uint64_t now = now_of(fixture);
 	say(fixture, "10.0.0.1:80", false);
-	turn(fixture);
+	turn_at(fixture, now);
 	assert_int_equal(counters->passes[ENGINE_REASON_HEALTH], 1);
 	/* Gathered until a tenth of a second has passed. */
-	uint64_t now = now_of(fixture);
+	now += MILLISECOND;
 	say(fixture, "10.0.0.2:80", false);
-	turn(fixture);
+	turn_at(fixture, now);
 	say(fixture, "10.0.0.3:80", false);
-	turn(fixture);
+	turn_at(fixture, now);
 	assert_int_equal(counters->passes[ENGINE_REASON_HEALTH], 1);
 	assert_true(fixture->next > now && fixture->next <= now + 110 * MILLISECOND);
-	later(fixture, 110 * MILLISECOND);
+	turn_at(fixture, now + 110 * MILLISECOND);
 	assert_int_equal(counters->passes[ENGINE_REASON_HEALTH], 2);
 	assert_int_equal(weight_of(fixture, WEB, "10.0.0.2:80"), -1);
 	/* And then a lone one is quick again. */
@@ -176,15 +177,15 @@ static void one_who_climbs_is_looked_at_alone(void **state)
 	later(fixture, SECOND);
 	uint64_t full = fixture->engine.counters.reads;
 	say(fixture, "10.0.1.7:80", true);
-	turn(fixture);
+	const uint64_t since = probe(fixture, "10.0.1.7:80", "web")->verdict.since;
+	turn_at(fixture, since);
 	assert_int_equal(weight_of(fixture, "tcp://203.0.113.7:80", "10.0.1.7:80"), 2);
 	assert_int_equal(fixture->engine.health.totals.climbing, 1);
 	memory_reset(fixture->table);
 	size_t passes = fixture->engine.counters.passes[ENGINE_REASON_HEALTH];
 	/* Each turn at the time that the engine asked for. */
-	uint64_t end = now_of(fixture) + 10 * SECOND;
-	for (int i = 0; i < 40 && fixture->next < end + SECOND; i++)
-		later(fixture, fixture->next - now_of(fixture));
+	for (int i = 0; i < 40 && fixture->next < since + 11 * SECOND; i++)
+		turn_at(fixture, fixture->next);
 	assert_int_equal(weight_of(fixture, "tcp://203.0.113.7:80", "10.0.1.7:80"), 20);
 	assert_int_equal(fixture->engine.health.totals.climbing, 0);
 	assert_int_equal(memory_writes(fixture->table), 9);
@@ -205,11 +206,12 @@ static void a_failure_does_not_wait_for_who_climbs(void **state)
 	turn(fixture);
 	later(fixture, SECOND);
 	say(fixture, "10.0.0.1:80", true);
-	turn(fixture);
-	later(fixture, 310 * MILLISECOND); /* a step */
+	const uint64_t since = probe(fixture, "10.0.0.1:80", "web")->verdict.since;
+	turn_at(fixture, since);
+	turn_at(fixture, since + 310 * MILLISECOND); /* a step */
 	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), 30);
 	say(fixture, "10.0.0.2:80", false);
-	turn(fixture);
+	turn_at(fixture, since + 311 * MILLISECOND);
 	assert_int_equal(weight_of(fixture, WEB, "10.0.0.2:80"), -1);
 }
 

@@ -102,8 +102,8 @@ static void what_is_confirmed_too_late_stays_undone(void **state)
 {
 	struct fixture *fixture = *state;
 
-	begin_confirm(fixture, 3, 8, SECOND);
-	assert_int_equal(nanosleep(&(struct timespec){.tv_sec = 1, .tv_nsec = 1000000}, NULL), 0);
+	begin_confirm(fixture, 3, 8, 3 * SECOND);
+	assert_int_equal(nanosleep(&(struct timespec){.tv_sec = 3, .tv_nsec = 1000000}, NULL), 0);
 	assert_int_equal(engine_confirm(&fixture->engine, "test", NULL), -ETIME);
 	assert_int_equal(weight(fixture), 1);
 	let_it_pass(fixture);
@@ -345,7 +345,7 @@ static void a_pipe_among_the_files_keeps_nobody(void **state)
 	assert_int_equal(mkdir(folder, 0755), 0);
 	assert_int_equal(mkfifo(pipe, 0644), 0);
 	fixture->paths[0] = folder;
-	alarm(10); /* the end of who waits for a writer */
+	alarm(60); /* the end of who waits for a writer */
 	start(fixture);
 	turn(fixture);
 	alarm(0);
@@ -440,9 +440,9 @@ static void an_undo_at_the_start_is_noted(void **state)
 {
 	struct fixture *fixture = *state;
 
-	begin_confirm(fixture, 4, 8, SECOND);
+	begin_confirm(fixture, 4, 8, 3 * SECOND);
 	stop(fixture);
-	assert_int_equal(nanosleep(&(struct timespec){.tv_sec = 1, .tv_nsec = 1000000}, NULL), 0);
+	assert_int_equal(nanosleep(&(struct timespec){.tv_sec = 3, .tv_nsec = 1000000}, NULL), 0);
 	start(fixture);
 	turn(fixture);
 	assert_int_equal(weight(fixture), 1);

@@ -221,12 +221,13 @@ static void a_failed_operation_is_tried_again(void **state)
 	begin(fixture, 3);
 	memory_fail(fixture->table, 1, -ENOMEM);
 	write_many(fixture, 3, 5);
-	turn(fixture);
+	uint64_t now = reconciler_now();
+	turn_at(fixture, now);
 	assert_int_equal(fixture->engine.retries.count, 1);
 	assert_int_equal(fixture->events[ENGINE_EVENT_FAILED], 1);
 	assert_true(engine_is_degraded(&fixture->engine));
 	/* Not at once; after a second it works. */
-	turn(fixture);
+	turn_at(fixture, now);
 	assert_int_equal(live(fixture, "tcp://10.0.0.1:80", "10.9.0.1:80")->attributes.weight, 1);
 	later(fixture, 1100000000ull);
 	assert_int_equal(live(fixture, "tcp://10.0.0.1:80", "10.9.0.1:80")->attributes.weight, 5);
@@ -238,21 +239,20 @@ static void a_failed_operation_is_tried_again(void **state)
 static void failures_wait_longer_each_time_and_are_told_once(void **state)
 {
 	struct fixture *fixture = *state;
-	uint64_t waited = 0;
-
 	begin(fixture, 3);
 	write_many(fixture, 3, 5);
+	uint64_t now = reconciler_now();
 	for (int i = 0; i < 6; i++) {
 		memory_fail(fixture->table, 1, -ENOMEM);
-		later(fixture, waited);
+		turn_at(fixture, now);
 		assert_int_equal(fixture->engine.retries.count, 1);
 		assert_int_equal(fixture->engine.retries.items[0].attempts, i + 1);
-		uint64_t wait =
-			fixture->engine.retries.items[0].next - (reconciler_now() + fixture->ahead);
+		uint64_t wait = fixture->engine.retries.items[0].next - now;
 		assert_true(wait <= (SECOND << i) && wait > (SECOND << i) / 2);
 		/* A resync in between does not try it. */
-		waited = (SECOND << i) + SECOND / 100;
+		now += (SECOND << i) + SECOND / 100;
 	}
+	fixture->ahead = now - reconciler_now();
 	assert_int_equal(fixture->events[ENGINE_EVENT_FAILED], 1);
 	/* New files are a new chance. */
 	write_many(fixture, 3, 6);
@@ -267,10 +267,11 @@ static void a_service_that_cannot_be_made_is_one_failure(void **state)
 	begin(fixture, 3);
 	memory_fail(fixture->table, 1, -ENOMEM);
 	write_many(fixture, 4, 1);
-	turn(fixture);
+	uint64_t now = reconciler_now();
+	turn_at(fixture, now);
 	assert_int_equal(fixture->engine.retries.count, 1);
 	assert_int_equal(fixture->engine.reconciler.record.memory.owned.count, 3);
-	turn(fixture);
+	turn_at(fixture, now);
 	assert_int_equal(fixture->table->state.services.count, 3);
 	later(fixture, 2 * SECOND);
 	assert_int_equal(fixture->table->state.services.count, 4);

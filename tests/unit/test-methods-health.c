@@ -411,12 +411,15 @@ static void status_says_what_the_quorum_returns_at(void **state)
 		"regained: the healthy weight is 4, the quorum 3 and its hysteresis 1\n"));
 }
 
+/* 1.5 s after the last word. */
 static void tell_weight(struct fixture *fixture, const char *target, int32_t weight)
 {
 	struct engine_verdict verdict = old_verdict(fixture, target, true);
+	uint64_t before = probe(fixture, target, "web")->verdict.since;
 
 	verdict.verdict.recovered = false;
-	verdict.verdict.since += 1500 * MILLISECOND;
+	if (before)
+		verdict.verdict.since = before + 1500 * MILLISECOND;
 	verdict.verdict.weight = weight;
 	tell(fixture, &verdict);
 }
