@@ -285,12 +285,12 @@ static void module_reloaded_before_read(struct fixture *fixture)
 	run_and_compare(fixture);
 }
 
-/* Whether the backend has something to tell within a second; what it says is in *said. */
+/* Whether the backend has something to tell within 10 s; what it says is in *said. */
 static bool dispatches(struct fixture *fixture, int *said)
 {
 	struct pollfd wait = {.fd = fixture->ops->fd(fixture->backend), .events = POLLIN};
 
-	if (poll(&wait, 1, 1000) != 1)
+	if (poll(&wait, 1, 10000) != 1)
 		return false;
 	*said = fixture->ops->dispatch(fixture->backend);
 	return true;

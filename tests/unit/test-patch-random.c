@@ -33,26 +33,27 @@ static void seed_add(const char *text, size_t size)
 	strbuf_add_bytes(vector_append(&seeds), text, MIN(size, (size_t)TEXT_MOST));
 }
 
+/* In the order of their names: a walk is the same wherever its SEED is tried again. */
 static void seed_folder(const char *folder)
 {
-	DIR *stream = opendir(folder);
-	struct dirent *entry;
+	struct dirent **entries;
+	int count = scandir(folder, &entries, NULL, alphasort);
 	size_t found = 0;
 
-	if (!stream)
+	if (count < 0)
 		fail_msg("%s: run this where the sources are", folder);
-	while ((entry = readdir(stream))) {
-		char *text;
+	for (int i = 0; i < count; i++) {
+		_cleanup_free_ struct dirent *entry = entries[i];
+		_cleanup_free_ char *path = memory_printf("%s/%s", folder, entry->d_name);
+		_cleanup_free_ char *text = NULL;
 		size_t size;
 
-		if (entry->d_name[0] == '.' ||
-			file_read(dirfd(stream), entry->d_name, 1 << 20, &text, &size) < 0)
+		if (entry->d_name[0] == '.' || file_read(AT_FDCWD, path, 1 << 20, &text, &size) < 0)
 			continue;
 		seed_add(text, size);
 		found++;
-		free(text);
 	}
-	closedir(stream);
+	free(entries);
 	assert_true(found > 10);
 }
 

@@ -19,6 +19,8 @@
 #include "tests/support/build.h"
 
 #define SECOND 1000000000ull
+/* How long a confirmation is awaited that is to come, or that nobody is to wait for the end of: its guard lives as long. */
+#define AWAITED 20
 
 struct fixture {
 	char directory[64];
@@ -337,7 +339,7 @@ static void drains_are_awaited(void **state)
 	uint64_t start = reconciler_now();
 	assert_int_equal(fixture_apply(fixture), 0);
 	uint64_t took = reconciler_now() - start;
-	assert_true(took >= SECOND && took < 5 * SECOND);
+	assert_true(took >= SECOND && took < 30 * SECOND);
 	assert_true(fixture->drain_calls > 0);
 	assert_int_equal(fixture->outcome.draining, 0);
 	assert_int_equal(fixture_service(fixture, WEB)->destinations.count, 1);
@@ -396,7 +398,7 @@ static void a_confirmation_keeps_it(void **state)
 {
 	struct fixture *fixture = *state;
 
-	fixture_await(fixture, 3);
+	fixture_await(fixture, AWAITED);
 
 	fixture_open(fixture);
 	assert_int_equal(confirm_settle(&fixture->reconciler, NULL, &fixture->error), 0);
@@ -415,7 +417,7 @@ static void a_rollback_goes_back_to_the_last_weight(void **state)
 {
 	struct fixture *fixture = *state;
 
-	fixture_await(fixture, 3);
+	fixture_await(fixture, AWAITED);
 	fixture_open(fixture);
 	assert_int_equal(
 		confirm_rollback(&fixture->reconciler, NULL, &fixture->outcome, &fixture->error),
@@ -511,7 +513,7 @@ static void what_is_only_held_back_waits_too(void **state)
 		"[], destinations: [10.0.0.1]}\n";
 
 	fixture_reach(fixture, before);
-	fixture->request.confirm_timeout = 3 * SECOND;
+	fixture->request.confirm_timeout = AWAITED * SECOND;
 	fixture_reach(fixture, after);
 	assert_int_equal(fixture->planned, 0);
 	assert_int_equal(fixture_service(fixture, WEB)->destinations.count, 2);
@@ -530,7 +532,7 @@ static void a_damaged_record_does_not_stop_a_rollback(void **state)
 	struct fixture *fixture = *state;
 	_cleanup_free_ char *path = memory_printf("%s/state.json", fixture->directory);
 
-	fixture_await(fixture, 5);
+	fixture_await(fixture, AWAITED);
 	fixture_close(fixture);
 	assert_int_equal(file_replace(path, "{", 1, 0600), 0);
 	const struct reconciler_options options = {
@@ -564,7 +566,7 @@ static void a_saved_plan_that_deletes_needs_no_confirmation(void **state)
 				 &output, &fixture->error),
 		0);
 	fixture->request.saved = &file;
-	fixture->request.confirm_timeout = 3 * SECOND;
+	fixture->request.confirm_timeout = AWAITED * SECOND;
 	assert_int_equal(fixture_apply(fixture), -EPERM);
 	assert_non_null(strstr(fixture->error.text, "deletes"));
 	fixture->request.confirm_timeout = 0;
@@ -580,7 +582,7 @@ static void a_reboot_voids_what_was_not_confirmed(void **state)
 	_cleanup_free_ char *text = NULL, *kept = NULL;
 	size_t size;
 
-	fixture_await(fixture, 5);
+	fixture_await(fixture, AWAITED);
 	assert_int_equal(file_read(AT_FDCWD, path, 1 << 20, &text, &size), 0);
 	char *boot = strstr(text, "\\\"boot\\\":\\\"");
 	assert_non_null(boot);
