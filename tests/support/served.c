@@ -278,7 +278,8 @@ char *served_next_line(struct served_reader *reader)
 			reader->taken += (size_t)(end - begin) + 1;
 			return memory_copy_bytes(begin, (size_t)(end - begin));
 		}
-		ssize_t n = recv(reader->fd, bytes, sizeof(bytes), 0);
+		/* With a time-out it is interrupted in a process that is stopped for a while. */
+		ssize_t n = TEMP_FAILURE_RETRY(recv(reader->fd, bytes, sizeof(bytes), 0));
 		if (n < 0 && errno == EAGAIN)
 			fail_msg("no answer");
 		if (n <= 0)

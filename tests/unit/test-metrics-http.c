@@ -142,13 +142,19 @@ static void client_say(int fd, const char *text)
 	CLIENT_EXPECT(send(fd, text, strlen(text), MSG_NOSIGNAL) == (ssize_t)strlen(text));
 }
 
+/* With a time-out recv() is interrupted in a process that is stopped for a while. */
+static ssize_t client_recv(int fd, char *to, size_t size, int flags)
+{
+	return TEMP_FAILURE_RETRY(recv(fd, to, size, flags));
+}
+
 /* Up to the end of the connection, or until `size` bytes are there. */
 static size_t client_hear(int fd, char *to, size_t size)
 {
 	size_t length = 0;
 
 	while (length < size) {
-		ssize_t got = recv(fd, to + length, size - length, 0);
+		ssize_t got = client_recv(fd, to + length, size - length, 0);
 
 		CLIENT_EXPECT(got >= 0 || errno == ECONNRESET);
 		if (got <= 0)
@@ -164,7 +170,7 @@ static void client_hear_all_of(int fd, char *to, const char *end)
 	size_t length = 0;
 
 	do {
-		ssize_t got = recv(fd, to + length, ANSWER_SIZE - 1 - length, 0);
+		ssize_t got = client_recv(fd, to + length, ANSWER_SIZE - 1 - length, 0);
 
 		CLIENT_EXPECT(got > 0);
 		length += (size_t)got;
@@ -517,7 +523,7 @@ static void client_never_reads(struct fixture *fixture)
 
 	client_say(fd, "GET /metrics HTTP/1.1\r\n" CLOSING);
 	/* The answer has begun. */
-	CLIENT_EXPECT(recv(fd, fixture->answer, 1, MSG_PEEK) == 1);
+	CLIENT_EXPECT(client_recv(fd, fixture->answer, 1, MSG_PEEK) == 1);
 	usleep(2 * (useconds_t)(impatient.request_ns / 1000));
 	size_t length = client_hear(fd, fixture->answer, ANSWER_SIZE - 1);
 	CLIENT_EXPECT(length < 7 || memcmp(fixture->answer + length - 7, "\r\n0\r\n\r\n", 7) != 0);
