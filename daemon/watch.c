@@ -33,8 +33,9 @@ LOG_MODULE("watch");
 #define WATCH_BUFFER_SIZE (64u << 10)
 #define WATCH_READS       96
 
-/* A look takes at most one part in so many of the time. But the machine may have slept in it, or a file server been away: that
- * puts the next one off no longer than this. */
+/* A look takes at most one part in so many of the time. One that took long may have been interrupted, on a machine that is
+ * busy or was asleep: of the last two the shorter one counts. And where a file server is away, that puts the next look off no
+ * longer than this. */
 #define WATCH_LOOK_SHARE   200
 #define WATCH_LOOK_MOST_NS 600000000000ull
 
@@ -58,6 +59,7 @@ struct watch {
 	uint64_t seen;    /* fingerprint of what the caller has read */
 	uint64_t told;    /* of what it was told last */
 	uint64_t last;    /* of the look before */
+	uint64_t took;    /* the look before, ns; 0: there was none */
 	uint64_t differs; /* when a poll first found another one than `seen`; 0: it did not */
 	bool filling; /* a directory was made in this burst: what it gets is seen from the next look on */
 	int refusal; /* what is logged already: of directories, and of inotify itself */
@@ -134,8 +136,9 @@ static bool watch_look(struct watch *watch)
 	watch->counters.watches = watch->way.directories.count;
 	watch_log_refusal(watch);
 
-	uint64_t end = loop_clock();
-	uint64_t wait = MIN((end - begin) * WATCH_LOOK_SHARE, WATCH_LOOK_MOST_NS);
+	uint64_t end = loop_clock(), took = end - begin;
+	uint64_t wait = MIN(MIN(took, watch->took) * WATCH_LOOK_SHARE, WATCH_LOOK_MOST_NS);
+	watch->took = took;
 	loop_timer_set(watch->poll_timer, end + MAX(watch->poll, wait));
 	return grown;
 }
