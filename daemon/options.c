@@ -55,6 +55,8 @@ static const struct option_row option_rows[] = {
 		.help = OPTION_LEVELS " (info)"),
 	OPTION_ROW("remove-on-stop", FLAG, view.remove_on_stop,
 		.help = "take the services away when poised is stopped"),
+	OPTION_ROW("clean-up", FLAG, view.clean_up,
+		.help = "remove what virtual routers of a poised that died left, and end"),
 	OPTION_ROW("no-sandbox", FLAG, view.no_sandbox,
 		.help = "keep all privileges and system calls, for debugging"),
 	OPTION_ROW("help", FLAG, help, .letter = 'h', .help = "this text"),

@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 
 #include "base/version.h"
+#include "daemon/clean_up.h"
 #include "daemon/options.h"
 #include "daemon/process.h"
 #include "daemon/supervisor.h"
@@ -94,5 +95,7 @@ int poised_main(int argc, char **argv)
 	if (options.view.process)
 		return poised_run_process(argv[0], &options.view);
 	poised_log_open("poised", &options.view);
+	if (options.view.clean_up)
+		return clean_up_main(&options.view);
 	return supervisor_run(&options.view);
 }

@@ -330,16 +330,16 @@ void routing_want(
 	routing->options.told(routing->options.data);
 }
 
-/* Facts of the plan in force are sent as they change; one that is on its way has them of its beginning. */
+/* Facts of the plan in force are sent as they change; one that is on its way is made anew with them. */
 static void routing_tell_fact(struct routing *routing, size_t router, uint64_t now)
 {
-	struct {
-		struct message_vrrp_facts head;
-		struct message_vrrp_fact fact;
-	} message = {.head = {.generation = routing->convey.force, .count = 1}};
+	size_t size = sizeof(struct message_vrrp_facts) + sizeof(struct message_vrrp_fact);
+	_cleanup_free_ struct message_vrrp_facts *message = memory_new(size);
 
-	routing_write_fact(&routing->facts.items[router], router, &message.fact);
-	if (routing_send(routing, MESSAGE_VRRP_FACTS, &message, sizeof(message)) < 0)
+	message->generation = routing->convey.force;
+	message->count = 1;
+	routing_write_fact(&routing->facts.items[router], router, message->facts);
+	if (routing_send(routing, MESSAGE_VRRP_FACTS, message, size) < 0)
 		convey_miss(&routing->convey, now);
 }
 

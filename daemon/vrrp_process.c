@@ -167,10 +167,13 @@ static void vrrp_process_on_tell(void *data)
 {
 	struct vrrp_process *process = data;
 
-	if (process->moves.count)
+	if (process->moves.count) {
 		vrrp_process_tell_moves(
 			process, MIN(process->moves.count, (size_t)MESSAGE_VRRP_MOVES_MOST));
-	else if (process->telling)
+		/* What else is so since. */
+		process->told = 0;
+		process->telling = true;
+	} else if (process->telling)
 		vrrp_process_tell_states(process);
 	if (process->moves.count || process->telling)
 		loop_work_ask(process->tell);
@@ -245,8 +248,12 @@ static void vrrp_process_on_facts(
 			process, facts->generation, vrrp_plan_facts(&process->plan, facts, size));
 		return;
 	}
-	if (facts->generation != process->generation || !vrrp_plan_facts_fit(facts, size))
+	if (facts->generation != process->generation)
 		return;
+	if (!vrrp_plan_facts_fit(facts, size)) {
+		log_warning("the reconciler says what are no facts: dropped");
+		return;
+	}
 	for (size_t i = 0; i < facts->count; i++)
 		if (vrrp_plan_read_fact(&facts->facts[i], MESSAGE_VRRP_COUNT_LIMIT, &fact) == 0)
 			node_tell(process->node, facts->facts[i].router, &fact);

@@ -228,7 +228,7 @@ static void node_on_work(void *data)
 	}
 	if (node->settled && node->left.addresses.count && vrrp_addresses_are_idle(node->addresses))
 		node_let_go_left(node);
-	if (node->stopping && !node->told && !node->numbered.count &&
+	if (node->stopping && !node->told && node->settled && !node->numbered.count &&
 		vrrp_addresses_are_idle(node->addresses)) {
 		node->told = true;
 		node->options.stopped(node->options.data);
@@ -252,6 +252,7 @@ void node_stop(struct node *node)
 	node->stopping = true;
 	if (node->read)
 		node_settle(node);
+	loop_timer_set(node->retry, loop_now(node->options.loop));
 	loop_work_ask(node->work);
 	node_set_timer(node);
 }

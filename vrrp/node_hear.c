@@ -9,6 +9,7 @@
 LOG_MODULE("vrrp");
 
 #define NODE_CENTISECOND_NS 10000000ull
+#define NODE_STOP_NS        10000000ull
 #define NODE_RETRY_NS       1000000000ull
 
 /* What peers say. */
@@ -98,5 +99,9 @@ void node_on_retry(void *data)
 			node_again(router);
 	}
 	node_set_timer(node);
-	loop_timer_set(node->retry, loop_now(node->options.loop) + NODE_RETRY_NS);
+	/* Nobody tells when what was left by an earlier process has gone. */
+	if (node->stopping)
+		loop_work_ask(node->work);
+	loop_timer_set(node->retry,
+		loop_now(node->options.loop) + (node->stopping ? NODE_STOP_NS : NODE_RETRY_NS));
 }

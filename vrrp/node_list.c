@@ -295,7 +295,9 @@ void node_on_read(void *data)
 	struct node *node = data;
 
 	node->read = true;
-	if (node->waiting && !node->stopping)
+	if (node->stopping)
+		node_settle(node);
+	else if (node->waiting)
 		node_use(node);
 }
 

@@ -33,7 +33,7 @@ _poised() {
 	_poised_value "$before" "$current" && return
 	if [[ $current == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W '--netns --state-dir --run-dir --log
-			--log-level --remove-on-stop --no-sandbox --help --version' -- "$current")
+			--log-level --remove-on-stop --clean-up --no-sandbox --help --version' -- "$current")
 		return
 	fi
 	compopt -o filenames

@@ -89,6 +89,7 @@ static int on_send(void *data, uint16_t kind, const void *payload, size_t size)
 			answer(vrrp_plan_facts(&end.plan, payload, size));
 			break;
 		}
+		assert_true(vrrp_plan_facts_fit(facts, size));
 		end.facts++;
 		end.fact = facts->facts[0];
 		break;
