@@ -6,7 +6,7 @@
  * alone when something was told just before: then a tool renames a hundred files one by one.
  *
  * Besides, this knows which files are being written: created or modified, and not closed. Reading them shows a half,
- * so they hold a burst back, up to `most`; and alone they are no burst.
+ * so they hold a burst back for as long as somebody writes, up to a minute; and alone they are no burst.
  *
  * A file that appears with content in it may have been linked into place, which is finished, or have been opened and written
  * faster than we looked. In the second case a write or the close is seen soon; when none comes in `debounce`, it was a link. */
@@ -123,9 +123,9 @@ enum watch_settle_verdict watch_settle_check(struct watch_settle *settle, uint64
 		settle->deadline = 0;
 		return WATCH_SETTLE_QUIET;
 	}
-	if (!unfinished || now >= watch_settle_end(settle))
+	if (!unfinished || now >= settle->first + WATCH_SETTLE_STALE_NS)
 		return WATCH_SETTLE_TELL;
-	watch_settle_wait(settle, now, settle->debounce);
+	settle->deadline = now + settle->debounce;
 	return WATCH_SETTLE_WAIT;
 }
 

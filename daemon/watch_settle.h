@@ -9,7 +9,8 @@
 
 /* Files that are known to be open for writing, at most: more of them are told as if nobody knew. */
 #define WATCH_SETTLE_UNFINISHED 64
-/* After that long without another write, a file that was never closed counts as finished. */
+/* After that long without another write, a file that was never closed counts as finished; and so long a file that is written on
+ * and on holds others back. */
 #define WATCH_SETTLE_STALE_NS 60000000000ull
 
 /* A rename so soon after something was told is not alone: a tool is at work that renames file after file. */
