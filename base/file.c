@@ -202,3 +202,11 @@ int file_remove(const char *path)
 		return errno == ENOENT ? 0 : -errno;
 	return file_sync_directory_of(path);
 }
+
+void file_reserve_standard(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		/* The lowest free number is this one. */
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}

@@ -40,5 +40,9 @@ int file_make_directories(const char *path, mode_t mode);
  * file. */
 int file_remove(const char *path);
 
+/* Of a program whose caller has closed some of the standard descriptors: their numbers are taken, by what can be neither read nor
+ * written, so that no file which is opened later gets what is meant for a terminal. The first thing that a main() does. */
+void file_reserve_standard(void);
+
 /* write() until all is written; -errno. */
 int file_write_all(int fd, const void *data, size_t size);
