@@ -166,8 +166,9 @@ check_writes() {
 
 # ns NAME: a network namespace beside this one, for in_ns and --netns. Its name is this case's own.
 ns() {
-	if ! mountpoint -q /run/netns; then
-		mkdir -p /run/netns && mount -t tmpfs tmpfs /run/netns
+	# Not where others have theirs: the first of a case hides those.
+	if [[ -z $lib_netns ]]; then
+		mkdir -p /run/netns && mount -t tmpfs tmpfs /run/netns && lib_netns=1
 	fi
 	ip netns add "$1" && ip -n "$1" link set lo up
 }
@@ -177,12 +178,14 @@ in_ns() {
 	nsenter --net="/run/netns/$1" -- "${@:2}"
 }
 
-# until_true SECONDS COMMAND…: tries it until it succeeds.
+# until_true SECONDS COMMAND…: tries it until it succeeds; once more when the time is over, for the
+# machine may have stood still since the last try.
 until_true() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1)) late=
 	shift
 	until "$@" >/dev/null 2>&1; do
-		((SECONDS <= end)) || return 1
+		[[ -z $late ]] || return 1
+		((SECONDS <= end)) || late=1
 		sleep 0.1
 	done
 }
@@ -199,7 +202,7 @@ lib_one_case() {
 	[[ $# -gt 1 ]] && lib_case+=" ${*:2}"
 	dir=$(mktemp -d) || exit 1
 	file=$dir/poise.yaml
-	lib_mounts=()
+	lib_mounts=() lib_netns=
 	trap lib_clean_up EXIT
 	# Without any address in it the kernel finds no route, and refuses destinations.
 	ip link set lo up
@@ -234,7 +237,8 @@ run_cases() {
 	fi
 	local cases=("$@")
 	if [[ ${#cases[@]} == 0 ]]; then
-		mapfile -t cases < <(sed -n 's/^\(case_[a-z0-9_]*\)() {$/\1/p' "$0")
+		# Not from a process substitution, which some shells' wait -n would return.
+		mapfile -t cases <<<"$(sed -n 's/^\(case_[a-z0-9_]*\)() {$/\1/p' "$0")"
 	fi
 	lib_folder=$(mktemp -d)
 	trap 'rm -rf "$lib_folder"' EXIT
