@@ -36,6 +36,8 @@ poised_table=/proc/net/ip_vs
 
 # A pipe into which nobody writes: reading from it is to sleep.
 exec {poised_silence}<> <(:)
+# Or some shells' wait -n would return it in the place of a case.
+wait "$!"
 
 # nap SECONDS: sleeps without a process. (The shell waits for no other, so a child may end.)
 nap() {
@@ -45,15 +47,26 @@ nap() {
 
 # until_soon MILLISECONDS COMMAND…: as until_true, but it looks a hundred times a second, and says
 # how long it took: in $took, in milliseconds. For functions of the shell that start no process.
+#
+# What counts, and stands in $waited, is time in which it could look: from one look to the next no
+# more than a quarter of a second, however long the machine stood still.
 until_soon() {
-	local began=${EPOCHREALTIME/[.,]/} most=$1
+	local most=$(($1 * 1000)) began=${EPOCHREALTIME/[.,]/} status=0 before now
 	shift
+	before=$began waited=0
 	until "$@"; do
-		took=$(((${EPOCHREALTIME/[.,]/} - began) / 1000))
-		((took <= most)) || return 1
+		((waited <= most)) || {
+			status=1
+			break
+		}
 		nap 0.01
+		now=${EPOCHREALTIME/[.,]/}
+		waited=$((waited + (now - before < 250000 ? now - before : 250000)))
+		before=$now
 	done
 	took=$(((${EPOCHREALTIME/[.,]/} - began) / 1000))
+	waited=$((waited / 1000))
+	return "$status"
 }
 
 # --- The table, without a process --------------------------------------------------------------
@@ -128,21 +141,21 @@ show_difference() {
 	details "$dir/log"
 }
 
-# follows TEXT WANTED [MILLISECONDS]: within 5 seconds, or so long, the table is WANTED, and ipvsadm
+# follows TEXT WANTED [MILLISECONDS]: within 10 seconds, or so long, the table is WANTED, and ipvsadm
 # says so too. (A second should do, but not at every time on every machine: see followed_soon.) What
 # does not fit into a page /proc/net/ip_vs does not list right while other namespaces have services.
 follows() {
-	local took time look=table_is
+	local took waited time look=table_is
 	((${#2} < 1800)) || look=ipvsadm_is
-	if ! until_soon "${3:-5000}" "$look" "$2"; then
-		fail "$1: not within ${3:-5000} ms"
+	if ! until_soon "${3:-10000}" "$look" "$2"; then
+		fail "$1: not within ${3:-10000} ms"
 		show_difference "$2"
 		return 1
 	fi
 	time=$took
-	[[ -n ${3:-} ]] || follow_times+=("$time")
+	[[ -n ${3:-} ]] || follow_times+=("$waited")
 	# It may list an entry twice while another case makes some: see settled.
-	if [[ $look == table_is ]] && ! until_soon 1000 ipvsadm_is "$2"; then
+	if [[ $look == table_is ]] && ! until_soon 10000 ipvsadm_is "$2"; then
 		fail "$1: ipvsadm lists something else"
 		show_difference "$2"
 		return 1
@@ -205,10 +218,10 @@ log_forget() {
 }
 log_from=0
 
-# logs TEXT WORDS [MILLISECONDS]: within 5 seconds, or so long, the log says it.
+# logs TEXT WORDS [MILLISECONDS]: within 10 seconds, or so long, the log says it.
 logs() {
-	local took
-	if until_soon "${3:-5000}" log_says "$2"; then
+	local took waited
+	if until_soon "${3:-10000}" log_says "$2"; then
 		ok "$1"
 		return
 	fi
@@ -240,7 +253,7 @@ poised_launch() {
 # poised_start [OPTION…] PATH…: and waits until its first reconcile is over. A case that cannot
 # start it has failed.
 poised_start() {
-	local took
+	local took waited
 	poised_launch "$@"
 	if ! until_soon 30000 poised_is_up || ! kill -0 "$poised_pid" 2>/dev/null; then
 		fail "poised does not start: $*"
@@ -273,13 +286,18 @@ poised_is_gone() {
 
 # poised_kill: as the kernel would, all of it; its processes end with the supervisor.
 poised_kill() {
-	local reconciler took
+	local reconciler took waited
 	[[ -n $poised_pid ]] || return 0
 	reconciler=$(poised_process reconciler)
 	kill -KILL "$poised_pid" ${reconciler:+"$reconciler"} 2>/dev/null
 	wait "$poised_pid" 2>/dev/null
-	[[ -z $reconciler ]] || until_soon 5000 poised_is_gone "$reconciler"
+	[[ -z $reconciler ]] || until_soon 20000 poised_is_gone "$reconciler"
 	poised_pid=
+}
+
+# no_half_file: nothing of a file that poised began to write is left. While it writes one, there is.
+no_half_file() {
+	[[ -z $(compgen -G "$dir/state/*.??????") ]]
 }
 
 # poised_process NAME: the pid of that process of its tree, when it runs.
@@ -312,7 +330,7 @@ read_metrics() {
 	metrics=
 	exec {fd}<>"/dev/tcp/127.0.0.1/$poised_metrics_port" || return 1
 	printf 'GET /metrics HTTP/1.0\r\n\r\n' >&"$fd"
-	IFS= read -rd '' -t 10 -u "$fd" metrics
+	IFS= read -rd '' -t 30 -u "$fd" metrics
 	exec {fd}>&-
 	[[ $metrics == HTTP/1.?\ 200* ]]
 } 2>/dev/null
@@ -336,11 +354,11 @@ metric_is() {
 	metric "$1" && [[ $value == "$2" ]]
 }
 
-# shows_metric TEXT NAME[{LABELS}] VALUE [MILLISECONDS]: within 5 seconds, or so long, it has that
+# shows_metric TEXT NAME[{LABELS}] VALUE [MILLISECONDS]: within 10 seconds, or so long, it has that
 # value.
 shows_metric() {
-	local took value
-	if until_soon "${4:-5000}" metric_is "$2" "$3"; then
+	local took waited value
+	if until_soon "${4:-10000}" metric_is "$2" "$3"; then
 		ok "$1"
 		return
 	fi

@@ -39,7 +39,7 @@ join_balancer() {
 
 # The same without poised: it is asked in its own namespace.
 read_metrics() {
-	metrics=$(in_ns balancer curl -si --max-time 10 \
+	metrics=$(in_ns balancer curl -si --max-time 30 \
 		"http://127.0.0.1:$poised_metrics_port/metrics")
 	[[ $metrics == HTTP/1.?\ 200* ]]
 }
