@@ -63,6 +63,8 @@ static struct {
 	uint64_t counts[LOG_LEVEL_LIMIT];
 	uint64_t lost;
 	struct log_module *modules; /* by name */
+	void (*changed)(void *data, const char *module, enum log_level level);
+	void *changed_data;
 } log_state = {
 	.identifier = "poise", .target = LOG_TARGET_STDERR, .fd = -1, .level = LOG_LEVEL_INFO};
 
@@ -141,7 +143,16 @@ int log_set_level(const char *module, enum log_level level)
 			found = true;
 		}
 	}
+	if (found && log_state.changed)
+		log_state.changed(log_state.changed_data, module, level);
 	return found ? 0 : -ENOENT;
+}
+
+void log_on_level(
+	void (*changed)(void *data, const char *module, enum log_level level), void *data)
+{
+	log_state.changed = changed;
+	log_state.changed_data = data;
 }
 
 enum log_level log_level_of(const char *module)

@@ -64,6 +64,9 @@ int log_open(const char *identifier, enum log_target target, enum log_level leve
 
 /* The level of the modules of that name; NULL: the common one, and all modules follow it again. -ENOENT. */
 int log_set_level(const char *module, enum log_level level);
+/* Called after each log_set_level(); for who has to tell others. NULL: nobody. */
+void log_on_level(
+	void (*changed)(void *data, const char *module, enum log_level level), void *data);
 enum log_level log_level_of(const char *module); /* NULL: the common one */
 /* Calls `each` once for every module name. */
 void log_modules(void (*each)(void *data, const char *name, enum log_level level), void *data);

@@ -30,6 +30,7 @@ enum message_kind {
 	/* nothing: to the reconciler; `health` is there, or there again, or the reconciler is: send it the plan */
 	MESSAGE_HEALTH_STARTED,
 	MESSAGE_HEALTH_GONE, /* nothing: to the reconciler; there is none now */
+	MESSAGE_LOG_LEVEL, /* struct message_log_level: log so from now on; also of who serves the control socket, for all */
 	MESSAGE_NOTIFIED, /* struct message_notified: to the reconciler, soon after they are others */
 	MESSAGE_VRRP_STARTED, /* nothing: to the reconciler; `vrrp` is there, as HEALTH_STARTED */
 	MESSAGE_VRRP_GONE,    /* nothing: to the reconciler */
@@ -80,6 +81,11 @@ enum message_kind {
 	MESSAGE_VRRP_MOVED,   /* struct message_vrrp_moved */
 	MESSAGE_VRRP_STATES,  /* struct message_vrrp_states */
 	MESSAGE_VRRP_STATS,   /* struct message_vrrp_stats: every two seconds */
+};
+
+struct message_log_level {
+	uint32_t level;  /* enum log_level */
+	char module[60]; /* with its NUL; "": all */
 };
 
 struct message_ping {

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <sys/socket.h>
 
+#include "daemon/levels.h"
 #include "daemon/messages.h"
 #include "daemon/process.h"
 #include "health/health.h"
@@ -401,6 +402,9 @@ static void probe_process_on_message(void *data, uint16_t kind, const void *payl
 	case MESSAGE_RELOAD:
 		/* The reconciler reads the files. */
 		probe_process_send(process, MESSAGE_RELOADED, NULL, 0);
+		break;
+	case MESSAGE_LOG_LEVEL:
+		levels_use(payload);
 		break;
 	case MESSAGE_STOP:
 		loop_stop(process->loop, 0);

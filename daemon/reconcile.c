@@ -19,6 +19,7 @@
 #include <malloc.h>
 
 #include "daemon/control.h"
+#include "daemon/levels.h"
 #include "daemon/messages.h"
 #include "daemon/metrics.h"
 #include "daemon/notify.h"
@@ -239,6 +240,23 @@ static void reconcile_on_working(void *data)
 	reconcile_send(reconcile, MESSAGE_WORKING, NULL, 0);
 }
 
+/* `log-level` was called: the others are to do the same. */
+static void reconcile_on_level(void *data, const char *module, enum log_level level)
+{
+	const struct message_log_level message = levels_message(module, level);
+
+	reconcile_send(data, MESSAGE_LOG_LEVEL, &message, sizeof(message));
+}
+
+/* What was said to the process before this one; not to be told on. */
+static void reconcile_on_log_level(
+	struct reconcile *reconcile, const struct message_log_level *message)
+{
+	log_on_level(NULL, NULL);
+	levels_use(message);
+	log_on_level(reconcile_on_level, reconcile);
+}
+
 static void reconcile_stop(struct reconcile *reconcile)
 {
 	_cleanup_error_ struct error error = {};
@@ -266,6 +284,9 @@ static void reconcile_on_message(void *data, uint16_t kind, const void *payload,
 		break;
 	case MESSAGE_STOP:
 		reconcile_stop(reconcile);
+		break;
+	case MESSAGE_LOG_LEVEL:
+		reconcile_on_log_level(reconcile, payload);
 		break;
 	case MESSAGE_NOTIFIED:
 		reconcile_on_notified(reconcile, payload);
@@ -579,6 +600,7 @@ static int reconcile_run(struct reconcile *reconcile)
 		log_error("cannot enter the sandbox: %s", strerror(-r));
 		return 2;
 	}
+	log_on_level(reconcile_on_level, reconcile);
 	reconcile->started = loop_clock();
 	loop_work_ask(reconcile->work);
 	r = loop_run(reconcile->loop);

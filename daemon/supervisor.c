@@ -27,6 +27,7 @@
 #include "base/version.h"
 #include "daemon/child.h"
 #include "daemon/control_socket.h"
+#include "daemon/levels.h"
 #include "daemon/programs.h"
 #include "daemon/realtime.h"
 #include "daemon/relay.h"
@@ -64,6 +65,7 @@ struct supervisor {
 	struct loop_source *signals[SUPERVISOR_SIGNALS];
 	struct loop_source *beat, *reload_limit, *stop_limit;
 	struct programs *programs;
+	struct levels levels;             /* what is logged, where it was changed */
 	struct message_notified notified; /* as the reconciler was told last */
 	uint64_t undelivered;             /* messages to a process that is down, or does not read */
 	uint64_t beat_ns;
@@ -285,9 +287,31 @@ static void supervisor_on_health_message(
 			supervisor->programs, ((const struct message_run_cancel *)payload)->number);
 }
 
+/* One that says so has done it already. */
+static void supervisor_on_log_level(
+	struct supervisor *supervisor, const struct message_log_level *message)
+{
+	if (levels_put(&supervisor->levels, message) < 0)
+		return;
+	for (size_t i = 0; i < process_count; i++)
+		if (strcmp(processes[i]->name, PROCESS_RECONCILER) != 0)
+			supervisor_send(supervisor, processes[i]->name, MESSAGE_LOG_LEVEL, message,
+				sizeof(*message));
+}
+
+/* It was started with the level of the command line. */
+static void supervisor_tell_levels(struct supervisor *supervisor, const struct child *child)
+{
+	vector_foreach(&supervisor->levels, level)
+		supervisor_send(
+			supervisor, child_name(child), MESSAGE_LOG_LEVEL, level, sizeof(*level));
+}
+
 static void supervisor_on_reconciler_message(
 	struct supervisor *supervisor, uint16_t kind, const void *payload, size_t size)
 {
+	if (kind == MESSAGE_LOG_LEVEL)
+		supervisor_on_log_level(supervisor, payload);
 	if (kind == MESSAGE_NOTIFY)
 		programs_notify(supervisor->programs, payload, size);
 	if (kind == MESSAGE_ALLOW_NONE)
@@ -385,6 +409,7 @@ static void supervisor_on_child(void *data, struct child *child, enum child_even
 
 	switch (event) {
 	case CHILD_EVENT_STARTED:
+		supervisor_tell_levels(supervisor, child);
 		if (strcmp(child_name(child), PROCESS_RECONCILER) == 0) {
 			supervisor->notified = (struct message_notified){};
 			for (size_t i = 0; i < ARRAY_LENGTH(supervisor_told); i++)
@@ -557,6 +582,7 @@ static void supervisor_close(struct supervisor *supervisor)
 		control_socket_remove(supervisor->options->run_dir);
 		close(supervisor->control);
 	}
+	vector_clear(&supervisor->levels);
 	memory_closep(&supervisor->lease);
 	memory_closep(&supervisor->lock);
 }

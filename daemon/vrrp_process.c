@@ -18,6 +18,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "daemon/levels.h"
 #include "daemon/messages.h"
 #include "daemon/process.h"
 #include "daemon/realtime.h"
@@ -367,6 +368,8 @@ static void vrrp_process_on_message(void *data, uint16_t kind, const void *paylo
 	else if (kind == MESSAGE_RELOAD)
 		/* The reconciler reads the files. */
 		vrrp_process_send(process, MESSAGE_RELOADED, NULL, 0);
+	else if (kind == MESSAGE_LOG_LEVEL)
+		levels_use(payload);
 	else if (kind == MESSAGE_STOP)
 		vrrp_process_stop(process);
 	else if (process->node)
