@@ -347,7 +347,9 @@ static void add_suspended(const struct head *head)
 	if (why)
 		strbuf_printf(&text, ": %s", why);
 	add_mark(head, CLI_LAYOUT_YELLOW, text.text);
-	add_below(head, "poised changes nothing until `poise resume`");
+	add_below(head, cli_field_is_set(suspended, "resuming")
+				? "it ends as soon as what is needed to undo the change is on disk"
+				: "poised changes nothing until `poise resume`");
 }
 
 static void add_confirm(const struct head *head)

@@ -123,6 +123,16 @@ static int engine_take_lock(struct engine *engine, struct error *error)
 	return 0;
 }
 
+/* What poised was about to do when it ended: to go on after a suspension, with what must be confirmed. `begun`: there was
+ * a way back already, so it did go on, and only that this is so may not have been written. */
+static void engine_settle_resume(struct engine *engine, bool begun)
+{
+	if (!begun)
+		engine->confirm_timeout = engine->operator.resume_timeout;
+	else if (engine_end_suspension(engine, NULL) < 0)
+		operator_end_suspension(&engine->operator);
+}
+
 /* What nobody confirmed while we were away is undone; what still waits is waited for. */
 static int engine_settle_confirm(struct engine *engine, struct error *error)
 {
@@ -133,8 +143,11 @@ static int engine_settle_confirm(struct engine *engine, struct error *error)
 		r = confirm_settle(&engine->reconciler, NULL, error);
 	if (r == 0)
 		r = engine_look_for_confirm(engine, error);
-	if (r < 0 || !waited || engine->confirming)
+	if (r < 0)
 		return r;
+	engine_settle_resume(engine, waited);
+	if (!waited || engine->confirming)
+		return 0;
 	struct engine_entry entry = {.reason = ENGINE_REASON_ROLLBACK};
 	engine_note(engine, &entry);
 	engine_tell(engine, ENGINE_EVENT_CONFIRM, NULL,

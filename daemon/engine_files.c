@@ -314,9 +314,12 @@ void engine_read_files(struct engine *engine, uint64_t now)
 	else
 		engine_weigh(engine, files, now);
 	engine->force = false;
+	if (engine->accepted)
+		return;
 	/* Nothing was put in force: what was asked for a confirmation is asked again with the next reading. */
-	if (!engine->accepted)
-		engine->confirm_timeout = 0;
+	if (engine_is_resuming(engine))
+		engine_stay_suspended(engine);
+	engine->confirm_timeout = 0;
 }
 
 static void engine_save_confirmed(struct engine *engine)

@@ -45,6 +45,14 @@ void engine_load_operator_again(struct engine *engine, uint64_t now);
 int engine_check_operator_file(const struct engine *engine, struct error *error);
 /* Puts `next` in force, on disk first. Takes it over. */
 int engine_put_operator(struct engine *engine, struct operator_state *next, struct error *error);
+/* Whether it waits for a pass that ends the suspension with a change that must be confirmed. */
+bool engine_is_resuming(const struct engine *engine);
+/* Whether its passes only look: it is suspended, and not about to go on. */
+bool engine_only_looks(const struct engine *engine);
+/* Goes on, on disk first, where such a pass is about to begin, or has begun before a crash. */
+int engine_end_suspension(struct engine *engine, struct error *error);
+/* There is nothing to go on with: no other files were put in force. */
+void engine_stay_suspended(struct engine *engine);
 
 /* engine_pass.c */
 void engine_mark(struct engine *engine, const struct service_key *key, enum engine_reason reason);

@@ -56,6 +56,16 @@ bool engine_is_suspended(const struct engine *engine)
 	return engine->operator.suspended || engine->troubles[ENGINE_TROUBLE_OPERATOR];
 }
 
+bool engine_is_resuming(const struct engine *engine)
+{
+	return engine->operator.resume_timeout && engine->confirm_timeout;
+}
+
+bool engine_only_looks(const struct engine *engine)
+{
+	return engine_is_suspended(engine) && !engine_is_resuming(engine);
+}
+
 int engine_put_operator(struct engine *engine, struct operator_state *next, struct error *error)
 {
 	int r = operator_save(engine->options.state_dir, next, error);
@@ -88,11 +98,15 @@ int engine_suspend(struct engine *engine, const char *why, const char *by, struc
 	if (!next.suspended)
 		next.suspended_since = (uint64_t)time(NULL);
 	next.suspended = true;
+	next.resume_timeout = 0;
 	engine_set_text(&next.suspended_why, why);
 	engine_set_text(&next.suspended_by, by);
+	bool resuming = engine_is_resuming(engine);
 	r = engine_put_operator(engine, &next, error);
 	if (r < 0)
 		return r;
+	if (resuming)
+		engine->confirm_timeout = 0;
 	engine_tell(engine, ENGINE_EVENT_OPERATOR, NULL, "suspended by %s%s%s", by, why ? ": " : "",
 		why ? why : "");
 	return 0;
@@ -124,6 +138,49 @@ static void engine_ask_files(struct engine *engine, bool force, uint64_t confirm
 	engine->files_dirty = true;
 }
 
+int engine_end_suspension(struct engine *engine, struct error *error)
+{
+	struct operator_state next;
+
+	if (!engine->operator.resume_timeout)
+		return 0;
+	operator_copy(&next, &engine->operator);
+	operator_end_suspension(&next);
+	return engine_put_operator(engine, &next, error);
+}
+
+void engine_stay_suspended(struct engine *engine)
+{
+	struct operator_state next;
+
+	engine->confirm_timeout = 0;
+	operator_copy(&next, &engine->operator);
+	next.resume_timeout = 0;
+	/* Where it cannot be written, a restart tries once more, and asks for a confirmation as well. */
+	if (engine_put_operator(engine, &next, NULL) < 0)
+		engine->operator.resume_timeout = 0;
+	engine_tell(engine, ENGINE_EVENT_OPERATOR, NULL,
+		"stays suspended: the files are %s, so there is nothing to confirm",
+		engine->rejected ? "rejected" : "held");
+}
+
+/* With a time to confirm, what the suspension is about to end with is on disk from now on, and poised is suspended until what
+ * is needed to go back is there too: a crash in between does not lose that it must be confirmed. */
+static void engine_say_resumed(
+	struct operator_state *next, uint64_t confirm_timeout, const char *by)
+{
+	if (!confirm_timeout) {
+		operator_end_suspension(next);
+		return;
+	}
+	if (!next->suspended) {
+		next->suspended = true;
+		next->suspended_since = (uint64_t)time(NULL);
+		engine_set_text(&next->suspended_by, by);
+	}
+	next->resume_timeout = confirm_timeout;
+}
+
 static void engine_go_on(struct engine *engine, uint64_t confirm_timeout)
 {
 	if (confirm_timeout)
@@ -146,10 +203,12 @@ int engine_resume(
 		return r;
 	if (!engine->operator.suspended)
 		return error_set(error, -EALREADY, "poised is not suspended");
+	if (engine_is_resuming(engine))
+		return error_set(error, -EBUSY,
+			"poised is about to go on, with a change that must be confirmed (`poise "
+			"status`); `poise suspend` takes that back");
 	operator_copy(&next, &engine->operator);
-	next.suspended = false;
-	engine_set_text(&next.suspended_why, NULL);
-	engine_set_text(&next.suspended_by, NULL);
+	engine_say_resumed(&next, confirm_timeout, by);
 	r = engine_put_operator(engine, &next, error);
 	if (r < 0)
 		return r;
@@ -164,8 +223,10 @@ int engine_forget_operator(
 	struct operator_state nothing = {};
 	int r = confirm_timeout ? engine_check_timeout(engine, confirm_timeout, error) : 0;
 
-	if (r == 0)
-		r = engine_put_operator(engine, &nothing, error);
+	if (r < 0)
+		return r;
+	engine_say_resumed(&nothing, confirm_timeout, by);
+	r = engine_put_operator(engine, &nothing, error);
 	if (r < 0)
 		return r;
 	engine_go_on(engine, confirm_timeout);
@@ -197,7 +258,7 @@ int engine_reload(struct engine *engine, bool force, uint64_t confirm_timeout, c
 			"poised is suspended: `poise resume --confirm-timeout` applies what "
 			"changed meanwhile");
 	if (force && damaged)
-		r = engine_forget_operator(engine, 0, by, error);
+		r = engine_forget_operator(engine, confirm_timeout, by, error);
 	if (r < 0)
 		return r;
 	engine_ask_files(engine, force, confirm_timeout);

@@ -82,7 +82,7 @@ static void engine_drifted(void *data, const struct plan_op *op, bool added)
 		op->verb == PLAN_VERB_ADD ? "is gone"
 		: added                   ? "was added"
 					  : "was changed",
-		engine_is_suspended(pass->engine) ? "" : mended[verb], fields.length ? " (" : "",
+		engine_only_looks(pass->engine) ? "" : mended[verb], fields.length ? " (" : "",
 		fields.length ? fields.text : "", fields.length ? ")" : "");
 }
 
@@ -132,16 +132,11 @@ static bool engine_has_news(const struct engine *engine, const struct plan *plan
 	return plan->ops.count || !revision || strcmp(revision, files_revision(engine->files)) != 0;
 }
 
-/* The last thing before the first operation of what must be confirmed. */
-static int engine_begin_confirm(void *data, const struct plan *plan, struct error *error)
+/* What is needed to go back, on disk. */
+static int engine_keep_way_back(struct engine *engine, const struct plan *plan, struct error *error)
 {
-	struct engine_pass *pass = data;
-	struct engine *engine = pass->engine;
-	_cleanup_free_ char *canonical = NULL;
+	_cleanup_free_ char *canonical = files_canonical(engine->files);
 
-	if (!engine->confirm_timeout || !engine_has_news(engine, plan))
-		return 0;
-	canonical = files_canonical(engine->files);
 	memcpy(engine->reconciler.revision, files_revision(engine->files), REVISION_SIZE);
 	const struct reconciler_request request = {
 		.declared = &engine->files->declared,
@@ -151,6 +146,22 @@ static int engine_begin_confirm(void *data, const struct plan *plan, struct erro
 		.confirm_timeout = engine->confirm_timeout,
 	};
 	return confirm_begin(&engine->reconciler, &request, plan, error);
+}
+
+/* The last thing before the first operation of what must be confirmed. A suspension ends here and not before. */
+static int engine_begin_confirm(void *data, const struct plan *plan, struct error *error)
+{
+	struct engine_pass *pass = data;
+	struct engine *engine = pass->engine;
+	bool news = engine->confirm_timeout && engine_has_news(engine, plan);
+	int r = news ? engine_keep_way_back(engine, plan, error) : 0;
+
+	if (r < 0 || !engine->confirm_timeout)
+		return r;
+	r = engine_end_suspension(engine, error);
+	if (r < 0 && news)
+		confirm_cancel(&engine->reconciler);
+	return r;
 }
 
 static void engine_progress(void *data, size_t done _unused_, size_t total _unused_)
@@ -403,11 +414,9 @@ static void engine_pass_some(struct engine *engine, uint64_t now)
 
 void engine_passes(struct engine *engine, uint64_t now)
 {
-	bool suspended = engine_is_suspended(engine);
-
 	if (now < engine->pass_next)
 		return;
-	if (suspended) {
+	if (engine_only_looks(engine)) {
 		if (now >= engine->resync_next || !engine->known)
 			engine_pass_everything(engine, now, false);
 		return;
@@ -430,7 +439,7 @@ uint64_t engine_next_pass(const struct engine *engine)
 
 	if (!engine->files)
 		return UINT64_MAX;
-	if (!engine_is_suspended(engine)) {
+	if (!engine_only_looks(engine)) {
 		uint64_t retry = retry_next(&engine->retries), health = engine_heed_next(engine);
 
 		next = MIN(next, health);

@@ -48,6 +48,7 @@ static void write_suspension(const struct engine *engine, struct strbuf *text)
 	json_text_member_number(text, "since", operator->suspended_since);
 	json_text_member_string(text, "why", operator->suspended_why);
 	json_text_member_string(text, "by", operator->suspended_by);
+	json_text_member_flag(text, "resuming", operator->resume_timeout> 0);
 	json_text_close(text);
 }
 

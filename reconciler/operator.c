@@ -13,6 +13,8 @@
 #define OPERATOR_FORMAT     1
 #define OPERATOR_FILE_LIMIT (64u << 20)
 #define OPERATOR_SECOND     1000000000ull
+/* Of a wait for a confirmation: a hundred years. */
+#define OPERATOR_RESUME_MOST (36500 * 86400ull * OPERATOR_SECOND)
 
 /* A drain as it stands in the file. */
 struct operator_line {
@@ -32,6 +34,7 @@ struct operator_document {
 	bool suspended;
 	uint64_t suspended_since;
 	char *suspended_why, *suspended_by;
+	uint64_t resume_timeout; /* ns, in the document's boot */
 };
 
 static const struct json_form_member line_members[] = {
@@ -59,6 +62,9 @@ static const struct json_form_member document_members[] = {
 		JSON_FORM_FIELD(struct operator_document, suspended_why)},
 	{"suspended-by", &json_form_string,
 		JSON_FORM_FIELD(struct operator_document, suspended_by)},
+	{"resume-confirm-timeout", &json_form_number,
+		JSON_FORM_FIELD(struct operator_document, resume_timeout),
+		.maximum = OPERATOR_RESUME_MOST},
 	{"drains", &line_list, JSON_FORM_FIELD(struct operator_document, drains), .required = true},
 };
 static const struct json_form document_form = JSON_FORM(document_members);
@@ -196,6 +202,8 @@ static int operator_from_document(const struct operator_document *document,
 	ret->suspended_since = document->suspended_since;
 	ret->suspended_why = memory_copy_string(document->suspended_why);
 	ret->suspended_by = memory_copy_string(document->suspended_by);
+	if (strcmp(document->boot, clocks->boot) == 0)
+		ret->resume_timeout = document->resume_timeout;
 	return 0;
 }
 
@@ -220,6 +228,7 @@ char *operator_format(const struct operator_state *state, const struct operator_
 		.suspended_since = state->suspended_since,
 		.suspended_why = memory_copy_string(state->suspended_why),
 		.suspended_by = memory_copy_string(state->suspended_by),
+		.resume_timeout = state->resume_timeout,
 	};
 	char service[SERVICE_KEY_TEXT_SIZE];
 
@@ -319,6 +328,14 @@ bool operator_expire(struct operator_state *state, uint64_t now)
 	return kept < before;
 }
 
+void operator_end_suspension(struct operator_state *state)
+{
+	state->suspended = false;
+	state->suspended_since = state->resume_timeout = 0;
+	free(STEAL(state->suspended_why));
+	free(STEAL(state->suspended_by));
+}
+
 void operator_facts(const struct operator_state *state, struct facts *ret)
 {
 	vector_foreach(&state->drains, drain)
@@ -332,6 +349,7 @@ void operator_copy(struct operator_state *to, const struct operator_state *from)
 		.suspended_since = from->suspended_since,
 		.suspended_why = memory_copy_string(from->suspended_why),
 		.suspended_by = memory_copy_string(from->suspended_by),
+		.resume_timeout = from->resume_timeout,
 	};
 	vector_foreach(&from->drains, drain) {
 		struct operator_drain *copy = vector_append(&to->drains);

@@ -24,6 +24,9 @@ struct operator_state {
 	uint64_t suspended_since;
 	char *suspended_why; /* NULL: nothing was said */
 	char *suspended_by;
+	/* ns; it is about to end: what changes then must be confirmed in this time, and it ends when what is needed to go
+	 * back is on disk. 0: it is not. Of one boot: after another one it is suspended as before. */
+	uint64_t resume_timeout;
 };
 
 /* What time it is, by each clock. */
@@ -60,6 +63,9 @@ void operator_drain(struct operator_state *state, const struct facts_drain *drai
 int operator_undrain(struct operator_state *state, const struct facts_drain *drain);
 /* Takes out what is over at `now`; true when there was any. */
 bool operator_expire(struct operator_state *state, uint64_t now);
+
+/* It is suspended no more. */
+void operator_end_suspension(struct operator_state *state);
 
 /* The facts that follow, into an empty `ret`. */
 void operator_facts(const struct operator_state *state, struct facts *ret);

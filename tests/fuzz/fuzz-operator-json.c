@@ -26,7 +26,8 @@ static void require_sound(const struct operator_state *state)
 		/* What is over is left out. */
 		require(drain->fact.until > clocks.now);
 	}
-	require(state->suspended || (!state->suspended_why && !state->suspended_by));
+	require(state->suspended ||
+		(!state->suspended_why && !state->suspended_by && !state->resume_timeout));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <errno.h>
 #include <cmocka.h>
 
 #include "reconciler/operator.h"
@@ -100,6 +101,35 @@ static void what_is_saved_again_has_the_new_wall(void **state)
 	assert_int_equal(left_at(again, &booted), 500);
 }
 
+/* The wish to go on with a change that must be confirmed is of one boot. */
+static void a_reboot_forgets_what_was_to_be_confirmed(void **state)
+{
+	_cleanup_operator_ struct operator_state resuming = {
+		.suspended = true, .suspended_since = 1780000000, .resume_timeout = 60 * SECOND};
+	_cleanup_free_ char *text = operator_format(&resuming, &begin);
+	_cleanup_operator_ struct operator_state here = {}, booted = {};
+	struct operator_clocks then = begin;
+
+	(void)state;
+	then.now += 60 * SECOND;
+	assert_int_equal(operator_parse(text, strlen(text), &then, &here, NULL), 0);
+	assert_true(here.suspended && here.resume_timeout == 60 * SECOND);
+	strcpy(then.boot, "beef");
+	assert_int_equal(operator_parse(text, strlen(text), &then, &booted, NULL), 0);
+	assert_true(booted.suspended && !booted.resume_timeout);
+}
+
+static void a_time_to_confirm_is_bounded(void **state)
+{
+	static const char text[] =
+		"{\"poise\": 1, \"boot\": \"c0ffee\", \"suspended\": true, "
+		"\"resume-confirm-timeout\": 9000000000000000000, \"drains\": []}";
+	_cleanup_operator_ struct operator_state read = {};
+
+	(void)state;
+	assert_int_equal(operator_parse(text, strlen(text), &begin, &read, NULL), -EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -107,6 +137,8 @@ int main(void)
 		cmocka_unit_test(after_a_reboot_the_wall_counts),
 		cmocka_unit_test(a_file_without_a_boot_has_the_wall_alone),
 		cmocka_unit_test(what_is_saved_again_has_the_new_wall),
+		cmocka_unit_test(a_reboot_forgets_what_was_to_be_confirmed),
+		cmocka_unit_test(a_time_to_confirm_is_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

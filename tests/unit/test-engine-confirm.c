@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Changes that must be confirmed, where something comes in between: a crash, other files, a suspension. */
+#include <fcntl.h>
+
+#include "tests/unit/engine-fixture.h"
+
+#define LISTEN "tcp://10.0.0.1:80"
+
+static unsigned int weight(struct fixture *fixture)
+{
+	return live(fixture, LISTEN, "10.9.0.1:80")->attributes.weight;
+}
+
+/* What a process that is killed leaves behind: nothing but what is on disk. */
+static void crash(struct fixture *fixture)
+{
+	stop(fixture);
+	start(fixture);
+}
+
+static void expire(struct fixture *fixture)
+{
+	fixture->engine.confirm_deadline = reconciler_now() + fixture->ahead + SECOND;
+	later(fixture, 2 * SECOND);
+	assert_false(fixture->engine.confirming);
+}
+
+static char *operator_file(struct fixture *fixture)
+{
+	return memory_printf("%s/operator.json", fixture->directory);
+}
+
+/* Four services; suspended, and the files have another weight in the first and leave the last out. */
+static void begin_suspended(struct fixture *fixture)
+{
+	begin(fixture, 4);
+	assert_int_equal(engine_suspend(&fixture->engine, "why", "test", NULL), 0);
+	write_many(fixture, 3, 8);
+	turn(fixture);
+	assert_int_equal(weight(fixture), 1);
+}
+
+static void resume(struct fixture *fixture)
+{
+	_cleanup_error_ struct error error = {};
+
+	if (engine_resume(&fixture->engine, 60 * SECOND, "test", &error) < 0)
+		fail_msg("%s", error.text);
+}
+
+static void expect_awaited(struct fixture *fixture)
+{
+	assert_true(fixture->engine.confirming);
+	assert_false(engine_is_suspended(&fixture->engine));
+	assert_int_equal(weight(fixture), 8);
+	assert_int_equal(fixture->table->state.services.count, 4);
+}
+
+static void expect_undone(struct fixture *fixture)
+{
+	assert_int_equal(weight(fixture), 1);
+	assert_int_equal(fixture->table->state.services.count, 4);
+	assert_non_null(fixture->engine.held);
+}
+
+/* The end of a suspension */
+
+static void a_crash_after_a_resume_does_not_lose_the_way_back(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_suspended(fixture);
+	resume(fixture);
+	crash(fixture);
+	turn(fixture);
+	expect_awaited(fixture);
+	expire(fixture);
+	expect_undone(fixture);
+}
+
+static void nor_does_one_while_the_pass_cannot_begin(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_suspended(fixture);
+	resume(fixture);
+	fixture->table->read_code = -EAGAIN;
+	turn(fixture);
+	assert_non_null(fixture->engine.pass_error.text);
+	assert_true(engine_is_suspended(&fixture->engine));
+	/* Nobody takes it for done, and it is not asked for twice. */
+	assert_int_equal(engine_resume(&fixture->engine, 0, "test", NULL), -EBUSY);
+	crash(fixture);
+	turn(fixture);
+	expect_awaited(fixture);
+}
+
+static void without_a_way_back_nothing_is_changed(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_free_ char *blocked = memory_printf("%s/blocked", fixture->directory);
+	const char *good;
+
+	begin_suspended(fixture);
+	resume(fixture);
+	good = fixture->engine.options.state_dir;
+	assert_int_equal(file_replace(blocked, "", 0, 0644), 0);
+	fixture->engine.options.state_dir = fixture->engine.reconciler.options.state_dir = blocked;
+	turn(fixture);
+	later(fixture, 11 * SECOND);
+	assert_int_equal(memory_writes(fixture->table), 0);
+	assert_true(engine_is_suspended(&fixture->engine));
+	fixture->engine.options.state_dir = fixture->engine.reconciler.options.state_dir = good;
+	later(fixture, 11 * SECOND);
+	expect_awaited(fixture);
+	expire(fixture);
+	expect_undone(fixture);
+}
+
+/* Where only the suspension's end cannot be written, it has not ended. */
+static void both_are_on_disk_or_neither(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_free_ char *blocked = memory_printf("%s/blocked", fixture->directory);
+	_cleanup_free_ char *confirm = memory_printf("%s/confirm.json", fixture->directory);
+	const char *good;
+
+	begin_suspended(fixture);
+	resume(fixture);
+	good = fixture->engine.options.state_dir;
+	assert_int_equal(file_replace(blocked, "", 0, 0644), 0);
+	fixture->engine.options.state_dir = blocked; /* of operator.json */
+	turn(fixture);
+	assert_int_equal(memory_writes(fixture->table), 0);
+	assert_int_not_equal(access(confirm, F_OK), 0);
+	fixture->engine.options.state_dir = good;
+	later(fixture, 11 * SECOND);
+	expect_awaited(fixture);
+}
+
+static void a_crash_between_both_has_gone_on(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_free_ char *path = operator_file(fixture), *text = NULL;
+	size_t size;
+
+	begin_suspended(fixture);
+	resume(fixture);
+	assert_int_equal(file_read_regular(AT_FDCWD, path, 1 << 20, &text, &size), 0);
+	turn(fixture);
+	expect_awaited(fixture);
+	stop(fixture);
+	assert_int_equal(file_replace(path, text, size, 0600), 0);
+	start(fixture);
+	turn(fixture);
+	expect_awaited(fixture);
+	/* Also on disk: the next one does not ask again. */
+	if (engine_confirm(&fixture->engine, "test", NULL) < 0)
+		fail_msg("it cannot be confirmed");
+	turn(fixture);
+	crash(fixture);
+	write_many(fixture, 3, 9);
+	turn(fixture);
+	assert_false(fixture->engine.confirming);
+	assert_int_equal(weight(fixture), 9);
+}
+
+/* After a reboot nothing is left that it could go back to. */
+static void after_a_reboot_it_is_suspended_still(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_operator_ struct operator_state read = {};
+	struct operator_clocks clocks;
+
+	begin_suspended(fixture);
+	resume(fixture);
+	assert_int_equal(operator_clocks_read(&clocks, NULL), 0);
+	stop(fixture);
+	assert_int_equal(operator_load(fixture->directory, &read, NULL), 0);
+	assert_true(read.resume_timeout == 60 * SECOND);
+	strcpy(clocks.boot, "another");
+	_cleanup_free_ char *path = operator_file(fixture);
+	_cleanup_free_ char *text = operator_format(&read, &clocks);
+	assert_int_equal(file_replace(path, text, strlen(text), 0600), 0);
+	start(fixture);
+	turn(fixture);
+	assert_true(fixture->engine.operator.suspended);
+	assert_string_equal(fixture->engine.operator.suspended_why, "why");
+	assert_int_equal(memory_writes(fixture->table), 0);
+	assert_int_equal(engine_resume(&fixture->engine, 0, "test", NULL), 0);
+	turn(fixture);
+	assert_int_equal(weight(fixture), 8);
+}
+
+static void files_that_went_bad_in_a_crash_leave_it_suspended(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_suspended(fixture);
+	resume(fixture);
+	stop(fixture);
+	write_file(fixture, "poise: 1\nservicez: {}\n");
+	start(fixture);
+	turn(fixture);
+	assert_true(engine_is_suspended(&fixture->engine));
+	write_many(fixture, 3, 8);
+	turn(fixture);
+	assert_int_equal(weight(fixture), 1);
+	/* And so it is for the next one. */
+	crash(fixture);
+	turn(fixture);
+	assert_true(engine_is_suspended(&fixture->engine));
+	assert_int_equal(memory_writes(fixture->table), 0);
+}
+
+static void a_resume_is_taken_back(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_suspended(fixture);
+	resume(fixture);
+	assert_int_equal(engine_suspend(&fixture->engine, NULL, "test", NULL), 0);
+	turn(fixture);
+	crash(fixture);
+	turn(fixture);
+	assert_true(engine_is_suspended(&fixture->engine));
+	assert_int_equal(memory_writes(fixture->table), 0);
+}
+
+static void a_resume_that_changes_nothing_ends_the_suspension(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin(fixture, 4);
+	assert_int_equal(engine_suspend(&fixture->engine, NULL, "test", NULL), 0);
+	resume(fixture);
+	turn(fixture);
+	assert_false(fixture->engine.confirming);
+	assert_false(engine_is_suspended(&fixture->engine));
+	crash(fixture);
+	write_many(fixture, 4, 5);
+	turn(fixture);
+	assert_false(fixture->engine.confirming);
+	assert_int_equal(weight(fixture), 5);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_crash_after_a_resume_does_not_lose_the_way_back),
+		TEST(nor_does_one_while_the_pass_cannot_begin),
+		TEST(without_a_way_back_nothing_is_changed),
+		TEST(both_are_on_disk_or_neither),
+		TEST(a_crash_between_both_has_gone_on),
+		TEST(after_a_reboot_it_is_suspended_still),
+		TEST(files_that_went_bad_in_a_crash_leave_it_suspended),
+		TEST(a_resume_is_taken_back),
+		TEST(a_resume_that_changes_nothing_ends_the_suspension),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
