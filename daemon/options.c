@@ -239,13 +239,30 @@ static int directory_set(char **found, const char **view, struct error *error)
 	return 0;
 }
 
+/* A path to a namespace is meant from here; poised works in the root. */
+static int netns_set(struct options *options, struct error *error)
+{
+	const char *said = options->view.netns;
+
+	if (!said || !strchr(said, '/'))
+		return 0;
+	int r = path_make_absolute(said, &options->netns, error);
+	if (r == 0)
+		options->view.netns = options->netns;
+	return r;
+}
+
 static int directories_set(struct options *options, struct error *error)
 {
 	struct poised_options *view = &options->view;
 	struct directories *found = &options->directories;
 	/* A process of the tree is in its namespace already, and told everything. */
 	bool told = view->process && view->state_dir && view->run_dir;
-	int r = directories_find(
+	int r = netns_set(options, error);
+
+	if (r < 0)
+		return r;
+	r = directories_find(
 		told ? NULL : view->netns, view->state_dir, view->run_dir, found, error);
 
 	if (r == 0)
@@ -279,6 +296,7 @@ int options_parse(int argc, char **argv, struct options *ret, struct error *erro
 void options_clear(struct options *options)
 {
 	options_words_free(options->paths);
+	free(options->netns);
 	directories_clear(&options->directories);
 	*options = (struct options){};
 }

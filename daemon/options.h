@@ -14,6 +14,7 @@ struct options {
 	struct directories directories;
 	char **paths; /* absolute, then NULL */
 	size_t path_count;
+	char *netns; /* where view.netns is a path that was relative; or NULL */
 };
 
 /* argv as main() has it. Paths and folders come out absolute, because the supervisor leaves the directory that it was

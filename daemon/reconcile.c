@@ -36,6 +36,8 @@ LOG_MODULE("reconciler");
 #define RECONCILE_ALIVE_NS 1000000000ull
 /* A health process that lived on while this one was gone knows who went down meanwhile: the first pass waits so long for it. */
 #define RECONCILE_HEALTH_NS  1000000000ull
+/* A group that is not there is looked for again so often. */
+#define RECONCILE_GROUP_NS   5000000000ull
 #define RECONCILE_LINES_MOST 30
 #define RECONCILE_BACKEND    "ipvs"
 
@@ -55,6 +57,7 @@ struct reconcile {
 	bool backend_deaf;           /* it says nothing any more */
 	uint64_t started;
 	char seen[REVISION_SIZE]; /* of the files whose words on the process itself are in force */
+	uint64_t group_at;        /* when the socket's group was looked for again */
 	uint64_t alive;           /* when a sign of life was given last */
 	bool ready, reload_asked;
 	bool turned; /* the first turn is over */
@@ -326,6 +329,18 @@ static void reconcile_set_group(struct reconcile *reconcile, const char *name)
 	reconcile_send(reconcile, MESSAGE_CONTROL_GROUP, &message, sizeof(message));
 }
 
+/* It may have been made by now. */
+static void reconcile_set_group_again(struct reconcile *reconcile, const struct config *config)
+{
+	uint64_t now = loop_clock();
+
+	if (!reconcile->engine.troubles[ENGINE_TROUBLE_GROUP] ||
+		now < reconcile->group_at + RECONCILE_GROUP_NS)
+		return;
+	reconcile->group_at = now;
+	reconcile_set_group(reconcile, config->control.socket_group);
+}
+
 static void reconcile_set_metrics(struct reconcile *reconcile, const struct config *config)
 {
 	bool wanted = config_has(&config->object, CONFIG_METRICS);
@@ -346,8 +361,12 @@ static void reconcile_configure(struct reconcile *reconcile)
 	/* Good files that only wait say as well where the metrics are that tell why. */
 	struct files *files = engine->files ? engine->files : engine->held;
 
-	if (!files || strcmp(files_revision(files), reconcile->seen) == 0)
+	if (!files)
 		return;
+	if (strcmp(files_revision(files), reconcile->seen) == 0) {
+		reconcile_set_group_again(reconcile, &files->config);
+		return;
+	}
 	memcpy(reconcile->seen, files_revision(files), sizeof(reconcile->seen));
 	reconcile_set_group(reconcile, files->config.control.socket_group);
 	reconcile_set_metrics(reconcile, &files->config);

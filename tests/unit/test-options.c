@@ -113,6 +113,8 @@ static void mistakes_are_told_with_the_way_out(void **state)
 			"there is no network namespace `none-of-that-name`"},
 		{{"--netns=none-of-that-name", "--state-dir=/s", "--run-dir=/r"},
 			"none-of-that-name"},
+		/* From here, though poised works in the root. */
+		{{"--netns=./none"}, "/none"},
 	};
 
 	(void)state;
