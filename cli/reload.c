@@ -1,63 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Asks for the reading, then for what became of it: poised answers at once, and reads after it. */
 #include <errno.h>
-#include <time.h>
 
-#include "cli/client.h"
 #include "cli/confirm_timeout.h"
 #include "cli/fields.h"
-#include "cli/layout.h"
+#include "cli/outcome.h"
 #include "cli/output.h"
 
-/* A reading of 100,000 services takes some seconds. */
-#define RELOAD_PAUSE_MS   50
-#define RELOAD_PAUSE_MOST 600
-
-/* What `status` says once the files are read; a new reference in *ret. */
-static int reload_wait(struct cli_client *client, json_t **ret, struct error *error)
-{
-	const struct timespec pause = {.tv_nsec = RELOAD_PAUSE_MS * 1000000L};
-
-	for (unsigned int i = 0; i < RELOAD_PAUSE_MOST; i++) {
-		json_t *status;
-		int r = cli_client_call(
-			client, "status", json_pack("{s:b}", "summary", 1), &status, error);
-
-		if (r < 0)
-			return r;
-		if (!cli_field_is_set(json_object_get(status, "files"), "pending")) {
-			*ret = status;
-			return 0;
-		}
-		json_decref(status);
-		nanosleep(&pause, NULL);
-	}
-	return error_set(error, -ETIMEDOUT,
-		"the files are still being read: `poise status` says what becomes of them");
-}
-
-/* Whether what was to be confirmed waits for it. poised follows its files by itself: what they say may be in force since
- * they were written. */
-static int reload_check_confirm(const struct cli *cli, const json_t *status, struct error *error)
-{
-	const json_t *files = json_object_get(status, "files");
-	const char *revision = cli_field_text(files, "revision");
-	const char *failure = cli_field_text(json_object_get(status, "reconcile"), "error");
-	_cleanup_strbuf_ struct strbuf since = {};
-
-	if (!cli->options.confirm_timeout || cli_field_is_set(status, "confirm"))
-		return 0;
-	if (failure)
-		return error_set(error, -EAGAIN,
-			"nothing waits for a confirmation yet: the last pass failed: %s", failure);
-	cli_layout_time(&since, (time_t)cli_field_number(files, "since"), time(NULL));
-	return error_set(error, -EALREADY,
-		"nothing waits for a confirmation: revision %.12s is in force already, since %s, "
-		"and cannot be undone this way.\n"
-		"For a change with a way back: `poise suspend`, edit the files, `poise resume "
-		"--confirm-timeout 60s`, and then `poise confirm`",
-		revision ? revision : "none", since.text);
-}
+/* poised follows its files by itself: what they say may be in force since they were written. */
+#define RELOAD_IN_FORCE                                                                            \
+	"and cannot be undone this way.\n"                                                         \
+	"For a change with a way back: `poise suspend`, edit the files, `poise resume "            \
+	"--confirm-timeout 60s`, and then `poise confirm`"
 
 static int reload_tell(const struct cli *cli, json_t *answer, const json_t *status)
 {
@@ -76,7 +30,7 @@ static int reload_tell(const struct cli *cli, json_t *answer, const json_t *stat
 	if (why)
 		return cli_fail(&error,
 			error_set(&error, -EPERM, "the files are not put in force: %s", why));
-	int r = reload_check_confirm(cli, status, &error);
+	int r = cli_outcome_check_confirm(cli, status, RELOAD_IN_FORCE, &error);
 	if (r < 0)
 		return cli_fail(&error, r);
 	if (cli->options.format == CLI_FORMAT_JSON || cli_is_quiet())
@@ -98,7 +52,7 @@ static int reload_ask(const struct cli *cli, json_t *params)
 	else
 		json_decref(params);
 	if (r == 0)
-		r = reload_wait(&client, &status, &error);
+		r = cli_outcome_wait(&client, &status, &error);
 	r = r < 0 ? cli_fail(&error, r) : reload_tell(cli, answer, status);
 	json_decref(answer);
 	json_decref(status);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "cli/client.h"
+#include <errno.h>
+
 #include "cli/confirm_timeout.h"
+#include "cli/fields.h"
+#include "cli/outcome.h"
 
 /* The reason may be several words: nobody wants to quote. */
 static int suspend_run(struct cli *cli)
@@ -13,6 +16,46 @@ static int suspend_run(struct cli *cli)
 		why.length ? json_pack("{s:o}", "why", cli_json_text(why.text)) : NULL);
 }
 
+/* Whether it goes on, and what it changed waits for a confirmation. */
+static int resume_check(const struct cli *cli, const json_t *status, struct error *error)
+{
+	const json_t *suspended = json_object_get(status, "suspended");
+	const char *failure = cli_field_text(json_object_get(status, "reconcile"), "error");
+
+	if (cli_field_is_set(suspended, "resuming"))
+		return error_set(error, -EAGAIN,
+			"poised is suspended still, for the pass that ends it failed: %s\n"
+			"It is tried again until `poise suspend` takes it back",
+			failure ? failure : "nobody knows why");
+	if (cli_field_is_set(status, "suspended"))
+		return error_set(
+			error, -ECANCELED, "poised stays suspended: `poise status` says why");
+	return cli_outcome_check_confirm(
+		cli, status, "and nothing differed from it: poised goes on", error);
+}
+
+static int resume_ask(const struct cli *cli, json_t *params)
+{
+	_cleanup_cli_client_ struct cli_client client = {.fd = -1};
+	_cleanup_error_ struct error error = {};
+	json_t *answer = NULL, *status = NULL;
+	int r = cli_client_open(cli, &client, &error);
+
+	if (r == 0)
+		r = cli_client_call(&client, "resume", params, &answer, &error);
+	else
+		json_decref(params);
+	if (r == 0)
+		r = cli_outcome_wait(&client, &status, &error);
+	if (r == 0)
+		r = resume_check(cli, status, &error);
+	json_decref(status);
+	if (r == 0)
+		return cli_client_print(cli, answer);
+	json_decref(answer);
+	return cli_fail(&error, r);
+}
+
 static int resume_run(struct cli *cli)
 {
 	json_t *params = json_object();
@@ -21,7 +64,9 @@ static int resume_run(struct cli *cli)
 		json_object_set_new(params, "force", json_true());
 	if (cli_confirm_timeout_add(cli, params) < 0)
 		return CLI_EXIT_ERROR;
-	return cli_client_command(cli, "resume", params);
+	if (!cli->options.confirm_timeout)
+		return cli_client_command(cli, "resume", params);
+	return resume_ask(cli, params);
 }
 
 static const struct cli_option resume_options[] = {
@@ -51,8 +96,12 @@ const struct cli_command cli_command_resume = {
 	.usage = "",
 	.summary = "let poised go on after `poise suspend`",
 	.description =
-		"Ends a `poise suspend`: poised closes the differences that there are by now.\n\n"
-		"Exit status: 0, or 2 when poised does not run, or is not suspended.\n",
+		"Ends a `poise suspend`: poised closes the differences that there are by now. With "
+		"--confirm-timeout it\n"
+		"stays suspended when the files are no good, or would be held.\n\n"
+		"Exit status: 0, or 2 when poised does not run, is not suspended or stays so, or "
+		"with --confirm-timeout\n"
+		"nothing waits for a confirmation.\n",
 	.options = resume_options,
 	.option_count = ARRAY_LENGTH(resume_options),
 	.acts = true,

@@ -259,7 +259,8 @@ void engine_drained(
 	const struct engine *engine, const struct facts_drain *target, struct engine_drained *ret);
 
 int engine_suspend(struct engine *engine, const char *why, const char *by, struct error *error);
-/* Also what is held is judged anew with `force`. confirm_timeout as in engine_reload(). */
+/* confirm_timeout as in engine_reload(): then the files are read at once, and it stays suspended (-EINVAL, -EPERM, -ENOTCONN)
+ * unless they can be put in force. */
 int engine_resume(
 	struct engine *engine, uint64_t confirm_timeout, const char *by, struct error *error);
 /* Goes on without what a damaged operator.json says: from now on nothing is drained by the operator, and nothing suspended. */

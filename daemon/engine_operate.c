@@ -164,14 +164,14 @@ void engine_stay_suspended(struct engine *engine)
 		engine->rejected ? "rejected" : "held");
 }
 
-/* With a time to confirm, what the suspension is about to end with is on disk from now on, and poised is suspended until what
- * is needed to go back is there too: a crash in between does not lose that it must be confirmed. */
-static void engine_say_resumed(
-	struct operator_state *next, uint64_t confirm_timeout, const char *by)
+/* Puts `next` in force, and poised goes on. With a time to confirm, that it is about to is on disk from now on, and it is
+ * suspended until what is needed to go back is there too: a crash in between does not lose that it must be confirmed. */
+static int engine_put_resumed(struct engine *engine, struct operator_state *next,
+	uint64_t confirm_timeout, const char *by, struct error *error)
 {
 	if (!confirm_timeout) {
 		operator_end_suspension(next);
-		return;
+		return engine_put_operator(engine, next, error);
 	}
 	if (!next->suspended) {
 		next->suspended = true;
@@ -179,12 +179,42 @@ static void engine_say_resumed(
 		engine_set_text(&next->suspended_by, by);
 	}
 	next->resume_timeout = confirm_timeout;
+	int r = engine_put_operator(engine, next, error);
+	if (r < 0)
+		engine->confirm_timeout = 0;
+	return r;
+}
+
+/* Reads what is to be confirmed. Where it cannot be put in force there is nothing to confirm, and what is mended later would
+ * be in force at once: better to stay suspended. */
+static int engine_check_files(
+	struct engine *engine, bool force, uint64_t confirm_timeout, struct error *error)
+{
+	if (!engine->connected)
+		return error_set(error, -ENOTCONN,
+			"poised stays suspended, for nothing can be changed now: %s",
+			engine->connect_error.text ? engine->connect_error.text : "it is starting");
+	engine_ask_files(engine, force, confirm_timeout);
+	engine_read_files(engine, reconciler_now());
+	if (!engine->rejected && !engine->held)
+		return 0;
+	engine->confirm_timeout = 0;
+	if (engine->rejected)
+		return error_set(error, -EINVAL,
+			"poised stays suspended, for the files are no good:\n%s",
+			engine->rejected->problems);
+	return error_set(error, -EPERM, "poised stays suspended, for the files would be held: %s",
+		engine->held_why);
 }
 
 static void engine_go_on(struct engine *engine, uint64_t confirm_timeout)
 {
-	if (confirm_timeout)
-		engine_ask_files(engine, false, confirm_timeout);
+	if (confirm_timeout) {
+		/* What failed before is no news of this. */
+		error_clear(&engine->pass_error);
+		engine->pass_attempts = 0;
+		engine->pass_next = 0;
+	}
 	/* Whatever asked for it meanwhile: it is done because of this. */
 	engine->everything_dirty = false;
 	engine_mark_everything(engine, ENGINE_REASON_OPERATOR);
@@ -207,9 +237,12 @@ int engine_resume(
 		return error_set(error, -EBUSY,
 			"poised is about to go on, with a change that must be confirmed (`poise "
 			"status`); `poise suspend` takes that back");
+	if (confirm_timeout)
+		r = engine_check_files(engine, false, confirm_timeout, error);
+	if (r < 0)
+		return r;
 	operator_copy(&next, &engine->operator);
-	engine_say_resumed(&next, confirm_timeout, by);
-	r = engine_put_operator(engine, &next, error);
+	r = engine_put_resumed(engine, &next, confirm_timeout, by, error);
 	if (r < 0)
 		return r;
 	engine_go_on(engine, confirm_timeout);
@@ -217,22 +250,28 @@ int engine_resume(
 	return 0;
 }
 
-int engine_forget_operator(
-	struct engine *engine, uint64_t confirm_timeout, const char *by, struct error *error)
+static int engine_forget(struct engine *engine, bool force, uint64_t confirm_timeout,
+	const char *by, struct error *error)
 {
 	struct operator_state nothing = {};
 	int r = confirm_timeout ? engine_check_timeout(engine, confirm_timeout, error) : 0;
 
-	if (r < 0)
-		return r;
-	engine_say_resumed(&nothing, confirm_timeout, by);
-	r = engine_put_operator(engine, &nothing, error);
+	if (r == 0 && confirm_timeout)
+		r = engine_check_files(engine, force, confirm_timeout, error);
+	if (r == 0)
+		r = engine_put_resumed(engine, &nothing, confirm_timeout, by, error);
 	if (r < 0)
 		return r;
 	engine_go_on(engine, confirm_timeout);
 	engine_tell(engine, ENGINE_EVENT_OPERATOR, NULL,
 		"what a damaged operator.json said is given up by %s", by);
 	return 0;
+}
+
+int engine_forget_operator(
+	struct engine *engine, uint64_t confirm_timeout, const char *by, struct error *error)
+{
+	return engine_forget(engine, false, confirm_timeout, by, error);
 }
 
 int engine_reload(struct engine *engine, bool force, uint64_t confirm_timeout, const char *by,
@@ -258,7 +297,7 @@ int engine_reload(struct engine *engine, bool force, uint64_t confirm_timeout, c
 			"poised is suspended: `poise resume --confirm-timeout` applies what "
 			"changed meanwhile");
 	if (force && damaged)
-		r = engine_forget_operator(engine, confirm_timeout, by, error);
+		r = engine_forget(engine, true, confirm_timeout, by, error);
 	if (r < 0)
 		return r;
 	engine_ask_files(engine, force, confirm_timeout);

@@ -152,7 +152,10 @@ static void resume_run(struct call *call)
 		r = engine_forget_operator(engine, confirm_timeout, call_by(call), &error);
 	else
 		r = engine_resume(engine, confirm_timeout, call_by(call), &error);
-	operate_answer(call, r, &error, "resumed: what differs is put right");
+	operate_answer(call, r, &error,
+		confirm_timeout
+			? "resumed: what changes is undone unless `poise confirm` comes in time"
+			: "resumed: what differs is put right");
 }
 
 /* reload, confirm, rollback */

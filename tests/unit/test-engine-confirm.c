@@ -244,6 +244,107 @@ static void a_resume_that_changes_nothing_ends_the_suspension(void **state)
 	assert_int_equal(weight(fixture), 5);
 }
 
+/* Files that cannot be put in force */
+
+static void refused(struct fixture *fixture, int code, const char *words)
+{
+	_cleanup_error_ struct error error = {};
+	struct engine *engine = &fixture->engine;
+
+	assert_int_equal(engine_resume(engine, 60 * SECOND, "test", &error), code);
+	if (!strstr(error.text, "stays suspended") || !strstr(error.text, words))
+		fail_msg("%s", error.text);
+	turn(fixture);
+	assert_true(engine->operator.suspended);
+	assert_int_equal(memory_writes(fixture->table), 0);
+}
+
+static void what_is_mended_after_a_resume_does_not_go_live_unprotected(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin(fixture, 4);
+	assert_int_equal(engine_suspend(&fixture->engine, NULL, "test", NULL), 0);
+	write_file(fixture, "poise: 1\nservicez: {}\n");
+	turn(fixture);
+	refused(fixture, -EINVAL, "servicez");
+	write_many(fixture, 3, 8);
+	turn(fixture);
+	assert_int_equal(memory_writes(fixture->table), 0);
+	resume(fixture);
+	turn(fixture);
+	expect_awaited(fixture);
+}
+
+/* Also when other files were good while it was suspended, and when nobody has told of the typo yet. */
+static void what_is_on_disk_counts(void **state)
+{
+	struct fixture *fixture = *state;
+	static const char text[] = "poise: 1\nservicez: {}\n";
+
+	begin_suspended(fixture);
+	assert_int_equal(file_replace(fixture->file, text, strlen(text), 0644), 0);
+	refused(fixture, -EINVAL, "servicez");
+	write_many(fixture, 3, 8);
+	resume(fixture);
+	turn(fixture);
+	expect_awaited(fixture);
+}
+
+static void what_would_be_held_leaves_it_suspended(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin(fixture, 10);
+	assert_int_equal(engine_suspend(&fixture->engine, NULL, "test", NULL), 0);
+	write_many(fixture, 2, 1);
+	turn(fixture);
+	refused(fixture, -EPERM, "too much would go at once");
+	/* Forced, it is put in force with a way back. */
+	assert_int_equal(engine_reload(&fixture->engine, true, 0, "test", NULL), 0);
+	turn(fixture);
+	assert_int_equal(memory_writes(fixture->table), 0);
+	resume(fixture);
+	turn(fixture);
+	assert_true(fixture->engine.confirming);
+	assert_int_equal(fixture->table->state.services.count, 10);
+}
+
+static void nor_does_it_end_without_a_backend(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_suspended(fixture);
+	stop(fixture);
+	fixture->table->open_code = -ENOENT;
+	start(fixture);
+	turn(fixture);
+	refused(fixture, -ENOTCONN, "nothing can be changed now");
+}
+
+static void a_damaged_word_is_not_given_up_for_bad_files(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_free_ char *path = operator_file(fixture);
+	struct engine *engine = &fixture->engine;
+
+	begin(fixture, 4);
+	stop(fixture);
+	assert_int_equal(file_replace(path, "{", 1, 0600), 0);
+	write_file(fixture, "poise: 1\nservicez: {}\n");
+	start(fixture);
+	turn(fixture);
+	assert_int_equal(engine_forget_operator(engine, 60 * SECOND, "test", NULL), -EINVAL);
+	assert_non_null(engine->troubles[ENGINE_TROUBLE_OPERATOR]);
+	write_many(fixture, 3, 8);
+	turn(fixture);
+	assert_int_equal(memory_writes(fixture->table), 0);
+	assert_int_equal(engine_reload(engine, true, 60 * SECOND, "test", NULL), 0);
+	crash(fixture);
+	turn(fixture);
+	expect_awaited(fixture);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -258,6 +359,11 @@ int main(void)
 		TEST(files_that_went_bad_in_a_crash_leave_it_suspended),
 		TEST(a_resume_is_taken_back),
 		TEST(a_resume_that_changes_nothing_ends_the_suspension),
+		TEST(what_is_mended_after_a_resume_does_not_go_live_unprotected),
+		TEST(what_is_on_disk_counts),
+		TEST(what_would_be_held_leaves_it_suspended),
+		TEST(nor_does_it_end_without_a_backend),
+		TEST(a_damaged_word_is_not_given_up_for_bad_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -149,6 +149,22 @@ static void an_undrain_says_what_else_keeps_it_out(void **state)
 	assert_non_null(live(fixture, "tcp://203.0.113.10:80", "10.0.0.1:80"));
 }
 
+static void a_resume_says_what_comes_of_it(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_here(fixture);
+	says(fixture, "suspend", NULL, "suspended: poised changes nothing until `poise resume`");
+	write_file(fixture, "poise: 1\nservicez: {}\n");
+	refused(fixture, "resume", "{\"confirm-timeout\": \"60s\"}",
+		"poised stays suspended, for the files are no good:\n");
+	assert_true(fixture->engine.operator.suspended);
+	write_file(fixture, FILE_TEXT);
+	says(fixture, "resume", "{\"confirm-timeout\": \"60s\"}",
+		"resumed: what changes is undone unless `poise confirm` comes in time");
+	assert_false(fixture->engine.operator.suspended);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -157,6 +173,7 @@ int main(void)
 		TEST(the_last_destination_is_drained_by_force_alone),
 		TEST(what_the_files_leave_empty_is_as_it_should_be),
 		TEST(an_undrain_says_what_else_keeps_it_out),
+		TEST(a_resume_says_what_comes_of_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

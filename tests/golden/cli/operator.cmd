@@ -16,7 +16,7 @@ ASKED=1 fake-poised "$SCRATCH/warning.json" poise --run-dir "$RUN" drain --force
 beside undrain tcp://203.0.113.10:80 10.0.0.11 -q
 beside suspend new switch, ask the network desk
 beside suspend
-beside resume --confirm-timeout 90s
+beside resume --force
 beside confirm
 beside confirm -o json
 beside rollback
