@@ -43,7 +43,7 @@ static int verdict_from_json(
 		return error_set(error, -EINVAL, "poised's facts have a verdict on nothing");
 	fact->verdict = (struct verdict){
 		.up = cli_field_is_set(json, "up"),
-		.settled = true,
+		.settled = cli_field_is_set(json, "settled"),
 		.recovered = cli_field_is_set(json, "recovered"),
 		.weight = VERDICT_NO_WEIGHT,
 	};

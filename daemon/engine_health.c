@@ -328,6 +328,9 @@ static bool health_matters(const struct verdict *before, const struct verdict *n
 	if (before->up != now->up || before->weight != now->weight ||
 		before->recovered != now->recovered)
 		return true;
+	/* What was never tried is not kept in for want of others. */
+	if (!now->up && before->settled != now->settled)
+		return true;
 	/* Since when it is up counts for slow start alone. */
 	return before->since != now->since && (!now->up || now->recovered);
 }

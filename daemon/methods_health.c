@@ -127,6 +127,7 @@ static void facts_write_verdict(const struct facts_health *fact, uint64_t now, s
 	json_text_member_string(text, "target", destination_key_format(&fact->key.target, target));
 	json_text_member_string(text, "check", fact->key.check);
 	json_text_member_flag(text, "up", verdict->up);
+	json_text_member_flag(text, "settled", verdict->settled);
 	json_text_member_flag(text, "recovered", verdict->recovered);
 	if (verdict->weight == VERDICT_NO_WEIGHT)
 		json_text_member_null(text, "weight");

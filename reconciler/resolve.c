@@ -64,6 +64,12 @@ static bool resolve_fails(const struct resolution *resolution)
 	return resolution->verdict && !resolution->verdict->up;
 }
 
+/* Out because the file says that it begins so. No check has found fault with it. */
+static bool resolve_is_untested(const struct resolution *resolution)
+{
+	return resolve_fails(resolution) && !resolution->verdict->settled;
+}
+
 static enum resolution_role resolve_first_role(const struct resolve_pass *pass,
 	const struct declared_destination *destination, const struct resolution *resolution)
 {
@@ -109,14 +115,23 @@ static int resolve_compare_failures(const void *a, const void *b)
 	return order ? order : COMPARE(left->index, right->index);
 }
 
-/* How many of those that fail must stay. */
+static bool resolve_may_be_kept(const struct resolution *resolution)
+{
+	return resolution->role == RESOLUTION_ROLE_FAILED && !resolve_is_untested(resolution);
+}
+
+/* How many of those that fail must stay. The untested are part of the share, and in it as good as those that serve: that nothing is
+ * known of them is no doubt about the checks. */
 static size_t resolve_missing(const struct resolve_pass *pass)
 {
 	size_t serve = 0, fail = 0;
 
 	vector_foreach(&pass->ret->destinations, resolution) {
-		serve += resolution->role == RESOLUTION_ROLE_SERVES;
-		fail += resolution->role == RESOLUTION_ROLE_FAILED;
+		bool untested = resolution->role == RESOLUTION_ROLE_FAILED &&
+				resolve_is_untested(resolution);
+
+		serve += resolution->role == RESOLUTION_ROLE_SERVES || untested;
+		fail += resolve_may_be_kept(resolution);
 	}
 	size_t least = ((serve + fail) * pass->service->min_healthy + 99) / 100;
 	return least > serve ? MIN(least - serve, fail) : 0;
@@ -133,7 +148,7 @@ static void resolve_keep(const struct resolve_pass *pass)
 	if (!missing)
 		return;
 	vector_foreach(destinations, resolution)
-		if (resolution->role == RESOLUTION_ROLE_FAILED)
+		if (resolve_may_be_kept(resolution))
 			vector_push(
 				&failures, ((struct resolve_failure){resolution->verdict->since,
 						   (size_t)(resolution - destinations->items)}));

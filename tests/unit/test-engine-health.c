@@ -332,6 +332,32 @@ static void what_min_healthy_keeps_is_trouble_when_nothing_else_serves(void **st
 	assert_false(engine_is_degraded(&fixture->engine));
 }
 
+/* Nothing is known of them at first; the last to be tried and to fail is one too many. */
+static void min_healthy_puts_nobody_in_who_was_never_tried(void **state)
+{
+	struct fixture *fixture = *state;
+	struct engine_verdict verdict;
+
+	begin_health(fixture, "  web: {tcp: {}, initially: down}\n",
+		"  web: {listen: \"" WEB "\", check: web, min-healthy: 50%, destinations: "
+		"[10.0.0.1, 10.0.0.2, 10.0.0.3]}\n");
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), -1);
+	for (char n = '1'; n <= '3'; n++) {
+		char target[] = "10.0.0.N:80";
+
+		target[7] = n;
+		assert_int_equal(fixture->engine.health.totals.kept, n == '3' ? 1 : 0);
+		verdict = verdict_of(fixture, target, "web", false);
+		verdict.verdict.since = 0;
+		engine_verdicts(&fixture->engine, &verdict, 1);
+		later(fixture, SECOND);
+	}
+	assert_int_equal(fixture->engine.health.totals.kept, 2);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), 1);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.2:80"), 1);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.3:80"), -1);
+}
+
 /* What the backend gets: when it was sent first, and the order. */
 static struct {
 	uint64_t sent;
@@ -494,6 +520,7 @@ int main(void)
 		TEST(a_suspended_poised_knows_and_does_nothing),
 		TEST(a_weight_that_a_check_says_is_followed),
 		TEST(what_min_healthy_keeps_is_trouble_when_nothing_else_serves),
+		TEST(min_healthy_puts_nobody_in_who_was_never_tried),
 		TEST(a_lone_failure_among_many_is_quick),
 		TEST(ten_thousand_in_a_batch_are_one_pass),
 		TEST(ten_thousand_in_a_second_are_few_passes),

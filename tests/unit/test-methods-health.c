@@ -506,6 +506,7 @@ static void facts_survive_the_way_to_a_comparison(void **state)
 
 		assert_int_equal(probe_key_compare(&is->items[i], &facts.health.items[i]), 0);
 		assert_int_equal(a->up, b->up);
+		assert_int_equal(a->settled, b->settled);
 		assert_int_equal(a->recovered, b->recovered);
 		assert_int_equal(a->weight, b->weight);
 		assert_true(a->since - b->since + SECOND < 2 * SECOND);

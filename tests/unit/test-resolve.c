@@ -23,6 +23,7 @@ enum said {
 	SAID_BACK,     /* up again since `since` */
 	SAID_MEASURED, /* up, with the weight `fact` */
 	SAID_DOWN_TOO, /* down with a weight: what is said last of a weight holds while it is kept */
+	SAID_UNTESTED,  /* down, for no probe has said anything else yet */
 	SAID_UNCHECKED, /* it has no check, though facts of one with its address are there */
 };
 
@@ -72,6 +73,7 @@ struct scene {
 #define DRAINS_D  .role = "drains-declared"
 #define DRAINS_O  .role = "drains-operator"
 #define DOWN      .said = SAID_DOWN
+#define UNTESTED  .said = SAID_UNTESTED
 #define FALLBACK  .fallback = true
 #define ZERO      CONFIG_ON_FAILURE_WEIGHT_ZERO
 
@@ -192,6 +194,26 @@ static const struct scene scenes[] = {
 		.min_healthy = 100,
 		.spots = {{1, SAID_DOWN_TOO, .fact = 5, KEPT(5)}},
 		.sum = 5},
+	{.name = "untested is not failed",
+		.min_healthy = 50,
+		.spots = {{1, UNTESTED, FAILED}, {1, UNTESTED, FAILED}, {1, UNTESTED, FAILED},
+			{1, UNTESTED, FAILED}, {7, FALLBACK, SERVES(7)}},
+		.lost = true},
+	{.name = "untested, and on-failure: weight-zero",
+		.min_healthy = 100,
+		.on_failure = ZERO,
+		.spots = {{1, UNTESTED, FAILED_0}, {1, SERVES(1)}},
+		.sum = 1},
+	{.name = "who fails first among the untested is not kept",
+		.min_healthy = 50,
+		.spots = {{1, DOWN, .since = 9, FAILED}, {1, UNTESTED, FAILED},
+			{1, UNTESTED, FAILED}},
+		.lost = true},
+	{.name = "more fail than may: who failed last is kept, and not the untested",
+		.min_healthy = 50,
+		.spots = {{1, DOWN, .since = 9, KEPT(1)}, {1, UNTESTED, FAILED},
+			{1, DOWN, .since = 8, FAILED}, {1, DOWN, .since = 7, FAILED}},
+		.sum = 1},
 	{.name = "kept is healthy: min-healthy comes before the quorum",
 		.min_healthy = 100,
 		.quorum = 2,
@@ -359,7 +381,7 @@ static void say(struct facts *facts, const struct declared_destination *destinat
 {
 	struct facts_health said = {
 		.key = {.target = destination->key, .check = "web"},
-		.verdict = {.settled = true,
+		.verdict = {.settled = spot->said != SAID_UNTESTED,
 			.weight = VERDICT_NO_WEIGHT,
 			.since = spot->since * SECOND},
 	};
