@@ -10,7 +10,9 @@
  * What came of it is written into a page that both share, then the keeper ends. It needs no descriptor, so running out of them
  * spoils no result; it is read when the keeper has been reaped, and what an exec failed of is in it as well.
  *
- * The user is looked up by the program's process: who answers for users may be a slow network. Everything of ours that
+ * The user is looked up by the program's process: who answers for users may be a slow network, and so may be where programs lie.
+ * What hangs there, or dies there, has never been the program, and is told as that: it is the fault of none that was to be run.
+ * How far it came is in the page; whether execve(2) came to its end only the kernel knows. Everything of ours that
  * runs after fork() is in a process with one thread, and touches neither loop nor log. */
 #include "base/run.h"
 
@@ -19,6 +21,9 @@
 #include <grp.h>
 #include <pwd.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -33,10 +38,20 @@
 /* Between two looks at who is left to kill, at most. */
 #define RUN_KILL_PAUSE_NS 10000000ull
 #define RUN_NAME          "poise-run"
+/* Of the kernel's flags of a process, in /proc/PID/stat: it has forked, and not called execve(2) since (PF_FORKNOEXEC). */
+#define RUN_FLAG_NO_EXEC 0x40ul
+#define RUN_FLAGS_FIELD  9
+
+enum run_stage {
+	RUN_STAGE_BEGUN, /* a process of ours */
+	RUN_STAGE_USER,  /* looks its user up */
+	RUN_STAGE_EXEC,  /* in execve(2), or the program */
+};
 
 /* Written by the keeper, and by the program's process before it becomes the program. */
 struct run_page {
 	int failed; /* -errno: it never became the program */
+	enum run_stage stage;
 	int status; /* of runs_done */
 	bool told;
 };
@@ -95,11 +110,12 @@ static void run_reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static int run_become_program(const struct runs_program *program)
+static int run_become_program(const struct runs_program *program, struct run_page *page)
 {
 	if (setsid() < 0 || chdir("/") < 0)
 		return -errno;
 	umask(022);
+	page->stage = RUN_STAGE_USER;
 	int r = program->user ? run_become_user(program->user) : 0;
 	if (r < 0)
 		return r;
@@ -109,6 +125,7 @@ static int run_become_program(const struct runs_program *program)
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		return -errno;
 	run_reset_signals();
+	page->stage = RUN_STAGE_EXEC;
 	/* The words are not changed by execve(2), whose prototype is older than const. */
 	execve(program->words[0], (char *const *)program->words,
 		(char *const *)program->environment);
@@ -172,6 +189,50 @@ static int run_keep(pid_t program, uint64_t deadline, bool *ended)
 		if (run_wait_signal(&set, deadline) == SIGTERM)
 			return -ECANCELED;
 	}
+}
+
+/* The flags of a process as the kernel tells them. False: it does not. */
+static bool run_read_flags(pid_t pid, unsigned long *ret)
+{
+	char path[32], text[1024];
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (size <= 0)
+		return false;
+	text[size] = '\0';
+	/* The second field is a name in brackets, in which anything may be. */
+	const char *at = strrchr(text, ')');
+	for (int field = 2; at && field < RUN_FLAGS_FIELD; field++)
+		at = strchr(at + 1, ' ');
+	if (!at)
+		return false;
+	*ret = strtoul(at, NULL, 10);
+	return true;
+}
+
+/* Whether it has become the program. Of one that has been reaped, what it said itself must do. */
+static bool run_is_program(pid_t pid, bool ended, const struct run_page *page)
+{
+	unsigned long flags;
+
+	if (page->stage != RUN_STAGE_EXEC)
+		return false;
+	return ended || !run_read_flags(pid, &flags) || !(flags & RUN_FLAG_NO_EXEC);
+}
+
+/* `status`: as it ended, or why the keeper ended it. */
+static int run_result(const struct run_page *page, int status, bool was_program)
+{
+	/* That is not the program's time. */
+	if (page->failed == -ETIMEDOUT)
+		return -EIO;
+	if (page->failed)
+		return page->failed;
+	if (was_program || status == -ECANCELED)
+		return status;
+	return page->stage == RUN_STAGE_USER ? -EREMOTEIO : -ETIME;
 }
 
 /* Our children, as the kernel lists them: numbers with a space behind each. Those of one read are enough, more come in the
@@ -244,15 +305,13 @@ static int run_keeper(const struct runs_program *program, struct run_page *page,
 	if (pid < 0)
 		return -errno;
 	if (pid == 0) {
-		page->failed = run_become_program(program);
+		page->failed = run_become_program(program, page);
 		_exit(127);
 	}
 	int status = run_keep(pid, deadline, &ended);
+	bool was_program = run_is_program(pid, ended, page);
 	run_kill_all(pid, ended);
-	/* Where programs lie may be a slow network too: that is not the program's time. */
-	if (page->failed == -ETIMEDOUT)
-		return -EIO;
-	return page->failed ? page->failed : status;
+	return run_result(page, status, was_program);
 }
 
 /* ---- This process ---- */

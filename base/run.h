@@ -19,8 +19,9 @@ struct runs_program {
 	uint64_t timeout;               /* ns; it is killed then */
 };
 
-/* status as of waitpid(2), or -errno when there is none: -ETIMEDOUT: it was killed; -EPERM: it would have run as root, or this
- * process may not become that user; -ESRCH: no such user; -EREMOTEIO: whether there is one could not be looked up; what execve(2) said
+/* status as of waitpid(2), or -errno when there is none: -ETIMEDOUT: it was killed; -ETIME: its time came, or it died, before it
+ * was the program; -EPERM: it would have run as root, or this
+ * process may not become that user; -ESRCH: no such user; -EREMOTEIO: whether there is one could not be looked up, or not in its time; what execve(2) said
  * (but for -ETIMEDOUT, which is -EIO); what fork(2) said is told by runs_start() already; -ECHILD, -ECANCELED: its keeper was
  * killed. Once, from the loop. */
 typedef void runs_done(void *data, int status);

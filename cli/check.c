@@ -111,7 +111,7 @@ static int probe_start(struct probe *probe)
 	if (r < 0)
 		return r;
 	probe->began = loop_clock();
-	loop_timer_set(probe->timer, probe->began + check->timeout);
+	loop_timer_set(probe->timer, probe->began + checker_time(check));
 	probe->run = checker_start(checking->checkers, &request);
 	return 0;
 }

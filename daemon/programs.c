@@ -240,6 +240,8 @@ static void programs_log_notified(const char *program, int status)
 	if (status == -ETIMEDOUT)
 		log_warning("notify: %s took longer than %llu s: it was killed", program,
 			PROGRAMS_NOTIFY_NS / 1000000000);
+	else if (status == -ETIME)
+		log_warning("notify: %s never began", program);
 	else if (status < 0)
 		log_warning("notify: %s cannot be run: %s", program, strerror(-status));
 	else if (WIFSIGNALED(status))

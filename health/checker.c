@@ -165,10 +165,21 @@ struct checkers *checkers_free(struct checkers *checkers)
 	return NULL;
 }
 
+static const struct checker_kind *checker_find_kind(const struct config_check *check)
+{
+	uint32_t kinds = check->object.set & ((1u << CONFIG_CHECK_KINDS) - 1);
+
+	return checker_kinds[__builtin_ctz(kinds)];
+}
+
+uint64_t checker_time(const struct config_check *check)
+{
+	return check->timeout + checker_find_kind(check)->grace;
+}
+
 struct checker_run *checker_start(struct checkers *checkers, const struct checker_request *request)
 {
-	uint32_t kinds = request->check->object.set & ((1u << CONFIG_CHECK_KINDS) - 1);
-	const struct checker_kind *kind = checker_kinds[__builtin_ctz(kinds)];
+	const struct checker_kind *kind = checker_find_kind(request->check);
 	struct checker_run *run = memory_new(kind->size);
 
 	run->kind = kind;
@@ -182,7 +193,10 @@ struct checker_run *checker_start(struct checkers *checkers, const struct checke
 
 void checker_expire(struct checker_run *run, struct checker_outcome *outcome)
 {
-	checker_over_late(run);
+	if (run->kind->unheard)
+		run->kind->unheard(run);
+	else
+		checker_over_late(run);
 	checker_end(run);
 	*outcome = run->outcome;
 	free(run);
@@ -245,6 +259,8 @@ void checker_over_late(struct checker_run *run)
 	units_format_duration(run->request.check->timeout, &time);
 	if (doing && !run->over)
 		checker_step(run, doing);
+	if (!run->over)
+		run->outcome.late = true;
 	if (doing)
 		checker_over(run, CHECKER_RESULT_FAILED, "%s %s (%s)", late, time.text, doing);
 	else

@@ -2,8 +2,8 @@
 /* How one probe is carried out: the checkers.
  *
  * A checker is a row of a table, for one kind of check: it begins a probe without blocking, and says once what came of it.
- * It keeps no time: whoever started a probe (health.h, `poise check`) watches its `timeout` and ends it with checker_expire(), so
- * that there is one queue of times for all. What servers send is never trusted: bounded, counted, and put into a reason only
+ * It keeps no time: whoever started a probe (health.h, `poise check`) watches its time (checker_time()) and ends it with
+ * checker_expire(), so that there is one queue of times for all. What servers send is never trusted: bounded, counted, and put into a reason only
  * as printable ASCII.
  *
  * Checkers share what a process has of each (sockets for pings, libcurl's multi handle, …) in `struct checkers`. */
@@ -33,6 +33,7 @@ struct checker_outcome {
 	int32_t weight; /* VERDICT_NO_WEIGHT */
 	/* Why it failed, or what it saw: "connect: refused", "status 503, want 200-299", "no answer within 1s". */
 	char reason[VERDICT_REASON_SIZE];
+	bool late; /* its time was over before there was an answer */
 	/* UNTRIED, and only for as many programs as may be run already: there is room when another one is over. */
 	bool crowded;
 	struct checker_step steps[CHECKER_STEP_MOST];
@@ -63,7 +64,7 @@ struct checker_program {
 };
 struct checker_runner {
 	/* Begins; returns a number by which it is known, never 0, or -errno. `done` once, never from within: status as of
-	 * waitpid(2), or -errno when it could not be run (-ETIMEDOUT: it was ended; -EBUSY: there is no
+	 * waitpid(2), or -errno when it could not be run (as base/run.h has it; -ETIMEDOUT: it ran, and was ended; -EBUSY: there is no
 	 * room for it before another one is over). */
 	int64_t (*run)(void *runner, const struct checker_program *program,
 		void (*done)(void *data, int status), void *data);
@@ -91,7 +92,10 @@ struct checkers *checkers_free(struct checkers *checkers);
 
 /* Begins a probe. Never fails: what does is an outcome. O(1). */
 struct checker_run *checker_start(struct checkers *checkers, const struct checker_request *request);
-/* Its time is over: ends it, with how far it came as the outcome; `done` is not called. */
+/* How long a probe of this check may take, in ns: its `timeout`, and for programs the time that who runs them has to say that it is
+ * over. For who watches the time. */
+uint64_t checker_time(const struct config_check *check);
+/* That time is over: ends it, with how far it came as the outcome; `done` is not called. */
 void checker_expire(struct checker_run *run, struct checker_outcome *outcome);
 /* Ends it; nobody wants to know. */
 void checker_cancel(struct checker_run *run);

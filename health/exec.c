@@ -6,7 +6,8 @@
  *
  * What a program says by its end, and that it does not end, is about the server. That it could not be run (no such user, no such
  * program, none that may be executed) is about this machine, and is UNTRIED: one wrong word would else take out all servers of the
- * check.
+ * check. So is that it had not begun when its time was over, for whoever answers for users or holds the file hangs; whether
+ * it had, only who runs it knows, and therefore keeps its time. Who does not say what came of it is the machine's fault too.
  *
  * With `sets-weight` the exit status is more than yes or no: 0 passes and leaves the weight as it is, 1 fails, 2 to 255
  * pass with a weight of 0 to 253. Without it, everything but 0 fails. */
@@ -21,6 +22,9 @@
 
 #define EXEC_PATH          "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define EXEC_WEIGHT_STATUS 2 /* the exit status that means a weight of 0 */
+
+/* For who runs it to kill it, and to say so. */
+#define EXEC_GRACE (RUNS_KILL_LIMIT + UINT64_C(1000000000))
 
 struct exec {
 	struct checker_run run;
@@ -65,6 +69,9 @@ static void exec_over_code(struct checker_run *run, int code)
 	case ETIMEDOUT:
 		checker_over_late(run);
 		break;
+	case ETIME:
+		checker_over(run, CHECKER_RESULT_UNTRIED, "%s: never began", program);
+		break;
 	case ESRCH:
 		checker_over(run, CHECKER_RESULT_UNTRIED, "run: no user %s", config->user);
 		break;
@@ -87,6 +94,11 @@ static void exec_over_code(struct checker_run *run, int code)
 	default:
 		checker_untried(run, program, code);
 	}
+}
+
+static void exec_unheard(struct checker_run *run)
+{
+	checker_over(run, CHECKER_RESULT_UNTRIED, "run: what runs programs does not answer");
 }
 
 static void exec_on_done(void *data, int status)
@@ -147,6 +159,8 @@ const struct checker_kind checker_exec = {
 	.start = exec_start,
 	.close = exec_close,
 	.late = "killed after",
+	.grace = EXEC_GRACE,
+	.unheard = exec_unheard,
 };
 
 static int64_t exec_run_here(void *data, const struct checker_program *program,

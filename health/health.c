@@ -259,6 +259,7 @@ static void health_judge(
 	bool absent = outcome->result == CHECKER_RESULT_FAILED && item->began < health->away;
 	bool untried = absent || outcome->result == CHECKER_RESULT_UNTRIED;
 
+	health->counters.expired += outcome->late;
 	health_count(health, untried ? CHECKER_RESULT_UNTRIED : outcome->result);
 	if (!absent && judge_result(&item->judge, item->check, outcome, now, health_wall()))
 		health_say(item);
@@ -310,7 +311,6 @@ static void health_expire(struct health_item *item, uint64_t now)
 
 	health_let_go(item);
 	checker_expire(run, &outcome);
-	item->health->counters.expired++;
 	health_judge(item, &outcome, now);
 }
 
@@ -331,7 +331,7 @@ static void health_start(struct health_item *item, uint64_t now)
 	item->run_plan->holders++;
 	health->counters.running++;
 	health->programs_running += health_is_program(item);
-	heap_set(&health->ends, &item->entry, now + item->check->timeout);
+	heap_set(&health->ends, &item->entry, now + checker_time(item->check));
 	item->run = checker_start(health->options.checkers, &request);
 }
 

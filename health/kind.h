@@ -23,6 +23,10 @@ struct checker_kind {
 	const char *(*doing)(const struct checker_run *run);
 	/* How the end of its time is told: "no answer within" (NULL), and how long that was. */
 	const char *late;
+	/* Somebody else keeps its time, and has so long to say that it is over. */
+	uint64_t grace;
+	/* Nobody has said so: says by checker_over() what that means. NULL: it is over by checker_over_late(). */
+	void (*unheard)(struct checker_run *run);
 };
 
 /* The head of a run. */
@@ -57,7 +61,7 @@ void checker_over(struct checker_run *run, enum checker_result result, const cha
 void checker_over_errno(struct checker_run *run, const char *what, int code);
 /* The same where only this machine can be the cause, whatever the code (a socket, a source, the loop): UNTRIED. */
 void checker_untried(struct checker_run *run, const char *what, int code);
-/* The same as if checker_expire() had come now: for who learns earlier that the time is over. */
+/* The same where the time was over before there was an answer. */
 void checker_over_late(struct checker_run *run);
 /* A step came to its end; nothing unless it is traced. */
 void checker_step(struct checker_run *run, const char *name);

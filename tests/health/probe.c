@@ -95,7 +95,7 @@ static void probe_start(struct probe *probe)
 	run->probe = probe;
 	if (loop_add_timer(probe->loop, probe_expired, run, &run->timer) < 0)
 		abort();
-	loop_timer_set(run->timer, loop_clock() + probe->check->timeout);
+	loop_timer_set(run->timer, loop_clock() + checker_time(probe->check));
 	run->run = checker_start(probe->checkers, &request);
 }
 

@@ -120,7 +120,7 @@ static bool checking_is_early(
 	if (!world->early || watch->late)
 		return false;
 	watch->late = !world->early(world) ||
-		      now - probe->began >= world->check.timeout + CHECKING_PATIENCE;
+		      now - probe->began >= checker_time(&world->check) + CHECKING_PATIENCE;
 	return true;
 }
 
@@ -132,7 +132,7 @@ static void checking_on_time(void *data)
 
 	for (; watch->first < watch->count; watch->first++) {
 		struct checking_probe *probe = &watch->probes[watch->first];
-		uint64_t end = probe->began + probe->world->check.timeout;
+		uint64_t end = probe->began + checker_time(&probe->world->check);
 		if (!probe->run)
 			continue;
 		if (end > now) {

@@ -8,8 +8,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "tests/support/checking.h"
@@ -88,7 +90,7 @@ static void test_exec_environment(void **state)
 		CHECKER_RESULT_PASSED, VERDICT_NO_WEIGHT, "exit status 0");
 }
 
-/* By the runner, or by the one who watches the time, whoever comes first. */
+/* The runner keeps its time. */
 static void test_exec_late(void **state)
 {
 	struct checking *world = *state;
@@ -98,8 +100,8 @@ static void test_exec_late(void **state)
 		VERDICT_NO_WEIGHT, "killed after 300ms");
 }
 
-/* The runner says so before the one who watches the time. */
-static int64_t run_late(void *runner, const struct checker_program *program,
+/* The runner says nothing. */
+static int64_t run_silent(void *runner, const struct checker_program *program,
 	void (*done)(void *data, int status), void *data)
 {
 	(void)program;
@@ -154,14 +156,70 @@ static void test_exec_cancelled(void **state)
 	void *data;
 
 	checking_open(world);
-	world->runner = (struct checker_runner){run_late, cancel_counted, &data};
+	world->runner = (struct checker_runner){run_silent, cancel_counted, &data};
 	world->check.timeout = 50 * CHECKING_MILLISECOND;
 	cancelled = 0;
 	checking_start(world, &probe);
 	checking_wait(world, &probe, 1);
 	assert_true(probe.expired);
-	assert_string_equal(probe.outcome.reason, "killed after 50ms");
+	assert_true(probe.took >= 50 * CHECKING_MILLISECOND + RUNS_KILL_LIMIT);
+	assert_int_equal(probe.outcome.result, CHECKER_RESULT_UNTRIED);
+	assert_string_equal(probe.outcome.reason, "run: what runs programs does not answer");
+	assert_false(probe.outcome.late);
 	assert_int_equal(cancelled, 1);
+}
+
+/* The runner says what came of it when the time is over already. */
+static int64_t run_with_late_news(void *runner, const struct checker_program *program,
+	void (*done)(void *data, int status), void *data)
+{
+	const struct checker_runner here = checker_runner_here(runner);
+	static const char *const words[] = {"/bin/sleep", "0.3", NULL};
+	struct checker_program sleeps = *program;
+
+	sleeps.words = words;
+	sleeps.timeout = CHECKING_PATIENCE;
+	return here.run(runner, &sleeps, done, data);
+}
+
+static void test_exec_late_news(void **state)
+{
+	struct checking *world = *state;
+	struct checking_probe probe;
+
+	checking_open(world);
+	world->runner.run = run_with_late_news;
+	world->check.timeout = 20 * CHECKING_MILLISECOND;
+	checking_start(world, &probe);
+	checking_wait(world, &probe, 1);
+	assert_false(probe.expired);
+	assert_string_equal(probe.outcome.reason, "exit status 0");
+}
+
+/* Who answers for users does not, in the place of libc's own: no server is at fault. */
+static bool lookup_hangs;
+
+struct passwd *getpwnam(const char *name)
+{
+	static struct passwd user;
+	static char texts[1024];
+	struct passwd *found = NULL;
+
+	while (lookup_hangs)
+		pause();
+	errno = getpwnam_r(name, &user, texts, sizeof(texts), &found);
+	return found;
+}
+
+static void test_exec_hanging_lookup(void **state)
+{
+	struct checking *world = *state;
+
+	world->check.timeout = 100 * CHECKING_MILLISECOND;
+	lookup_hangs = true;
+	check_script(world, "exit 0", CHECKER_RESULT_UNTRIED, VERDICT_NO_WEIGHT,
+		"run: user nobody cannot be looked up");
+	lookup_hangs = false;
 }
 
 /* A file as a program; the caller unlinks it. */
@@ -378,6 +436,8 @@ int main(void)
 		EXEC(test_exec_late),
 		EXEC(test_exec_runner),
 		EXEC(test_exec_cancelled),
+		EXEC(test_exec_late_news),
+		EXEC(test_exec_hanging_lookup),
 		EXEC(test_exec_cannot),
 		EXEC(test_exec_written),
 		EXEC(test_exec_many),

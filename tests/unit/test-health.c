@@ -41,7 +41,9 @@ struct fixture {
 	struct loop_source *tick;
 	struct program programs[2 * PROGRAMS_WORLD];
 	size_t room, programs_running, refused;
-	uint64_t ticked; /* when on_tick() ran last */
+	uint64_t program_ns; /* how long each takes */
+	int program_status;  /* that it ends with */
+	uint64_t ticked;     /* when on_tick() ran last */
 	size_t absences; /* how often this process was stopped for so long that health.c begins anew */
 	int64_t last_program;
 	uint32_t probed[PROGRAMS_WORLD]; /* by address: how often its program was begun */
@@ -83,8 +85,8 @@ static int64_t run_program(void *data, const struct checker_program *program,
 	*free_one = (struct program){.number = ++fixture->last_program,
 		.done = done,
 		.data = done_data,
-		.end = refused ? 0 : loop_clock() + PROGRAM_NS,
-		.status = refused ? -EBUSY : 0};
+		.end = refused ? 0 : loop_clock() + fixture->program_ns,
+		.status = refused ? -EBUSY : fixture->program_status};
 	fixture->programs_running += !refused;
 	fixture->refused += refused;
 	if (!refused)
@@ -99,7 +101,7 @@ static void cancel_program(void *data, int64_t number)
 	for (size_t i = 0; i < ARRAY_LENGTH(fixture->programs); i++) {
 		if (fixture->programs[i].number != number)
 			continue;
-		fixture->programs_running -= !fixture->programs[i].status;
+		fixture->programs_running -= fixture->programs[i].status != -EBUSY;
 		fixture->programs[i].number = 0;
 	}
 }
@@ -129,6 +131,7 @@ static int setup(void **state)
 
 	assert_int_equal(loop_new(&fixture->loop), 0);
 	fixture->runner = (struct checker_runner){run_program, cancel_program, fixture};
+	fixture->program_ns = PROGRAM_NS;
 	const struct checkers_options checkers = {
 		.loop = fixture->loop, .runner = &fixture->runner};
 	assert_int_equal(checkers_new(&checkers, &fixture->checkers, &error), 0);
@@ -512,16 +515,21 @@ static bool were_all_probed(struct fixture *fixture)
 	return true;
 }
 
+static void begin_programs(struct fixture *fixture, size_t room)
+{
+	fixture->room = room;
+	assert_int_equal(loop_add_timer(fixture->loop, on_tick, fixture, &fixture->tick), 0);
+	loop_timer_set(fixture->tick, loop_clock());
+}
+
 static void run_programs(struct fixture *fixture, size_t room)
 {
 	static struct health_probe probes[PROGRAMS_WORLD];
 	uint32_t most = 0;
 
-	fixture->room = room;
+	begin_programs(fixture, room);
 	for (uint32_t i = 0; i < PROGRAMS_WORLD; i++)
 		probes[i] = probe_of(0, i, 0);
-	assert_int_equal(loop_add_timer(fixture->loop, on_tick, fixture, &fixture->tick), 0);
-	loop_timer_set(fixture->tick, loop_clock());
 	set(fixture, "  a: {exec: {command: [/bin/true]}, interval: 100ms, timeout: 5s}\n", probes,
 		PROGRAMS_WORLD);
 	patience_spend(&fixture->patience, PATIENCE, were_all_probed);
@@ -553,6 +561,23 @@ static void test_refused_programs_keep_their_turn(void **state)
 	assert_true(fixture->refused > 0);
 	for (size_t i = 0; i < fixture->count; i++)
 		assert_false(fixture->reports[i].untried);
+}
+
+/* What came of a program is known later than its time is over: that is waited for. */
+static void test_program_that_never_began(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct health_probe probe = probe_of(0, 1, 0);
+
+	fixture->program_ns = 500 * MS;
+	fixture->program_status = -EREMOTEIO;
+	begin_programs(fixture, 1);
+	set(fixture, "  a: {exec: {command: [/bin/true]}, fall: 1, " FAST "}\n", &probe, 1);
+	patience_spend(&fixture->patience, PATIENCE, is_untried);
+	assert_true(fixture->reports[0].untried && fixture->reports[0].verdict.up);
+	assert_string_equal(fixture->reports[0].reason, "run: user nobody cannot be looked up");
+	assert_int_equal(health_counters(fixture->health)->failed, 0);
+	assert_int_equal(health_counters(fixture->health)->expired, 0);
 }
 
 static bool is_asked(struct fixture *fixture)
@@ -603,6 +628,7 @@ int main(void)
 		CASE(test_waits_for_descriptors),
 		CASE(test_programs_take_turns),
 		CASE(test_refused_programs_keep_their_turn),
+		CASE(test_program_that_never_began),
 		CASE(test_away),
 	};
 

@@ -280,6 +280,8 @@ static void test_no_such_user(void **state)
 /* ---- Slow networks, in the place of libc's own ---- */
 
 static int lookup_error;
+static bool lookup_hangs;
+static int lookup_signal; /* that it dies of; 0: none */
 
 struct passwd *getpwnam(const char *name)
 {
@@ -287,16 +289,23 @@ struct passwd *getpwnam(const char *name)
 	static char texts[1024];
 	struct passwd *found = NULL;
 
+	while (lookup_hangs)
+		pause();
+	if (lookup_signal)
+		raise(lookup_signal);
 	errno = lookup_error;
 	if (!lookup_error)
 		errno = getpwnam_r(name, &user, texts, sizeof(texts), &found);
 	return found;
 }
 
-#define SLOW_PROGRAM "/slow/program"
+#define SLOW_PROGRAM    "/slow/program"
+#define HANGING_PROGRAM "/hanging/program"
 
 int execve(const char *path, char *const *words, char *const *variables)
 {
+	while (strcmp(path, HANGING_PROGRAM) == 0)
+		pause();
 	if (strcmp(path, SLOW_PROGRAM) != 0)
 		return (int)syscall(SYS_execve, path, words, variables);
 	errno = ETIMEDOUT;
@@ -320,6 +329,46 @@ static void test_slow_folder(void **state)
 	const char *const words[] = {SLOW_PROGRAM, NULL};
 
 	assert_int_equal(run(*state, words), -EIO);
+}
+
+/* Its time is over, or it dies, before it is the program: none of that is the program's doing. */
+static void test_lookup_hangs(void **state)
+{
+	struct world *world = *state;
+
+	world->timeout = 100 * MILLISECOND;
+	lookup_hangs = true;
+	int status = run_shell(world, "exit 0");
+	lookup_hangs = false;
+	assert_int_equal(status, -EREMOTEIO);
+}
+
+static void test_lookup_dies(void **state)
+{
+	lookup_signal = SIGKILL;
+	int status = run_shell(*state, "exit 0");
+	lookup_signal = 0;
+	assert_int_equal(status, -EREMOTEIO);
+}
+
+static void test_hanging_folder(void **state)
+{
+	const char *const words[] = {HANGING_PROGRAM, NULL};
+	struct world *world = *state;
+
+	world->timeout = 100 * MILLISECOND;
+	assert_int_equal(run(world, words), -ETIME);
+}
+
+/* The name of a process may look like what is read behind it. */
+static void test_odd_name(void **state)
+{
+	struct world *world = *state;
+
+	world->timeout = 500 * MILLISECOND;
+	assert_int_equal(run_shell(world, "cd $FOLDER && cp /bin/sleep ') S 1 1 64' && "
+					  "exec './) S 1 1 64' 4101"),
+		-ETIMEDOUT);
 }
 
 /* ---- What it is given ---- */
@@ -590,6 +639,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_no_such_user, begin, end),
 		cmocka_unit_test_setup_teardown(test_lookup_fails, begin, end),
 		cmocka_unit_test_setup_teardown(test_slow_folder, begin, end),
+		cmocka_unit_test_setup_teardown(test_lookup_hangs, begin, end),
+		cmocka_unit_test_setup_teardown(test_lookup_dies, begin, end),
+		cmocka_unit_test_setup_teardown(test_hanging_folder, begin, end),
+		cmocka_unit_test_setup_teardown(test_odd_name, begin, end),
 		cmocka_unit_test_setup_teardown(test_words, begin, end),
 		cmocka_unit_test_setup_teardown(test_environment, begin, end),
 		cmocka_unit_test_setup_teardown(test_user_and_groups, begin, end),
