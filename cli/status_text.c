@@ -415,8 +415,11 @@ static void add_warnings(const struct head *head)
 
 	if (cli_field_is_set(files, "last_good"))
 		add_mark(head, CLI_LAYOUT_YELLOW,
-			"in force is the last good state, kept in the state directory, and not the "
-			"files");
+			cli_field_is_set(head->status, "confirm")
+				? "in force is what waits for its confirmation, kept in the state "
+				  "directory, and not the files"
+				: "in force is the last good state, kept in the state directory, "
+				  "and not the files");
 	if (!warnings || !*warnings)
 		return;
 	add_mark(head, CLI_LAYOUT_YELLOW, "warnings of the files:");

@@ -127,6 +127,8 @@ static int engine_take_lock(struct engine *engine, struct error *error)
  * a way back already, so it did go on, and only that this is so may not have been written. */
 static void engine_settle_resume(struct engine *engine, bool begun)
 {
+	if (!engine->operator.resume_timeout)
+		return;
 	if (!begun)
 		engine->confirm_timeout = engine->operator.resume_timeout;
 	else if (engine_end_suspension(engine, NULL) < 0)
@@ -200,6 +202,9 @@ static void engine_connect(struct engine *engine, uint64_t now)
 	engine->connect_attempts = 0;
 	engine_heed_record(engine);
 	engine_release(engine); /* they could not be judged before */
+	/* Nor was it known that something waits. */
+	if (engine->confirming && engine->files)
+		engine_fall_back(engine);
 	engine->files_dirty = true;
 	engine_mark_everything(
 		engine, engine->reconciled ? ENGINE_REASON_RETRY : ENGINE_REASON_START);

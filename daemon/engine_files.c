@@ -55,15 +55,28 @@ static void engine_put_in_force(struct engine *engine, struct files *files)
 	engine->files = files;
 }
 
+/* What waits for its confirmation is in force, not what was confirmed before it. */
+static struct files *engine_read_what_waits(struct engine *engine)
+{
+	_cleanup_free_ char *path = memory_printf("%s/confirm.json", engine->options.state_dir);
+	_cleanup_confirm_pending_ struct confirm_pending pending = {};
+
+	if (confirm_load(&engine->reconciler, &pending, NULL) <= 0)
+		return NULL;
+	size_t size = strlen(pending.canonical);
+	return files_of_canonical(path, STEAL(pending.canonical), size);
+}
+
 void engine_fall_back(struct engine *engine)
 {
-	if (engine->confirming)
-		return; /* what waits for its confirmation is in force, not what was confirmed before it */
-	engine_put_in_force(engine, files_read_last_good(engine->options.state_dir));
+	engine_put_in_force(engine, engine->confirming
+					    ? engine_read_what_waits(engine)
+					    : files_read_last_good(engine->options.state_dir));
 	if (!engine->files)
 		return;
-	engine_tell(engine, ENGINE_EVENT_FILES_ACCEPTED, NULL,
-		"the last good state: revision %.12s", files_revision(engine->files));
+	engine_tell(engine, ENGINE_EVENT_FILES_ACCEPTED, NULL, "%s: revision %.12s",
+		engine->confirming ? "what waits for its confirmation" : "the last good state",
+		files_revision(engine->files));
 	engine_mark_everything(engine, ENGINE_REASON_START);
 }
 

@@ -31,7 +31,7 @@ void engine_tell_drains(struct engine *engine);
 void engine_read_files(struct engine *engine, uint64_t now);
 /* Forgets what is rejected or held: the next reading is judged anew. */
 void engine_release(struct engine *engine);
-/* Puts the last confirmed state in force, where there is one. */
+/* Puts in force what waits for its confirmation, or else the last confirmed state, where there is one. */
 void engine_fall_back(struct engine *engine);
 /* Writes what lags behind: the record, the confirmed state, the history's entry of new files. */
 void engine_save(struct engine *engine);

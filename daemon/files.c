@@ -87,22 +87,28 @@ struct files *files_read(const char *const *paths, size_t count, struct load_tre
 	return files;
 }
 
+struct files *files_of_canonical(const char *path, char *text, size_t size)
+{
+	struct files *files = memory_new(sizeof(*files));
+	_cleanup_strbuf_ struct strbuf problems = {};
+
+	*vector_append(&files->sources) =
+		(struct document){.name = memory_copy_string(path), .text = text, .size = size};
+	files->last_good = true;
+	files->read_at = (uint64_t)time(NULL);
+	files_load(files, NULL, false, &problems);
+	return files->problems ? files_free(files) : files;
+}
+
 struct files *files_read_last_good(const char *state_dir)
 {
 	_cleanup_free_ char *path = memory_printf("%s/" RECORD_CONFIRMED_FILE, state_dir);
-	_cleanup_strbuf_ struct strbuf problems = {};
 	char *text;
 	size_t size;
 
 	if (file_read_regular(AT_FDCWD, path, FILES_LAST_GOOD_LIMIT, &text, &size) < 0)
 		return NULL;
-	struct files *files = memory_new(sizeof(*files));
-	*vector_append(&files->sources) =
-		(struct document){.name = STEAL(path), .text = text, .size = size};
-	files->last_good = true;
-	files->read_at = (uint64_t)time(NULL);
-	files_load(files, NULL, false, &problems);
-	return files->problems ? files_free(files) : files;
+	return files_of_canonical(path, text, size);
 }
 
 char *files_canonical(struct files *files)

@@ -29,6 +29,9 @@ struct files *files_read(const char *const *paths, size_t count, struct load_tre
 /* Whether both readings saw the same names and bytes (or the same failure to read). */
 bool files_same(const struct files *a, const struct files *b);
 
+/* A state that is kept in a file of the state directory. Takes `text` over; NULL when it is no good. */
+struct files *files_of_canonical(const char *path, char *text, size_t size);
+
 /* The last good state of STATE-DIR (confirmed.yaml); NULL when there is none. */
 struct files *files_read_last_good(const char *state_dir);
 

@@ -345,6 +345,107 @@ static void a_damaged_word_is_not_given_up_for_bad_files(void **state)
 	expect_awaited(fixture);
 }
 
+/* A start on other files while something waits */
+
+/* The first has weight 8, four services are there, and poised is stopped. */
+static void begin_waiting(struct fixture *fixture)
+{
+	begin(fixture, 4);
+	write_many(fixture, 3, 8);
+	assert_int_equal(engine_reload(&fixture->engine, false, 600 * SECOND, "test", NULL), 0);
+	turn(fixture);
+	expect_awaited(fixture);
+	stop(fixture);
+}
+
+static void expect_in_force(struct fixture *fixture)
+{
+	struct engine *engine = &fixture->engine;
+	struct facts_drain drain = target(LISTEN, "10.9.0.2");
+	struct engine_drained drained;
+
+	expect_awaited(fixture);
+	assert_non_null(engine->files);
+	assert_true(engine->files->last_good);
+	assert_int_equal(engine->files->declared.services.count, 3);
+	/* Drains find it, and drift is mended. */
+	engine_drained(engine, &drain, &drained);
+	assert_int_equal(drained.count, 1);
+	strbuf_clear(&drained.by);
+	live(fixture, LISTEN, "10.9.0.1:80")->attributes.weight = 3;
+	later(fixture, 31 * SECOND);
+	expect_awaited(fixture);
+}
+
+static void what_waits_is_in_force_whatever_lies_there(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_waiting(fixture);
+	write_file(fixture, "poise: 1\nservicez: {}\n");
+	start(fixture);
+	turn(fixture);
+	assert_non_null(fixture->engine.rejected);
+	expect_in_force(fixture);
+	write_many(fixture, 4, 5);
+	crash(fixture);
+	turn(fixture);
+	assert_int_equal(fixture->engine.held_reason, ENGINE_HELD_CONFIRM);
+	expect_in_force(fixture);
+	/* It is the files again when they are. */
+	write_many(fixture, 3, 8);
+	turn(fixture);
+	assert_false(fixture->engine.files->last_good);
+	assert_null(fixture->engine.held);
+	expire(fixture);
+	assert_int_equal(weight(fixture), 1);
+}
+
+static void it_is_undone_and_confirmed_all_the_same(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_error_ struct error error = {};
+
+	begin_waiting(fixture);
+	write_file(fixture, "poise: 1\nservicez: {}\n");
+	start(fixture);
+	turn(fixture);
+	assert_int_equal(engine_rollback(&fixture->engine, "test", NULL), 0);
+	turn(fixture);
+	assert_int_equal(weight(fixture), 1);
+	assert_int_equal(fixture->engine.files->declared.services.count, 4);
+	stop(fixture);
+	write_many(fixture, 3, 9);
+	start(fixture);
+	assert_int_equal(engine_reload(&fixture->engine, false, 60 * SECOND, "test", NULL), 0);
+	turn(fixture);
+	assert_true(fixture->engine.confirming);
+	write_file(fixture, "poise: 1\nservicez: {}\n");
+	crash(fixture);
+	turn(fixture);
+	if (engine_confirm(&fixture->engine, "test", &error) < 0)
+		fail_msg("%s", error.text);
+	turn(fixture);
+	assert_int_equal(weight(fixture), 9);
+	assert_int_equal(fixture->table->state.services.count, 3);
+	assert_int_equal(fixture->engine.files->declared.services.count, 3);
+}
+
+static void nor_does_the_state_before_it_come_back_while_there_is_no_backend(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_waiting(fixture);
+	fixture->table->open_code = -ENOENT;
+	write_file(fixture, "poise: 1\nservicez: {}\n");
+	start(fixture);
+	turn(fixture);
+	assert_false(fixture->engine.connected);
+	later(fixture, SECOND);
+	assert_true(fixture->engine.connected);
+	expect_in_force(fixture);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -364,6 +465,9 @@ int main(void)
 		TEST(what_would_be_held_leaves_it_suspended),
 		TEST(nor_does_it_end_without_a_backend),
 		TEST(a_damaged_word_is_not_given_up_for_bad_files),
+		TEST(what_waits_is_in_force_whatever_lies_there),
+		TEST(it_is_undone_and_confirmed_all_the_same),
+		TEST(nor_does_the_state_before_it_come_back_while_there_is_no_backend),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

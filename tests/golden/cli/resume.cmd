@@ -14,3 +14,5 @@ beside stays resume --confirm-timeout 1m
 beside fails resume --confirm-timeout 1m
 beside refused resume --confirm-timeout 1m
 beside open status | sed -E 's/ \([0-9]+d( [0-9]+h)?\)/ (AGE)/'
+sed 's/"last_good": false/"last_good": true/' input/poised/resume-open.json >"$SCRATCH/last-good.json"
+fake-poised "$SCRATCH/last-good.json" poise --run-dir "$RUN" status | grep 'in force'
