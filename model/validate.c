@@ -204,6 +204,7 @@ void validate_config(struct validate *validate)
 	validate_listeners(validate);
 	vector_foreach(&config->services, service)
 		validate_service(validate, service);
+	validate_unused_checks(validate);
 	/* Where a top key is wrong, that may be why. */
 	if (!config->services.count && !config->allow_empty && !validate->incomplete &&
 		!(config->object.set & CONFIG_OBJECT_BROKEN))

@@ -85,6 +85,8 @@ void validate_program(struct validate *validate, const struct schema_mapping *ma
 	const struct config_text_list *command);
 /* Of a service whose destinations are all known and sound. */
 void validate_health(struct validate *validate, const struct config_service *service);
+/* Checks that no service, pool or destination names. Last: where there are errors, one of them may be why. */
+void validate_unused_checks(struct validate *validate);
 /* `name`: of the destination's check, or NULL. */
 void validate_probe(struct validate *validate, const struct config_listener *listener,
 	const struct config_destination *destination, const char *name);

@@ -24,6 +24,7 @@ static const struct {
 struct validate_sums {
 	bool checked;        /* one has a check */
 	bool measured;       /* the check of one may say what its weight is */
+	uint32_t heaviest;   /* the most that one weighs, whether it drains or not */
 	uint64_t weights[2]; /* of those that serve, by family: IPv4, IPv6 */
 };
 
@@ -46,6 +47,7 @@ static void validate_add_up(const struct validate *validate, const struct config
 		sums->checked |= rules.check != NULL;
 		sums->measured |=
 			validate_sets_weight(config_find_check(validate->config, rules.check));
+		sums->heaviest = MAX(sums->heaviest, rules.weight);
 		if (destination->state == CONFIG_DESTINATION_STATE_DRAIN)
 			continue;
 		sums->weights[six] += rules.weight;
@@ -106,6 +108,18 @@ static void validate_quorum(struct validate *validate, const struct config_servi
 			    sums->weights[validate_is_six(&listener->key.address)]))
 			return;
 	}
+}
+
+/* Weight 1 is the least that one can have who serves at all. */
+static void validate_slow_start(struct validate *validate, const struct config_service *service,
+	const struct validate_sums *sums)
+{
+	if (!service->slow_start || !sums->checked || sums->measured || sums->heaviest > 1)
+		return;
+	validate_warning(validate, &schema_service, &service->object, CONFIG_SERVICE_SLOW_START,
+		"`weight: 10` for each destination gives it ten steps",
+		"`slow-start` does nothing: no destination of this service has a weight above 1 "
+		"to climb to");
 }
 
 static void validate_weight_zero(struct validate *validate, const struct config_service *service)
@@ -175,8 +189,47 @@ void validate_health(struct validate *validate, const struct config_service *ser
 	validate_add_up(validate, service, &sums);
 	validate_unchecked(validate, service, &sums);
 	validate_quorum(validate, service, &sums);
+	validate_slow_start(validate, service, &sums);
 	validate_weight_zero(validate, service);
 	validate_fallback(validate, service);
+}
+
+static void validate_use(const struct config *config, const char *name, bool *used)
+{
+	const struct config_check *check = config_find_check(config, name);
+
+	if (check)
+		used[check - config->checks.items] = true;
+}
+
+static void validate_uses(
+	const struct config *config, const struct config_destination_list *destinations, bool *used)
+{
+	vector_foreach(destinations, destination)
+		validate_use(config, destination->rules.check, used);
+}
+
+void validate_unused_checks(struct validate *validate)
+{
+	const struct config *config = validate->config;
+	_cleanup_free_ bool *used = memory_new(config->checks.count);
+
+	if (validate->decode->report->diagnostics->errors)
+		return;
+	vector_foreach(&config->pools, pool) {
+		validate_use(config, pool->rules.check, used);
+		validate_uses(config, &pool->destinations, used);
+	}
+	vector_foreach(&config->services, service) {
+		validate_use(config, service->check, used);
+		validate_uses(config, &service->destinations, used);
+		validate_uses(config, &service->fallback, used);
+	}
+	vector_foreach(&config->checks, check)
+		if (!used[check - config->checks.items])
+			report_warning(validate->decode->report,
+				decode_place(validate->decode, check->name.mark), NULL,
+				"nothing uses the check `%s`", check->name.text);
 }
 
 static void validate_probe_port(struct validate *validate,
