@@ -168,6 +168,14 @@ void convey_refused(struct convey *convey, uint64_t generation, const char *why,
 		convey_fail(convey, why, now);
 }
 
+void convey_give_up(struct convey *convey, uint64_t generation)
+{
+	if (!convey->coming || generation != convey->coming)
+		convey->stale++;
+	else
+		convey_drop(convey);
+}
+
 void convey_miss(struct convey *convey, uint64_t now)
 {
 	if (!convey->begun || convey->coming || convey->again_at != CONVEY_NEVER)

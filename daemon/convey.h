@@ -73,6 +73,8 @@ void convey_gone(struct convey *convey);
 void convey_got(struct convey *convey, uint64_t generation, uint32_t pieces, uint64_t now);
 /* The plan of that generation was refused. */
 void convey_refused(struct convey *convey, uint64_t generation, const char *why, uint64_t now);
+/* The same, and nothing is lost by it: it is not sent again, and is no trouble. */
+void convey_give_up(struct convey *convey, uint64_t generation);
 void convey_miss(struct convey *convey, uint64_t now);
 
 /* Does what is due; when there will be something to do next. */

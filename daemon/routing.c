@@ -505,7 +505,11 @@ static void routing_on_refused(
 		routing->convey.malformed++;
 		return;
 	}
-	convey_refused(&routing->convey, refused->generation, words[refused->refusal], now);
+	/* Who may keep none is asked for none. */
+	if (refused->refusal == MESSAGE_VRRP_REFUSAL_UNABLE && !routing->mappings)
+		convey_give_up(&routing->convey, refused->generation);
+	else
+		convey_refused(&routing->convey, refused->generation, words[refused->refusal], now);
 }
 
 /* Nobody advertises, and nobody has the addresses: the next one tells what is so. */

@@ -41,9 +41,12 @@ struct end {
 static struct routing *routing;
 static struct end end;
 static struct strbuf told; /* moves and troubles */
+static bool deaf;          /* the other end answers nothing by itself */
 
 static void answer(int r)
 {
+	if (deaf)
+		return;
 	struct message_vrrp_got got = {.generation = end.generation, .pieces = end.plan.pieces};
 	struct message_vrrp_refused refused = {
 		.generation = end.generation, .refusal = (uint32_t)(-r - 1)};
@@ -138,6 +141,7 @@ static int begin(void **state)
 
 	(void)state;
 	end = (struct end){};
+	deaf = false;
 	routing_new(&options, &routing);
 	return 0;
 }
@@ -311,6 +315,27 @@ static void states_heal(void **state)
 	assert_false(routing_find(routing, "b", AF_INET)->known);
 }
 
+/* Where none may be kept that is a trouble for who wants one, and for nobody else. */
+static void a_process_that_may_not(void **state)
+{
+	const struct message_vrrp_refused unable = {.refusal = MESSAGE_VRRP_REFUSAL_UNABLE};
+	struct message_vrrp_refused refused = unable;
+
+	(void)state;
+	deaf = true;
+	started();
+	want(1, "poise: 1\nallow-empty: true\n");
+	refused.generation = end.generation;
+	routing_message(routing, MESSAGE_VRRP_REFUSED, &refused, sizeof(refused), NOW);
+	expect_told("");
+	assert_int_equal(routing_run(routing, NOW + SECOND), CONVEY_NEVER);
+	want(2, TWO);
+	refused.generation = end.generation;
+	routing_message(routing, MESSAGE_VRRP_REFUSED, &refused, sizeof(refused), NOW);
+	assert_non_null(strstr(told.text, "may not keep any on this machine"));
+	assert_int_not_equal(routing_run(routing, NOW), CONVEY_NEVER);
+}
+
 /* A process may be anybody's. */
 static void nonsense_is_counted(void **state)
 {
@@ -408,6 +433,7 @@ int main(void)
 		TEST(facts_are_told_as_they_change),
 		TEST(moves_are_heard_in_order),
 		TEST(states_heal),
+		TEST(a_process_that_may_not),
 		TEST(nonsense_is_counted),
 		TEST(broken_plans_are_refused),
 	};
