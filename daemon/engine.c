@@ -138,9 +138,13 @@ static void engine_settle_resume(struct engine *engine, bool begun)
 /* What nobody confirmed while we were away is undone; what still waits is waited for. */
 static int engine_settle_confirm(struct engine *engine, struct error *error)
 {
+	struct record *record = &engine->reconciler.record;
+	bool there = confirm_exists(&engine->reconciler);
 	int r = engine_look_for_confirm(engine, error);
 	bool waited = engine->confirming;
 
+	if (r == 0 && there)
+		engine_refuse_what_lies_there(engine);
 	if (r == 0)
 		r = confirm_settle(&engine->reconciler, NULL, error);
 	if (r == 0)
@@ -148,7 +152,9 @@ static int engine_settle_confirm(struct engine *engine, struct error *error)
 	if (r < 0)
 		return r;
 	engine_settle_resume(engine, waited);
-	if (!waited || engine->confirming)
+	if (engine->confirming)
+		free(STEAL(record->refused_beside));
+	if (!there || engine->confirming)
 		return 0;
 	struct engine_entry entry = {.reason = ENGINE_REASON_ROLLBACK};
 	engine_note(engine, &entry);
@@ -244,7 +250,7 @@ void engine_undone(struct engine *engine, const char *why, const struct reconcil
 	engine->confirming = false;
 	engine->confirm_deadline = UINT64_MAX;
 	engine->accepted = engine->confirmed_stale = false;
-	/* What came meanwhile was held for this alone: it is read, and judged, anew. */
+	/* What came meanwhile was held for this: it is read, and judged, anew. */
 	engine_release(engine);
 	engine->files_dirty = true;
 	engine_hold_undone(engine, why);
@@ -254,14 +260,17 @@ void engine_undone(struct engine *engine, const char *why, const struct reconcil
 
 int engine_undo(struct engine *engine, const char *why, struct error *error)
 {
+	struct record *record = &engine->reconciler.record;
 	struct reconciler_outcome outcome = {};
 
+	engine_refuse_what_lies_there(engine);
 	int r = confirm_rollback(&engine->reconciler, NULL, &outcome, error);
 	engine->known = false;
 	/* Operations that failed are for the passes; as long as the file is there it is not undone. */
 	if (r < 0 && (engine_look_for_confirm(engine, NULL) < 0 || engine->confirming)) {
 		uint64_t now = reconciler_now();
 
+		free(STEAL(record->refused_beside));
 		engine->confirm_deadline = MIN(engine->confirm_deadline, now);
 		engine->confirm_retry = now + ENGINE_BACKOFF_MOST_NS;
 		return r;

@@ -126,10 +126,14 @@ static char *engine_judge(struct engine *engine, struct files *files, enum engin
 		return strbuf_take(&text);
 	}
 	*reason = ENGINE_HELD_REFUSED;
-	if (record->refused && strcmp(record->refused, files_revision(files)) == 0)
-		return memory_printf("this content (revision %.12s) was not confirmed and was "
-				     "undone: change the files, or use `poise reload --force`",
-			files->revision);
+	enum record_refusal refusal = record_refuses(record, files_revision(files));
+	if (refusal != RECORD_REFUSAL_NONE)
+		return memory_printf("this content (revision %.12s) %s: change the files, or use "
+				     "`poise reload --force`",
+			files->revision,
+			refusal == RECORD_REFUSAL_UNDONE
+				? "was not confirmed and was undone"
+				: "lay there when another was not confirmed and was undone");
 	*reason = ENGINE_HELD_FOLDER;
 	const char *folder = NULL;
 	size_t lost = engine_lost_folder(engine, &folder);
@@ -209,6 +213,7 @@ static void engine_record_files(struct engine *engine)
 	free(record->revision);
 	record->revision = memory_copy_string(files_revision(engine->files));
 	free(STEAL(record->refused));
+	free(STEAL(record->refused_beside));
 	engine->unsaved = true;
 }
 
@@ -272,6 +277,29 @@ static bool engine_is_known(const struct engine *engine, const struct files *fil
 	if (engine->held)
 		return files_same(engine->held, files) && engine->connected && !engine->confirming;
 	return engine->files && !engine->files->last_good && files_same(engine->files, files);
+}
+
+static bool engine_is_last_good(const struct engine *engine, struct files *files)
+{
+	struct files *good = files_read_last_good(engine->options.state_dir);
+	bool same = good && strcmp(files_revision(good), files_revision(files)) == 0;
+
+	files_free(good);
+	return same;
+}
+
+void engine_refuse_what_lies_there(struct engine *engine)
+{
+	struct record *record = &engine->reconciler.record;
+	struct files *files =
+		files_read(engine->options.paths, engine->options.path_count, &engine->trees);
+
+	/* It was written for another state than the one that comes back; nobody waits for its confirmation, and it may do the
+	 * same harm. */
+	free(STEAL(record->refused_beside));
+	if (!files->problems && !engine_is_last_good(engine, files))
+		record->refused_beside = memory_copy_string(files_revision(files));
+	files_free(files);
 }
 
 /* While a confirmation is awaited, a reading of the same content as what waits just takes its place. */

@@ -33,6 +33,9 @@ void engine_read_files(struct engine *engine, uint64_t now);
 void engine_release(struct engine *engine);
 /* Puts in force what waits for its confirmation, or else the last confirmed state, where there is one. */
 void engine_fall_back(struct engine *engine);
+/* Before something is undone: what lies there is refused with it, until the files change after that. The record says so, and
+ * the undo saves it. */
+void engine_refuse_what_lies_there(struct engine *engine);
 /* Writes what lags behind: the record, the confirmed state, the history's entry of new files. */
 void engine_save(struct engine *engine);
 

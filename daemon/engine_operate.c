@@ -332,6 +332,8 @@ int engine_confirm(struct engine *engine, const char *by, struct error *error)
 	}
 	r = confirm_accept(&engine->reconciler, true, NULL, &outcome, error);
 	if (r == -ETIME) {
+		engine_refuse_what_lies_there(engine);
+		engine->unsaved = true;
 		engine_undone(engine, why, &outcome);
 		return r;
 	}

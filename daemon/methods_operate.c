@@ -188,7 +188,7 @@ static void rollback_run(struct call *call)
 
 	int r = engine_rollback(call_engine(call), call_by(call), &error);
 	operate_answer(
-		call, r, &error, "undone: this content is held until the files change again");
+		call, r, &error, "undone: what the files say now is held until they change again");
 }
 
 #define DESTINATION_PARAM                                                                          \

@@ -30,6 +30,13 @@ static char *confirm_path(const struct reconciler *reconciler)
 	return memory_printf("%s/confirm.json", reconciler->options.state_dir);
 }
 
+bool confirm_exists(const struct reconciler *reconciler)
+{
+	_cleanup_free_ char *path = confirm_path(reconciler);
+
+	return access(path, F_OK) == 0;
+}
+
 /* The file, whatever boot or namespace it is of: 1 and `ret` filled, or 0 when there is none. */
 static int confirm_read(
 	const struct reconciler *reconciler, struct confirm_pending *ret, struct error *error)
@@ -222,6 +229,9 @@ static int confirm_restore_record(struct reconciler *reconciler,
 	merged = (struct memory){};
 	free(record.refused);
 	record.refused = memory_copy_string(pending->revision);
+	/* What is found beside it is found now. */
+	free(record.refused_beside);
+	record.refused_beside = memory_copy_string(reconciler->record.refused_beside);
 	int r = record_save(reconciler->options.state_dir, &record, error);
 	if (r < 0)
 		return r;

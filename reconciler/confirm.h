@@ -28,6 +28,9 @@ struct confirm_pending {
  * -EINVAL when the file is damaged; -EXDEV when it is of another namespace that lives. Writes nothing. */
 int confirm_load(struct reconciler *reconciler, struct confirm_pending *ret, struct error *error);
 
+/* Whether one lies there, be it of another boot or damaged. */
+bool confirm_exists(const struct reconciler *reconciler);
+
 /* Writes the file and starts the guard, before the first operation of `plan`. On failure nothing of
  * it is left. */
 int confirm_begin(struct reconciler *reconciler, const struct reconciler_request *request,
@@ -43,7 +46,7 @@ int confirm_accept(struct reconciler *reconciler, bool no_wait,
 	const struct reconciler_observer *observer, struct reconciler_outcome *outcome,
 	struct error *error);
 
-/* Undoes it now. The lock must be held. -ENOENT when none is awaited. */
+/* Undoes it now; record.refused_beside stays as it is. The lock must be held. -ENOENT when none is awaited. */
 int confirm_rollback(struct reconciler *reconciler, const struct reconciler_observer *observer,
 	struct reconciler_outcome *outcome, struct error *error);
 

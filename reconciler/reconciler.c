@@ -129,16 +129,18 @@ static int reconciler_check_paths(const struct reconciler *reconciler,
 static int reconciler_check_refused(const struct reconciler *reconciler,
 	const struct reconciler_request *request, struct error *error)
 {
+	enum record_refusal refusal = record_refuses(&reconciler->record, reconciler->revision);
 
-	if (request->force || !reconciler->record.refused)
-		return 0;
-	if (strcmp(reconciler->revision, reconciler->record.refused) != 0)
+	if (request->force || refusal == RECORD_REFUSAL_NONE)
 		return 0;
 	return error_set(error, -EPERM,
-		"this content (revision %.12s) was applied before, was not confirmed and was "
-		"undone: "
+		"this content (revision %.12s) %s: "
 		"change the files, or use --force; what was confirmed last is in %s/%s",
-		reconciler->revision, reconciler->options.state_dir, RECORD_CONFIRMED_FILE);
+		reconciler->revision,
+		refusal == RECORD_REFUSAL_UNDONE
+			? "was applied before, was not confirmed and was undone"
+			: "lay there when another was not confirmed and was undone",
+		reconciler->options.state_dir, RECORD_CONFIRMED_FILE);
 }
 
 static bool reconciler_is_new_content(const struct reconciler *reconciler)
@@ -213,7 +215,7 @@ static bool reconciler_is_recorded(const struct reconciler *reconciler,
 {
 	const struct record *record = &reconciler->record;
 
-	if (!record->saved || !record->revision || record->refused)
+	if (!record->saved || !record->revision || record->refused || record->refused_beside)
 		return false;
 	return strcmp(record->revision, reconciler->revision) == 0 &&
 	       record_paths_equal(record, request->paths, request->path_count) &&
@@ -233,6 +235,7 @@ static void reconciler_next_record(const struct reconciler *reconciler,
 	free(next->revision);
 	next->revision = memory_copy_string(reconciler->revision);
 	free(STEAL(next->refused));
+	free(STEAL(next->refused_beside));
 }
 
 /* Makes `next` the record, on disk when that says anything new. */

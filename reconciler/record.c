@@ -184,6 +184,7 @@ int record_load(const char *directory, struct record *ret, struct error *error)
 		return 0;
 	}
 	here.refused = STEAL(found.refused);
+	here.refused_beside = STEAL(found.refused_beside);
 	*ret = here;
 	here = (struct record){};
 	return 0;
@@ -365,6 +366,16 @@ bool record_paths_equal(const struct record *record, const char *const *paths, s
 	return true;
 }
 
+enum record_refusal record_refuses(const struct record *record, const char *revision)
+{
+	if (record->refused && strcmp(record->refused, revision) == 0)
+		return RECORD_REFUSAL_UNDONE;
+	if (!record->refused_beside || strcmp(record->refused_beside, revision) != 0)
+		return RECORD_REFUSAL_NONE;
+	return record->revision && strcmp(record->revision, revision) == 0 ? RECORD_REFUSAL_NONE
+									   : RECORD_REFUSAL_BESIDE;
+}
+
 void record_copy(struct record *to, const struct record *from)
 {
 	*to = (struct record){
@@ -373,6 +384,7 @@ void record_copy(struct record *to, const struct record *from)
 		.netns_cookie = from->netns_cookie,
 		.revision = memory_copy_string(from->revision),
 		.refused = memory_copy_string(from->refused),
+		.refused_beside = memory_copy_string(from->refused_beside),
 	};
 	memcpy(to->boot, from->boot, sizeof(to->boot));
 	memory_copy(&to->memory, &from->memory);
@@ -395,6 +407,7 @@ void record_clear(struct record *record)
 	record_clear_paths(record);
 	free(record->revision);
 	free(record->refused);
+	free(record->refused_beside);
 	free(record->saved);
 	*record = (struct record){};
 }

@@ -3,7 +3,7 @@
  *
  * IPVS objects carry no owner's mark, so ownership lives here, with what is draining, what was
  * declared last (for the blast guard), from which paths, and which content was refused. Valid for
- * one boot and one network namespace: of another, only the refused revision counts, for the table
+ * one boot and one network namespace: of another, only the refused revisions count, for the table
  * it spoke of is gone. Replaced atomically and synced; a record that cannot be read is an error
  * that says so, never an empty one. */
 #pragma once
@@ -35,14 +35,15 @@ struct record {
 	} declared; /* sorted, without fallbacks; empty before the first apply */
 	struct {
 		VECTOR_OF(char *);
-	} paths;        /* as normalised by record_set_paths() */
-	char *revision; /* content hash of what was applied last; NULL: none */
-	char *refused;  /* revision that was rolled back; NULL: none */
-	char *saved;    /* the text of the file that says just this; NULL: there may be none */
+	} paths;              /* as normalised by record_set_paths() */
+	char *revision;       /* content hash of what was applied last; NULL: none */
+	char *refused;        /* revision that was rolled back; NULL: none */
+	char *refused_beside; /* one that poised found in the files then, and holds likewise; or NULL */
+	char *saved; /* the text of the file that says just this; NULL: there may be none */
 };
 
 /* The record of `directory` for this boot and namespace, into an empty `ret`: a missing file, or one of
- * another boot or of a namespace that is gone, gives a fresh record (with `refused` carried over).
+ * another boot or of a namespace that is gone, gives a fresh record (with what is refused carried over).
  * -EINVAL when it is damaged, -EXDEV when it is of another namespace that lives: `error` names the file
  * and what to do. */
 int record_load(const char *directory, struct record *ret, struct error *error);
@@ -78,6 +79,14 @@ int record_save(const char *directory, struct record *record, struct error *erro
  * text. */
 int record_parse(const char *text, size_t size, struct record *ret, struct error *error);
 char *record_format(const struct record *record);
+
+/* Why content must not be put in force. */
+enum record_refusal {
+	RECORD_REFUSAL_NONE,
+	RECORD_REFUSAL_UNDONE, /* it was rolled back */
+	RECORD_REFUSAL_BESIDE, /* it was found when another was, and is not what was gone back to */
+};
+enum record_refusal record_refuses(const struct record *record, const char *revision);
 
 /* Fills `declared` of the record from what is declared now. */
 void record_set_declared(struct record *record, const struct declared *declared);

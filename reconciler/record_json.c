@@ -46,6 +46,7 @@ static const struct json_form_member record_members[] = {
 	{"netns-cookie", &json_form_number, JSON_FORM_FIELD(struct record, netns_cookie)},
 	{"revision", &json_form_string, JSON_FORM_FIELD(struct record, revision)},
 	{"refused", &json_form_string, JSON_FORM_FIELD(struct record, refused)},
+	{"refused-beside", &json_form_string, JSON_FORM_FIELD(struct record, refused_beside)},
 	{"paths", &path_list, JSON_FORM_FIELD(struct record, paths), .required = true},
 	{"drains", &state_form_drains, JSON_FORM_FIELD(struct record, memory.drains),
 		.required = true},

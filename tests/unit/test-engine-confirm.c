@@ -446,6 +446,197 @@ static void nor_does_the_state_before_it_come_back_while_there_is_no_backend(voi
 	expect_in_force(fixture);
 }
 
+/* What lies there when something is undone */
+
+/* Something waits, and by now the files say something third. */
+static void begin_beside(struct fixture *fixture)
+{
+	begin_waiting(fixture);
+	start(fixture);
+	write_many(fixture, 4, 5);
+	turn(fixture);
+	assert_int_equal(fixture->engine.held_reason, ENGINE_HELD_CONFIRM);
+	expect_awaited(fixture);
+}
+
+static void expect_beside(struct fixture *fixture)
+{
+	struct engine *engine = &fixture->engine;
+
+	assert_false(engine->confirming);
+	assert_int_equal(weight(fixture), 1);
+	assert_int_equal(fixture->table->state.services.count, 4);
+	assert_non_null(engine->held);
+	assert_int_equal(engine->held_reason, ENGINE_HELD_REFUSED);
+	if (!strstr(engine->held_why, "lay there when another was not confirmed"))
+		fail_msg("%s", engine->held_why);
+	assert_true(engine_is_degraded(engine));
+}
+
+static void what_was_written_meanwhile_is_held_too(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_beside(fixture);
+	expire(fixture);
+	expect_beside(fixture);
+	/* Read again it is no other, nor after a restart. */
+	engine_files_changed(&fixture->engine);
+	later(fixture, 31 * SECOND);
+	expect_beside(fixture);
+	assert_int_equal(engine_reload(&fixture->engine, false, 0, "test", NULL), 0);
+	turn(fixture);
+	expect_beside(fixture);
+	crash(fixture);
+	turn(fixture);
+	expect_beside(fixture);
+	/* What was undone is refused still, and what comes after both is not. */
+	write_many(fixture, 3, 8);
+	turn(fixture);
+	assert_int_equal(weight(fixture), 1);
+	assert_int_equal(fixture->engine.held_reason, ENGINE_HELD_REFUSED);
+	write_many(fixture, 4, 6);
+	turn(fixture);
+	assert_int_equal(weight(fixture), 6);
+	assert_null(fixture->engine.held);
+	write_many(fixture, 4, 5);
+	turn(fixture);
+	assert_int_equal(weight(fixture), 5);
+}
+
+static void a_rollback_holds_it_until_it_is_forced(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_beside(fixture);
+	assert_int_equal(engine_rollback(&fixture->engine, "test", NULL), 0);
+	turn(fixture);
+	expect_beside(fixture);
+	assert_int_equal(engine_reload(&fixture->engine, true, 0, "test", NULL), 0);
+	turn(fixture);
+	assert_int_equal(weight(fixture), 5);
+	assert_false(engine_is_degraded(&fixture->engine));
+}
+
+/* Nobody has told of it yet. */
+static void what_is_not_read_yet_is_held_too(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_free_ char *text = many(4, 5);
+
+	begin_waiting(fixture);
+	start(fixture);
+	turn(fixture);
+	assert_int_equal(file_replace(fixture->file, text, strlen(text), 0644), 0);
+	expire(fixture);
+	expect_beside(fixture);
+}
+
+static void what_is_gone_back_to_is_good(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_beside(fixture);
+	write_many(fixture, 4, 1);
+	turn(fixture);
+	expire(fixture);
+	assert_int_equal(weight(fixture), 1);
+	assert_null(fixture->engine.held);
+	assert_false(fixture->engine.files->last_good);
+	assert_false(engine_is_degraded(&fixture->engine));
+}
+
+static void what_is_mended_after_it_is_followed(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_beside(fixture);
+	write_file(fixture, "poise: 1\nservicez: {}\n");
+	turn(fixture);
+	expire(fixture);
+	assert_non_null(fixture->engine.rejected);
+	assert_int_equal(weight(fixture), 1);
+	write_many(fixture, 4, 5);
+	turn(fixture);
+	assert_int_equal(weight(fixture), 5);
+}
+
+/* Puts `now` in the place of `before` in a file of the state directory. */
+static void change_file(
+	struct fixture *fixture, const char *name, const char *before, const char *now)
+{
+	_cleanup_free_ char *path = memory_printf("%s/%s", fixture->directory, name);
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+
+	assert_int_equal(file_read_regular(AT_FDCWD, path, 1 << 20, &text, &size), 0);
+	assert_int_equal(strlen(before), strlen(now));
+	char *place = strstr(text, before);
+	assert_non_null(place);
+	memcpy(place, now, strlen(now));
+	assert_int_equal(file_replace(path, text, size, 0600), 0);
+}
+
+static void it_is_held_when_the_time_passed_without_poised(void **state)
+{
+	struct fixture *fixture = *state;
+	char deadline[32], passed[32];
+
+	begin_beside(fixture);
+	snprintf(deadline, sizeof(deadline), "%llu",
+		(unsigned long long)fixture->engine.confirm_deadline);
+	snprintf(passed, sizeof(passed), "%-*d", (int)strlen(deadline), 1);
+	stop(fixture);
+	change_file(fixture, "confirm.json", deadline, passed);
+	start(fixture);
+	turn(fixture);
+	expect_beside(fixture);
+	crash(fixture);
+	turn(fixture);
+	expect_beside(fixture);
+}
+
+/* The table is empty then, and what is on disk is of another boot. */
+static void reboot(struct fixture *fixture)
+{
+	char boot[RECORD_BOOT_SIZE], other[RECORD_BOOT_SIZE];
+
+	assert_int_equal(record_boot(boot, NULL), 0);
+	memcpy(other, boot, sizeof(other));
+	*other = *boot == '0' ? '1' : '0';
+	stop(fixture);
+	change_file(fixture, "state.json", boot, other);
+	change_file(fixture, "confirm.json", boot, other);
+	while (fixture->table->state.services.count) {
+		struct service_key key = fixture->table->state.services.items[0].key;
+
+		memory_remove_service(fixture->table, &key);
+	}
+	start(fixture);
+	turn(fixture);
+}
+
+static void it_is_held_after_a_reboot(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_beside(fixture);
+	reboot(fixture);
+	expect_beside(fixture);
+}
+
+static void what_was_good_before_a_reboot_is_so_after_it(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_beside(fixture);
+	write_many(fixture, 4, 1);
+	turn(fixture);
+	reboot(fixture);
+	assert_int_equal(weight(fixture), 1);
+	assert_false(engine_is_degraded(&fixture->engine));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -468,6 +659,14 @@ int main(void)
 		TEST(what_waits_is_in_force_whatever_lies_there),
 		TEST(it_is_undone_and_confirmed_all_the_same),
 		TEST(nor_does_the_state_before_it_come_back_while_there_is_no_backend),
+		TEST(what_was_written_meanwhile_is_held_too),
+		TEST(a_rollback_holds_it_until_it_is_forced),
+		TEST(what_is_not_read_yet_is_held_too),
+		TEST(what_is_gone_back_to_is_good),
+		TEST(what_is_mended_after_it_is_followed),
+		TEST(it_is_held_when_the_time_passed_without_poised),
+		TEST(it_is_held_after_a_reboot),
+		TEST(what_was_good_before_a_reboot_is_so_after_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

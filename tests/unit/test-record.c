@@ -54,6 +54,7 @@ static void fill(const char *folder, struct record *record)
 	drain->deadline = UINT64_MAX; /* never: JSON's numbers end sooner */
 	record->revision = memory_copy_string("abc");
 	record->refused = memory_copy_string("def");
+	record->refused_beside = memory_copy_string("ghi");
 	vector_foreach(&declared.services, service)
 		vector_clear(&service->destinations);
 	vector_clear(&declared.services);
@@ -116,6 +117,7 @@ static void a_record_of_another_boot_is_void(void **state)
 	assert_int_equal(loaded.paths.count, 0);
 	assert_null(loaded.revision);
 	assert_string_equal(loaded.refused, "def");
+	assert_string_equal(loaded.refused_beside, "ghi");
 	assert_string_not_equal(loaded.boot, record.boot);
 }
 
@@ -157,6 +159,7 @@ static void a_record_of_a_namespace_that_is_gone_is_void(void **state)
 	assert_int_equal(record_load(*state, &loaded, NULL), 0);
 	assert_int_equal(loaded.memory.owned.count, 0);
 	assert_string_equal(loaded.refused, "def");
+	assert_string_equal(loaded.refused_beside, "ghi");
 	/* The same number again, of a namespace that came later. */
 	record.netns_inode = loaded.netns_inode;
 	record.netns_cookie = loaded.netns_cookie + 1;
