@@ -93,7 +93,9 @@ const struct cli_command cli_command_undrain = {
 	.usage = "[SERVICE] DESTINATION",
 	.summary = "bring a destination back that was drained",
 	.description =
-		"Ends a drain of `poise drain`, named as it was there.\n\n"
+		"Ends a drain of `poise drain`, named as it was there. What a check keeps out "
+		"comes back when that\n"
+		"passes.\n\n"
 		"Exit status: 0, or 2 when nothing like it is drained or poised does not run.\n",
 	.options = undrain_options,
 	.option_count = ARRAY_LENGTH(undrain_options),

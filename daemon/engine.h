@@ -250,6 +250,7 @@ size_t engine_drain_empties(
 /* What `target` names in the files, and what is out of that. */
 struct engine_drained {
 	size_t count, out; /* destinations, once for each service that has them */
+	size_t down;       /* of the others: their checks keep them out */
 	bool by_files;     /* some are out by `state: drain` */
 	struct strbuf by;  /* whose words overlap with it: "10.0.0.11 everywhere, …" */
 };

@@ -98,13 +98,18 @@ int engine_undrain(struct engine *engine, const struct facts_drain *target, cons
 
 /* What is left of a service */
 
-static bool drain_leaves_any(const struct engine *engine, const struct declared_service *service,
-	const struct facts *facts, struct resolve_output *output)
+static bool drain_lost_quorum(const struct engine *engine, const struct declared_service *service)
 {
 	const struct memory_service *owned =
 		memory_find_owned(&engine->reconciler.record.memory, &service->key);
 
-	resolve(service, facts, owned && owned->quorum_lost, reconciler_now(), output);
+	return owned && owned->quorum_lost;
+}
+
+static bool drain_leaves_any(const struct engine *engine, const struct declared_service *service,
+	const struct facts *facts, struct resolve_output *output)
+{
+	resolve(service, facts, drain_lost_quorum(engine, service), reconciler_now(), output);
 	return resolve_serves_any(output);
 }
 
@@ -164,14 +169,18 @@ static bool drain_overlaps(const struct facts_drain *a, const struct facts_drain
 	return a->everywhere || b->everywhere || service_key_compare(&a->service, &b->service) == 0;
 }
 
-/* Counts what `target` names of a service, and what of that is still out; by the files' word, too. */
+/* Counts what `target` names of a service, and what of that is still out: by somebody's word, the files' too, or by its check. */
 static void drain_count(const struct engine *engine, const struct facts_drain *target,
 	const struct declared_service *service, struct engine_drained *ret)
 {
 	const uint64_t now = reconciler_now();
 	const struct destination_key *key = &target->destination;
+	struct resolve_output output = {};
 
+	resolve(service, &engine->facts, drain_lost_quorum(engine, service), now, &output);
 	vector_foreach(&service->destinations, destination) {
+		size_t place = (size_t)(destination - service->destinations.items);
+
 		if (address_compare(&destination->key.address, &key->address) != 0 ||
 			(key->port && destination->key.port != key->port))
 			continue;
@@ -181,7 +190,9 @@ static void drain_count(const struct engine *engine, const struct facts_drain *t
 		ret->count++;
 		ret->out += by_operator || destination->drain;
 		ret->by_files |= destination->drain;
+		ret->down += output.destinations.items[place].role == RESOLUTION_ROLE_FAILED;
 	}
+	vector_clear(&output.destinations);
 }
 
 void engine_drained(

@@ -94,6 +94,23 @@ static void drain_run(struct call *call)
 				 warning.length ? json_text_value(warning.text) : NULL));
 }
 
+/* Of what nobody drains any more. */
+static void say_comes_back(
+	const struct engine *engine, const struct engine_drained *left, struct strbuf *message)
+{
+	if (!left->down)
+		strbuf_add(message, " comes back");
+	else if (left->down == left->count)
+		strbuf_add(
+			message, " is not drained any more, and comes back when its check passes");
+	else
+		strbuf_printf(message, " comes back, %zu of %zu when %s", left->down, left->count,
+			left->down == 1 ? "its check passes" : "their checks pass");
+	if (engine_is_suspended(engine))
+		strbuf_add(message, "; poised is suspended, and changes nothing before "
+				    "`poise resume`");
+}
+
 /* What becomes of what is not drained by this word any more. */
 static void say_undrained(
 	const struct engine *engine, const struct facts_drain *target, struct strbuf *message)
@@ -105,14 +122,15 @@ static void say_undrained(
 	if (!left.count)
 		strbuf_add(message, " is not drained any more: no service has it now");
 	else if (!left.out)
-		strbuf_add(message, " comes back");
+		say_comes_back(engine, &left, message);
 	else if (left.out == left.count)
 		strbuf_printf(message, " stays out: it is drained by another word as well (%s)",
 			left.by.text);
 	else
 		strbuf_printf(message,
-			" comes back in part: %zu of %zu stay out by another word (%s)", left.out,
-			left.count, left.by.text);
+			" comes back in part: %zu of %zu stay out by another word (%s)%s", left.out,
+			left.count, left.by.text,
+			left.down ? ", and some until their checks pass" : "");
 	strbuf_clear(&left.by);
 }
 

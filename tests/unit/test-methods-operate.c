@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the operator asks for, as the control socket answers it. */
 #include "tests/unit/call-fixture.h"
+#include "tests/unit/health-fixture.h"
 
 /* Three services: two on the same three servers, and one that is empty by the files' own word. */
 #define FILE_TEXT                                                                                  \
@@ -149,6 +150,43 @@ static void an_undrain_says_what_else_keeps_it_out(void **state)
 	assert_non_null(live(fixture, "tcp://203.0.113.10:80", "10.0.0.1:80"));
 }
 
+/* Nobody is told that a dead server is back. */
+static void an_undrain_says_what_its_check_keeps_out(void **state)
+{
+	struct fixture *fixture = *state;
+
+	declare(fixture, CHECK_WEB,
+		"  a: {listen: \"tcp://203.0.113.10:80\", check: web, destinations: [10.0.0.1, "
+		"10.0.0.2]}\n"
+		"  b: {listen: \"tcp://203.0.113.11:80\", destinations: [10.0.0.1, 10.0.0.2]}\n");
+	start(fixture);
+	turn(fixture);
+	drain_the_first(fixture);
+	say(fixture, "10.0.0.1:80", false);
+	turn(fixture);
+	says(fixture, "undrain", "[\"10.0.0.1:80\"]",
+		"10.0.0.1:80 everywhere comes back, 1 of 2 when its check passes");
+	says(fixture, "drain", "[\"10.0.0.1:80\", \"tcp://203.0.113.10:80\"]",
+		"10.0.0.1:80 of tcp://203.0.113.10:80 is drained until `poise undrain`: it stands "
+		"in 1 service");
+	says(fixture, "undrain", "[\"10.0.0.1:80\", \"tcp://203.0.113.10:80\"]",
+		"10.0.0.1:80 of tcp://203.0.113.10:80 is not drained any more, and comes back when "
+		"its check passes");
+	assert_null(live(fixture, "tcp://203.0.113.10:80", "10.0.0.1:80"));
+}
+
+static void an_undrain_says_that_poised_is_suspended(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_here(fixture);
+	drain_the_first(fixture);
+	says(fixture, "suspend", NULL, "suspended: poised changes nothing until `poise resume`");
+	says(fixture, "undrain", "[\"10.0.0.1:80\"]",
+		"10.0.0.1:80 everywhere comes back; poised is suspended, and changes nothing "
+		"before `poise resume`");
+}
+
 static void a_resume_says_what_comes_of_it(void **state)
 {
 	struct fixture *fixture = *state;
@@ -173,6 +211,8 @@ int main(void)
 		TEST(the_last_destination_is_drained_by_force_alone),
 		TEST(what_the_files_leave_empty_is_as_it_should_be),
 		TEST(an_undrain_says_what_else_keeps_it_out),
+		TEST(an_undrain_says_what_its_check_keeps_out),
+		TEST(an_undrain_says_that_poised_is_suspended),
 		TEST(a_resume_says_what_comes_of_it),
 	};
 
