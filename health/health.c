@@ -11,7 +11,9 @@
  *
  * What is due and finds no descriptor stays where it is, in order, until another probe is over. So do programs, of which few
  * can be run side by side: they have a heap of their own, and one that is refused for want of room keeps its time, and with it
- * its turn. Else who has just been probed would be due again before who was refused comes back.
+ * its turn. Else who has just been probed would be due again before who was refused comes back. That some hang for long must not
+ * mean that others are never probed and nobody hears of it: who waits for its turn is watched (overdue.h), and told as one that
+ * cannot be tried.
  *
  * When this process was away (stopped, or the machine asleep), everything is overdue at once and no time-out means
  * anything: what was running begins anew, unjudged, and what is due is spread like at a start. A failure that was told of a
@@ -24,6 +26,7 @@
 #include "base/heap.h"
 #include "health/health_plan.h"
 #include "health/judge.h"
+#include "health/overdue.h"
 #include "health/schedule.h"
 
 #define HEALTH_TURN_MOST 64
@@ -33,9 +36,11 @@
 #define HEALTH_DESCRIPTORS_KEPT 64
 /* One that is about to end has its room still: so long nothing is begun when there is none. */
 #define HEALTH_CROWDED_NS 20000000ull
+#define HEALTH_STARVED    "too many programs run at once"
 
 struct health_item {
 	struct heap_entry entry; /* first: of `ends` while it runs, else of `starts` */
+	struct overdue overdue;  /* of a program, while it waits */
 	struct health *health;
 	const struct config_check *check;
 	struct destination_key target;
@@ -64,6 +69,7 @@ struct health {
 	struct health_items items; /* by check and target */
 	struct heap starts, ends;
 	struct heap programs; /* like `starts`, of the checks that are programs */
+	struct heap overdue;  /* of those */
 	struct loop_source *timer, *telling;
 	struct health_items unsaid; /* who has something to tell, in order */
 	size_t said;                /* of the first ones that are not any more */
@@ -100,6 +106,21 @@ static struct heap *health_starts(struct health_item *item)
 	return health_is_program(item) ? &item->health->programs : &item->health->starts;
 }
 
+/* It waits for its time. */
+static void health_wait(struct health_item *item)
+{
+	heap_set(health_starts(item), &item->entry, item->due);
+	if (health_is_program(item))
+		overdue_wait(
+			&item->health->overdue, &item->overdue, item->due, item->check->interval);
+}
+
+static void health_wait_no_more(struct health_item *item)
+{
+	heap_set(health_starts(item), &item->entry, HEAP_NEVER);
+	overdue_stop(&item->health->overdue, &item->overdue);
+}
+
 /* The heap whose first is the next to begin, and when that may; NULL: nothing can begin now. */
 static struct heap *health_next(struct health *health, uint64_t *when)
 {
@@ -119,7 +140,7 @@ static struct heap *health_next(struct health *health, uint64_t *when)
 
 static void health_arm(struct health *health, uint64_t now)
 {
-	uint64_t next = heap_next(&health->ends), start;
+	uint64_t next = MIN(heap_next(&health->ends), heap_next(&health->overdue)), start;
 
 	if (health_next(health, &start))
 		next = MIN(next, start);
@@ -245,7 +266,7 @@ static void health_wait_again(struct health_item *item, bool untried, uint64_t n
 	if (!untried)
 		item->first = false;
 	item->due = next;
-	heap_set(health_starts(item), &item->entry, next);
+	health_wait(item);
 	health_arm_earlier(item->health, now);
 }
 
@@ -276,7 +297,7 @@ static void health_keep_place(struct health_item *item, uint64_t now)
 	struct health *health = item->health;
 
 	health->crowded = now + HEALTH_CROWDED_NS;
-	heap_set(health_starts(item), &item->entry, item->due);
+	health_wait(item);
 	health_arm_earlier(health, now);
 }
 
@@ -314,17 +335,44 @@ static void health_expire(struct health_item *item, uint64_t now)
 	health_judge(item, &outcome, now);
 }
 
+/* One that waits is late once, whether or not it begins in the end, or is refused. */
+static void health_count_late(struct health_item *item, uint64_t now)
+{
+	struct health_counters *counters = &item->health->counters;
+
+	if (now > item->due)
+		counters->latest_ns = MAX(counters->latest_ns, now - item->due);
+	if (!schedule_is_late(item->due, now, item->check->interval))
+		return;
+	if (!health_is_program(item) || overdue_note_late(&item->overdue))
+		counters->late++;
+}
+
+/* It is due for long, and had no turn. */
+static void health_on_overdue(const struct overdue *overdue, uint64_t now)
+{
+	struct health_item *item =
+		(struct health_item *)((char *)overdue - offsetof(struct health_item, overdue));
+	struct health_counters *counters = &item->health->counters;
+
+	counters->latest_ns = MAX(counters->latest_ns, now - item->due);
+	if (overdue->stage == OVERDUE_LATE) {
+		counters->late++;
+		return;
+	}
+	counters->untried++;
+	if (judge_starved(&item->judge, HEALTH_STARVED))
+		health_say(item);
+}
+
 static void health_start(struct health_item *item, uint64_t now)
 {
 	struct health *health = item->health;
 	const struct checker_request request = {
 		.check = item->check, .target = item->target, .done = health_on_done, .data = item};
 
-	heap_set(health_starts(item), &item->entry, HEAP_NEVER);
-	if (schedule_is_late(item->due, now, item->check->interval))
-		health->counters.late++;
-	if (now > item->due)
-		health->counters.latest_ns = MAX(health->counters.latest_ns, now - item->due);
+	health_wait_no_more(item);
+	health_count_late(item, now);
 	item->began = now;
 	item->spared = false;
 	item->run_plan = health->plan;
@@ -359,7 +407,7 @@ static void health_spread_again(struct health *health, uint64_t now)
 		health_cancel(item);
 		item->due = schedule_spread(now, span, index++, overdue);
 		item->first = true;
-		heap_set(health_starts(item), &item->entry, item->due);
+		health_wait(item);
 	}
 }
 
@@ -383,6 +431,11 @@ static bool health_do_one(struct health *health, uint64_t now)
 
 	if (heap_next(&health->ends) <= now) {
 		health_expire((struct health_item *)heap_first(&health->ends), now);
+		return true;
+	}
+	const struct overdue *overdue = overdue_take(&health->overdue, now);
+	if (overdue) {
+		health_on_overdue(overdue, now);
 		return true;
 	}
 	const struct heap *starts = health_next(health, &when);
@@ -424,7 +477,7 @@ static struct health_item *health_item_new(
 static void health_item_free(struct health_item *item)
 {
 	health_cancel(item);
-	heap_set(health_starts(item), &item->entry, HEAP_NEVER);
+	health_wait_no_more(item);
 	judge_clear(&item->judge);
 	free(item);
 }
@@ -455,7 +508,7 @@ static struct health_item *health_merge_one(struct health *health, struct health
 	struct health_item *item = (*old)++->item;
 	if (!same) {
 		health_cancel(item);
-		heap_set(health_starts(item), &item->entry, HEAP_NEVER);
+		health_wait_no_more(item);
 		judge_restart(&item->judge, check);
 		item->first = true;
 		item->untried = 0;
@@ -495,7 +548,7 @@ static void health_begin(struct health *health, uint64_t now)
 				    ? schedule_spread(now, span, own, counts[check - checks])
 				    : schedule_spread(now, span, index, all);
 		index++;
-		heap_set(health_starts(item), &item->entry, item->due);
+		health_wait(item);
 	}
 }
 
@@ -591,6 +644,7 @@ struct health *health_free(struct health *health)
 	vector_clear(&health->unsaid);
 	heap_clear(&health->starts);
 	heap_clear(&health->programs);
+	heap_clear(&health->overdue);
 	heap_clear(&health->ends);
 	health_plan_release(health->plan);
 	loop_source_free(health->timer);

@@ -34,8 +34,9 @@ struct health_report {
 /* Since the start. */
 struct health_counters {
 	uint64_t passed, failed, untried, expired;
-	uint64_t late;      /* began more than a tenth of the interval after their time */
-	uint64_t latest_ns; /* the most that one was late */
+	uint64_t
+		late; /* began more than a tenth of the interval after their time, or wait for longer than it */
+	uint64_t latest_ns;             /* the most that one was late */
 	uint64_t probes, down, running; /* at this moment */
 };
 

@@ -86,6 +86,12 @@ static bool judge_untried(struct judge *judge, const struct checker_outcome *out
 	return judge->untried == JUDGE_UNTRIED && judge_note(&judge->wanting, outcome->reason);
 }
 
+bool judge_starved(struct judge *judge, const char *reason)
+{
+	judge->untried = JUDGE_UNTRIED;
+	return judge_note(&judge->wanting, reason);
+}
+
 /* Whether it was told that it could not be. */
 static bool judge_tried(struct judge *judge)
 {

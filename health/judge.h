@@ -37,4 +37,7 @@ void judge_restart(struct judge *judge, const struct config_check *check);
 bool judge_result(struct judge *judge, const struct config_check *check,
 	const struct checker_outcome *outcome, uint64_t now, uint64_t wall);
 
+/* It has been waiting to be tried for so long that it counts as one that cannot be. Whether that is to be told. */
+bool judge_starved(struct judge *judge, const char *reason);
+
 void judge_clear(struct judge *judge);

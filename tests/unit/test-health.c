@@ -580,6 +580,70 @@ static void test_program_that_never_began(void **state)
 	assert_int_equal(health_counters(fixture->health)->expired, 0);
 }
 
+/* As many programs as may run, which hang, and one more. */
+#define STARVED CHECKER_PROGRAMS_MOST
+#define HANGING "  a: {exec: {command: [/bin/sleep, inf]}, interval: 1h, timeout: 30m}\n"
+
+static bool is_starved_told(struct fixture *fixture)
+{
+	const struct health_report *last = last_of(fixture, STARVED);
+
+	return last && last->untried;
+}
+
+static bool is_starved_tried(struct fixture *fixture)
+{
+	const struct health_report *last = last_of(fixture, STARVED);
+
+	return last && !last->untried && last->verdict.settled;
+}
+
+static bool end_the_first(struct fixture *fixture)
+{
+	const struct health_counters *counters = health_counters(fixture->health);
+
+	if (!is_starved_told(fixture))
+		return false;
+	assert_string_equal(last_of(fixture, STARVED)->reason, "too many programs run at once");
+	assert_int_equal(counters->untried, 1);
+	/* It waits anew behind an absence. */
+	assert_in_range(counters->late, 1, 1 + fixture->absences);
+	assert_true(counters->latest_ns >= 10000 * MS);
+	assert_int_equal(fixture->probed[STARVED], 0);
+	fixture->program_ns = 0;
+	fixture->programs[0].end = loop_clock();
+	fixture->patience.until = is_starved_tried;
+	return false;
+}
+
+static struct health_probe starving[STARVED + 1];
+
+static bool add_one_more(struct fixture *fixture)
+{
+	if (fixture->programs_running < STARVED)
+		return false;
+	set(fixture, HANGING "  b: {exec: {command: [/bin/true]}, rise: 1, interval: 1s}\n",
+		starving, STARVED + 1);
+	fixture->patience.until = end_the_first;
+	return false;
+}
+
+/* It is told that its turn does not come, and once it has come, that it has. */
+static void test_starved_program(void **state)
+{
+	struct fixture *fixture = *state;
+
+	for (uint32_t i = 0; i < STARVED; i++)
+		starving[i] = probe_of(0, i, 0);
+	starving[STARVED] = probe_of(1, STARVED, 0);
+	fixture->program_ns = 1000000 * MS;
+	begin_programs(fixture, STARVED);
+	set(fixture, HANGING, starving, STARVED);
+	patience_spend(&fixture->patience, PATIENCE, add_one_more);
+	assert_true(fixture->probed[STARVED] > 0);
+	assert_true(is_settled(fixture, STARVED, true));
+}
+
 static bool is_asked(struct fixture *fixture)
 {
 	char request[16];
@@ -629,6 +693,7 @@ int main(void)
 		CASE(test_programs_take_turns),
 		CASE(test_refused_programs_keep_their_turn),
 		CASE(test_program_that_never_began),
+		CASE(test_starved_program),
 		CASE(test_away),
 	};
 

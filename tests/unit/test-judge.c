@@ -143,6 +143,23 @@ static void test_begins_down_without_recovery(void **state)
 	judge_clear(&judge);
 }
 
+/* One that waits for long is told at once, without three in a row; the first result ends that. */
+static void test_starved(void **state)
+{
+	const struct config_check check = {.rise = 2, .fall = 2};
+	struct judge judge = {};
+
+	(void)state;
+	judge_begin(&judge, &check, NULL);
+	assert_true(judge_starved(&judge, "waits"));
+	assert_string_equal(judge.wanting, "waits");
+	assert_false(judge_starved(&judge, "waits"));
+	assert_false(judge.failing || judge.verdict.settled);
+	assert_true(result(&judge, &check, 'p', 10));
+	assert_null(judge.wanting);
+	judge_clear(&judge);
+}
+
 static bool passes_with(struct judge *judge, const struct config_check *check, int32_t weight)
 {
 	struct checker_outcome outcome = outcome_of('p');
@@ -247,6 +264,7 @@ int main(void)
 		cmocka_unit_test(test_sequences),
 		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_begins_down_without_recovery),
+		cmocka_unit_test(test_starved),
 		cmocka_unit_test(test_weight),
 		cmocka_unit_test(test_known),
 		cmocka_unit_test(test_first_is_told),
