@@ -332,6 +332,12 @@ static void add_troubles(const struct head *head)
 	}
 }
 
+/* When what waits for a confirmation is undone, in seconds since the epoch; 0: nothing waits. */
+static uint64_t undone_at(const struct head *head)
+{
+	return cli_field_number(json_object_get(head->status, "confirm"), "deadline");
+}
+
 static void add_suspended(const struct head *head)
 {
 	const json_t *suspended = json_object_get(head->status, "suspended");
@@ -349,12 +355,15 @@ static void add_suspended(const struct head *head)
 	add_mark(head, CLI_LAYOUT_YELLOW, text.text);
 	add_below(head, cli_field_is_set(suspended, "resuming")
 				? "it ends as soon as what is needed to undo the change is on disk"
+			: undone_at(head)
+				? "poised changes nothing until `poise resume`, but undoes the "
+				  "last change as said above"
 				: "poised changes nothing until `poise resume`");
 }
 
 static void add_confirm(const struct head *head)
 {
-	uint64_t deadline = cli_field_number(json_object_get(head->status, "confirm"), "deadline");
+	uint64_t deadline = undone_at(head);
 	uint64_t now = (uint64_t)head->view->now;
 	_cleanup_strbuf_ struct strbuf text = {};
 
@@ -415,7 +424,7 @@ static void add_warnings(const struct head *head)
 
 	if (cli_field_is_set(files, "last_good"))
 		add_mark(head, CLI_LAYOUT_YELLOW,
-			cli_field_is_set(head->status, "confirm")
+			undone_at(head)
 				? "in force is what waits for its confirmation, kept in the state "
 				  "directory, and not the files"
 				: "in force is the last good state, kept in the state directory, "

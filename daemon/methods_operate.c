@@ -155,7 +155,11 @@ static void suspend_run(struct call *call)
 	_cleanup_error_ struct error error = {};
 
 	int r = engine_suspend(call_engine(call), call_text(call, "why"), call_by(call), &error);
-	operate_answer(call, r, &error, "suspended: poised changes nothing until `poise resume`");
+	operate_answer(call, r, &error,
+		call_engine(call)->confirming
+			? "suspended: poised changes nothing until `poise resume`, except that it "
+			  "undoes what waits unless `poise confirm` comes in time"
+			: "suspended: poised changes nothing until `poise resume`");
 }
 
 static void resume_run(struct call *call)

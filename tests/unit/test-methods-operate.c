@@ -203,6 +203,30 @@ static void a_resume_says_what_comes_of_it(void **state)
 	assert_false(fixture->engine.operator.suspended);
 }
 
+/* The net stays where it was spread, and that is said. */
+static void a_suspended_poised_undoes_what_nobody_confirms(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_here(fixture);
+	write_file(fixture, "poise: 1\nallow-empty: true\nservices: {}\n");
+	json_t *answer =
+		answer_to(fixture, "reload", "{\"force\": true, \"confirm-timeout\": \"60s\"}");
+	json_decref(answer);
+	turn(fixture);
+	assert_true(fixture->engine.confirming);
+	assert_int_equal(
+		live(fixture, "tcp://203.0.113.10:80", "10.0.0.1:80")->attributes.weight, 0);
+	says(fixture, "suspend", NULL,
+		"suspended: poised changes nothing until `poise resume`, except that it undoes "
+		"what waits unless `poise confirm` comes in time");
+	later(fixture, 61 * SECOND);
+	assert_false(fixture->engine.confirming);
+	assert_true(engine_is_suspended(&fixture->engine));
+	assert_int_equal(
+		live(fixture, "tcp://203.0.113.10:80", "10.0.0.1:80")->attributes.weight, 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -214,6 +238,7 @@ int main(void)
 		TEST(an_undrain_says_what_its_check_keeps_out),
 		TEST(an_undrain_says_that_poised_is_suspended),
 		TEST(a_resume_says_what_comes_of_it),
+		TEST(a_suspended_poised_undoes_what_nobody_confirms),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
