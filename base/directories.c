@@ -15,7 +15,7 @@ int directories_find(const char *netns, const char *state, const char *run, stru
 	struct error *error)
 {
 	_cleanup_free_ char *label = NULL;
-	int r = netns_label(netns, &label, error);
+	int r = netns_label(netns, DIRECTORIES_STATE "/netns", &label, error);
 
 	if (r < 0)
 		return r;

@@ -178,6 +178,21 @@ void file_remove_leftovers(const char *path)
 	closedir(directory);
 }
 
+int file_put(const char *path, const void *data, size_t size, mode_t mode)
+{
+	struct stat status;
+
+	/* A link to nowhere is put in its own place. */
+	if (stat(path, &status) < 0)
+		return file_replace(path, data, size, mode);
+	/* What a descriptor leads to (/dev/stdout) may have no path of its own. */
+	_cleanup_free_ char *target = S_ISREG(status.st_mode) ? realpath(path, NULL) : NULL;
+	if (target)
+		return file_replace(target, data, size, mode);
+	_cleanup_close_ int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOCTTY);
+	return fd < 0 ? -errno : file_write_all(fd, data, size);
+}
+
 int file_make_directories(const char *path, mode_t mode)
 {
 	_cleanup_free_ char *copy = memory_copy_string(path);

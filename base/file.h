@@ -25,7 +25,11 @@ int file_read_fd(int fd, size_t limit, char **ret, size_t *size);
  * -EROFS, …) the old file is untouched and the temporary one is gone. */
 int file_replace(const char *path, const void *data, size_t size, mode_t mode);
 
-/* The same without waiting for the disk: a process that is killed leaves the old content or the new one, a machine that loses
+/* file_replace() of what a person names: through a link, to the file that it leads to; and what is no file (a terminal, a pipe,
+ * /dev/null) is written to, and stays what it is. */
+int file_put(const char *path, const void *data, size_t size, mode_t mode);
+
+/* The same as file_replace() without waiting for the disk: a process that is killed leaves the old content or the new one, a machine that loses
  * its power may leave neither. For what says nothing after a reboot. */
 int file_replace_unsynced(const char *path, const void *data, size_t size, mode_t mode);
 

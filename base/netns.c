@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 
@@ -67,28 +68,41 @@ static bool netns_same(const struct stat *a, const struct stat *b)
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* The first name in lexical order under which `ip netns` knows it, or NULL. The caller frees it. */
-static char *netns_name(const struct stat *wanted)
+static bool netns_is_known(const char *name, const char *known)
+{
+	_cleanup_free_ char *path = known ? memory_printf("%s/%s", known, name) : NULL;
+
+	return path && access(path, F_OK) == 0;
+}
+
+/* The name by which it goes, of those that `ip netns` has for it, or NULL. The caller frees it. */
+static char *netns_name(const struct stat *wanted, const char *known)
 {
 	struct dirent **entries = NULL;
 	int count = scandir(NETNS_DIRECTORY, &entries, NULL, alphasort);
 	_cleanup_close_ int directory = open(NETNS_DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	char *name = NULL;
+	bool found = false;
 
 	for (int i = 0; i < count; i++) {
+		const char *entry = entries[i]->d_name;
 		struct stat status;
 
-		if (!name && entries[i]->d_name[0] != '.' &&
-			netns_stat(directory, entries[i]->d_name, &status) &&
-			netns_same(&status, wanted))
-			name = memory_copy_string(entries[i]->d_name);
+		if (!found && *entry != '.' && netns_stat(directory, entry, &status) &&
+			netns_same(&status, wanted)) {
+			found = netns_is_known(entry, known);
+			if (found || !name) {
+				free(name);
+				name = memory_copy_string(entry);
+			}
+		}
 		free(entries[i]);
 	}
 	free(entries);
 	return name;
 }
 
-int netns_label(const char *name, char **ret, struct error *error)
+int netns_label(const char *name, const char *folder, char **ret, struct error *error)
 {
 	struct stat machine, wanted;
 	_cleanup_close_ int fd = -1;
@@ -109,7 +123,7 @@ int netns_label(const char *name, char **ret, struct error *error)
 	bool known = netns_stat(AT_FDCWD, "/proc/1/ns/net", &machine);
 	if (known && netns_same(&wanted, &machine))
 		return 0;
-	*ret = netns_name(&wanted);
+	*ret = netns_name(&wanted, folder);
 	if (!*ret && (known || name))
 		*ret = memory_printf("inode-%ju", (uintmax_t)wanted.st_ino);
 	return 0;

@@ -6,12 +6,16 @@
 #include "model/units.h"
 
 #define SHORTEST UNITS_SECOND
+#define LONGEST  (36500 * 86400ull * UNITS_SECOND)
 
 int cli_confirm_timeout_check(const struct cli *cli)
 {
-	if (!cli->options.confirm_timeout || cli->options.confirm_timeout >= SHORTEST)
+	uint64_t timeout = cli->options.confirm_timeout;
+
+	if (!timeout || (timeout >= SHORTEST && timeout <= LONGEST))
 		return 0;
-	cli_error("--confirm-timeout is at least 1s");
+	cli_error(timeout < SHORTEST ? "--confirm-timeout is at least 1s"
+				     : "--confirm-timeout is at most 36500d");
 	return -EINVAL;
 }
 

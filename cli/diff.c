@@ -161,7 +161,7 @@ static void print_timing(const struct comparison *comparison)
 static int write_plan(const struct cli *cli, const char *json)
 {
 	const char *path = cli->options.out;
-	int r = file_replace(path, json, strlen(json), 0600);
+	int r = file_put(path, json, strlen(json), 0600);
 
 	if (r < 0)
 		cli_error("%s could not be written: %s", path, strerror(-r));

@@ -15,12 +15,13 @@ static bool is_set_by_poise(const char *name)
 	       strcmp(name, "expire_quiescent_template") == 0;
 }
 
-static void keep_own_sysctls(struct state *state)
+/* Those that poise sets, where it has set them: what stands there before it manages anything is not what a file should pin. */
+static void keep_own_sysctls(struct state *state, const struct memory *memory)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < state->sysctls.count; i++)
-		if (state->services.count && is_set_by_poise(state->sysctls.items[i].name))
+		if (memory->owned.count && is_set_by_poise(state->sysctls.items[i].name))
 			state->sysctls.items[kept++] = state->sysctls.items[i];
 	state->sysctls.count = kept;
 }
@@ -68,7 +69,7 @@ static void print_yaml(struct state *state, const struct memory *memory)
 	_cleanup_config_ struct config config = {};
 	_cleanup_strbuf_ struct strbuf text = {}, lines = {};
 
-	keep_own_sysctls(state);
+	keep_own_sysctls(state, memory);
 	config_from_state(state, &config, &lines);
 	say_memory(&config, memory);
 	config_join_services(&config);

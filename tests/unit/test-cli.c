@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
+#include <sys/stat.h>
 
 #include "base/memory.h"
 #include "base/netns.h"
@@ -174,21 +175,36 @@ static void test_netns_label(void **unused)
 
 	(void)unused;
 	if (access("/proc/1/ns/net", R_OK) == 0)
-		assert_int_equal(netns_label("/proc/1/ns/net", &machine, &error), 0);
+		assert_int_equal(netns_label("/proc/1/ns/net", NULL, &machine, &error), 0);
 	assert_null(machine);
-	assert_true(netns_label("no-such-namespace", &label, &error) < 0);
+	assert_true(netns_label("no-such-namespace", NULL, &label, &error) < 0);
 	assert_non_null(strstr(error.text, "no-such-namespace"));
 	assert_int_equal(system("ip netns add poise-test-label"), 0);
-	int r = netns_label("poise-test-label", &label, &error);
+	int r = netns_label("poise-test-label", NULL, &label, &error);
 	_cleanup_free_ char *by_path = NULL;
-	int by_path_r = netns_label("/run/netns/poise-test-label", &by_path, &error);
-	assert_int_equal(system("ip netns del poise-test-label"), 0);
+	int by_path_r = netns_label("/run/netns/poise-test-label", NULL, &by_path, &error);
+	/* A name that comes later, and before the other in order. */
+	_cleanup_free_ char *alias = NULL, *kept = NULL;
+	char folder[] = "/tmp/poise-test-XXXXXX";
+	assert_non_null(mkdtemp(folder));
+	_cleanup_free_ char *known = memory_printf("%s/poise-test-label", folder);
+	assert_int_equal(mkdir(known, 0700), 0);
+	assert_int_equal(system("touch /run/netns/poise-test-alias && mount --bind "
+				"/run/netns/poise-test-label /run/netns/poise-test-alias"),
+		0);
+	int alias_r = netns_label("poise-test-label", NULL, &alias, &error);
+	int kept_r = netns_label("poise-test-alias", folder, &kept, &error);
+	assert_int_equal(system("ip netns del poise-test-alias; ip netns del poise-test-label"), 0);
+	assert_int_equal(rmdir(known) | rmdir(folder), 0);
+	assert_int_equal(alias_r | kept_r, 0);
+	assert_string_equal(alias, "poise-test-alias");
+	assert_string_equal(kept, "poise-test-label");
 	assert_int_equal(r, 0);
 	assert_string_equal(label, "poise-test-label");
 	assert_int_equal(by_path_r, 0);
 	assert_string_equal(by_path, "poise-test-label");
 	assert_int_equal(unshare(CLONE_NEWNET), 0);
-	assert_int_equal(netns_label("/proc/self/ns/net", &number, &error), 0);
+	assert_int_equal(netns_label("/proc/self/ns/net", NULL, &number, &error), 0);
 	assert_int_equal(strncmp(number, "inode-", 6), 0);
 }
 
