@@ -2,12 +2,12 @@
 /* The table of probes, and what is said of them.
  *
  * Probes and their users are places in arrays: a verdict finds its probe by a binary search, and from there to the services it is
- * one step each. When other files are put in force the table is made anew by a merge with the one before, so that what
- * is known of a probe is kept for as long as somebody asks for it. A check whose port is another probes another target,
- * and is yet the same check of the same destination: its verdicts are kept too.
+ * one step each. When other files are put in force the table is made anew, and inherits what was known
+ * (engine_inherit.c).
  *
  * A verdict goes into the table at once, and into the facts at the next turn, all that came together in one go. What follows
  * from it is engine_heed.c's. */
+#include "daemon/engine_inherit.h"
 #include "daemon/engine_inside.h"
 
 /* Of the time, at most one part in so many goes into writing; and what lags behind does so for at most a second. */
@@ -133,6 +133,15 @@ static void health_add_users(struct engine_health_table *table, const struct dec
 	vector_clear(&askers);
 }
 
+const struct destination_key *engine_health_destination(
+	const struct engine_health_table *table, const struct files *files, size_t probe)
+{
+	const struct engine_probe_user *user = &table->users.items[table->first.items[probe]];
+	const struct declared_service *service = &files->declared.services.items[user->service];
+
+	return &service->destinations.items[user->destination].key;
+}
+
 static void health_table_clear(struct engine_health_table *table)
 {
 	vector_foreach(&table->probes, probe) {
@@ -142,151 +151,6 @@ static void health_table_clear(struct engine_health_table *table)
 	vector_clear(&table->probes);
 	vector_clear(&table->users);
 	vector_clear(&table->first);
-}
-
-/* What was known before a restart. */
-static void health_recall(const struct engine_health *health, struct engine_probe *probe)
-{
-	const struct verdicts_item *kept = vector_find(&health->kept, probe, probe_key_compare);
-
-	if (!kept)
-		return;
-	probe->verdict = kept->verdict;
-	probe->failures = kept->failures;
-	probe->failing = kept->failures > 0;
-	probe->wall = kept->wall;
-	/* The last report is kept, and it was of a failure when one is counted; else nobody knows when that was. */
-	probe->failed = probe->failing && kept->reason ? kept->wall : 0;
-	probe->reason = memory_copy_string(kept->reason);
-}
-
-/* The probe of the old table that the first user's destination had by the same check; NULL: none. */
-static struct engine_probe *health_find_before(const struct engine_health *health,
-	const struct engine_health_table *table, const struct files *files,
-	const struct engine_probe *probe)
-{
-	size_t place = (size_t)(probe - table->probes.items);
-	const struct engine_probe_user *user = &table->users.items[table->first.items[place]];
-	const struct declared_service *service = &files->declared.services.items[user->service];
-	const struct config_check *check =
-		health->of ? config_find_check(&health->of->config, probe->key.check) : NULL;
-
-	if (!check)
-		return NULL;
-	const struct probe_key key = {
-		.target = probe_target(check, &service->destinations.items[user->destination].key),
-		.check = probe->key.check,
-	};
-	return vector_find(&health->table.probes, &key, probe_key_compare);
-}
-
-static bool health_is_down(const struct engine_probe *probe)
-{
-	return !probe->verdict.up && probe->verdict.settled;
-}
-
-/* The probe that brought down a user's destination when it was still of another check; whoever has that check now. NULL: none. */
-static const struct engine_probe *health_find_down(const struct engine_health *health,
-	const struct engine_health_table *table, const struct files *files,
-	const struct engine_probe *probe)
-{
-	const uint32_t *first = &table->first.items[probe - table->probes.items];
-
-	for (uint32_t i = first[0]; health->of && i < first[1]; i++) {
-		const struct engine_probe_user *user = &table->users.items[i];
-		const struct declared_service *service =
-			&files->declared.services.items[user->service];
-		const struct declared_service *old =
-			declared_find_service(&health->of->declared, &service->key);
-		const struct declared_destination *was =
-			old ? vector_find(&old->destinations,
-				      &service->destinations.items[user->destination],
-				      destination_compare)
-			    : NULL;
-
-		if (!was || !was->check)
-			continue;
-		const struct probe_key key = declared_probe_key(was);
-		const struct engine_probe *before =
-			vector_find(&health->table.probes, &key, probe_key_compare);
-		if (before && health_is_down(before))
-			return before;
-	}
-	return NULL;
-}
-
-/* That it could not be tried is of that check and that target: another one has not been tried yet. */
-static void health_inherit(struct engine_probe *probe, const struct engine_probe *before)
-{
-	probe->failing = before->failing;
-	probe->failures = before->failures;
-	probe->wall = before->wall;
-	probe->failed = before->failed;
-	probe->reason = memory_copy_string(before->reason);
-	if (probe_key_compare(probe, before) == 0)
-		probe->untried = memory_copy_string(before->untried);
-	/* What only `initially` said, it says anew. */
-	if (before->verdict.settled)
-		probe->verdict = before->verdict;
-}
-
-/* The old probes of one target, of which one that is down and gone may be known to a new one. */
-struct health_group {
-	const struct engine_probe *next, *end; /* of the old table, behind the group */
-	const struct engine_probe *down;       /* NULL: none */
-};
-
-/* On to the group of the probe's target. Each old probe is looked at once. */
-static void health_group_seek(struct health_group *group, const struct engine_health_table *table,
-	const struct engine_probe *probe)
-{
-	int order = group->down
-			    ? destination_key_compare(&group->down->key.target, &probe->key.target)
-			    : -1;
-
-	if (order < 0)
-		group->down = NULL;
-	for (; group->next < group->end; group->next++) {
-		const struct engine_probe *old = group->next;
-
-		order = destination_key_compare(&old->key.target, &probe->key.target);
-		if (order > 0)
-			break;
-		if (order == 0 && !group->down && health_is_down(old) &&
-			!vector_find(&table->probes, &old->key, probe_key_compare))
-			group->down = old;
-	}
-}
-
-/* What the old table knows goes into the new one: a merge. A check by another name, or another check, begins with what brought its
- * server down: that it has not failed yet says nothing of the server. So it is for the destination of a service that has another
- * check now, and for a server that nobody has by the old one any more. */
-static void health_inherit_all(const struct engine_health *health,
-	struct engine_health_table *table, const struct files *files)
-{
-	const struct engine_probe *old = health->table.probes.items;
-	const struct engine_probe *end = old + health->table.probes.count;
-	struct health_group group = {.next = old, .end = end};
-
-	vector_foreach(&table->probes, probe) {
-		const struct engine_probe *before = NULL;
-
-		while (old < end && probe_key_compare(old, probe) < 0)
-			old++;
-		if (old < end && probe_key_compare(old, probe) == 0)
-			before = old;
-		else
-			before = health_find_before(health, table, files, probe);
-		health_group_seek(&group, table, probe);
-		if (!before)
-			before = health_find_down(health, table, files, probe);
-		if (!before)
-			before = group.down;
-		if (before)
-			health_inherit(probe, before);
-		else
-			health_recall(health, probe);
-	}
 }
 
 /* All facts anew. */
@@ -371,7 +235,7 @@ void engine_health_follow(struct engine *engine, const struct files *files)
 	if (files) {
 		health_add_probes(&table, &files->declared);
 		health_add_users(&table, &files->declared);
-		health_inherit_all(health, &table, files);
+		engine_inherit(health, files, &table);
 	}
 	engine_heed_follow(engine, files);
 	struct engine_health_table before = health->table;
@@ -544,17 +408,24 @@ static void health_tell_save(struct engine *engine, int r, const struct error *e
 
 static int health_write(const struct engine *engine, uint64_t now, struct error *error)
 {
+	const struct engine_health_table *table = &engine->health.table;
 	struct verdicts verdicts = {};
 
-	vector_foreach(&engine->health.table.probes, probe)
-		if (verdicts_worth(&probe->verdict, now))
-			vector_push(&verdicts, ((struct verdicts_item){
-						       .key = probe->key,
-						       .verdict = probe->verdict,
-						       .failures = probe->failures,
-						       .wall = probe->wall,
-						       .reason = probe->reason,
-					       }));
+	vector_reserve(&verdicts, table->probes.count);
+	for (size_t i = 0; i < table->probes.count; i++) {
+		const struct engine_probe *probe = &table->probes.items[i];
+
+		vector_push(&verdicts, ((struct verdicts_item){
+					       .key = probe->key,
+					       .destination = *engine_health_destination(
+						       table, engine->health.of, i),
+					       .verdict = probe->verdict,
+					       .begins_down = !health_is_up_initially(probe->check),
+					       .failures = probe->failures,
+					       .wall = probe->wall,
+					       .reason = probe->reason,
+				       }));
+	}
 	int r = verdicts_save(engine->options.state_dir, &verdicts, now, error);
 	vector_clear(&verdicts); /* the texts are the table's */
 	return r;

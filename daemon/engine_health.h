@@ -3,9 +3,9 @@
  *
  * The table follows the files: rebuilt by a merge when others are put in force, with the verdicts that are known. What probes say comes
  * through engine_verdicts(), from wherever they run (probing.h; a test); the services that it concerns are dirty, and
- * the next engine_run() is one pass for all that piled up. What is down is kept in STATE-DIR/health.json, written
+ * the next engine_run() is one pass for all that piled up. What must not be forgotten (verdicts.h) is kept in STATE-DIR/health.json, written
  * after the pass, as often as that takes a twentieth of the time, and a second later at most: no failed check waits for a disk,
- * and neither a restart nor a kill brings back what is down. */
+ * and neither a restart nor a kill brings back what is down, or takes out what is up. */
 #pragma once
 
 #include "reconciler/facts.h"
@@ -165,6 +165,10 @@ struct engine_health {
 const struct engine_probe_vector *engine_probes(const struct engine *engine);
 const struct engine_probe *engine_find_probe(
 	const struct engine *engine, const struct probe_key *key);
+
+/* The destination that the table's first user asks for it with. */
+const struct destination_key *engine_health_destination(
+	const struct engine_health_table *table, const struct files *files, size_t probe);
 
 /* Every probe was tried, or cannot be. O(probes), as long as it is not so. */
 bool engine_probes_are_tried(const struct engine *engine);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the files of the engine share: engine.c (its life), engine_files.c (readings and their judgement), engine_pass.c (passes),
- * engine_operate.c (what the operator asks for), engine_drain.c (his drains), engine_tell.c (events and the history), engine_health.c (probes and verdicts),
+ * engine_operate.c (what the operator asks for), engine_drain.c (his drains), engine_tell.c (events and the history), engine_health.c (probes and verdicts; engine_inherit.c: over other files, and a restart),
  * engine_heed.c (what follows from them). Nobody else includes it. */
 #pragma once
 

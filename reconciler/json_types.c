@@ -302,9 +302,12 @@ const struct json_form_type json_form_service = {service_write, service_read};
 static json_t *destination_write(struct json_form_pass *pass _unused_,
 	const struct json_form_member *member _unused_, const void *field)
 {
+	const struct destination_key *key = field;
 	char text[ADDRESS_ENDPOINT_LENGTH];
 
-	return json_form_kept(json_string(destination_key_format(field, text)));
+	return address_size(key->address.family)
+		       ? json_form_kept(json_string(destination_key_format(key, text)))
+		       : NULL;
 }
 
 static int destination_read(struct json_form_pass *pass, const struct json_form_place *place,
@@ -313,6 +316,8 @@ static int destination_read(struct json_form_pass *pass, const struct json_form_
 	const char *text = json_string_value(json);
 	char quoted[JSON_FORM_QUOTE_SIZE];
 
+	if (!json)
+		return 0;
 	if (!text)
 		return json_form_fail(pass, place, "not a text");
 	if (destination_key_parse(text, field) < 0)

@@ -6,6 +6,7 @@
  *	 "reason":"connect: refused"}
  *	]}
  *
+ * `destination` is there where the check's port is not the destination's own: by it a check is found again that has another one.
  * It is written by hand: the loop that carries out what the checks say does nothing else meanwhile, and ten thousand
  * servers may fail at once. It is read at a start only, by a form, as strictly as any file. */
 #include "reconciler/verdicts.h"
@@ -27,7 +28,7 @@
 
 /* A probe as it stands in the file. */
 struct verdicts_line {
-	struct destination_key target;
+	struct destination_key target, destination;
 	char check[SCHEMA_NAME_LONGEST + 1];
 	bool up, settled, recovered, has_weight;
 	uint32_t weight, failures;
@@ -74,6 +75,7 @@ static const struct json_form_member line_members[] = {
 	{"target", &json_form_destination, JSON_FORM_FIELD(LINE, target), .required = true},
 	{"check", &json_form_text, JSON_FORM_FIELD(LINE, check), .required = true,
 		.accepts = verdicts_is_name},
+	{"destination", &json_form_destination, JSON_FORM_FIELD(LINE, destination)},
 	{"up", &json_form_flag, JSON_FORM_FIELD(LINE, up)},
 	{"settled", &json_form_flag, JSON_FORM_FIELD(LINE, settled)},
 	{"recovered", &json_form_flag, JSON_FORM_FIELD(LINE, recovered)},
@@ -99,9 +101,13 @@ static const struct json_form_member document_members[] = {
 };
 static const struct json_form document_form = JSON_FORM(document_members);
 
-bool verdicts_worth(const struct verdict *verdict, uint64_t now)
+bool verdicts_worth(const struct verdicts_item *item, uint64_t now)
 {
+	const struct verdict *verdict = &item->verdict;
+
 	if (!verdict->up || verdict->weight != VERDICT_NO_WEIGHT)
+		return true;
+	if (item->begins_down && verdict->settled)
 		return true;
 	return verdict->recovered &&
 	       (now < verdict->since || now - verdict->since < VERDICTS_RECENT_NS);
@@ -114,6 +120,7 @@ static void verdicts_take_line(struct verdicts *ret, const struct verdicts_line 
 
 	*item = (struct verdicts_item){
 		.key = {line->target, arena_copy_string(&ret->texts, line->check)},
+		.destination = line->destination.address.family ? line->destination : line->target,
 		.verdict = {.up = line->up,
 			.settled = line->settled,
 			.recovered = line->recovered,
@@ -178,6 +185,18 @@ static void verdicts_add_reason(struct strbuf *text, const char *reason)
 	strbuf_add_char(text, '"');
 }
 
+static void verdicts_add_destination(struct strbuf *text, const struct verdicts_item *item)
+{
+	char destination[ADDRESS_ENDPOINT_LENGTH];
+
+	if (!item->destination.address.family ||
+		destination_key_compare(&item->destination, &item->key.target) == 0)
+		return;
+	strbuf_add(text, ",\"destination\":\"");
+	strbuf_add(text, destination_key_format(&item->destination, destination));
+	strbuf_add_char(text, '"');
+}
+
 static void verdicts_add(struct strbuf *text, const struct verdicts_item *item)
 {
 	const struct verdict *verdict = &item->verdict;
@@ -188,6 +207,7 @@ static void verdicts_add(struct strbuf *text, const struct verdicts_item *item)
 	strbuf_add(text, "\",\"check\":\"");
 	strbuf_add(text, item->key.check);
 	strbuf_add_char(text, '"');
+	verdicts_add_destination(text, item);
 	verdicts_add_flag(text, "up", verdict->up);
 	verdicts_add_flag(text, "settled", verdict->settled);
 	verdicts_add_flag(text, "recovered", verdict->recovered);
@@ -203,17 +223,35 @@ static void verdicts_add(struct strbuf *text, const struct verdicts_item *item)
 	strbuf_add_char(text, '}');
 }
 
+/* Those of one address, from `item` on: behind the last. `worth`: whether any of them is. */
+static const struct verdicts_item *verdicts_group(const struct verdicts *verdicts,
+	const struct verdicts_item *item, uint64_t now, bool *worth)
+{
+	const struct address *address = &item->key.target.address;
+	const struct verdicts_item *end = verdicts->items + verdicts->count;
+
+	*worth = false;
+	for (; item < end && address_compare(&item->key.target.address, address) == 0; item++)
+		*worth |= verdicts_worth(item, now);
+	return item;
+}
+
 char *verdicts_format(const struct verdicts *verdicts, const char *boot, uint64_t now)
 {
+	const struct verdicts_item *item = verdicts->items, *end = item + verdicts->count;
 	struct strbuf text = {};
 	size_t count = 0;
+	bool worth;
 
 	strbuf_printf(&text, "{\"poise\":%d,\"boot\":\"%s\",\"verdicts\":[", VERDICTS_FORMAT, boot);
-	vector_foreach(verdicts, item) {
-		if (count == VERDICTS_MOST || !verdicts_worth(&item->verdict, now))
-			continue;
-		strbuf_add(&text, count++ ? ",\n" : "\n");
-		verdicts_add(&text, item);
+	while (item < end && count < VERDICTS_MOST) {
+		const struct verdicts_item *next = verdicts_group(verdicts, item, now, &worth);
+
+		for (; worth && item < next && count < VERDICTS_MOST; item++) {
+			strbuf_add(&text, count++ ? ",\n" : "\n");
+			verdicts_add(&text, item);
+		}
+		item = next;
 	}
 	strbuf_add(&text, "\n]}\n");
 	return strbuf_take(&text);

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the checks found, in STATE-DIR/health.json, so that a restart neither puts a dead server back nor flaps the table.
  *
- * Only what is not plainly up is kept: what is down, what has a weight of its own, and what came back within the last hour (slow
- * start climbs from there). Times are CLOCK_BOOTTIME: a file of another boot says nothing. */
+ * What is kept is what a start would not know otherwise: what is down, what has a weight of its own, what
+ * came back within the last hour (slow start climbs from there), and what is up by a check that begins
+ * with down. Where one probe of an address is kept, all of that address are: a start with other files
+ * must tell a check that is new from one that was well. While all is well by checks that begin with up,
+ * there is nothing in it.
+ *
+ * Times are CLOCK_BOOTTIME: a file of another boot says nothing. */
 #pragma once
 
 #include "base/error.h"
@@ -11,7 +16,10 @@
 
 struct verdicts_item {
 	struct probe_key key; /* first: probe_key_compare() works on it */
+	/* One that asks for it. All zero: the target itself, which it is after loading where nothing else was said. */
+	struct destination_key destination;
 	struct verdict verdict;
+	bool begins_down;   /* `initially`; not kept */
 	uint32_t failures;  /* in a row */
 	uint64_t wall;      /* milliseconds since the epoch, of the last report; 0: none */
 	const char *reason; /* of the last failure; NULL: it never failed */
@@ -23,13 +31,13 @@ struct verdicts {
 	struct arena texts;
 };
 
-/* Whether it is worth a line at `now`. */
-bool verdicts_worth(const struct verdict *verdict, uint64_t now);
+/* Whether it is worth a line at `now`, and those of its address with it. */
+bool verdicts_worth(const struct verdicts_item *item, uint64_t now);
 
 /* Into an empty `ret`. An absent file, and one of another boot, is an empty one. -errno with words; -EINVAL: it is damaged. */
 int verdicts_load(const char *directory, uint64_t now, struct verdicts *ret, struct error *error);
 
-/* Those that are worth it, replaced atomically, but not synced: the file is of this boot alone. -errno with words. */
+/* Those that are worth it (verdicts_worth()), replaced atomically, but not synced: the file is of this boot alone. -errno with words. */
 int verdicts_save(
 	const char *directory, const struct verdicts *verdicts, uint64_t now, struct error *error);
 

@@ -321,6 +321,216 @@ static void what_is_down_stays_so_where_its_check_is_still_used(void **state)
 	assert_int_equal(weight_of(fixture, "tcp://203.0.113.11:80", "10.0.0.1:80"), -1);
 }
 
+/* ---- Up, by a check that begins with down ---- */
+
+#define CAREFUL "  web: {tcp: {}, initially: down}\n"
+#define SORRY                                                                                      \
+	"  web: {listen: \"" WEB "\", check: %s, destinations: [10.0.0.1, 10.0.0.2], fallback: "   \
+	"10.0.0.99}\n"
+
+static void declare_sorry(struct fixture *fixture, const char *checks, const char *name)
+{
+	_cleanup_free_ char *services = memory_printf(SORRY, name);
+
+	declare(fixture, checks, services);
+}
+
+/* 10.0.0.1 is up, 10.0.0.2 was up and is down; nothing is due. */
+static void begin_careful(struct fixture *fixture)
+{
+	_cleanup_free_ char *services = memory_printf(SORRY, "web");
+
+	begin_health(fixture, CAREFUL, services);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.99:80"), 1);
+	struct engine_verdict verdict = verdict_of(fixture, "10.0.0.1:80", "web", true);
+	verdict.verdict.recovered = false;
+	engine_verdicts(&fixture->engine, &verdict, 1);
+	say(fixture, "10.0.0.2:80", false);
+	later(fixture, SECOND);
+	later(fixture, 60 * SECOND);
+	memory_reset(fixture->table);
+}
+
+static void assert_as_before(struct fixture *fixture)
+{
+	assert_int_equal(memory_writes(fixture->table), 0);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), 1);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.2:80"), -1);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.99:80"), -1);
+}
+
+/* With what stands in the files now. */
+static void restart(struct fixture *fixture)
+{
+	stop(fixture);
+	start_told(fixture);
+	memory_reset(fixture->table);
+	turn(fixture);
+}
+
+static void a_restart_knows_who_was_up(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_careful(fixture);
+	restart(fixture);
+	assert_as_before(fixture);
+	assert_true(probe(fixture, "10.0.0.1:80", "web")->verdict.settled);
+	assert_string_equal(told_since(), "applied start +0 ~0 -0\n");
+}
+
+/* Before the old one in the order of the table, and behind it. */
+static void another_name_does_not_take_out_what_is_up(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_careful(fixture);
+	for (const char *name = "am"; name; name = *name == 'a' ? "zoo" : NULL) {
+		_cleanup_free_ char *checks =
+			memory_printf("  %s: {http: {}, initially: down}\n", name);
+
+		declare_sorry(fixture, checks, name);
+		later(fixture, SECOND);
+		assert_as_before(fixture);
+		assert_true(probe(fixture, "10.0.0.1:80", name)->verdict.settled);
+	}
+}
+
+/* Also where somebody has the old check still. */
+static void a_check_of_others_knows_who_is_up(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_careful(fixture);
+	declare(fixture, CAREFUL "  new: {http: {}, initially: down}\n",
+		"  web: {listen: \"" WEB "\", check: new, destinations: [10.0.0.1, 10.0.0.2], "
+		"fallback: 10.0.0.99}\n"
+		"  api: {listen: \"tcp://203.0.113.11:80\", check: web, destinations: "
+		"[10.0.0.1]}\n");
+	later(fixture, SECOND);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), 1);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.2:80"), -1);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.99:80"), -1);
+}
+
+/* A new server begins as its check says, and so does one that was never tried. */
+static void what_nobody_knows_begins_as_its_check_says(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_careful(fixture);
+	declare(fixture, CAREFUL,
+		"  web: {listen: \"" WEB "\", check: web, destinations: [10.0.0.1, 10.0.0.3]}\n");
+	later(fixture, SECOND);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.3:80"), -1);
+	restart(fixture);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), 1);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.3:80"), -1);
+	assert_false(probe(fixture, "10.0.0.3:80", "web")->verdict.settled);
+	stop(fixture);
+	declare(fixture, CHECK_WEB,
+		"  web: {listen: \"" WEB "\", check: web, destinations: [10.0.0.1, 10.0.0.3]}\n");
+	start_told(fixture);
+	turn(fixture);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.3:80"), 1);
+}
+
+/* A weight counts before the verdict is settled, and other files and a restart do not take it back. */
+static void a_weight_that_was_said_once_is_kept(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_health(fixture, CHECK_WEB, TWO);
+	struct engine_verdict verdict = verdict_of(fixture, "10.0.0.1:80", "web", true);
+	verdict.verdict = (struct verdict){.up = true, .weight = 7};
+	engine_verdicts(&fixture->engine, &verdict, 1);
+	later(fixture, SECOND);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), 7);
+	declare(fixture, CHECK_WEB "  more: {tcp: {}}\n", TWO);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), 7);
+	restart(fixture);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), 7);
+	assert_int_equal(memory_writes(fixture->table), 0);
+}
+
+/* ---- Other files than before the restart ---- */
+
+static void restart_with(struct fixture *fixture, const char *checks, const char *name)
+{
+	stop(fixture);
+	declare_sorry(fixture, checks, name);
+	start_told(fixture);
+	memory_reset(fixture->table);
+	turn(fixture);
+}
+
+static void a_restart_knows_renamed_checks(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_careful(fixture);
+	for (const char *name = "am"; name; name = *name == 'a' ? "zoo" : NULL) {
+		_cleanup_free_ char *checks =
+			memory_printf("  %s: {http: {}, initially: down}\n", name);
+
+		restart_with(fixture, checks, name);
+		assert_as_before(fixture);
+		assert_true(probe(fixture, "10.0.0.1:80", name)->verdict.settled);
+		assert_string_equal(
+			probe(fixture, "10.0.0.2:80", name)->reason, "connect: refused");
+	}
+	/* One that begins with up has nothing to begin with but what is down. */
+	restart_with(fixture, "  new: {tcp: {}}\n", "new");
+	assert_as_before(fixture);
+	assert_false(probe(fixture, "10.0.0.1:80", "new")->verdict.settled);
+	assert_true(probe(fixture, "10.0.0.2:80", "new")->verdict.settled);
+}
+
+static void a_restart_knows_checks_of_another_port(void **state)
+{
+	static const char *const ports[] = {
+		"  web: {tcp: {}, initially: down, port: 8080}\n",
+		"  web: {tcp: {}, initially: down, port: 81}\n",
+		"  web: {ping: {}, initially: down}\n",
+		CAREFUL,
+	};
+	struct fixture *fixture = *state;
+
+	begin_careful(fixture);
+	for (size_t i = 0; i < ARRAY_LENGTH(ports); i++) {
+		restart_with(fixture, ports[i], "web");
+		assert_as_before(fixture);
+	}
+	/* Another port of the destination's own is another server. */
+	stop(fixture);
+	declare(fixture, CHECK_WEB,
+		"  web: {listen: \"" WEB
+		"\", check: web, destinations: [\"10.0.0.1:90\", \"10.0.0.2:90\"]}\n");
+	start_told(fixture);
+	turn(fixture);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.2:90"), 1);
+}
+
+/* That `web` is down says nothing of who is up by `api`, which was there before. */
+static void a_check_that_is_gone_takes_nobody_out_who_is_up_by_another(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_health(fixture, CHECK_WEB "  api: {tcp: {}}\n",
+		"  web: {listen: \"" WEB "\", check: web, destinations: [10.0.0.1]}\n"
+		"  api: {listen: \"tcp://203.0.113.11:80\", check: api, destinations: "
+		"[10.0.0.1]}\n");
+	say(fixture, "10.0.0.1:80", false);
+	later(fixture, SECOND);
+	stop(fixture);
+	declare(fixture, "  api: {tcp: {}}\n",
+		"  api: {listen: \"tcp://203.0.113.11:80\", check: api, destinations: "
+		"[10.0.0.1]}\n");
+	start_told(fixture);
+	turn(fixture);
+	assert_int_equal(weight_of(fixture, "tcp://203.0.113.11:80", "10.0.0.1:80"), 1);
+}
+
 /* ---- What could not be tried ---- */
 
 static struct engine_verdict untried_of(struct fixture *fixture, const char *target)
@@ -422,6 +632,14 @@ int main(void)
 		TEST(another_check_does_not_bring_back_what_is_down),
 		TEST(a_check_beside_one_that_is_down_begins_as_it_says),
 		TEST(what_is_down_stays_so_where_its_check_is_still_used),
+		TEST(a_restart_knows_who_was_up),
+		TEST(another_name_does_not_take_out_what_is_up),
+		TEST(a_check_of_others_knows_who_is_up),
+		TEST(what_nobody_knows_begins_as_its_check_says),
+		TEST(a_weight_that_was_said_once_is_kept),
+		TEST(a_restart_knows_renamed_checks),
+		TEST(a_restart_knows_checks_of_another_port),
+		TEST(a_check_that_is_gone_takes_nobody_out_who_is_up_by_another),
 		TEST(the_first_try_ends_what_could_not_be_tried),
 		TEST(a_first_try_that_changes_nothing_costs_no_pass),
 		TEST(another_target_has_not_been_tried_yet),

@@ -30,35 +30,69 @@ static struct verdicts_item *add(
 }
 
 static const struct verdict down = {.settled = true, .weight = VERDICT_NO_WEIGHT, .since = 5};
+static const struct verdict up = {.up = true, .settled = true, .weight = VERDICT_NO_WEIGHT};
 
 static void only_what_is_worth_it_is_kept(_unused_ void **state)
 {
 	static const struct {
 		struct verdict verdict;
 		bool worth;
+		bool begins_down;
 	} cases[] = {
-		{{.up = true, .weight = VERDICT_NO_WEIGHT}, false},
-		{{.up = true, .settled = true, .weight = VERDICT_NO_WEIGHT, .since = NOW}, false},
-		{{.up = true, .weight = 0}, true},
-		{{.up = true, .weight = 7}, true},
-		{{.up = false, .weight = VERDICT_NO_WEIGHT}, true},
-		{{.up = true, .recovered = true, .weight = VERDICT_NO_WEIGHT, .since = 9 * HOUR},
+		{{.up = true, .weight = VERDICT_NO_WEIGHT}, false, false},
+		{{.up = true, .settled = true, .weight = VERDICT_NO_WEIGHT, .since = NOW}, false,
 			false},
+		{{.up = true, .settled = true, .weight = VERDICT_NO_WEIGHT, .since = NOW}, true,
+			true},
+		{{.up = true, .weight = VERDICT_NO_WEIGHT}, false, true},
+		{{.up = true, .weight = 0}, true, false},
+		{{.up = true, .weight = 7}, true, false},
+		{{.up = false, .weight = VERDICT_NO_WEIGHT}, true, false},
+		{{.up = true, .recovered = true, .weight = VERDICT_NO_WEIGHT, .since = 9 * HOUR},
+			false, false},
 		{{.up = true,
 			 .recovered = true,
 			 .weight = VERDICT_NO_WEIGHT,
 			 .since = 9 * HOUR + 1},
-			true},
+			true, false},
 	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
 		_cleanup_verdicts_ struct verdicts verdicts = {};
 
-		assert_int_equal(verdicts_worth(&cases[i].verdict, NOW), cases[i].worth);
-		add(&verdicts, "10.0.0.1:80", "web", cases[i].verdict);
+		struct verdicts_item *item = add(&verdicts, "10.0.0.1:80", "web", cases[i].verdict);
+		item->begins_down = cases[i].begins_down;
+		assert_int_equal(verdicts_worth(item, NOW), cases[i].worth);
 		_cleanup_free_ char *text = verdicts_format(&verdicts, BOOT, NOW);
 		assert_int_equal(strstr(text, "10.0.0.1:80") != NULL, cases[i].worth);
 	}
+}
+
+static size_t lines_of(const char *text, const char *address)
+{
+	size_t count = 0;
+
+	for (; (text = strstr(text, address)); text++)
+		count++;
+	return count;
+}
+
+/* Without its line a check that is well would be one that nobody has heard of. */
+static void all_of_an_address_are_kept_or_none(_unused_ void **state)
+{
+	_cleanup_verdicts_ struct verdicts verdicts = {};
+
+	add(&verdicts, "10.0.0.1:80", "a", up);
+	add(&verdicts, "10.0.0.2:80", "a", up);
+	add(&verdicts, "10.0.0.2:80", "b", down);
+	add(&verdicts, "10.0.0.2:81", "c", up);
+	add(&verdicts, "10.0.0.3:80", "a", up);
+	add(&verdicts, "10.0.0.3:81", "a", up);
+	add(&verdicts, "10.0.0.4:80", "a", down);
+	_cleanup_free_ char *text = verdicts_format(&verdicts, BOOT, NOW);
+	assert_int_equal(lines_of(text, "10.0.0."), 4);
+	assert_int_equal(lines_of(text, "10.0.0.2:"), 3);
+	assert_int_equal(lines_of(text, "10.0.0.4:"), 1);
 }
 
 static void assert_same(const struct verdicts_item *a, const struct verdicts_item *b)
@@ -79,6 +113,7 @@ static void all_comes_back(_unused_ void **state)
 	struct verdicts_item *item = add(&before, "10.0.0.1", "ping", down);
 
 	item->failures = 3;
+	item->destination = build_destination_key("10.0.0.1:80");
 	item->wall = 1780000000123;
 	item->reason = "status 503, want \"200-299\" \\ ~";
 	add(&before, "10.0.0.1:80", "a", down)->verdict.settled = false;
@@ -94,6 +129,11 @@ static void all_comes_back(_unused_ void **state)
 	assert_int_equal(after.count, before.count);
 	for (size_t i = 0; i < after.count; i++)
 		assert_same(&after.items[i], &before.items[i]);
+	assert_int_equal(after.items[0].destination.port, 80);
+	assert_int_equal(
+		destination_key_compare(&after.items[1].destination, &before.items[1].key.target),
+		0);
+	assert_int_equal(lines_of(text, "\"destination\""), 1);
 }
 
 /* A reason is what a server sent, in the end. */
@@ -133,7 +173,8 @@ static void damage_is_an_error(_unused_ void **state)
 	static const char *const wrong[] = {"", "{}", HEAD, HEAD LINE "}",
 		HEAD LINE "}," LINE "}]}", HEAD LINE ",\"more\":1}]}",
 		HEAD LINE ",\"weight\":65536}]}", HEAD LINE ",\"weight\":-1}]}",
-		HEAD LINE ",\"reason\":\"a\\nb\"}]}", HEAD LINE ",\"up\":1}]}",
+		HEAD LINE ",\"destination\":\"server\"}]}", HEAD LINE ",\"reason\":\"a\\nb\"}]}",
+		HEAD LINE ",\"up\":1}]}",
 		HEAD "{\"target\":\"server:80\",\"check\":\"web\",\"since\":1}]}",
 		HEAD "{\"target\":\"10.0.0.1:80\",\"check\":\"We b\",\"since\":1}]}",
 		HEAD "{\"target\":\"10.0.0.1:80\",\"check\":\"\",\"since\":1}]}",
@@ -205,6 +246,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_what_is_worth_it_is_kept),
+		cmocka_unit_test(all_of_an_address_are_kept_or_none),
 		cmocka_unit_test(all_comes_back),
 		cmocka_unit_test(a_reason_breaks_nothing),
 		cmocka_unit_test(another_boot_says_nothing),
