@@ -304,6 +304,14 @@ static json_t *picture_to_json(struct picture *picture)
 		"services", services);
 }
 
+static void status_remark(_unused_ void *data, const char *text)
+{
+	cli_note("%s", text);
+}
+
+/* Who looks is told of what was undone because nobody confirmed it. */
+static const struct reconciler_observer status_observer = {.remark = status_remark};
+
 int cli_status_of_machine(const struct cli *cli, json_t **ret, struct error *error)
 {
 	_cleanup_picture_ struct picture picture = {.reconciler.lock = -1};
@@ -311,7 +319,7 @@ int cli_status_of_machine(const struct cli *cli, json_t **ret, struct error *err
 	int r = cli_machine_try(cli, CLI_DEFAULT_BACKEND, false, reconciler, error);
 
 	if (r == 0)
-		r = confirm_settle(reconciler, NULL, error);
+		r = confirm_settle(reconciler, &status_observer, error);
 	if (r == 0)
 		r = cli_machine_look(reconciler, &picture.live, error);
 	if (r < 0)
