@@ -9,8 +9,8 @@
  * the rest at its end. A redirection is a status as any other, and is not followed. The body is read even where nothing is wanted
  * of it, because a server that hangs in its middle does not serve; but of an endless one a bounded part is enough.
  *
- * A regular expression needs the body as a whole, a digest does not. Only the first part of a body is looked at, HTTP_BODY_MOST:
- * beyond that, neither can be said, and the probe fails with that reason. */
+ * Only the first part of a body is looked at, HTTP_BODY_MOST. A regular expression is of that part, and what comes behind it is not
+ * read; a digest is of all of it, so that a longer body has none, and the probe fails with that reason. */
 #include "health/curl.h"
 
 #include <errno.h>
@@ -33,8 +33,8 @@ enum http_stop {
 	HTTP_STOP_NONE,
 	HTTP_STOP_HEADERS, /* too many */
 	HTTP_STOP_STATUS,  /* is wrong: the body does not matter */
-	HTTP_STOP_BODY,    /* too long to be looked at */
-	HTTP_STOP_ENOUGH,  /* long, and nothing is wanted of it */
+	HTTP_STOP_BODY,    /* too long to have a digest */
+	HTTP_STOP_ENOUGH,  /* long, and nothing is wanted of the rest */
 	HTTP_STOP_MEMORY,
 };
 
@@ -141,6 +141,10 @@ static bool http_over_regex(struct http *http)
 			&http->curl.run, CHECKER_RESULT_FAILED, "matching the body takes too long");
 	else if (r < 0)
 		checker_untried(&http->curl.run, "body", r);
+	else if (http->stop == HTTP_STOP_ENOUGH)
+		checker_over(&http->curl.run, CHECKER_RESULT_FAILED,
+			"the body's first %u bytes do not match: \"%s\"", HTTP_BODY_MOST,
+			checker_printable(body, http->body_length, start, sizeof(start)));
 	else
 		checker_over(&http->curl.run, CHECKER_RESULT_FAILED, "body does not match: \"%s\"",
 			checker_printable(body, http->body_length, start, sizeof(start)));
@@ -218,10 +222,10 @@ static size_t http_on_header(char *text, size_t size, size_t count, void *data)
 	return http->stop == HTTP_STOP_NONE ? size * count : 0;
 }
 
-/* Doubles, up to all that is looked at, and a NUL for who cannot do without. */
+/* Doubles, up to all that is looked at. */
 static bool http_keep(struct http *http, const char *text, size_t size)
 {
-	size_t want = http->body_length + size + 1;
+	size_t want = http->body_length + size;
 	size_t capacity = http->body_capacity ? http->body_capacity : 4096;
 
 	while (capacity < want)
@@ -239,15 +243,17 @@ static bool http_keep(struct http *http, const char *text, size_t size)
 static enum http_stop http_take(struct http *http, const char *text, size_t size)
 {
 	const struct config_http *want = http->http;
+	size_t room = HTTP_BODY_MOST - http->body_length;
+	size_t taken = MIN(size, room);
 
-	if (size > HTTP_BODY_MOST - http->body_length)
-		return want->body || want->digest ? HTTP_STOP_BODY : HTTP_STOP_ENOUGH;
-	if (want->body && !http_keep(http, text, size))
+	if (size > room && want->digest)
+		return HTTP_STOP_BODY;
+	if (want->body && !http_keep(http, text, taken))
 		return HTTP_STOP_MEMORY;
 	if (want->digest)
-		sha256_update(&http->digest, size, (const uint8_t *)text);
-	http->body_length += size;
-	return HTTP_STOP_NONE;
+		sha256_update(&http->digest, taken, (const uint8_t *)text);
+	http->body_length += taken;
+	return size > room ? HTTP_STOP_ENOUGH : HTTP_STOP_NONE;
 }
 
 static size_t http_on_body(char *text, size_t size, size_t count, void *data)

@@ -148,11 +148,62 @@ static void test_endless(void **state)
 		CHECKER_RESULT_FAILED, "reading the headers: longer than can be");
 	expect_at_once(world, &body, CHECKER_RESULT_PASSED, "status 200");
 	world->check.http.body = "absent";
-	expect_at_once(world, &body, CHECKER_RESULT_FAILED, "body of more than 1048576 bytes");
-	world->check.http.body = NULL;
+	expect_at_once(world, &body, CHECKER_RESULT_FAILED,
+		"the body's first 1048576 bytes do not match: "
+		"\"0123456789abcdef0123456789abcdef0123456789abcde\"");
 	world->check.http.digest =
 		"sha256:0000000000000000000000000000000000000000000000000000000000000000";
 	expect_at_once(world, &body, CHECKER_RESULT_FAILED, "body of more than 1048576 bytes");
+	world->check.http.body = NULL;
+	expect_at_once(world, &body, CHECKER_RESULT_FAILED, "body of more than 1048576 bytes");
+}
+
+#define MEGABYTE (1u << 20)
+
+static void serve_text(int fd, const void *data)
+{
+	const char *text = data;
+	_cleanup_free_ char *head =
+		memory_printf(HEAD_200 "Content-Length: %zu\r\n\r\n", strlen(text));
+
+	hostile_hear(fd, "\r\n\r\n");
+	hostile_say(fd, head);
+	hostile_say(fd, text);
+}
+
+static void expect_text(struct checking *world, const char *text, const char *reason)
+{
+	_cleanup_hostile_ struct hostile server = {};
+	bool passes = strcmp(reason, "status 200") == 0;
+
+	hostile_start(&server, world, serve_text, text);
+	checking_expect(world, passes ? CHECKER_RESULT_PASSED : CHECKER_RESULT_FAILED, reason);
+}
+
+/* A page of two megabytes: its first one is what is matched, to its last byte, and not a byte more. */
+static void test_long_body(void **state)
+{
+	struct checking *world = *state;
+	_cleanup_free_ char *text = memory_new(2 * MEGABYTE + 1);
+
+	memset(text, '.', 2 * MEGABYTE);
+	memcpy(text, "ok here", 7);
+	memcpy(text + MEGABYTE - 6, "inside", 6);
+	memcpy(text + MEGABYTE, "outside", 7);
+	world->check.http.body = "^ok here";
+	expect_text(world, text, "status 200");
+	world->check.http.body = "inside";
+	expect_text(world, text, "status 200");
+	world->check.http.body = "outside";
+	expect_text(world, text,
+		"the body's first 1048576 bytes do not match: "
+		"\"ok here........................................\"");
+	/* Of that length exactly, it is a body as any other. */
+	text[MEGABYTE] = '\0';
+	expect_text(world, text,
+		"body does not match: \"ok here........................................\"");
+	world->check.http.body = "inside$";
+	expect_text(world, text, "status 200");
 }
 
 static void test_endless_chunks(void **state)
@@ -164,7 +215,9 @@ static void test_endless_chunks(void **state)
 		&(struct script){.say = HEAD_200 "Transfer-Encoding: chunked\r\n\r\n",
 			.then = THEN_AGAIN,
 			.again = "10\r\n0123456789abcdef\r\n"},
-		CHECKER_RESULT_FAILED, "body of more than 1048576 bytes");
+		CHECKER_RESULT_FAILED,
+		"the body's first 1048576 bytes do not match: "
+		"\"0123456789abcdef0123456789abcdef0123456789abcde\"");
 	world->check.http.body = NULL;
 	expect_at_once(world,
 		&(struct script){.say = HEAD_200 "Transfer-Encoding: chunked\r\n\r\n0\r\n",
@@ -487,6 +540,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_closes_in_handshake, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_status, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_redirects_to_itself, begin, checking_end),
+		cmocka_unit_test_setup_teardown(test_long_body, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_body, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_body_with_zeroes, begin, checking_end),
 		cmocka_unit_test_setup_teardown(
