@@ -121,7 +121,8 @@ static int probe_load(const char *path, struct config *config)
 	document.text = bytes;
 	r = config_load(&document, 1, config, &diagnostics);
 	diagnostics_format(&diagnostics, false, &text);
-	if (text.text)
+	/* That nothing uses its checks is no news. */
+	if (r < 0 && text.text)
 		fputs(text.text, stderr);
 	free(bytes);
 	return r;
