@@ -236,6 +236,56 @@ static bool apply_touches_globals(const struct plan *plan)
 	return false;
 }
 
+static void apply_tell_mismatch(const struct reconciler_observer *observer,
+	struct apply_report *report, const struct plan_op *op)
+{
+	report->mismatches++;
+	if (observer && observer->mismatch)
+		observer->mismatch(observer->data, op);
+}
+
+/* A destination that another program put into a service which this plan made: the deletion that is still needed. */
+static void apply_tell_stray(const struct reconciler_observer *observer,
+	struct apply_report *report, const struct service_key *service,
+	const struct destination *stray)
+{
+	const struct plan_op op = {
+		.verb = PLAN_VERB_DELETE,
+		.object = PLAN_OBJECT_DESTINATION,
+		.service = *service,
+		.destination = {.key = stray->key, .before = stray->attributes},
+	};
+
+	apply_tell_mismatch(observer, report, &op);
+}
+
+static bool apply_adds_to(
+	const struct plan_op *op, const struct plan_op *end, const struct plan_op *service)
+{
+	return op < end && op->object == PLAN_OBJECT_DESTINATION && op->verb == PLAN_VERB_ADD &&
+	       service_key_compare(&op->service, &service->service) == 0;
+}
+
+/* Looks for such in the service that `add` made. Its own destinations follow it, in the order of their keys. */
+static void apply_find_strays(const struct plan_op *add, const struct plan_op *end,
+	const struct state *live, const struct reconciler_observer *observer,
+	struct apply_report *report)
+{
+	const struct service *service = state_find_service(live, &add->service);
+	const struct plan_op *op = add + 1;
+
+	if (!service)
+		return;
+	vector_foreach(&service->destinations, destination) {
+		while (apply_adds_to(op, end, add) &&
+			destination_key_compare(&op->destination.key, &destination->key) < 0)
+			op++;
+		if (!apply_adds_to(op, end, add) ||
+			destination_key_compare(&op->destination.key, &destination->key) != 0)
+			apply_tell_stray(observer, report, &service->key, destination);
+	}
+}
+
 static int apply_verify(struct reconciler *reconciler, const struct plan *plan,
 	const struct backend_result *results, const struct reconciler_observer *observer,
 	struct apply_report *report, struct error *error)
@@ -254,11 +304,13 @@ static int apply_verify(struct reconciler *reconciler, const struct plan *plan,
 	for (size_t i = 0; i < plan->ops.count; i++) {
 		const struct plan_op *op = &plan->ops.items[i];
 
-		if (results[i].status != BACKEND_RESULT_DONE || apply_holds(op, &reconciler->live))
+		if (results[i].status != BACKEND_RESULT_DONE)
 			continue;
-		report->mismatches++;
-		if (observer && observer->mismatch)
-			observer->mismatch(observer->data, op);
+		if (!apply_holds(op, &reconciler->live))
+			apply_tell_mismatch(observer, report, op);
+		if (op->object == PLAN_OBJECT_SERVICE && op->verb == PLAN_VERB_ADD)
+			apply_find_strays(op, plan->ops.items + plan->ops.count, &reconciler->live,
+				observer, report);
 	}
 	return 0;
 }

@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "model/load.h"
 #include "reconciler/confirm.h"
+#include "reconciler/plan_text.h"
 #include "tests/memory/memory.h"
 #include "tests/support/build.h"
 
@@ -34,6 +35,7 @@ struct fixture {
 	struct reconciler_outcome outcome;
 	struct error error;
 	size_t planned, failed, mismatches, drain_calls;
+	char *mismatch; /* the operations that would still be needed, a line each */
 	bool stop;
 };
 
@@ -49,9 +51,15 @@ static void on_failed(
 	((struct fixture *)data)->failed++;
 }
 
-static void on_mismatch(void *data, _unused_ const struct plan_op *op)
+static void on_mismatch(void *data, const struct plan_op *op)
 {
-	((struct fixture *)data)->mismatches++;
+	struct fixture *fixture = data;
+	_cleanup_strbuf_ struct strbuf text = {};
+
+	plan_op_format(op, &text);
+	fixture->mismatches++;
+	_cleanup_free_ char *before = fixture->mismatch;
+	fixture->mismatch = memory_printf("%s%s\n", before ? before : "", text.text);
 }
 
 static void on_draining(void *data, _unused_ const struct memory *memory,
@@ -100,6 +108,7 @@ static int teardown(void **state)
 	fixture_undeclare(fixture);
 	memory_table_free(fixture->table);
 	error_clear(&fixture->error);
+	free(fixture->mismatch);
 	/* A guard that came late, on a busy machine, may still be at work in it. */
 	int r = system(command);
 	for (int i = 0; i < 50 && r; i++) {
@@ -156,6 +165,7 @@ static int fixture_apply(struct fixture *fixture)
 	};
 
 	fixture->planned = fixture->failed = fixture->mismatches = fixture->drain_calls = 0;
+	free(STEAL(fixture->mismatch));
 	fixture_open(fixture);
 	return reconciler_apply(&fixture->reconciler, &fixture->request, &observer,
 		&fixture->outcome, &fixture->error);
@@ -269,6 +279,39 @@ static void others_may_write_between_read_and_apply(void **state)
 	assert_string_equal(fixture_service(fixture, WEB)->attributes.scheduler, "wlc");
 	assert_string_equal(
 		fixture_service(fixture, "tcp://192.0.2.99:80")->attributes.scheduler, "rr");
+}
+
+static void put_stray(struct memory_table *table, _unused_ void *context)
+{
+	struct service_key key = build_key(WEB);
+	const struct destination strays[] = {
+		{.key = build_destination_key("10.0.0.0:80"), .attributes.weight = 3},
+		{.key = build_destination_key("10.0.0.2:80"), .attributes.weight = 4},
+		{.key = build_destination_key("10.0.0.9:80"), .attributes.weight = 5},
+	};
+
+	memory_put_service(
+		table, &key, &(struct service_attributes){.scheduler = "rr", .netmask = ~0u});
+	for (size_t i = 0; i < ARRAY_LENGTH(strays); i++)
+		vector_push(&state_find_service(&table->state, &key)->destinations, strays[i]);
+}
+
+/* What another program put into a service while we made it is not hidden, whether before or behind our own. */
+static void a_stray_in_a_new_service_is_found_out(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture_declare(fixture, TWO);
+	fixture->table->interfere = put_stray;
+	assert_int_equal(fixture_apply(fixture), -EIO);
+	assert_int_equal(fixture->mismatches, 2);
+	assert_int_equal(fixture->outcome.mismatches, 2);
+	assert_string_equal(fixture->mismatch, "- destination 10.0.0.0:80 of tcp://192.0.2.1:80\n"
+					       "- destination 10.0.0.9:80 of tcp://192.0.2.1:80\n");
+	/* Ours is as it was declared, and the next apply removes them. */
+	memory_reset(fixture->table);
+	assert_int_equal(fixture_apply(fixture), 0);
+	assert_int_equal(fixture_service(fixture, WEB)->destinations.count, 2);
 }
 
 static void foreign_services_stay_and_ours_go(void **state)
@@ -605,6 +648,7 @@ int main(void)
 		TEST(a_lie_is_found_out),
 		TEST(a_lost_connection_orphans_nothing),
 		TEST(others_may_write_between_read_and_apply),
+		TEST(a_stray_in_a_new_service_is_found_out),
 		TEST(foreign_services_stay_and_ours_go),
 		TEST(other_files_are_refused),
 		TEST(the_blast_guard_holds),
