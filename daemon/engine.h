@@ -71,6 +71,7 @@ enum engine_event_kind {
 	ENGINE_EVENT_TROUBLE, /* text: something about poised itself that a person must mend */
 	ENGINE_EVENT_ROUTER, /* object: "virtual router edge IPv4", text: "active: no advertisement of 10.0.0.1 for 3.61 s" */
 	ENGINE_EVENT_QUORUM, /* object: "service tcp://203.0.113.10:80", text: "lost: …", "regained: …" */
+	ENGINE_EVENT_PROCESS, /* object: "process health", text: "gone: …", "there again" */
 	ENGINE_EVENT_COUNT,
 };
 
@@ -106,11 +107,46 @@ struct engine_role {
 	char *name; /* owned */
 };
 
+/* What an event says, once more for programs: a member of its `data`. Borrowed. */
+enum engine_field_kind {
+	ENGINE_FIELD_TEXT, /* NULL: there is none, and no member */
+	ENGINE_FIELD_NUMBER,
+	ENGINE_FIELD_FLAG,
+	ENGINE_FIELD_NONE, /* a member that is null */
+};
+
+struct engine_field {
+	const char *name;
+	enum engine_field_kind kind;
+	const char *text;
+	uint64_t number; /* of a flag: 0 or 1 */
+};
+
+/* A destination that an event of a probe is about, with its service. Borrowed. */
+struct engine_event_user {
+	const char *service, *listener, *destination; /* service: NULL where it has no name */
+};
+
+/* So many of them stand in an event. */
+#define ENGINE_EVENT_USERS_MOST 16
+
 struct engine_event {
 	enum engine_event_kind kind;
 	uint64_t wall;                    /* milliseconds since the epoch */
 	const char *object, *text;        /* NULL where the kind has none; borrowed */
 	const struct engine_entry *entry; /* likewise */
+	const struct engine_field *fields;
+	size_t field_count;
+	const struct engine_event_user *users;
+	size_t user_count; /* in `users` */
+	size_t user_total; /* that there are; 0: the kind has none */
+};
+
+/* Those that poised consists of beside this one. */
+enum engine_process {
+	ENGINE_PROCESS_HEALTH,
+	ENGINE_PROCESS_VRRP,
+	ENGINE_PROCESS_COUNT,
 };
 
 #define ENGINE_RESULT_COUNT (BACKEND_RESULT_SKIPPED + 1)
@@ -219,6 +255,7 @@ struct engine {
 	uint64_t pass_next;       /* after a pass that failed as a whole: not before */
 	unsigned int pass_attempts;
 	struct memory drains_told; /* the drains that events have told of */
+	bool gone[ENGINE_PROCESS_COUNT]; /* the same of processes */
 	uint64_t serial;           /* of the last entry */
 };
 
@@ -322,6 +359,9 @@ void engine_router_moved(struct engine *engine, const struct engine_move *move);
 
 /* `text` NULL: it is mended. Told as an event when it is another than before. */
 void engine_set_trouble(struct engine *engine, enum engine_trouble trouble, const char *text);
+
+/* A process is there, or not; each change but the first arrival is told as an event. */
+void engine_set_process(struct engine *engine, enum engine_process process, bool there);
 
 /* Is all well? What is not counts:
  *

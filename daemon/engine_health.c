@@ -36,6 +36,7 @@ const struct engine_probe *engine_find_probe(
 void engine_set_probing(struct engine *engine, const struct engine_probing *probing)
 {
 	engine->health.probing = *probing;
+	engine_set_process(engine, ENGINE_PROCESS_HEALTH, probing->there);
 }
 
 void engine_wait_for_health(struct engine *engine, uint64_t until)

@@ -260,6 +260,64 @@ static void heed_format_change(const struct engine_health_change *change, struct
 		strbuf_printf(text, "; its check says weight %d", change->weight);
 }
 
+/* Who has the probe, as far as there is room in an event. */
+struct heed_users {
+	struct engine_event_user items[ENGINE_EVENT_USERS_MOST];
+	char listeners[ENGINE_EVENT_USERS_MOST][SERVICE_KEY_TEXT_SIZE];
+	char destinations[ENGINE_EVENT_USERS_MOST][ADDRESS_ENDPOINT_LENGTH];
+};
+
+static void heed_add_users(const struct engine *engine, uint32_t probe, struct heed_users *users,
+	struct engine_event *event)
+{
+	const struct engine_health_table *table = &engine->health.table;
+	const uint32_t *first = &table->first.items[probe];
+
+	event->user_total = first[1] - first[0];
+	event->user_count = MIN(event->user_total, (size_t)ENGINE_EVENT_USERS_MOST);
+	event->users = users->items;
+	for (size_t i = 0; i < event->user_count; i++) {
+		const struct engine_probe_user *user = &table->users.items[first[0] + i];
+		const struct declared_service *service =
+			&engine->health.of->declared.services.items[user->service];
+
+		users->items[i] = (struct engine_event_user){
+			.service = service->name,
+			.listener = service_key_format(&service->key, users->listeners[i]),
+			.destination = destination_key_format(
+				&service->destinations.items[user->destination].key,
+				users->destinations[i]),
+		};
+	}
+}
+
+/* What a change says for programs; how many members. `up` and `tried` are always there. */
+static size_t heed_list_change(const struct engine_health_change *change,
+	const struct engine_probe *probe, const char *target, struct engine_field fields[static 7])
+{
+	bool up = change->trying ? probe->verdict.up : change->up;
+	size_t count = 0;
+
+	fields[count++] = (struct engine_field){.name = "state", .text = up ? "up" : "down"};
+	fields[count++] = (struct engine_field){.name = "target", .text = target};
+	fields[count++] = (struct engine_field){.name = "check", .text = probe->key.check};
+	fields[count++] = (struct engine_field){.name = "tried",
+		.kind = ENGINE_FIELD_FLAG,
+		.number = change->trying ? !change->reason : !probe->untried};
+	fields[count++] = (struct engine_field){.name = "reason", .text = change->reason};
+	if (change->trying || !up)
+		return count;
+	if (change->down_ns)
+		fields[count++] = (struct engine_field){.name = "down_ms",
+			.kind = ENGINE_FIELD_NUMBER,
+			.number = change->down_ns / UNITS_MILLISECOND};
+	bool says = change->weight != VERDICT_NO_WEIGHT;
+	fields[count++] = (struct engine_field){.name = "weight",
+		.kind = says ? ENGINE_FIELD_NUMBER : ENGINE_FIELD_NONE,
+		.number = says ? (uint64_t)change->weight : 0};
+	return count;
+}
+
 static void heed_tell_change(struct engine *engine, const struct engine_health_change *change)
 {
 	const struct engine_probe *probe = &engine->health.table.probes.items[change->probe];
@@ -267,11 +325,19 @@ static void heed_tell_change(struct engine *engine, const struct engine_health_c
 	_cleanup_strbuf_ struct strbuf text = {};
 	_cleanup_free_ char *object = memory_printf("%s check %s",
 		destination_key_format(&probe->key.target, target), probe->key.check);
+	bool untried = change->trying && change->reason;
+	struct engine_field fields[7];
+	struct heed_users users;
+	struct engine_event event = {
+		.kind = untried ? ENGINE_EVENT_UNTRIED : ENGINE_EVENT_HEALTH,
+		.object = object,
+		.fields = fields,
+		.field_count = heed_list_change(change, probe, target, fields),
+	};
 
 	heed_format_change(change, &text);
-	bool untried = change->trying && change->reason;
-	engine_tell(engine, untried ? ENGINE_EVENT_UNTRIED : ENGINE_EVENT_HEALTH, object, "%s",
-		text.text);
+	heed_add_users(engine, change->probe, &users, &event);
+	engine_tell_event(engine, &event, "%s", text.text);
 	if (!change->weight_only && !change->trying)
 		heed_notify_users(engine, change);
 }
@@ -314,9 +380,25 @@ static void heed_tell_quorum(struct engine *engine, const struct engine_health_s
 		.wall = engine_wall_ms(),
 	};
 
+	const struct engine_field fields[] = {
+		{.name = "state", .text = lost ? "lost" : "regained"},
+		{.name = "service", .text = service->name},
+		{.name = "listener", .text = listener},
+		{.name = "healthy", .kind = ENGINE_FIELD_NUMBER, .number = output->healthy_weight},
+		{.name = "quorum", .kind = ENGINE_FIELD_NUMBER, .number = service->quorum},
+		{.name = "hysteresis",
+			.kind = ENGINE_FIELD_NUMBER,
+			.number = service->quorum_hysteresis},
+		{.name = "fallback", .kind = ENGINE_FIELD_FLAG, .number = fallback},
+	};
+	struct engine_event event = {.kind = ENGINE_EVENT_QUORUM,
+		.object = object,
+		.fields = fields,
+		.field_count = ARRAY_LENGTH(fields)};
+
 	resolve_describe_quorum(service, output, &where);
-	engine_tell(engine, ENGINE_EVENT_QUORUM, object, "%s: %s%s", lost ? "lost" : "regained",
-		where.text, heed_fallback_words(service, lost, line->fallback, fallback));
+	engine_tell_event(engine, &event, "%s: %s%s", lost ? "lost" : "regained", where.text,
+		heed_fallback_words(service, lost, line->fallback, fallback));
 	heed_notify(engine, service, &notice);
 }
 

@@ -20,6 +20,9 @@ uint64_t engine_backoff(unsigned int attempts);
 uint64_t engine_wall_ms(void);
 void engine_tell(struct engine *engine, enum engine_event_kind kind, const char *object,
 	const char *format, ...) _printf_(4, 5);
+/* Tells of an event whose kind, object and data are set. */
+void engine_tell_event(struct engine *engine, struct engine_event *event, const char *format, ...)
+	_printf_(3, 4);
 /* A line of the history; its reason, counts and duration are set, the rest is filled in. */
 void engine_note(struct engine *engine, struct engine_entry *entry);
 int engine_history_load(struct engine *engine, struct error *error);

@@ -76,7 +76,18 @@ void engine_router_moved(struct engine *engine, const struct engine_move *move)
 	_cleanup_free_ char *object = memory_printf(
 		"virtual router %s IPv%d", move->router, move->family == AF_INET ? 4 : 6);
 
-	engine_tell(engine, ENGINE_EVENT_ROUTER, object, "%s%s%s", engine_role_words[move->event],
+	const struct engine_field fields[] = {
+		{.name = "state", .text = engine_role_words[move->event]},
+		{.name = "router", .text = move->router},
+		{.name = "family", .text = notice.family},
+		{.name = "reason", .text = *move->why ? move->why : NULL},
+	};
+	struct engine_event event = {.kind = ENGINE_EVENT_ROUTER,
+		.object = object,
+		.fields = fields,
+		.field_count = ARRAY_LENGTH(fields)};
+
+	engine_tell_event(engine, &event, "%s%s%s", engine_role_words[move->event],
 		*move->why ? ": " : "", move->why);
 	if (router && router->notify.count && engine->options.notify)
 		engine->options.notify(engine->options.data, &notice);

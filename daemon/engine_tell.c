@@ -55,6 +55,16 @@ static const char *const engine_event_names[ENGINE_EVENT_COUNT] = {
 	[ENGINE_EVENT_TROUBLE] = "trouble",
 	[ENGINE_EVENT_QUORUM] = "quorum",
 	[ENGINE_EVENT_ROUTER] = "router",
+	[ENGINE_EVENT_PROCESS] = "process",
+};
+
+/* What is so while one of them is not there. */
+static const struct {
+	const char *name, *gone;
+} engine_processes[ENGINE_PROCESS_COUNT] = {
+	[ENGINE_PROCESS_HEALTH] = {"health", "gone: nothing is probed before it is there again"},
+	[ENGINE_PROCESS_VRRP] = {"vrrp",
+		"gone: no virtual router is kept before it is there again"},
 };
 
 const char *engine_held_name(enum engine_held held)
@@ -107,6 +117,37 @@ void engine_tell(struct engine *engine, enum engine_event_kind kind, const char 
 		va_end(arguments);
 	}
 	engine_send(engine, &(struct engine_event){.kind = kind, .object = object, .text = text});
+}
+
+void engine_tell_event(struct engine *engine, struct engine_event *event, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	_cleanup_free_ char *text = memory_vprintf(format, arguments);
+	va_end(arguments);
+	event->text = text;
+	engine_send(engine, event);
+}
+
+void engine_set_process(struct engine *engine, enum engine_process process, bool there)
+{
+	const char *name = engine_processes[process].name;
+	_cleanup_free_ char *object = memory_printf("process %s", name);
+	const struct engine_field fields[] = {
+		{.name = "process", .text = name},
+		{.name = "state", .text = there ? "there" : "gone"},
+	};
+	struct engine_event event = {.kind = ENGINE_EVENT_PROCESS,
+		.object = object,
+		.fields = fields,
+		.field_count = ARRAY_LENGTH(fields)};
+
+	if (engine->gone[process] == !there)
+		return;
+	engine->gone[process] = !there;
+	engine_tell_event(
+		engine, &event, "%s", there ? "there again" : engine_processes[process].gone);
 }
 
 void engine_set_trouble(struct engine *engine, enum engine_trouble trouble, const char *text)
@@ -300,15 +341,28 @@ void engine_history_clear(struct engine *engine)
 	vector_clear(&engine->history);
 }
 
-static void engine_tell_drain(
-	struct engine *engine, const struct memory_drain *drain, const char *words)
+static void engine_tell_drain(struct engine *engine, const struct memory_drain *drain, bool over)
 {
 	char service[SERVICE_KEY_TEXT_SIZE], destination[ADDRESS_ENDPOINT_LENGTH];
 	_cleanup_free_ char *object = memory_printf("destination %s of %s",
 		destination_key_format(&drain->destination, destination),
 		service_key_format(&drain->service, service));
+	const struct declared_service *declared =
+		engine->files ? declared_find_service(&engine->files->declared, &drain->service)
+			      : NULL;
+	const struct engine_field fields[] = {
+		{.name = "state", .text = over ? "over" : "drains"},
+		{.name = "service", .text = declared ? declared->name : NULL},
+		{.name = "listener", .text = service},
+		{.name = "destination", .text = destination},
+		{.name = "reason", .text = drain_reason_name(drain->reason)},
+	};
+	struct engine_event event = {.kind = ENGINE_EVENT_DRAIN,
+		.object = object,
+		.fields = fields,
+		.field_count = ARRAY_LENGTH(fields)};
 
-	engine_tell(engine, ENGINE_EVENT_DRAIN, object, "%s (%s)", words,
+	engine_tell_event(engine, &event, "%s (%s)", over ? "drain is over" : "drains",
 		drain_reason_name(drain->reason));
 }
 
@@ -327,9 +381,9 @@ void engine_tell_drains(struct engine *engine)
 					     : memory_drain_compare(old, new);
 
 		if (order < 0)
-			engine_tell_drain(engine, old, "drain is over");
+			engine_tell_drain(engine, old, true);
 		if (order > 0)
-			engine_tell_drain(engine, new, "drains");
+			engine_tell_drain(engine, new, false);
 		old += order <= 0;
 		new += order >= 0;
 	}

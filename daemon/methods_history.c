@@ -20,6 +20,54 @@ json_t *method_entry_to_json(const struct engine_entry *entry)
 		(json_int_t)entry->drift, "duration_ms", (double)microseconds / 1000);
 }
 
+static void event_write_field(const struct engine_field *field, struct strbuf *line)
+{
+	switch (field->kind) {
+	case ENGINE_FIELD_TEXT:
+		if (field->text)
+			json_text_member_string(line, field->name, field->text);
+		break;
+	case ENGINE_FIELD_NUMBER:
+		json_text_member_number(line, field->name, field->number);
+		break;
+	case ENGINE_FIELD_FLAG:
+		json_text_member_flag(line, field->name, field->number);
+		break;
+	case ENGINE_FIELD_NONE:
+		json_text_member_null(line, field->name);
+		break;
+	}
+}
+
+static void event_write_users(const struct engine_event *event, struct strbuf *line)
+{
+	json_text_member_number(line, "user_count", event->user_total);
+	json_text_member(line, "users");
+	strbuf_add_char(line, '[');
+	for (size_t i = 0; i < event->user_count; i++) {
+		strbuf_add(line, i ? ",{" : "{");
+		json_text_member_string(line, "service", event->users[i].service);
+		json_text_member_string(line, "listener", event->users[i].listener);
+		json_text_member_string(line, "destination", event->users[i].destination);
+		json_text_close(line);
+	}
+	strbuf_add_char(line, ']');
+}
+
+static void event_write_data(const struct engine_event *event, struct strbuf *line)
+{
+	if (!event->field_count) {
+		json_text_member_null(line, "data");
+		return;
+	}
+	json_text_member_open(line, "data");
+	for (size_t i = 0; i < event->field_count; i++)
+		event_write_field(&event->fields[i], line);
+	if (event->user_total)
+		event_write_users(event, line);
+	json_text_close(line);
+}
+
 void method_event_to_text(const struct engine_event *event, struct strbuf *line)
 {
 	strbuf_add(line, "{\"jsonrpc\":\"2.0\",\"method\":\"event\",\"params\":{");
@@ -36,6 +84,7 @@ void method_event_to_text(const struct engine_event *event, struct strbuf *line)
 	} else {
 		json_text_member_null(line, "entry");
 	}
+	event_write_data(event, line);
 	strbuf_add(line, "}}\n");
 }
 

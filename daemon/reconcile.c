@@ -82,6 +82,7 @@ static enum log_level reconcile_event_level(enum engine_event_kind kind)
 	case ENGINE_EVENT_CONFIRM:
 	case ENGINE_EVENT_HEALTH:
 	case ENGINE_EVENT_ROUTER:
+	case ENGINE_EVENT_PROCESS:
 		return LOG_LEVEL_NOTICE;
 	default:
 		return LOG_LEVEL_INFO;

@@ -152,6 +152,9 @@ void route_shell_message(struct route_shell *shell, uint16_t kind, const void *p
 {
 	/* A rollback puts other files in force between two turns. */
 	route_shell_turn(shell);
+	if (kind == MESSAGE_VRRP_STARTED || kind == MESSAGE_VRRP_GONE)
+		engine_set_process(
+			shell->options.engine, ENGINE_PROCESS_VRRP, kind == MESSAGE_VRRP_STARTED);
 	routing_message(shell->routing, kind, payload, size, loop_clock());
 	route_shell_on_timer(shell);
 }
