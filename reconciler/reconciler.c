@@ -445,6 +445,12 @@ static bool reconciler_has_news(const struct reconciler *reconciler, const struc
 	return reconciler_is_new_content(reconciler);
 }
 
+static void reconciler_remark(const struct reconciler_observer *observer, const char *text)
+{
+	if (observer && observer->remark)
+		observer->remark(observer->data, text);
+}
+
 /* What counts after a reboot, once nothing has to be confirmed any more. */
 static void reconciler_keep_confirmed(const struct reconciler *reconciler,
 	const struct reconciler_request *request, const struct reconciler_observer *observer)
@@ -452,8 +458,8 @@ static void reconciler_keep_confirmed(const struct reconciler *reconciler,
 	_cleanup_error_ struct error error = {};
 	int r = record_save_confirmed(reconciler->options.state_dir, request->canonical, &error);
 
-	if (r < 0 && observer && observer->remark)
-		observer->remark(observer->data, error_text(&error, r));
+	if (r < 0)
+		reconciler_remark(observer, error_text(&error, r));
 }
 
 /* From the first write to the last. */
@@ -466,6 +472,8 @@ static int reconciler_run(struct reconciler *reconciler, const struct reconciler
 	bool confirm = news && request->confirm_timeout;
 	int r = confirm ? confirm_begin(reconciler, request, plan, error) : 0;
 
+	if (!news && request->confirm_timeout)
+		reconciler_remark(observer, "nothing changes, so nothing waits for a confirmation");
 	if (r == 0)
 		r = reconciler_carry_out(
 			reconciler, request, plan, output, observer, outcome, error);

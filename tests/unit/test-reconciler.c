@@ -36,6 +36,7 @@ struct fixture {
 	struct error error;
 	size_t planned, failed, mismatches, drain_calls;
 	char *mismatch; /* the operations that would still be needed, a line each */
+	char *remark;   /* the last one */
 	bool stop;
 };
 
@@ -66,6 +67,14 @@ static void on_draining(void *data, _unused_ const struct memory *memory,
 	_unused_ const struct state *live, _unused_ uint64_t now)
 {
 	((struct fixture *)data)->drain_calls++;
+}
+
+static void on_remark(void *data, const char *text)
+{
+	struct fixture *fixture = data;
+
+	free(fixture->remark);
+	fixture->remark = memory_copy_string(text);
 }
 
 static bool on_stopped(void *data)
@@ -109,6 +118,7 @@ static int teardown(void **state)
 	memory_table_free(fixture->table);
 	error_clear(&fixture->error);
 	free(fixture->mismatch);
+	free(fixture->remark);
 	/* A guard that came late, on a busy machine, may still be at work in it. */
 	int r = system(command);
 	for (int i = 0; i < 50 && r; i++) {
@@ -161,11 +171,13 @@ static int fixture_apply(struct fixture *fixture)
 		.mismatch = on_mismatch,
 		.draining = on_draining,
 		.stopped = on_stopped,
+		.remark = on_remark,
 		.data = fixture,
 	};
 
 	fixture->planned = fixture->failed = fixture->mismatches = fixture->drain_calls = 0;
 	free(STEAL(fixture->mismatch));
+	free(STEAL(fixture->remark));
 	fixture_open(fixture);
 	return reconciler_apply(&fixture->reconciler, &fixture->request, &observer,
 		&fixture->outcome, &fixture->error);
@@ -570,6 +582,23 @@ static void what_is_only_held_back_waits_too(void **state)
 	assert_int_equal(fixture_service(fixture, WEB)->destinations.count, 1);
 }
 
+/* Who confirms after every apply is told beforehand that there is nothing to confirm. */
+static void what_changes_nothing_is_not_awaited(void **state)
+{
+	struct fixture *fixture = *state;
+	struct confirm_pending pending = {};
+
+	fixture_reach(fixture, TWO);
+	assert_null(fixture->remark);
+	fixture->request.confirm_timeout = AWAITED * SECOND;
+	assert_int_equal(fixture_apply(fixture), 0);
+	assert_non_null(fixture->remark);
+	assert_non_null(strstr(fixture->remark, "nothing waits for a confirmation"));
+	assert_int_equal(confirm_load(&fixture->reconciler, &pending, &fixture->error), 0);
+	fixture_reach(fixture, WEB_ONLY);
+	assert_null(fixture->remark);
+}
+
 static void a_damaged_record_does_not_stop_a_rollback(void **state)
 {
 	struct fixture *fixture = *state;
@@ -662,6 +691,7 @@ int main(void)
 		TEST(a_void_record_owns_nothing),
 		TEST(what_could_not_be_made_is_not_ours),
 		TEST(what_is_only_held_back_waits_too),
+		TEST(what_changes_nothing_is_not_awaited),
 		TEST(a_damaged_record_does_not_stop_a_rollback),
 		TEST(a_saved_plan_that_deletes_needs_no_confirmation),
 		TEST(a_reboot_voids_what_was_not_confirmed),
