@@ -14,9 +14,11 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/strbuf.h"
 #include "model/units.h"
 
 #define FILE_MOST        64 /* bytes */
+#define FILE_SHOWN       64 /* characters */
 #define FILE_MOST_WEIGHT UINT16_MAX
 
 /* How many bytes it read, of a file with FILE_MOST at most; -errno, or 0 and *problem. */
@@ -41,9 +43,29 @@ static ssize_t file_read_weight(
 	return size < 0 ? -errno : size;
 }
 
+/* As somebody could type it: what is wrong with it may be what cannot be seen, a space or a CR. */
+static void file_show(const char *text, size_t size, struct strbuf *ret)
+{
+	static const char letters[][2] = {{'\n', 'n'}, {'\r', 'r'}, {'\t', 't'}};
+
+	for (size_t i = 0; i < size; i++) {
+		unsigned char byte = (unsigned char)text[i];
+		size_t letter = 0;
+
+		while (letter < ARRAY_LENGTH(letters) && letters[letter][0] != text[i])
+			letter++;
+		if (letter < ARRAY_LENGTH(letters))
+			strbuf_printf(ret, "\\%c", letters[letter][1]);
+		else if (byte < ' ' || byte > '~')
+			strbuf_printf(ret, "\\x%02x", byte);
+		else
+			strbuf_add_char(ret, text[i]);
+	}
+}
+
 static void file_over_text(struct checker_run *run, char *text, size_t size)
 {
-	char shown[FILE_MOST];
+	_cleanup_strbuf_ struct strbuf shown = {};
 	uint64_t weight;
 
 	if (size && text[size - 1] == '\n')
@@ -55,8 +77,10 @@ static void file_over_text(struct checker_run *run, char *text, size_t size)
 		checker_over(run, CHECKER_RESULT_PASSED, "weight %d", run->outcome.weight);
 		return;
 	}
-	checker_over(run, CHECKER_RESULT_FAILED, "\"%s\" is no number from 0 to %d",
-		checker_printable(text, size, shown, sizeof(shown)), FILE_MOST_WEIGHT);
+	file_show(text, size, &shown);
+	checker_over(run, CHECKER_RESULT_FAILED, "\"%.*s%s\" is no number from 0 to %d", FILE_SHOWN,
+		shown.text ? shown.text : "", shown.length > FILE_SHOWN ? "..." : "",
+		FILE_MOST_WEIGHT);
 }
 
 static void file_start(struct checker_run *run)

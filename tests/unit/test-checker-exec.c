@@ -361,12 +361,17 @@ static void test_file_no_numbers(void **state)
 	} cases[] = {
 		{"", "\"\" is no number from 0 to 65535", 0},
 		{"\n", "\"\" is no number from 0 to 65535", 1},
+		{"7 ", "\"7 \" is no number from 0 to 65535", 2},
+		{"7 \n", "\"7 \" is no number from 0 to 65535", 3},
+		{" 7", "\" 7\" is no number from 0 to 65535", 2},
+		{"5\r\n", "\"5\\r\" is no number from 0 to 65535", 3},
+		{"5\t", "\"5\\t\" is no number from 0 to 65535", 2},
 		{"65536", "\"65536\" is no number from 0 to 65535", 5},
 		{"-1", "\"-1\" is no number from 0 to 65535", 2},
-		{"5\n\n", "\"5\" is no number from 0 to 65535", 3},
-		{"5\0", "\"5?\" is no number from 0 to 65535", 2},
+		{"5\n\n", "\"5\\n\" is no number from 0 to 65535", 3},
+		{"5\0", "\"5\\x00\" is no number from 0 to 65535", 2},
 		{"up\n", "\"up\" is no number from 0 to 65535", 3},
-		{"\x1b[2J", "\"?[2J\" is no number from 0 to 65535", 4},
+		{"\x1b[2J", "\"\\x1b[2J\" is no number from 0 to 65535", 4},
 		{"18446744073709551617", "\"18446744073709551617\" is no number from 0 to 65535",
 			20},
 	};
@@ -385,6 +390,12 @@ static void test_file_sizes(void **state)
 	memset(content, '1', sizeof(content));
 	check_content(world, content, 65, VERDICT_NO_WEIGHT, "more than a number");
 	check_content(world, content, sizeof(content), VERDICT_NO_WEIGHT, "more than a number");
+	memset(content, '\1', 32);
+	check_content(world, content, 32, VERDICT_NO_WEIGHT,
+		"\"\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01\\x01"
+		"...\" is no "
+		"number from 0 to 65535");
+	memset(content, '1', 32);
 	assert_int_equal(file_replace(file_path, content, 64, 0644), 0);
 	assert_int_equal(checking_run(world).outcome.result, CHECKER_RESULT_FAILED);
 }
