@@ -227,7 +227,8 @@ static int routing_compare_hints(const void *a, const void *b)
 	return order ? order : COMPARE(left->vrid, right->vrid);
 }
 
-/* The forms that were mirrored last: IPv4 alone has two. */
+/* The forms that were mirrored last: IPv4 alone has two. Who begins anew and is active needs them most, and that is when nothing
+ * is known of what the routers are. */
 static size_t routing_add_hints(const struct routing *routing, struct convey *convey)
 {
 	struct {
@@ -235,7 +236,7 @@ static size_t routing_add_hints(const struct routing *routing, struct convey *co
 	} hints = {};
 
 	vector_foreach(&routing->routers, router) {
-		if (!router->known || router->told.peer_checksum == VRRP_CHECKSUM_AUTO)
+		if (router->told.peer_checksum == VRRP_CHECKSUM_AUTO)
 			continue;
 		struct message_vrrp_hint *hint = vector_append(&hints);
 		snprintf(hint->interface, sizeof(hint->interface), "%s", router->interface);
@@ -330,22 +331,33 @@ void routing_want(
 	routing->options.told(routing->options.data);
 }
 
-/* Facts of the plan in force are sent as they change; one that is on its way is made anew with them. */
-static void routing_tell_fact(struct routing *routing, size_t router, uint64_t now)
+/* With room for as many as a message takes. */
+static struct message_vrrp_facts *routing_new_facts(uint64_t generation)
 {
-	size_t size = sizeof(struct message_vrrp_facts) + sizeof(struct message_vrrp_fact);
-	_cleanup_free_ struct message_vrrp_facts *message = memory_new(size);
+	struct message_vrrp_facts *message =
+		memory_new(sizeof(*message) + MESSAGE_VRRP_FACTS_MOST * sizeof(*message->facts));
 
-	message->generation = routing->convey.force;
-	message->count = 1;
-	routing_write_fact(&routing->facts.items[router], router, message->facts);
-	if (routing_send(routing, MESSAGE_VRRP_FACTS, message, size) < 0)
-		convey_miss(&routing->convey, now);
+	message->generation = generation;
+	return message;
 }
 
+static void routing_tell_facts(
+	struct routing *routing, struct message_vrrp_facts *message, uint64_t now)
+{
+	size_t size = sizeof(*message) + message->count * sizeof(*message->facts);
+
+	if (message->count && routing_send(routing, MESSAGE_VRRP_FACTS, message, size) < 0)
+		convey_miss(&routing->convey, now);
+	message->count = 0;
+}
+
+/* Facts of the plan in force are sent as they change; one that is on its way is made anew with them, once for all of them. */
 void routing_set_facts(
 	struct routing *routing, const struct routing_fact *facts, size_t count, uint64_t now)
 {
+	_cleanup_free_ struct message_vrrp_facts *message = NULL;
+	bool coming = routing->convey.coming, changed = false;
+
 	for (size_t i = 0; i < MIN(count, routing->mappings); i++) {
 		struct routing_fact *fact = &routing->facts.items[i];
 
@@ -353,11 +365,19 @@ void routing_set_facts(
 			fact->waits == facts[i].waits)
 			continue;
 		*fact = facts[i];
-		if (routing->convey.coming)
-			convey_want(&routing->convey, ++routing->serial, now);
-		else if (routing->convey.force)
-			routing_tell_fact(routing, i, now);
+		changed = true;
+		if (coming || !routing->convey.force)
+			continue;
+		if (!message)
+			message = routing_new_facts(routing->convey.force);
+		routing_write_fact(fact, i, &message->facts[message->count++]);
+		if (message->count == MESSAGE_VRRP_FACTS_MOST)
+			routing_tell_facts(routing, message, now);
 	}
+	if (message)
+		routing_tell_facts(routing, message, now);
+	if (changed && coming)
+		convey_want(&routing->convey, ++routing->serial, now);
 }
 
 void routing_fill(struct routing *routing, uint64_t now)
@@ -374,8 +394,8 @@ void routing_serve(struct routing *routing, size_t router)
 	const struct message_vrrp_served served = {
 		.generation = routing->convey.force, .router = (uint32_t)router};
 
-	/* When it is lost, `standby-wait` ends the wait. */
-	if (routing->convey.force &&
+	/* When it is lost, `standby-wait` ends the wait. The places of a plan on its way are not those of the one in force. */
+	if (routing->convey.force && !routing->convey.coming &&
 		routing_send(routing, MESSAGE_VRRP_SERVED, &served, sizeof(served)) < 0)
 		log_debug("the process of the virtual routers cannot be told of services");
 }
@@ -415,7 +435,8 @@ static int routing_read_move(struct routing *routing, const struct message_vrrp_
 	router->known = true;
 	router->wall = message->wall;
 	memcpy(router->told.why, message->why, sizeof(router->told.why));
-	routing->options.moved(routing->options.data, &move);
+	if (move.from != move.to)
+		routing->options.moved(routing->options.data, &move);
 	return 0;
 }
 

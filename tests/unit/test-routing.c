@@ -35,6 +35,7 @@ struct end {
 	uint64_t generation;
 	uint32_t pieces;
 	unsigned int plans, facts, filled, served;
+	uint32_t told; /* facts of the last message */
 	struct message_vrrp_fact fact;
 };
 
@@ -95,6 +96,7 @@ static int on_send(void *data, uint16_t kind, const void *payload, size_t size)
 		assert_true(vrrp_plan_facts_fit(facts, size));
 		end.facts++;
 		end.fact = facts->facts[0];
+		end.told = facts->count;
 		break;
 	case MESSAGE_VRRP_COMMIT:
 		finish(payload);
@@ -253,6 +255,28 @@ static void facts_are_told_as_they_change(void **state)
 	assert_true(end.result.plan.facts[1].fault);
 }
 
+/* However many are others: one message, or one plan instead of the one on its way. */
+static void facts_are_told_together(void **state)
+{
+	struct routing_fact facts[2] = {{.waits = true}, {.weight = -10}};
+
+	(void)state;
+	want(1, TWO);
+	started();
+	routing_set_facts(routing, facts, 2, NOW);
+	assert_int_equal(end.plans, 1);
+	assert_int_equal(end.facts, 1);
+	assert_int_equal(end.told, 2);
+	deaf = true;
+	want(2, TWO "  c: {interface: eth0, vrid: 3, addresses: [10.0.0.3/24]}\n");
+	assert_int_equal(end.plans, 2);
+	routing_serve(routing, 0);
+	assert_int_equal(end.served, 0);
+	routing_set_facts(routing, facts, 2, NOW);
+	assert_int_equal(end.plans, 3);
+	assert_int_equal(end.facts, 1);
+}
+
 static void say_move(uint32_t serial, uint32_t router, uint16_t family, uint8_t vrid, uint8_t to,
 	const char *why)
 {
@@ -288,6 +312,36 @@ static void moves_are_heard_in_order(void **state)
 	assert_int_equal(routing_find(routing, "a", AF_INET)->told.router, 1);
 	say_move(1, 1, AF_INET, 1, VRRP_STATE_ACTIVE, "again");
 	expect_told("a:backup>active:again");
+	/* Another process goes on where the one before ended. */
+	say_move(2, 1, AF_INET, 1, VRRP_STATE_ACTIVE, "goes on");
+	expect_told("");
+	assert_string_equal(routing_find(routing, "a", AF_INET)->told.why, "goes on");
+}
+
+/* Which form of the checksum was mirrored is told to the next process, which may be active at once. */
+static void forms_outlive_a_process(void **state)
+{
+	struct {
+		struct message_vrrp_states head;
+		struct message_vrrp_state state;
+	} message = {.state = {.router = 1,
+			     .family = AF_INET,
+			     .vrid = 2,
+			     .state = VRRP_STATE_ACTIVE,
+			     .peer_checksum = VRRP_CHECKSUM_RFC5798}};
+
+	(void)state;
+	want(1, TWO);
+	started();
+	assert_int_equal(end.result.plan.hint_count, 0);
+	message.head = (struct message_vrrp_states){.generation = end.force, .count = 1, .last = 1};
+	routing_message(routing, MESSAGE_VRRP_STATES, &message, sizeof(message), NOW);
+	routing_message(routing, MESSAGE_VRRP_GONE, NULL, 0, NOW);
+	end.force = 0;
+	started();
+	assert_int_equal(end.result.plan.hint_count, 1);
+	assert_int_equal(end.result.plan.hints[0].key.vrid, 2);
+	assert_int_equal(end.result.plan.hints[0].checksum, VRRP_CHECKSUM_RFC5798);
 }
 
 /* A move that was lost is known by the next states. */
@@ -431,7 +485,9 @@ int main(void)
 		TEST(the_same_is_not_sent),
 		TEST(what_is_ours_stays),
 		TEST(facts_are_told_as_they_change),
+		TEST(facts_are_told_together),
 		TEST(moves_are_heard_in_order),
+		TEST(forms_outlive_a_process),
 		TEST(states_heal),
 		TEST(a_process_that_may_not),
 		TEST(nonsense_is_counted),
