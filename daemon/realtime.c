@@ -21,6 +21,7 @@
 LOG_MODULE("vrrp");
 
 #define REALTIME_PRIORITY 10
+#define REALTIME_STACK    (1u << 20)
 /* Address space that is larger is a sanitizer's, which no machine has as memory. */
 #define REALTIME_PAGES_MOST (1u << 20)
 
@@ -43,10 +44,19 @@ static bool realtime_is_large(void)
 	return !known || pages > REALTIME_PAGES_MOST;
 }
 
+/* A stack that is locked grows only within the limit, and where it may not the process is killed: so it grows before. */
+static void realtime_deepen(void)
+{
+	char room[REALTIME_STACK];
+
+	explicit_bzero(room, sizeof(room));
+}
+
 static int realtime_lock(void)
 {
 	struct rlimit limit;
 
+	realtime_deepen();
 	if (!realtime_is_large() && mlockall(MCL_CURRENT) < 0)
 		return -errno;
 	if (getrlimit(RLIMIT_MEMLOCK, &limit) < 0 || limit.rlim_cur != RLIM_INFINITY)
