@@ -117,7 +117,8 @@ static void add_probe(const json_t *probe, const struct checks_widths *widths, s
 		strbuf_add(&line, " for ");
 		cli_layout_span(&line, cli_field_number(probe, "since_ms_ago"));
 	}
-	if (cli_field_is_set(probe, "weight"))
+	/* What it said when it passed last is not what it has now. */
+	if (state != CHECKS_STATE_DOWN && cli_field_is_set(probe, "weight"))
 		strbuf_printf(&line, ", weight %" PRIu64, cli_field_number(probe, "weight"));
 	strbuf_add(text, line.length ? line.text : "");
 	strbuf_add_char(text, '\n');
