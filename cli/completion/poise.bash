@@ -9,6 +9,18 @@ _poise_methods='help version status live desired facts checks plan history event
 _poise_urls='tcp:// http:// https:// dns:// smtp:// ping:// udp://'
 _poise_common='--format --netns --state-dir --run-dir --color --quiet --verbose --help --version'
 
+# The names of the checks of the files on the line, else of /etc/poise.
+_poise_checks() {
+	local word i paths=()
+
+	for ((i = 2; i < ${#COMP_WORDS[@]}; i++)); do
+		word=${COMP_WORDS[i]/#\~\//$HOME/}
+		[[ $i != "$COMP_CWORD" && $word != -* && -e $word ]] && paths+=("$word")
+	done
+	poise validate -o yaml "${paths[@]}" 2>/dev/null |
+		sed -n '/^checks:/,/^[^ ]/s/^  \([^ ].*\):$/\1/p'
+}
+
 # _poise_value OPTION CURRENT COMMAND [=]: what follows an option as its value; 1 when it takes none.
 _poise_value() {
 	local option=$1 current=$2 formats='text json'
@@ -50,7 +62,8 @@ _poise_value() {
 		[[ $4 == = ]] || return 1
 		mapfile -t COMPREPLY < <(compgen -W '1s 2s 10s' -- "$current")
 		;;
-	--service | --limit | --check) ;;
+	--check) mapfile -t COMPREPLY < <(compgen -W "$(_poise_checks)" -- "$current") ;;
+	--service | --limit) ;;
 	-n) [[ $3 == history ]] || return 1 ;;
 	*) return 1 ;;
 	esac
@@ -109,6 +122,7 @@ _poise_parameters() {
 	case $1 in
 	help) echo 'method=' ;;
 	status) echo 'service= summary=' ;;
+	checks) echo 'bad=' ;;
 	history) echo 'limit=' ;;
 	log-level) echo 'module= level=' ;;
 	reload) echo 'force= confirm-timeout=' ;;

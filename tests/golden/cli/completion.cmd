@@ -27,6 +27,10 @@ complete_it poise ctl help und
 complete_it poise ctl log-level watch de
 complete_it poise ctl log-level mod
 complete_it poise ctl log-level level = ''
+complete_it poise ctl checks ''
+complete_it poise check 10.0.0.11 ../../../examples/health-checks.yaml --check ''
+complete_it poise check 10.0.0.11 ../../../examples/health-checks.yaml --check = re
+complete_it poise check 10.0.0.11 ../../../examples/health-checks.yaml --check=po
 complete_it poise diff completion.c
 complete_it poise diff --live completion.c
 complete_it poise diff --out = completion.c
@@ -43,4 +47,7 @@ for command in $commands; do
 		<({ echo "$common"; _poise_options "$command"; } | sorted) || bad=$command
 done
 echo "options, wrong of: $bad"
+parameters=$(for method in $_poise_methods; do _poise_parameters "$method"; done | tr -d =)
+diff <(cat ../../../daemon/methods_*.c | sed -n 's/.*"\([a-z-]*\)", METHOD_PARAM_TYPE_.*/\1/p' | sorted | uniq) \
+	<(sorted <<<"$parameters" | uniq) && echo parameters
 diff <(sed -n 's/^	\.name = "\(.*\)",$/\1/p' ../../../daemon/methods_*.c | sorted) <(sorted <<<"$_poise_methods") && echo methods
