@@ -44,7 +44,8 @@ static int preview(struct cli *cli, struct reconciler *reconciler,
 		_cleanup_free_ char *text = cli_plan_to_json(loaded, &plan, &output.memory);
 		cli_print(text);
 	} else {
-		cli_print_plan(&plan, &reconciler->live, &output.memory, reconciler_now());
+		cli_print_plan(&plan, &reconciler->live, &output.memory, reconciler_now(),
+			reconciler->hold_deletions);
 	}
 	r = reconciler_check(reconciler, request, &error);
 	if (r == 0 && !request->force)

@@ -180,7 +180,8 @@ static int comparison_print(const struct cli *cli, struct comparison *comparison
 		cli_print(text);
 	else
 		cli_print_plan(
-			&comparison->plan, live_of(cli, comparison), memory, comparison->now);
+			&comparison->plan, live_of(cli, comparison), memory, comparison->now,
+			comparison->reconciler.hold_deletions);
 	if (cli->options.timing)
 		print_timing(comparison);
 	if (cli->options.out && write_plan(cli, text) < 0)

@@ -128,6 +128,19 @@ static const char *drain_words(enum drain_reason reason)
 	return words[reason];
 }
 
+/* Whether it waits for a confirmation, and for no deadline. */
+static bool drain_is_held(const struct picture *picture, const struct memory_drain *drain)
+{
+	return picture->reconciler.hold_deletions && drain_reason_is_of_files(drain->reason);
+}
+
+/* Why it goes, and what that waits for; the caller frees it. */
+static char *drain_why(const struct picture *picture, const struct memory_drain *drain)
+{
+	return memory_printf("%s%s", drain_words(drain->reason),
+		drain_is_held(picture, drain) ? "; goes when the apply is confirmed" : "");
+}
+
 static void set_optional(json_t *json, const char *name, bool is, json_int_t value)
 {
 	json_object_set_new(json, name, is ? json_integer(value) : json_null());
@@ -140,8 +153,10 @@ static json_t *destination_to_json(struct picture *picture, bool managed,
 {
 	const struct destination *any = live ? live : desired;
 	uint64_t now = reconciler_now();
+	bool ends = live && drain && !drain_is_held(picture, drain) && drain->deadline > now;
 	_cleanup_free_ char *difference =
 		live && desired && !drain ? destination_difference(live, desired) : NULL;
+	_cleanup_free_ char *leaves = drain ? drain_why(picture, drain) : NULL;
 	const char *state = !live                       ? "missing"
 			    : drain                     ? "draining"
 			    : difference                ? "differs"
@@ -152,17 +167,15 @@ static json_t *destination_to_json(struct picture *picture, bool managed,
 	json_t *json = json_pack("{s:s, s:s, s:s, s:s?}", "address",
 		destination_key_format(&any->key, address), "forward",
 		forward_method_name(any->attributes.forward), "state", state, "why",
-		drain ? drain_words(drain->reason) : difference);
+		drain ? leaves : difference);
 
 	set_optional(json, "weight", live, any->attributes.weight);
 	set_optional(json, "want_weight", desired, desired ? desired->attributes.weight : 0);
 	set_optional(json, "active", live, any->counts.active);
 	set_optional(json, "inactive", live, any->counts.inactive);
 	set_optional(json, "connection_rate", live, any->counts.traffic.connection_rate);
-	set_optional(json, "drain_ends_ms", live && drain && drain->deadline > now,
-		drain && drain->deadline > now
-			? (json_int_t)((drain->deadline - now) / UNITS_MILLISECOND)
-			: 0);
+	set_optional(json, "drain_ends_ms", ends,
+		ends ? (json_int_t)((drain->deadline - now) / UNITS_MILLISECOND) : 0);
 	picture->totals.destinations += managed;
 	picture->totals.draining += drain && live;
 	picture->totals.wrong += strcmp(state, "ok") != 0 && strcmp(state, "draining") != 0;

@@ -35,7 +35,7 @@ static void catch_signals(void)
 }
 
 void cli_print_plan(const struct plan *plan, const struct state *live, const struct memory *memory,
-	uint64_t now)
+	uint64_t now, bool hold)
 {
 	const struct plan_text_options options = {
 		.color = cli_color_stdout(),
@@ -43,6 +43,7 @@ void cli_print_plan(const struct plan *plan, const struct state *live, const str
 		.now = now,
 		.live = live,
 		.memory = memory,
+		.hold = hold,
 	};
 	_cleanup_strbuf_ struct strbuf text = {};
 
@@ -86,7 +87,7 @@ static void watch_planned(
 	struct cli_watch *watch = data;
 
 	if (!watch->json && !cli_is_quiet())
-		cli_print_plan(plan, live, memory, reconciler_now());
+		cli_print_plan(plan, live, memory, reconciler_now(), watch->held);
 	/* Until here a signal ends the process: nothing was begun. */
 	if (!watch->planned) {
 		watch->totals = plan_count(plan);

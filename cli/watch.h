@@ -30,6 +30,7 @@ void cli_watch_end(struct cli_watch *watch);
 int cli_watch_report(struct cli_watch *watch, int code, const struct error *error,
 	const struct reconciler_outcome *outcome);
 
-/* The plan as text on standard output. `now` is the time that the drains of `memory` count from. */
+/* The plan as text on standard output. `now` is the time that the drains of `memory` count from; `hold`: what leaves the files
+ * goes when a confirmation comes. */
 void cli_print_plan(const struct plan *plan, const struct state *live, const struct memory *memory,
-	uint64_t now);
+	uint64_t now, bool hold);

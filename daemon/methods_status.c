@@ -224,7 +224,9 @@ static void status_write_destination(const struct status_stream *stream,
 	write_live(text, "inactive", destination->live, live->counts.inactive);
 	write_live(
 		text, "connection_rate", destination->live, live->counts.traffic.connection_rate);
-	write_live(text, "drain_ends_ms", standing == STANDING_DRAINING && drain,
+	/* Nothing comes of its deadline while a confirmation is awaited. */
+	bool held = drain && stream->engine->confirming && drain_reason_is_of_files(drain->reason);
+	write_live(text, "drain_ends_ms", standing == STANDING_DRAINING && drain && !held,
 		drain && drain->deadline > now ? (drain->deadline - now) / UNITS_MILLISECOND : 0);
 	health_text_destination(&stream->health, destination->declared, text);
 	strbuf_add_char(text, '}');

@@ -305,6 +305,7 @@ static void plan_write(struct engine *engine, const struct plan *plan, struct st
 		.now = reconciler_now(),
 		.live = &engine->reconciler.live,
 		.memory = &engine->reconciler.record.memory,
+		.hold = engine->confirming,
 	};
 	_cleanup_strbuf_ struct strbuf words = {};
 

@@ -25,6 +25,11 @@ int drain_reason_from_name(const char *name)
 	return -EINVAL;
 }
 
+bool drain_reason_is_of_files(enum drain_reason reason)
+{
+	return reason == DRAIN_REASON_REMOVED || reason == DRAIN_REASON_DECLARED;
+}
+
 uint64_t drain_seconds_left(const struct memory_drain *drain, uint64_t now)
 {
 	uint64_t from = MAX(now, drain->since);

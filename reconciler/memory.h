@@ -32,9 +32,6 @@ struct memory_drain {
 	uint64_t since;
 	uint64_t deadline;
 	enum drain_reason reason;
-	/* It stays as it is, weight and all, until a confirmation comes: weight 0 would refuse clients.
-	 * Of this pass only; not kept on disk. */
-	bool held;
 };
 
 /* owned is sorted by key, drains by service and destination. */
@@ -60,6 +57,10 @@ int memory_drain_compare(const void *a, const void *b);
 
 const char *drain_reason_name(enum drain_reason reason);
 int drain_reason_from_name(const char *name);
+
+/* Whether it is the files' word that it leaves: nothing of that goes before a confirmation that is
+ * awaited, whatever the deadline. */
+bool drain_reason_is_of_files(enum drain_reason reason);
 
 /* Deep copy into an empty `to`. */
 void memory_copy(struct memory *to, const struct memory *from);

@@ -515,18 +515,19 @@ static void plan_text_drains(const struct plan_text_options *options, struct str
 	vector_foreach(&options->memory->drains, drain) {
 		const struct destination *live = plan_text_live(options, drain);
 		uint64_t left = drain_seconds_left(drain, options->now);
+		bool held = options->hold && drain_reason_is_of_files(drain->reason);
 
-		strbuf_printf(text, "  %s %s of %s: ", drain->held ? "held" : "draining",
+		strbuf_printf(text, "  %s %s of %s: ", held ? "held" : "draining",
 			destination_key_format(&drain->destination, endpoint),
 			service_key_format(&drain->service, service));
-		if (drain->held) {
+		if (live)
+			strbuf_printf(text, "%" PRIu64 " connections, ",
+				(uint64_t)live->counts.active + live->counts.inactive);
+		if (held) {
 			strbuf_printf(text, "goes when the apply is confirmed (%s)\n",
 				drain_reason_name(drain->reason));
 			continue;
 		}
-		if (live)
-			strbuf_printf(text, "%" PRIu64 " connections, ",
-				(uint64_t)live->counts.active + live->counts.inactive);
 		strbuf_printf(text, "at most %" PRIu64 " s more (%s)\n", left,
 			drain_reason_name(drain->reason));
 	}

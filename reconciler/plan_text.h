@@ -14,6 +14,7 @@ struct plan_text_options {
 	/* Live connections of draining destinations are looked up here; may be NULL. */
 	const struct state *live;
 	const struct memory *memory; /* its drains are listed; may be NULL */
+	bool hold; /* a confirmation is awaited: what leaves the files goes when it comes */
 };
 
 /* Appends. A plan without operations prints "No differences." and the notes and drains all the

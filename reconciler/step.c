@@ -59,8 +59,7 @@ static bool step_weight_zero_works(const struct step_leaving *leaving)
 /* Whether what leaves must stay for now: undoing the files' change brings it back as it was. */
 static bool step_holds(const struct step_pass *pass, const struct step_leaving *leaving)
 {
-	return pass->input->hold_deletions && (leaving->reason == DRAIN_REASON_REMOVED ||
-						      leaving->reason == DRAIN_REASON_DECLARED);
+	return pass->input->hold_deletions && drain_reason_is_of_files(leaving->reason);
 }
 
 static bool step_is_idle(const struct destination *destination)
@@ -95,7 +94,6 @@ static bool drain_stays(const struct step_pass *pass, const struct step_leaving 
 		drain.since = known->since;
 		drain.deadline = known->deadline;
 	}
-	drain.held = holds && !step_weight_zero_works(leaving);
 	vector_push(&pass->output->memory.drains, drain);
 	/* While deletions are held back, nothing comes of a deadline. */
 	uint64_t poll = input->now + STEP_DRAIN_POLL_NS;
