@@ -5,8 +5,8 @@
  * "waiting for the answer: reset". Where the words of libcurl are the best there are (certificates), they are taken, without the
  * names of its and OpenSSL's functions; since servers can bring text into them, checker_over() makes them printable.
  *
- * Where a server says more than libcurl has room for (a header of more than 100 kB), libcurl calls that a want of memory. A real
- * one would have been met before there was a connection.
+ * Where a server says more than libcurl has room for (a header of more than 100 kB, a trailer of a chunked body of a few), libcurl
+ * calls that a want of memory, by its code or in its words. A real one would have been met before there was a connection.
  *
  * What is wrong with this machine's files or memory says nothing of the server, and is UNTRIED. */
 #include "health/curl.h"
@@ -92,6 +92,14 @@ static void curl_over_system(
 		checker_over(&run->run, ending->result, "%s: %s", doing, ending->text);
 }
 
+static bool curl_is_too_long(const struct checker_curl_run *run, CURLcode code)
+{
+	static const char words[] = "Out of memory";
+
+	return run->socket >= 0 &&
+	       (code == CURLE_OUT_OF_MEMORY || strncmp(run->words, words, strlen(words)) == 0);
+}
+
 void checker_curl_over(struct checker_curl_run *run, CURLcode code, const char *doing)
 {
 	const struct curl_ending *ending = curl_find_ending(code);
@@ -100,7 +108,7 @@ void checker_curl_over(struct checker_curl_run *run, CURLcode code, const char *
 
 	if (run->stuck_code)
 		checker_untried(&run->run, run->stuck, run->stuck_code);
-	else if (code == CURLE_OUT_OF_MEMORY && run->socket >= 0)
+	else if (curl_is_too_long(run, code))
 		checker_over(&run->run, CHECKER_RESULT_FAILED, "%s: longer than can be", doing);
 	else if (ending->words == CURL_WORDS_OURS)
 		checker_over(&run->run, ending->result, "%s", ending->text);

@@ -224,6 +224,11 @@ static void test_endless_chunks(void **state)
 			.then = THEN_AGAIN,
 			.again = "X-Trailer: value\r\n"},
 		CHECKER_RESULT_FAILED, "headers of more than 65536 bytes");
+	expect_at_once(world,
+		&(struct script){.say = HEAD_200 "Transfer-Encoding: chunked\r\n\r\n0\r\nX: ",
+			.then = THEN_AGAIN,
+			.again = "xxxxxxxxxxxxxxxx"},
+		CHECKER_RESULT_FAILED, "reading the body: longer than can be");
 }
 
 static void test_breaks_off(void **state)
