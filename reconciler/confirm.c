@@ -21,6 +21,8 @@
 #include "model/load.h"
 #include "reconciler/guard.h"
 #include "reconciler/state_file.h"
+#include "reconciler/step.h"
+#include "reconciler/subset.h"
 
 #define CONFIRM_FILE_LIMIT   (512u << 20)
 #define CONFIRM_LOCK_WAIT_NS 30000000000ull
@@ -183,12 +185,76 @@ static void confirm_own_touched(const struct confirm_pending *pending, struct me
 		vector_append(&memory->owned)->key = *key;
 }
 
+/* The files of before, as far as they can be read. */
+struct confirm_before {
+	struct config config;
+	struct declared declared, touched; /* the second: a subset of the first */
+	struct step_output thought;
+	struct service_vector services; /* that are to be there; borrowed */
+};
+
+static void confirm_before_clear(struct confirm_before *before)
+{
+	vector_clear(&before->services);
+	step_output_clear(&before->thought);
+	subset_declared_clear(&before->touched);
+	declared_clear(&before->declared);
+	config_clear(&before->config);
+}
+
+static bool confirm_load_before(const struct reconciler *reconciler, struct confirm_before *before)
+{
+	_cleanup_free_ char *path =
+		memory_printf("%s/" RECORD_CONFIRMED_FILE, reconciler->options.state_dir);
+	_cleanup_diagnostics_ struct diagnostics diagnostics = {};
+	_cleanup_error_ struct error error = {};
+	_cleanup_free_ char *text = NULL;
+	struct document document = {.name = RECORD_CONFIRMED_FILE};
+
+	if (state_file_read(path, CONFIRM_FILE_LIMIT, &text, &document.size, &error) <= 0)
+		return false;
+	document.text = text;
+	if (config_load(&document, 1, &before->config, &diagnostics) < 0)
+		return false;
+	declared_from_config(&before->config, &before->declared);
+	return true;
+}
+
+/* The state of then says nothing of who went down since, and of who drains: what was ours before is what the files of before ask
+ * for now. All else, and where those cannot be read, is what it was. */
+static void confirm_think(const struct reconciler *reconciler,
+	const struct confirm_pending *pending, struct confirm_before *before)
+{
+	bool known = reconciler->facts && confirm_load_before(reconciler, before);
+	const struct memory *memory = &pending->before.memory;
+
+	if (known) {
+		subset_declared(&before->declared, pending->touched.items, pending->touched.count,
+			&before->touched);
+		const struct step_input input = {.declared = &before->touched,
+			.live = &reconciler->live,
+			.memory = memory,
+			.facts = reconciler->facts,
+			.now = reconciler_now()};
+		step(&input, &before->thought);
+	}
+	vector_foreach(&pending->live.services, service)
+		if (!known || !memory_find_owned(memory, &service->key))
+			vector_push(&before->services, *service);
+	vector_foreach(&before->thought.desired.services, service)
+		if (memory_find_owned(memory, &service->key))
+			vector_push(&before->services, *service);
+	vector_sort(&before->services, service_compare);
+}
+
 static int confirm_restore_objects(struct reconciler *reconciler,
 	const struct confirm_pending *pending, const struct reconciler_observer *observer,
 	struct apply_report *report, struct error *error)
 {
 	_cleanup_memory_ struct memory memory = {};
 	_cleanup_plan_ struct plan plan = {};
+	_cleanup_(confirm_before_clear) struct confirm_before before = {};
+	struct state desired = pending->live;
 	const struct backend_scope scope = {
 		.keys = pending->touched.items, .count = pending->touched.count, .only = true};
 
@@ -198,8 +264,10 @@ static int confirm_restore_objects(struct reconciler *reconciler,
 	if (r < 0)
 		return r;
 	confirm_own_touched(pending, &memory);
+	confirm_think(reconciler, pending, &before);
+	desired.services = before.services;
 	const struct diff_input input = {
-		.desired = &pending->live,
+		.desired = &desired,
 		.live = &reconciler->live,
 		.memory = &memory,
 		.prune = CONFIG_PRUNE_OWNED,

@@ -292,6 +292,42 @@ static void a_suspended_poised_knows_and_does_nothing(void **state)
 	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), -1);
 }
 
+#define THREE(scheduler)                                                                           \
+	"poise: 1\nmax-delete: 100%\nchecks:\n" CHECK_WEB "services:\n  web: {listen: \"" WEB      \
+	"\", check: web, scheduler: " scheduler ",\n"                                              \
+	"    destinations: [10.0.0.1, 10.0.0.2, 10.0.0.3], fallback: 10.0.0.99:80}\n"
+
+/* What was so before knows nothing of who went down since, nor of who drains. */
+static void a_rollback_brings_back_nobody_who_is_down(void **state)
+{
+	struct fixture *fixture = *state;
+	static const char before[] = THREE("wlc"), after[] = THREE("wrr");
+
+	write_file(fixture, before);
+	start(fixture);
+	turn(fixture);
+	write_file(fixture, after);
+	assert_int_equal(engine_reload(&fixture->engine, false, 60 * SECOND, "test", NULL), 0);
+	turn(fixture);
+	assert_true(fixture->engine.confirming);
+	for (int i = 1; i <= 3; i++) {
+		_cleanup_free_ char *target = memory_printf("10.0.0.%d:80", i);
+
+		say(fixture, target, false);
+	}
+	turn(fixture);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.99:80"), 1);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), -1);
+	memory_reset(fixture->table);
+	assert_int_equal(engine_rollback(&fixture->engine, "test", NULL), 0);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.99:80"), 1);
+	turn(fixture);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.99:80"), 1);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), -1);
+	assert_string_equal(fixture->table->state.services.items[0].attributes.scheduler, "wlc");
+	assert_int_equal(memory_writes(fixture->table), 1);
+}
+
 static void a_weight_that_a_check_says_is_followed(void **state)
 {
 	struct fixture *fixture = *state;
@@ -518,6 +554,7 @@ int main(void)
 		TEST(files_keep_what_is_known),
 		TEST(other_words_on_the_beginning_count_until_it_is_settled),
 		TEST(a_suspended_poised_knows_and_does_nothing),
+		TEST(a_rollback_brings_back_nobody_who_is_down),
 		TEST(a_weight_that_a_check_says_is_followed),
 		TEST(what_min_healthy_keeps_is_trouble_when_nothing_else_serves),
 		TEST(min_healthy_puts_nobody_in_who_was_never_tried),
