@@ -269,28 +269,6 @@ static bool blast_is_little(const struct record *before, const struct declared *
 	return gone < BLAST_DESTINATIONS_LEAST;
 }
 
-/* Services that are ours and were declared nowhere already: `prune: none` has kept them, and they go when it does no longer.
- * What drains on its way out was judged when it left the files. */
-static size_t blast_count_kept(const struct record *before, const struct declared *now)
-{
-	const struct memory_drain *drain = before->memory.drains.items;
-	const struct memory_drain *end = drain + before->memory.drains.count;
-	size_t kept = 0;
-
-	if (now->prune == CONFIG_PRUNE_NONE || before->memory.owned.count <= before->declared.count)
-		return 0;
-	/* Both are in order of the services. */
-	vector_foreach(&before->memory.owned, owned) {
-		while (drain < end && service_key_compare(&drain->service, &owned->key) < 0)
-			drain++;
-		bool drains = drain < end && service_key_compare(&drain->service, &owned->key) == 0;
-
-		kept += !drains && !blast_find_listener(before, &owned->key) &&
-			!declared_find_service(now, &owned->key);
-	}
-	return kept;
-}
-
 bool blast_guard(const struct record *before, const struct declared *now, struct strbuf *reasons)
 {
 	_cleanup_record_ struct record current = {};
@@ -301,9 +279,7 @@ bool blast_guard(const struct record *before, const struct declared *now, struct
 		.reasons = reasons,
 	};
 
-	size_t kept = blast_count_kept(before, now);
-
-	if (!kept && blast_is_little(before, now))
+	if (blast_is_little(before, now))
 		return false;
 	record_set_declared(&current, now);
 	blast_side_fill(&pass.before_by_name, before);
@@ -311,8 +287,7 @@ bool blast_guard(const struct record *before, const struct declared *now, struct
 	/* With `prune: none` no service goes. */
 	if (now->prune != CONFIG_PRUNE_NONE)
 		blast_each_group(&pass, blast_count_listeners);
-	blast_judge(
-		&pass, pass.listeners_lost + kept, before->declared.count + kept, "services", "");
+	blast_judge(&pass, pass.listeners_lost, before->declared.count, "services", "");
 	blast_each_group(&pass, blast_judge_destinations);
 	if (pass.refused > BLAST_REASONS_LIMIT)
 		strbuf_printf(
