@@ -199,18 +199,21 @@ static void add_totals(const struct head *head)
 	add_row(head, "holds", text.text);
 }
 
-/* "; 2 destinations out, 1 kept, 1 climbing, 1 spare and down" */
+/* "; 2 destinations out, 1 down and still in, 1 kept, 1 climbing, 1 spare and down" */
 static void add_unhealthy(struct strbuf *text, const json_t *checks)
 {
 	static const struct {
 		const char *name, *words;
-	} parts[] = {{"failed_destinations", "out"}, {"kept", "kept"}, {"climbing", "climbing"},
-		{"spares_down", "spare and down"}};
+	} parts[] = {{"failed_destinations", "out"}, {"failed_and_in", "down and still in"},
+		{"kept", "kept"}, {"climbing", "climbing"}, {"spares_down", "spare and down"}};
+	uint64_t in = cli_field_number(checks, "failed_and_in");
 	bool begun = false;
 
 	for (size_t i = 0; i < ARRAY_LENGTH(parts); i++) {
 		uint64_t count = cli_field_number(checks, parts[i].name);
 
+		/* The first are those that are down; not all of them need be out. */
+		count -= i ? 0 : MIN(in, count);
 		if (!count)
 			continue;
 		strbuf_add(text, begun ? ", " : "; ");

@@ -11,6 +11,7 @@
 #include "reconciler/facts.h"
 #include "reconciler/verdicts.h"
 
+struct declared_service;
 struct engine;
 struct files;
 
@@ -87,6 +88,7 @@ struct engine_health_service {
 	struct service_key key; /* first: service_compare() works on it */
 	uint64_t wake; /* it is otherwise from then on by itself (slow start); UINT64_MAX */
 	uint32_t failed, kept, climbing; /* destinations */
+	uint32_t failed_in; /* of those that failed: they serve all the same, for nobody took them out */
 	uint32_t spares_down;            /* fallbacks that are not needed, and could not serve */
 	bool doubted;      /* min-healthy keeps all that serve, though their checks fail */
 	bool quorum_lost;  /* as it was told */
@@ -103,6 +105,7 @@ struct engine_health_totals {
 	size_t probes_down, probes_failing;         /* failing: not down for it yet */
 	size_t probes_untried;                      /* up or down, by what was known before */
 	size_t failed, kept, climbing, spares_down; /* destinations */
+	size_t failed_in;                           /* of `failed` */
 	size_t quorums_lost, doubted;               /* services */
 };
 
@@ -179,6 +182,11 @@ void engine_verdicts(struct engine *engine, const struct engine_verdict *verdict
 /* Nothing is applied before `until` (CLOCK_BOOTTIME ns; 0: any more), when there is anything to probe: whoever probes knows more
  * than what was kept, and is about to say it. */
 void engine_wait_for_health(struct engine *engine, uint64_t until);
+
+/* Whether the quorum of a service is lost, as it was told last. */
+bool engine_lost_quorum(const struct engine *engine, const struct service_key *service);
+/* Whether a fallback of the service takes new connections, in the table as it was seen last. */
+bool engine_fallback_serves(const struct engine *engine, const struct declared_service *service);
 
 /* Whoever probes says how he does. */
 void engine_set_probing(struct engine *engine, const struct engine_probing *probing);

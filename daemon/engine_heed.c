@@ -103,6 +103,7 @@ void engine_heed_follow(struct engine *engine, const struct files *files)
 	vector_clear(&before);
 	struct engine_health_totals *totals = &health->totals;
 	totals->failed = totals->kept = totals->climbing = totals->spares_down = 0;
+	totals->failed_in = 0;
 	totals->quorums_lost = totals->doubted = 0;
 	vector_foreach(&health->services, line)
 		totals->quorums_lost += line->quorum_lost;
@@ -114,7 +115,9 @@ void engine_heed_record(struct engine *engine)
 
 	health->totals.quorums_lost = 0;
 	vector_foreach(&health->services, line) {
-		line->quorum_lost = heed_record_says_lost(engine, &line->key);
+		/* What was told while there was none is still told. */
+		line->quorum_lost = heed_record_says_lost(engine, &line->key) ||
+				    (engine->reconciled && line->quorum_lost);
 		health->totals.quorums_lost += line->quorum_lost;
 	}
 }
@@ -355,21 +358,66 @@ void engine_heed_tell(struct engine *engine)
 
 /* The lines */
 
-/* What that means for the fallback. A service without one has none to speak of. */
-static const char *heed_fallback_words(
-	const struct declared_service *service, bool lost, bool served, bool serves)
+static const struct service *heed_live(
+	const struct engine *engine, const struct declared_service *service)
 {
-	if (!service->has_fallback)
-		return "";
-	if (lost)
-		return serves ? "; the fallback serves" : "; the fallback cannot serve either";
-	return served ? "; the fallback serves no more" : "";
+	return state_find_service(&engine->reconciler.live, &service->key);
 }
 
-/* `fallback`: what it does from now on; the line has still what it did before. */
+/* Whether it takes new connections, in the table as it was seen last. */
+static bool heed_serves(const struct service *live, const struct declared_destination *destination)
+{
+	const struct destination *found =
+		live ? vector_find(&live->destinations, &destination->key, destination_compare)
+		     : NULL;
+
+	return found && found->attributes.weight;
+}
+
+bool engine_fallback_serves(const struct engine *engine, const struct declared_service *service)
+{
+	const struct service *live = service->has_fallback ? heed_live(engine, service) : NULL;
+
+	if (!live)
+		return false;
+	vector_foreach(&service->destinations, destination)
+		if (destination->fallback && heed_serves(live, destination))
+			return true;
+	return false;
+}
+
+bool engine_lost_quorum(const struct engine *engine, const struct service_key *service)
+{
+	const struct engine_health_service *line =
+		vector_find(&engine->health.services, service, service_compare);
+
+	return line ? line->quorum_lost : heed_record_says_lost(engine, service);
+}
+
+/* What that means for the fallback. A service without one has none to speak of. `wanted`: it is to serve, `serves`: it does; the line
+ * has still what it did before. */
+static const char *heed_fallback_words(const struct engine *engine,
+	const struct engine_health_service *line, bool wanted, bool serves)
+{
+	bool suspended = engine_only_looks(engine);
+
+	if (line->quorum_lost && serves)
+		return "; the fallback serves";
+	if (line->quorum_lost && !wanted)
+		return "; the fallback cannot serve either";
+	if (line->quorum_lost)
+		return suspended ? "; the fallback does not serve, for poised is suspended"
+				 : "; the fallback does not serve yet";
+	if (serves && suspended)
+		return "; the fallback still serves, for poised is suspended";
+	return line->fallback ? "; the fallback serves no more" : "";
+}
+
+/* `fallback`: what it does from now on. */
 static void heed_tell_quorum(struct engine *engine, const struct engine_health_service *line,
 	const struct declared_service *service, const struct resolve_output *output, bool fallback)
 {
+	bool wanted = resolve_fallback_serves(service, output);
 	_cleanup_strbuf_ struct strbuf where = {};
 	bool lost = line->quorum_lost;
 	char listener[SERVICE_KEY_TEXT_SIZE];
@@ -398,7 +446,7 @@ static void heed_tell_quorum(struct engine *engine, const struct engine_health_s
 
 	resolve_describe_quorum(service, output, &where);
 	engine_tell_event(engine, &event, "%s: %s%s", lost ? "lost" : "regained", where.text,
-		heed_fallback_words(service, lost, line->fallback, fallback));
+		service->has_fallback ? heed_fallback_words(engine, line, wanted, fallback) : "");
 	heed_notify(engine, service, &notice);
 }
 
@@ -406,11 +454,41 @@ static void heed_sum(
 	struct engine_health_totals *totals, const struct engine_health_service *line, size_t sign)
 {
 	totals->failed += sign * line->failed;
+	totals->failed_in += sign * line->failed_in;
 	totals->kept += sign * line->kept;
 	totals->climbing += sign * line->climbing;
 	totals->spares_down += sign * line->spares_down;
 	totals->doubted += sign * line->doubted;
 	totals->quorums_lost += sign * line->quorum_lost;
+}
+
+static void heed_count(const struct engine *engine, struct engine_health_service *line,
+	const struct declared_service *service, const struct resolve_output *output)
+{
+	const struct service *live = NULL;
+
+	line->failed = line->failed_in = line->kept = line->climbing = line->spares_down = 0;
+	vector_foreach(&output->destinations, resolution) {
+		size_t place = (size_t)(resolution - output->destinations.items);
+
+		line->kept += resolution->role == RESOLUTION_ROLE_KEPT;
+		line->climbing += resolution->role == RESOLUTION_ROLE_CLIMBS;
+		line->spares_down += resolution->role == RESOLUTION_ROLE_SPARE &&
+				     resolution->verdict && !resolution->verdict->up;
+		if (resolution->role != RESOLUTION_ROLE_FAILED)
+			continue;
+		live = live ? live : heed_live(engine, service);
+		line->failed++;
+		line->failed_in += heed_serves(live, &service->destinations.items[place]);
+	}
+	line->doubted = resolve_doubts_checks(output);
+}
+
+/* No pass is there to say what is so: poised is suspended, or has to wait for the backend. */
+static bool heed_is_idle(const struct engine *engine, uint64_t now)
+{
+	return engine_only_looks(engine) ||
+	       (engine->reconciled && (!engine->connected || now < engine->pass_next));
 }
 
 /* What resolve() says of the service now goes into its line. */
@@ -420,25 +498,20 @@ static void heed_look_at(
 	struct engine_health *health = &engine->health;
 	struct engine_health_service *line = &health->services.items[place];
 	const struct declared_service *service = &health->of->declared.services.items[place];
-	bool lost = heed_record_says_lost(engine, &line->key), told = line->quorum_lost;
+	bool idle = heed_is_idle(engine, now), told = line->quorum_lost;
+	bool lost = idle ? told : heed_record_says_lost(engine, &line->key);
 
 	heed_sum(&health->totals, line, (size_t)-1);
 	resolve(service, &engine->facts, lost, now, output);
-	line->failed = line->kept = line->climbing = line->spares_down = 0;
-	vector_foreach(&output->destinations, resolution) {
-		line->failed += resolution->role == RESOLUTION_ROLE_FAILED;
-		line->kept += resolution->role == RESOLUTION_ROLE_KEPT;
-		line->climbing += resolution->role == RESOLUTION_ROLE_CLIMBS;
-		line->spares_down += resolution->role == RESOLUTION_ROLE_SPARE &&
-				     resolution->verdict && !resolution->verdict->up;
-	}
-	line->doubted = resolve_doubts_checks(output);
+	/* The record has what the last pass made of it. */
+	lost = idle ? output->quorum_lost : lost;
+	heed_count(engine, line, service, output);
 	line->wake = output->wake;
 	health->wake_next = MIN(health->wake_next, line->wake);
 	line->quorum_lost = lost;
 	line->stale = false;
 	heed_sum(&health->totals, line, 1);
-	bool fallback = resolve_fallback_serves(service, output);
+	bool fallback = engine_fallback_serves(engine, service);
 	if (lost != told)
 		heed_tell_quorum(engine, line, service, output, fallback);
 	line->fallback = fallback;

@@ -14,9 +14,8 @@ void health_view_fill(struct health_view *view, const struct engine *engine,
 	view->now = now;
 	if (!service)
 		return;
-	const struct memory_service *owned =
-		memory_find_owned(&engine->reconciler.record.memory, &service->key);
-	resolve(service, &engine->facts, owned && owned->quorum_lost, now, &view->output);
+	resolve(service, &engine->facts, engine_lost_quorum(engine, &service->key), now,
+		&view->output);
 }
 
 void health_view_clear(struct health_view *view)
@@ -31,7 +30,7 @@ bool health_view_lost_quorum(const struct health_view *view)
 
 bool health_view_fallback_serves(const struct health_view *view)
 {
-	return view->service && resolve_fallback_serves(view->service, &view->output);
+	return view->service && engine_fallback_serves(view->engine, view->service);
 }
 
 bool health_view_doubts(const struct health_view *view)
@@ -166,7 +165,8 @@ void health_view_say(const struct health_view *view, const struct declared_desti
 		strbuf_printf(why, "weight %" PRIu32 " of %" PRIu32, resolution->weight,
 			view_full_weight(resolution, destination));
 	if (resolution->role == RESOLUTION_ROLE_STEPS_BACK)
-		strbuf_add(why, "the fallback serves");
+		strbuf_add(why, health_view_fallback_serves(view) ? "the fallback serves"
+								  : "the fallback is to serve");
 	if (resolution->role == RESOLUTION_ROLE_SERVES && destination->fallback)
 		strbuf_add(why, "the fallback, for the quorum is lost");
 	if (resolution->role == RESOLUTION_ROLE_SPARE && probe && !probe->verdict.up)
@@ -283,6 +283,7 @@ void health_text_totals(const struct engine *engine, struct strbuf *text)
 	json_text_member_number(text, "failing", totals->probes_failing);
 	json_text_member_number(text, "untried", totals->probes_untried);
 	json_text_member_number(text, "failed_destinations", totals->failed);
+	json_text_member_number(text, "failed_and_in", totals->failed_in);
 	json_text_member_number(text, "kept", totals->kept);
 	json_text_member_number(text, "climbing", totals->climbing);
 	json_text_member_number(text, "spares_down", totals->spares_down);

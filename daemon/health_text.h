@@ -19,6 +19,7 @@ void health_view_fill(struct health_view *view, const struct engine *engine,
 void health_view_clear(struct health_view *view);
 
 bool health_view_lost_quorum(const struct health_view *view);
+/* In the table as it was seen last; whether it is to serve, the output says. */
 bool health_view_fallback_serves(const struct health_view *view);
 bool health_view_doubts(const struct health_view *view); /* resolve_doubts_checks() */
 

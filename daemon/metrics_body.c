@@ -126,7 +126,7 @@ static bool body_write_service(struct metrics_body *body, const struct memory_se
 	}
 	if (family->owned) {
 		body_label_service(body, owned);
-		family->owned(&body->writer, owned);
+		family->owned(&body->writer, body->sources, owned);
 		return true;
 	}
 	if (!metrics_fresh_has(body->fresh, &owned->key, now)) {

@@ -111,10 +111,10 @@ void metrics_health_quorums(struct metrics_writer *writer, const struct metrics_
 	write_number(writer, totals_of(sources)->quorums_lost);
 }
 
-void metrics_health_service_quorum(
-	struct metrics_writer *writer, const struct memory_service *owned)
+void metrics_health_service_quorum(struct metrics_writer *writer,
+	const struct metrics_sources *sources, const struct memory_service *owned)
 {
-	write_number(writer, owned->quorum_lost);
+	write_number(writer, engine_lost_quorum(sources->engine, &owned->key));
 }
 
 void metrics_health_probe_up(struct metrics_writer *writer, const struct engine_probe *probe)

@@ -21,8 +21,8 @@ void metrics_health_notify_waiting(
 void metrics_health_doubted(struct metrics_writer *writer, const struct metrics_sources *sources);
 void metrics_health_quorums(struct metrics_writer *writer, const struct metrics_sources *sources);
 
-void metrics_health_service_quorum(
-	struct metrics_writer *writer, const struct memory_service *owned);
+void metrics_health_service_quorum(struct metrics_writer *writer,
+	const struct metrics_sources *sources, const struct memory_service *owned);
 
 void metrics_health_untried(struct metrics_writer *writer, const struct metrics_sources *sources);
 void metrics_health_probe_untried(struct metrics_writer *writer, const struct engine_probe *probe);

@@ -13,7 +13,8 @@ struct metrics_family {
 	const char *help; /* one line, without a backslash */
 	void (*process)(struct metrics_writer *writer, const struct metrics_sources *sources);
 	void (*service)(struct metrics_writer *writer, const struct service *service);
-	void (*owned)(struct metrics_writer *writer, const struct memory_service *owned);
+	void (*owned)(struct metrics_writer *writer, const struct metrics_sources *sources,
+		const struct memory_service *owned);
 	void (*destination)(struct metrics_writer *writer, const struct destination *destination);
 	void (*probe)(struct metrics_writer *writer, const struct engine_probe *probe);
 };

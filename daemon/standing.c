@@ -156,19 +156,33 @@ static enum standing standing_of_doubt(const struct health_view *health, struct 
 	return STANDING_KEPT;
 }
 
+static bool standing_serves(const struct service *live)
+{
+	vector_foreach(&live->destinations, destination)
+		if (destination->attributes.weight)
+			return true;
+	return false;
+}
+
 /* As it must be; health may say more. */
-static enum standing standing_of_quorum(
+static enum standing standing_of_quorum(const struct engine *engine,
 	const struct walk_service *service, const struct health_view *health, struct strbuf *why)
 {
 	if (!health_view_lost_quorum(health))
 		return standing_of_doubt(health, why);
 	if (!resolve_serves_any(&health->output)) {
 		say_unusable(health, why);
-		return STANDING_UNUSABLE;
+		return standing_serves(service->live)
+			       ? standing_waits(engine, STANDING_UNUSABLE, why)
+			       : STANDING_UNUSABLE;
 	}
 	resolve_describe_quorum(service->declared, &health->output, why);
-	if (health_view_fallback_serves(health))
+	if (health_view_fallback_serves(health)) {
 		say(why, "the fallback serves");
+	} else if (resolve_fallback_serves(service->declared, &health->output)) {
+		say(why, "the fallback does not serve");
+		return standing_waits(engine, STANDING_NO_QUORUM, why);
+	}
 	return STANDING_NO_QUORUM;
 }
 
@@ -190,7 +204,7 @@ enum standing standing_of_service(const struct engine *engine, const struct walk
 	if (!service->desired || service->desired->leaving)
 		return standing_of_leaving(engine, service, why);
 	if (service_attributes_equal(&service->live->attributes, &service->desired->attributes))
-		return standing_of_quorum(service, health, why);
+		return standing_of_quorum(engine, service, health, why);
 	say_service_difference(&service->live->attributes, &service->desired->attributes, why);
 	return standing_waits(engine, STANDING_DIFFERS, why);
 }

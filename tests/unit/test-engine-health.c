@@ -328,6 +328,68 @@ static void a_rollback_brings_back_nobody_who_is_down(void **state)
 	assert_int_equal(memory_writes(fixture->table), 1);
 }
 
+/* Who suspended poised for the weekend is told as well; and of the fallback, what is so. */
+static void a_suspended_poised_tells_of_quorums(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct engine_health_totals *totals = &fixture->engine.health.totals;
+
+	begin_health(fixture, CHECK_WEB,
+		"  web: {listen: \"" WEB "\", check: web, destinations: [10.0.0.1, 10.0.0.2],\n"
+		"    drain: 0s, fallback: 10.0.0.99:80, notify: [/bin/true, x]}\n");
+	assert_int_equal(engine_suspend(&fixture->engine, NULL, "test", NULL), 0);
+	say(fixture, "10.0.0.1:80", false);
+	say(fixture, "10.0.0.2:80", false);
+	later(fixture, SECOND);
+	assert_non_null(strstr(told_since(),
+		"quorum service tcp://203.0.113.10:80: lost: the healthy weight is 0, the quorum "
+		"1; the fallback does not serve, for poised is suspended\n"
+		"notice quorum-lost web " WEB " - - -\n"));
+	assert_int_equal(totals->quorums_lost, 1);
+	assert_int_equal(totals->failed, 2);
+	assert_int_equal(totals->failed_in, 2);
+	/* It is told once, and is no news to who goes on. */
+	forget_told();
+	later(fixture, 31 * SECOND);
+	assert_string_equal(told_since(), "");
+	assert_int_equal(engine_resume(&fixture->engine, 0, "test", NULL), 0);
+	later(fixture, SECOND);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.99:80"), 1);
+	assert_null(strstr(told_since(), "quorum"));
+	assert_int_equal(totals->quorums_lost, 1);
+	assert_int_equal(totals->failed, 2);
+	assert_int_equal(totals->failed_in, 0);
+	/* And the way back. */
+	assert_int_equal(engine_suspend(&fixture->engine, NULL, "test", NULL), 0);
+	forget_told();
+	say(fixture, "10.0.0.1:80", true);
+	later(fixture, SECOND);
+	assert_non_null(strstr(told_since(),
+		"regained: the healthy weight is 1, the quorum 1; the fallback still serves, for "
+		"poised is suspended\n"));
+	assert_int_equal(totals->quorums_lost, 0);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.99:80"), 1);
+}
+
+/* Neither does who cannot reach the backend wait until he can. */
+static void a_quorum_is_told_also_where_no_pass_comes(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_health(fixture, CHECK_WEB,
+		"  web: {listen: \"" WEB "\", check: web, destinations: [10.0.0.1]}\n");
+	fixture->engine.pass_next = now_of(fixture) + 60 * SECOND;
+	say(fixture, "10.0.0.1:80", false);
+	later(fixture, SECOND);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), 1);
+	assert_non_null(strstr(told_since(), "lost: the healthy weight is 0, the quorum 1\n"));
+	forget_told();
+	later(fixture, 60 * SECOND);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), -1);
+	assert_null(strstr(told_since(), "quorum"));
+	assert_int_equal(fixture->engine.health.totals.quorums_lost, 1);
+}
+
 static void a_weight_that_a_check_says_is_followed(void **state)
 {
 	struct fixture *fixture = *state;
@@ -555,6 +617,8 @@ int main(void)
 		TEST(other_words_on_the_beginning_count_until_it_is_settled),
 		TEST(a_suspended_poised_knows_and_does_nothing),
 		TEST(a_rollback_brings_back_nobody_who_is_down),
+		TEST(a_suspended_poised_tells_of_quorums),
+		TEST(a_quorum_is_told_also_where_no_pass_comes),
 		TEST(a_weight_that_a_check_says_is_followed),
 		TEST(what_min_healthy_keeps_is_trouble_when_nothing_else_serves),
 		TEST(min_healthy_puts_nobody_in_who_was_never_tried),

@@ -250,6 +250,48 @@ static void status_says_that_the_quorum_is_lost(void **state)
 	json_decref(status);
 }
 
+/* Not what would be, but for the suspension. */
+static void status_says_what_is_in_while_suspended(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_with(fixture, "  web: {listen: \"" WEB "\", check: web, destinations: [10.0.0.1, "
+			    "10.0.0.2],\n"
+			    "    drain: 0s, fallback: 10.0.0.99:80}\n"
+			    "  bare: {listen: \"tcp://203.0.113.12:80\", check: web, destinations: "
+			    "[10.0.0.1]}\n");
+	assert_int_equal(engine_suspend(&fixture->engine, NULL, "test", NULL), 0);
+	tell_up(fixture, "10.0.0.1:80", false);
+	tell_up(fixture, "10.0.0.2:80", false);
+	json_t *status = ask(fixture, "status", NULL, NULL);
+	const json_t *web = service_of(status, 0), *bare = service_of(status, 1);
+	expect_text(web, "state", "no-quorum");
+	expect_text(web, "why",
+		"the healthy weight is 0, the quorum 1; the fallback does not serve; poised is "
+		"suspended and changes nothing");
+	assert_true(json_is_true(json_object_get(json_object_get(web, "quorum"), "lost")));
+	assert_true(json_is_false(json_object_get(json_object_get(web, "quorum"), "fallback")));
+	expect_state(web, "10.0.0.1:80", "down",
+		"down *s: connect: refused; poised is suspended and changes nothing");
+	expect_state(web, "10.0.0.99:80", "missing", "poised is suspended and changes nothing");
+	expect_text(bare, "state", "unusable");
+	expect_text(bare, "why",
+		"no usable destination: 1 down; poised is suspended and changes nothing");
+	assert_int_equal(number_at(status, "checks", "failed_destinations"), 3);
+	assert_int_equal(number_at(status, "checks", "failed_and_in"), 3);
+	assert_int_equal(number_at(status, "checks", "quorums_lost"), 2);
+	json_decref(status);
+	assert_int_equal(engine_resume(&fixture->engine, 0, "test", NULL), 0);
+	later(fixture, SECOND);
+	status = ask(fixture, "status", NULL, NULL);
+	web = service_of(status, 0);
+	expect_text(web, "why", "the healthy weight is 0, the quorum 1; the fallback serves");
+	assert_true(json_is_true(json_object_get(json_object_get(web, "quorum"), "fallback")));
+	expect_text(service_of(status, 1), "why", "no usable destination: 1 down");
+	assert_int_equal(number_at(status, "checks", "failed_and_in"), 0);
+	json_decref(status);
+}
+
 static void status_says_that_the_checks_are_doubted(void **state)
 {
 	struct fixture *fixture = *state;
@@ -594,6 +636,7 @@ int main(void)
 		TEST(status_says_what_cannot_be_tried),
 		TEST(what_is_down_may_not_be_tried_either),
 		TEST(status_says_that_the_quorum_is_lost),
+		TEST(status_says_what_is_in_while_suspended),
 		TEST(status_says_that_the_checks_are_doubted),
 		TEST(nobody_who_probes_is_trouble),
 		TEST(a_spare_that_is_down_is_trouble),

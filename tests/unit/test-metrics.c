@@ -264,6 +264,21 @@ static void untried(void **state)
 	assert_int_equal(exposition_value(&now, "poise_degraded"), 1);
 }
 
+static void a_quorum_lost_while_suspended(void **state)
+{
+	struct machine *machine = *state;
+	struct metrics_fresh fresh = {};
+	_cleanup_exposition_ struct exposition said = {};
+
+	machine_declare(machine, checked_service);
+	engine_run(&machine->engine, reconciler_now());
+	assert_int_equal(engine_suspend(&machine->engine, NULL, "test", NULL), 0);
+	fail_first(machine, false);
+	scrape(machine, &fresh, &said);
+	assert_int_equal(exposition_value(&said, "poise_service_quorum_lost{" WEB "}"), 1);
+	assert_int_equal(exposition_value(&said, "poise_services_without_quorum"), 1);
+}
+
 static void health(void **state)
 {
 	struct machine *machine = *state;
@@ -702,6 +717,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(empty_machine, setup, teardown),
 		cmocka_unit_test_setup_teardown(values, setup, teardown),
 		cmocka_unit_test_setup_teardown(health, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_quorum_lost_while_suspended, setup, teardown),
 		cmocka_unit_test_setup_teardown(over_the_limit, setup, teardown),
 		cmocka_unit_test_setup_teardown(untried, setup, teardown),
 		cmocka_unit_test_setup_teardown(failing, setup, teardown),
