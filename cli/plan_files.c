@@ -20,6 +20,7 @@ char *cli_plan_to_json(
 		.revision = revision,
 		.declared = canonical,
 		.plan = *plan, /* borrowed */
+		.memory.drains = memory->drains,
 	};
 
 	record_revision(canonical, revision);
@@ -27,7 +28,7 @@ char *cli_plan_to_json(
 	record_set_paths(&record, loaded->paths, loaded->path_count);
 	vector_foreach(&record.paths, path)
 		vector_push(&file.paths, *path);
-	char *text = plan_file_to_json(&file, memory);
+	char *text = plan_file_to_json(&file);
 	vector_clear(&file.paths);
 	return text;
 }

@@ -285,11 +285,12 @@ static void plan_write_document(struct engine *engine, const struct plan *plan, 
 		.revision = (char *)files_revision(engine->files),
 		.declared = canonical,
 		.plan = *plan,
+		.memory.drains = engine->reconciler.record.memory.drains,
 	};
 
 	file.paths.items = engine->reconciler.record.paths.items;
 	file.paths.count = engine->reconciler.record.paths.count;
-	document = plan_file_to_json(&file, &engine->reconciler.record.memory);
+	document = plan_file_to_json(&file);
 	/* On one line: newlines stand between values only, in texts they are escaped. */
 	for (const char *line = document; *line;) {
 		size_t length = strcspn(line, "\n"), indent = strspn(line, " ");

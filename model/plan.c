@@ -22,8 +22,10 @@ struct plan_totals plan_count(const struct plan *plan)
 
 	vector_foreach(&plan->ops, op)
 		plan_totals_add(&totals, op);
-	vector_foreach(&plan->notes, note)
+	vector_foreach(&plan->notes, note) {
 		totals.unmanaged += note->kind == PLAN_NOTE_UNMANAGED;
+		totals.leaving += note->kind == PLAN_NOTE_LEAVING;
+	}
 	return totals;
 }
 

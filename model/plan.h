@@ -62,6 +62,7 @@ enum plan_note_kind {
 	PLAN_NOTE_UNMANAGED, /* a live service of others, left alone */
 	PLAN_NOTE_ADOPTED,   /* a live service of others that the file declares: ours from now on */
 	PLAN_NOTE_KEPT,      /* owned and not declared, kept by `prune: none` */
+	PLAN_NOTE_LEAVING, /* not declared any more: a later plan deletes it, when its destinations have drained */
 };
 
 /* What the reader of a plan should know beside its operations. */
@@ -83,6 +84,7 @@ struct plan {
 
 struct plan_totals {
 	size_t add, change, remove, disruptive, unmanaged;
+	size_t leaving; /* services that go later */
 };
 
 /* Counts one operation. */

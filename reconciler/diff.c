@@ -150,7 +150,9 @@ static void diff_destinations(
 static void diff_common_service(
 	struct diff_pass *pass, const struct service *desired, const struct service *live)
 {
-	if (!desired->leaving && !memory_find_owned(pass->input->memory, &desired->key))
+	if (desired->leaving)
+		diff_note(pass, PLAN_NOTE_LEAVING, live);
+	else if (!memory_find_owned(pass->input->memory, &desired->key))
 		diff_note(pass, PLAN_NOTE_ADOPTED, live);
 	diff_update_service(pass, desired, live);
 	diff_destinations(pass, desired, live);

@@ -227,6 +227,7 @@ static const char *const plan_note_names[] = {
 	[PLAN_NOTE_UNMANAGED] = "unmanaged",
 	[PLAN_NOTE_ADOPTED] = "adopted",
 	[PLAN_NOTE_KEPT] = "kept",
+	[PLAN_NOTE_LEAVING] = "leaving",
 };
 
 static const char *plan_note_word(int kind)
@@ -262,9 +263,14 @@ JSON_FORM_LIST(path_list, ((struct plan_file *)NULL)->paths, &path_item, NULL);
 
 /* The document. Totals and drains follow from the rest; they stand there for those who read it. */
 
+struct plan_json_totals {
+	struct plan_totals plan;
+	size_t draining; /* destinations that go later */
+};
+
 #define TOTAL_MEMBER(total)                                                                        \
 	{                                                                                          \
-#total, &json_form_number, JSON_FORM_FIELD(struct plan_totals, total),             \
+#total, &json_form_number, JSON_FORM_FIELD(struct plan_json_totals, plan.total),   \
 			.required = true                                                           \
 	}
 static const struct json_form_member totals_members[] = {
@@ -273,13 +279,16 @@ static const struct json_form_member totals_members[] = {
 	TOTAL_MEMBER(remove),
 	TOTAL_MEMBER(disruptive),
 	TOTAL_MEMBER(unmanaged),
+	{"services-leaving", &json_form_number,
+		JSON_FORM_FIELD(struct plan_json_totals, plan.leaving), .required = true},
+	{"destinations-leaving", &json_form_number,
+		JSON_FORM_FIELD(struct plan_json_totals, draining), .required = true},
 };
 static const struct json_form totals_form = JSON_FORM(totals_members);
 
 struct plan_document {
 	struct plan_file file;
-	struct memory memory;
-	struct plan_totals totals;
+	struct plan_json_totals totals;
 };
 
 static const struct json_form_member document_members[] = {
@@ -295,19 +304,22 @@ static const struct json_form_member document_members[] = {
 		.required = true},
 	{"notes", &note_list, JSON_FORM_FIELD(struct plan_document, file.plan.notes),
 		.required = true},
-	{"draining", &state_form_drains, JSON_FORM_FIELD(struct plan_document, memory.drains),
+	{"draining", &state_form_drains, JSON_FORM_FIELD(struct plan_document, file.memory.drains),
 		.required = true},
 	{"totals", &json_form_object, JSON_FORM_FIELD(struct plan_document, totals),
 		.required = true, .form = &totals_form},
 };
 static const struct json_form document_form = JSON_FORM(document_members);
 
-char *plan_file_to_json(const struct plan_file *file, const struct memory *memory)
+static struct plan_json_totals plan_json_count(const struct plan_file *file)
+{
+	return (struct plan_json_totals){plan_count(&file->plan), file->memory.drains.count};
+}
+
+char *plan_file_to_json(const struct plan_file *file)
 {
 	/* Borrows all that it shows. */
-	struct plan_document document = {.file = *file,
-		.memory = memory ? *memory : (struct memory){},
-		.totals = plan_count(&file->plan)};
+	struct plan_document document = {.file = *file, .totals = plan_json_count(file)};
 	json_t *json = json_form_write(&(struct json_form_pass){}, &document_form, &document);
 	_cleanup_free_ char *text = json_dumps(json, JSON_INDENT(2));
 
@@ -315,24 +327,29 @@ char *plan_file_to_json(const struct plan_file *file, const struct memory *memor
 	return memory_printf("%s\n", text);
 }
 
-static bool plan_totals_equal(const struct plan_totals *a, const struct plan_totals *b)
+static bool plan_totals_equal(const struct plan_json_totals *a, const struct plan_json_totals *b)
 {
-	return a->add == b->add && a->change == b->change && a->remove == b->remove &&
-	       a->disruptive == b->disruptive && a->unmanaged == b->unmanaged;
+	const struct plan_totals *left = &a->plan, *right = &b->plan;
+
+	return left->add == right->add && left->change == right->change &&
+	       left->remove == right->remove && left->disruptive == right->disruptive &&
+	       left->unmanaged == right->unmanaged && left->leaving == right->leaving &&
+	       a->draining == b->draining;
 }
 
 static int document_read(struct json_form_pass *pass, const json_t *json, struct plan_document *to)
 {
-	struct plan_totals totals;
+	struct plan_json_totals totals;
 	int r = json_form_read(pass, NULL, &document_form, json, to);
 
 	if (r < 0)
 		return r;
 	/* Whoever approved the plan may have looked no further than these. */
-	totals = plan_count(&to->file.plan);
+	totals = plan_json_count(&to->file);
 	if (!plan_totals_equal(&totals, &to->totals))
 		return json_form_fail(pass, NULL,
-			"totals: not those of the operations and notes: was the plan changed?");
+			"totals: not those of the operations, notes and drains: was the plan "
+			"changed?");
 	return operations_check_unique(pass, &to->file.plan.ops);
 }
 
@@ -346,7 +363,6 @@ int plan_file_from_json(const char *text, size_t size, struct plan_file *ret, st
 		return r;
 	r = document_read(&(struct json_form_pass){.error = error}, json, &document);
 	json_decref(json);
-	memory_clear(&document.memory);
 	if (r < 0)
 		plan_file_clear(&document.file);
 	else
@@ -363,5 +379,6 @@ void plan_file_clear(struct plan_file *file)
 		free(*path);
 	vector_clear(&file->paths);
 	plan_clear(&file->plan);
+	memory_clear(&file->memory);
 	*file = (struct plan_file){};
 }

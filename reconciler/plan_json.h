@@ -22,11 +22,11 @@ struct plan_file {
 		VECTOR_OF(char *);
 	} paths;
 	struct plan plan;
+	struct memory memory; /* of it, only what drains under the plan */
 };
 
-/* JSON text with a newline at the end; the caller frees it. `memory` (for the drains; may be NULL).
- */
-char *plan_file_to_json(const struct plan_file *file, const struct memory *memory);
+/* JSON text with a newline at the end; the caller frees it. */
+char *plan_file_to_json(const struct plan_file *file);
 
 /* One operation as it stands in the document. */
 json_t *plan_op_to_json(const struct plan_op *op);

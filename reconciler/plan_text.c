@@ -388,16 +388,50 @@ static void plan_text_end(const struct plan_text_options *options, struct strbuf
 	strbuf_add(text, options->color ? "\033[0m\n" : "\n");
 }
 
-/* An operation in the order of reading. */
+/* A service that no operation concerns, as a heading. */
+static void plan_text_leaving(
+	const struct plan_note *note, const struct plan_text_options *options, struct strbuf *text)
+{
+	char service[SERVICE_KEY_TEXT_SIZE];
+
+	strbuf_printf(text, "  service %s (%s)\n", service_key_format(&note->service, service),
+		options->hold ? "goes when the apply is confirmed"
+			      : "goes when its destinations have drained");
+}
+
+/* An operation in the order of reading, or the note of a service that leaves. */
 struct plan_text_item {
 	const struct plan_op *op;
+	const struct plan_note *note;
 };
+
+/* Where one is a note, which stands for its service: that has no operation of its own. */
+static int plan_text_compare_note(
+	const struct plan_text_item *left, const struct plan_text_item *right)
+{
+	const struct plan_op *op = left->op ? left->op : right->op;
+	int order;
+
+	if (!op)
+		return service_key_compare(&left->note->service, &right->note->service);
+	if (op->object >= PLAN_OBJECT_TIMEOUTS)
+		order = -1;
+	else
+		order = service_key_compare(
+			&op->service, &(left->op ? right : left)->note->service);
+	if (!order)
+		order = 1;
+	return left->op ? order : -order;
+}
 
 /* For reading: globals first, then by service, the service itself before its destinations. */
 static int plan_text_compare(const void *a, const void *b)
 {
-	const struct plan_op *left = ((const struct plan_text_item *)a)->op;
-	const struct plan_op *right = ((const struct plan_text_item *)b)->op;
+	const struct plan_text_item *left_item = a, *right_item = b;
+	const struct plan_op *left = left_item->op, *right = right_item->op;
+
+	if (!left || !right)
+		return plan_text_compare_note(left_item, right_item);
 	bool left_global = left->object >= PLAN_OBJECT_TIMEOUTS;
 	bool right_global = right->object >= PLAN_OBJECT_TIMEOUTS;
 	int order = COMPARE(right_global, left_global);
@@ -443,10 +477,18 @@ static void plan_text_by_service(
 	vector_reserve(&sorted, plan->ops.count);
 	vector_foreach(&plan->ops, op)
 		vector_append(&sorted)->op = op;
+	vector_foreach(&plan->notes, note)
+		if (note->kind == PLAN_NOTE_LEAVING)
+			vector_append(&sorted)->note = note;
 	vector_sort(&sorted, plan_text_compare);
 	vector_foreach(&sorted, item) {
 		const struct plan_op *op = item->op;
 
+		if (!op) {
+			plan_text_leaving(item->note, options, text);
+			heading = &item->note->service;
+			continue;
+		}
 		if (op->object == PLAN_OBJECT_DESTINATION) {
 			/* The service itself has no operation: name it all the same. */
 			if (!heading || service_key_compare(heading, &op->service) != 0)
@@ -489,6 +531,11 @@ static void plan_text_notes(
 	char service[SERVICE_KEY_TEXT_SIZE];
 
 	vector_foreach(&plan->notes, note) {
+		if (note->kind == PLAN_NOTE_LEAVING) {
+			if (options->order)
+				plan_text_leaving(note, options, text);
+			continue;
+		}
 		plan_text_begin(options, notes[note->kind].sign, text);
 		strbuf_printf(text, "service %s %s (%zu destination%s)",
 			service_key_format(&note->service, service), notes[note->kind].words,
@@ -506,6 +553,12 @@ static const struct destination *plan_text_live(
 	return service ? service_find_destination(service, &drain->destination) : NULL;
 }
 
+static bool plan_text_is_held(
+	const struct plan_text_options *options, const struct memory_drain *drain)
+{
+	return options->hold && drain_reason_is_of_files(drain->reason);
+}
+
 static void plan_text_drains(const struct plan_text_options *options, struct strbuf *text)
 {
 	char service[SERVICE_KEY_TEXT_SIZE], endpoint[ADDRESS_ENDPOINT_LENGTH];
@@ -515,7 +568,7 @@ static void plan_text_drains(const struct plan_text_options *options, struct str
 	vector_foreach(&options->memory->drains, drain) {
 		const struct destination *live = plan_text_live(options, drain);
 		uint64_t left = drain_seconds_left(drain, options->now);
-		bool held = options->hold && drain_reason_is_of_files(drain->reason);
+		bool held = plan_text_is_held(options, drain);
 
 		strbuf_printf(text, "  %s %s of %s: ", held ? "held" : "draining",
 			destination_key_format(&drain->destination, endpoint),
@@ -533,7 +586,42 @@ static void plan_text_drains(const struct plan_text_options *options, struct str
 	}
 }
 
-static void plan_text_totals(const struct plan *plan, struct strbuf *text)
+/* "; 1 service and 2 destinations go when …"; nothing of nothing. */
+static void plan_text_later(
+	size_t services, size_t destinations, const char *when, struct strbuf *text)
+{
+	bool both = services && destinations;
+
+	if (!services && !destinations)
+		return;
+	strbuf_add(text, "; ");
+	if (services)
+		strbuf_printf(text, "%zu service%s", services, services == 1 ? "" : "s");
+	if (both)
+		strbuf_add(text, " and ");
+	if (destinations)
+		strbuf_printf(
+			text, "%zu destination%s", destinations, destinations == 1 ? "" : "s");
+	strbuf_printf(text, " %s when %s", services + destinations == 1 ? "goes" : "go", when);
+}
+
+/* What no operation of the plan deletes, and a later one will. */
+static void plan_text_leavers(const struct plan_totals *totals,
+	const struct plan_text_options *options, struct strbuf *text)
+{
+	size_t draining = 0, held = 0;
+	size_t services = options->hold ? 0 : totals->leaving;
+
+	if (options->memory)
+		vector_foreach(&options->memory->drains, drain)
+			*(plan_text_is_held(options, drain) ? &held : &draining) += 1;
+	plan_text_later(services, draining,
+		services + draining == 1 ? "it has drained" : "they have drained", text);
+	plan_text_later(totals->leaving - services, held, "the apply is confirmed", text);
+}
+
+static void plan_text_totals(
+	const struct plan *plan, const struct plan_text_options *options, struct strbuf *text)
 {
 	struct plan_totals totals = plan_count(plan);
 
@@ -542,6 +630,7 @@ static void plan_text_totals(const struct plan *plan, struct strbuf *text)
 	else
 		strbuf_printf(text, "%zu to add, %zu to change, %zu to remove", totals.add,
 			totals.change, totals.remove);
+	plan_text_leavers(&totals, options, text);
 	if (totals.disruptive)
 		strbuf_printf(text, "; %zu disruptive (!)", totals.disruptive);
 	if (totals.unmanaged)
@@ -558,5 +647,5 @@ void plan_format_text(
 		plan_text_by_service(plan, options, text);
 	plan_text_notes(plan, options, text);
 	plan_text_drains(options, text);
-	plan_text_totals(plan, text);
+	plan_text_totals(plan, options, text);
 }

@@ -24,9 +24,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	require(first.backend && first.revision && first.declared);
-	text = plan_file_to_json(&first, NULL);
+	text = plan_file_to_json(&first);
 	require(plan_file_from_json(text, strlen(text), &second, &error) == 0);
-	again = plan_file_to_json(&second, NULL);
+	again = plan_file_to_json(&second);
 	require(strcmp(text, again) == 0);
 	return 0;
 }

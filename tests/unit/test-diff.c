@@ -49,7 +49,7 @@ static void scene_plan(struct scene *scene, struct plan *plan)
 /* The plan's operations and notes as text must be `expected`. Ends the scene. */
 static void scene_expect(struct scene *scene, const char *expected)
 {
-	static const char *const notes[] = {"unmanaged", "adopted", "kept"};
+	static const char *const notes[] = {"unmanaged", "adopted", "kept", "leaving"};
 	_cleanup_plan_ struct plan plan = {};
 	_cleanup_strbuf_ struct strbuf text = {};
 	char service[SERVICE_KEY_TEXT_SIZE];
@@ -171,7 +171,7 @@ static void a_declared_service_of_others_is_adopted(_unused_ void **state)
 		"- destination 10.0.0.7:80 of tcp://192.0.2.1:80\n? adopted tcp://192.0.2.1:80\n");
 }
 
-static void what_is_about_to_go_is_not_adopted(_unused_ void **state)
+static void what_is_about_to_go_is_said_and_not_adopted(_unused_ void **state)
 {
 	struct scene scene = {.prune = CONFIG_PRUNE_ALL};
 	struct service *leaving = build_service(&scene.desired, "tcp://192.0.2.1:80", "wlc");
@@ -180,7 +180,8 @@ static void what_is_about_to_go_is_not_adopted(_unused_ void **state)
 	build_destination(leaving, "10.0.0.7:80", 0);
 	build_destination(
 		build_service(&scene.live, "tcp://192.0.2.1:80", "wlc"), "10.0.0.7:80", 1);
-	scene_expect(&scene, "~ destination 10.0.0.7:80 of tcp://192.0.2.1:80 weight 1 -> 0\n");
+	scene_expect(&scene, "~ destination 10.0.0.7:80 of tcp://192.0.2.1:80 weight 1 -> 0\n"
+			     "? leaving tcp://192.0.2.1:80\n");
 }
 
 static void a_key_never_changes_in_place(_unused_ void **state)
@@ -271,7 +272,7 @@ int main(void)
 		cmocka_unit_test(only_a_scheduler_disrupts),
 		cmocka_unit_test(services_of_others),
 		cmocka_unit_test(a_declared_service_of_others_is_adopted),
-		cmocka_unit_test(what_is_about_to_go_is_not_adopted),
+		cmocka_unit_test(what_is_about_to_go_is_said_and_not_adopted),
 		cmocka_unit_test(a_key_never_changes_in_place),
 		cmocka_unit_test(globals_that_the_file_does_not_name_stay),
 		cmocka_unit_test(sync_daemons_are_replaced),

@@ -61,11 +61,12 @@ static void what_waits_for_a_confirmation_has_no_deadline(_unused_ void **state)
 
 	scene_drain(&scene, DRAIN_REASON_REMOVED);
 	scene_says(&scene, false,
-		"  draining 10.0.0.2:80 of " WEB
-		": 7 connections, at most 2 s more (removed)\nNo differences.\n");
+		"  draining 10.0.0.2:80 of " WEB ": 7 connections, at most 2 s more (removed)\n"
+		"No differences; 1 destination goes when it has drained.\n");
 	scene_says(&scene, true,
 		"  held 10.0.0.2:80 of " WEB
-		": 7 connections, goes when the apply is confirmed (removed)\nNo differences.\n");
+		": 7 connections, goes when the apply is confirmed (removed)\n"
+		"No differences; 1 destination goes when the apply is confirmed.\n");
 	scene_clear(&scene);
 }
 
@@ -76,8 +77,34 @@ static void the_operator_s_drain_does_not_wait(_unused_ void **state)
 
 	scene_drain(&scene, DRAIN_REASON_OPERATOR);
 	scene_says(&scene, true,
-		"  draining 10.0.0.2:80 of " WEB
-		": 7 connections, at most 2 s more (operator)\nNo differences.\n");
+		"  draining 10.0.0.2:80 of " WEB ": 7 connections, at most 2 s more (operator)\n"
+		"No differences; 1 destination goes when it has drained.\n");
+	scene_clear(&scene);
+}
+
+/* A service is named where it leaves, though no operation of the plan concerns it, and counted. */
+static void a_service_that_leaves_is_named(_unused_ void **state)
+{
+	struct scene scene = {};
+	struct plan_note *note = vector_append(&scene.plan.notes);
+
+	*note = (struct plan_note){PLAN_NOTE_LEAVING, build_key(WEB), 1};
+	scene_says(&scene, false,
+		"  service " WEB " (goes when its destinations have drained)\n"
+		"No differences; 1 service goes when it has drained.\n");
+	scene_says(&scene, true,
+		"  service " WEB " (goes when the apply is confirmed)\n"
+		"No differences; 1 service goes when the apply is confirmed.\n");
+	scene_drain(&scene, DRAIN_REASON_REMOVED);
+	vector_push(&scene.memory.drains, scene.memory.drains.items[0]);
+	scene.memory.drains.items[1].reason = DRAIN_REASON_OPERATOR;
+	scene_says(&scene, true,
+		"  service " WEB " (goes when the apply is confirmed)\n"
+		"  held 10.0.0.2:80 of " WEB
+		": 7 connections, goes when the apply is confirmed (removed)\n"
+		"  draining 10.0.0.2:80 of " WEB ": 7 connections, at most 2 s more (operator)\n"
+		"No differences; 1 destination goes when it has drained; 1 service and 1 "
+		"destination go when the apply is confirmed.\n");
 	scene_clear(&scene);
 }
 
@@ -85,6 +112,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_waits_for_a_confirmation_has_no_deadline),
+		cmocka_unit_test(a_service_that_leaves_is_named),
 		cmocka_unit_test(the_operator_s_drain_does_not_wait),
 	};
 
