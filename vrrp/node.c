@@ -220,6 +220,8 @@ static void node_on_work(void *data)
 {
 	struct node *node = data;
 
+	if (node->strayed)
+		node_find_strayed(node);
 	if (node->changed && !node->stopping)
 		node_tell_keeper(node);
 	if (node->leaving) {
@@ -249,6 +251,7 @@ void node_stop(struct node *node)
 	node_clear_cause(node);
 	vector_clear(&node->routers);
 	vector_clear(&node->mappings);
+	loop_timer_set(node->starts, LOOP_NEVER);
 	node->stopping = true;
 	if (node->read)
 		node_settle(node);
@@ -291,6 +294,8 @@ static int node_open_timers(struct node *node)
 		r = loop_add_timer(loop, node_on_wait, node, &node->wait);
 	if (r == 0)
 		r = loop_add_timer(loop, node_on_retry, node, &node->retry);
+	if (r == 0)
+		r = loop_add_timer(loop, node_on_lapse, node, &node->lapse);
 	if (r == 0)
 		r = loop_add_work(loop, node_on_work, node, &node->work);
 	if (r < 0)
@@ -376,6 +381,7 @@ struct node *node_free(struct node *node)
 	loop_source_free(node->starts);
 	loop_source_free(node->wait);
 	loop_source_free(node->retry);
+	loop_source_free(node->lapse);
 	loop_source_free(node->work);
 	lease_snapshot_clear(&node->left);
 	heap_clear(&node->waits);

@@ -66,8 +66,9 @@ struct node_options {
 	int lease; /* a descriptor of lease_create(), which stays the caller's; -1: no lease */
 	const char *sysctls; /* a path, as vrrp_sysctls_new() takes it; NULL: not kept */
 	/* All of these must not call the node. */
-	void (*moved)(void *data, const struct node_view *view); /* in order */
-	void (*stopped)(void *data);                             /* after node_stop() */
+	/* In order; of those of the list in force: that one which is in no list any more has stopped goes without saying. */
+	void (*moved)(void *data, const struct node_view *view);
+	void (*stopped)(void *data); /* after node_stop() */
 	void *data;
 };
 
@@ -91,7 +92,7 @@ void node_set(struct node *node, struct config *config, const struct node_plan *
 void node_start(struct node *node);
 /* Of config->routers[index] of the last list. Nothing happens for one that is not there. */
 void node_tell(struct node *node, size_t index, const struct node_facts *facts);
-/* The services of that mapping are there: its addresses need not wait any longer. */
+/* The services of that mapping are there: its addresses need not wait any longer. Nothing happens where they do not wait. */
 void node_serve(struct node *node, size_t index);
 /* `stopped` follows, when all is gone; never from here. */
 void node_stop(struct node *node);

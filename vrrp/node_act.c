@@ -51,7 +51,8 @@ static int node_send_to(const struct node_router *router, const struct address *
 	return r;
 }
 
-static int node_send(const struct node_router *router, const struct vrrp_packet *packet)
+/* To all who are to hear it; whether anybody was told. */
+static int node_send(const struct node_router *router, const struct vrrp_packet *packet, bool *told)
 {
 	uint8_t data[VRRP_PACKET_MOST];
 	struct address group = vrrp_group(router->key.family);
@@ -66,6 +67,8 @@ static int node_send(const struct node_router *router, const struct vrrp_packet 
 
 		if (r < 0)
 			code = r;
+		else
+			*told = true;
 	}
 	return code;
 }
@@ -98,13 +101,14 @@ static void node_put_router(struct node_router *router, enum vrrp_state state)
 static void node_advertise(struct node_router *router, uint8_t priority)
 {
 	struct vrrp_packet packet = {};
+	bool told = false;
 
 	node_packet(router, priority, &packet);
-	int r = node_send(router, &packet);
+	int r = node_send(router, &packet, &told);
 	router->sent += r == 0;
 	router->unsent += r < 0;
 	node_tell_sent(router, r);
-	if (priority != VRRP_PRIORITY_STOP)
+	if (told && priority != VRRP_PRIORITY_STOP)
 		node_put_router(router, VRRP_STATE_ACTIVE);
 }
 
@@ -137,20 +141,22 @@ void node_hold(struct node_router *router)
 static void node_wait(struct node_router *router)
 {
 	struct node *node = router->node;
+	uint64_t now = loop_now(node->options.loop);
 
-	if (router->held || !router->facts.waits || router->served) {
+	/* What an earlier process had, and this one goes on with, is there already. */
+	if (router->held || !router->facts.waits || vrrp_lease_holds(&router->left, now)) {
 		node_hold(router);
 		return;
 	}
-	heap_set(&node->waits, &router->wait,
-		loop_now(node->options.loop) + router->config->standby_wait);
+	if (!router->wait.place)
+		heap_set(&node->waits, &router->wait, now + router->config->standby_wait);
 	loop_timer_set(node->wait, heap_next(&node->waits));
 }
 
 void node_let_go(struct node_router *router)
 {
 	heap_set(&router->node->waits, &router->wait, HEAP_NEVER);
-	router->held = router->served = false;
+	router->held = false;
 	node_hush(router);
 	router->busy = true; /* until DONE, which may come from here */
 	vrrp_addresses_set(router->node->addresses, router->number, NULL, 0);
@@ -236,9 +242,10 @@ static void node_moved(struct node_router *router, const struct vrrp_action *act
 	node_explain(router, action);
 	log_object_notice(router->name, "IPv%u on %s %s: %s", router->key.family == AF_INET ? 4 : 6,
 		router->key.interface, node_move_words[action->state], router->why);
+	if (router->mapping == NODE_NOWHERE || !router->node->options.moved)
+		return;
 	node_view_of(router, &view);
-	if (router->node->options.moved)
-		router->node->options.moved(router->node->options.data, &view);
+	router->node->options.moved(router->node->options.data, &view);
 }
 
 void node_act(void *owner _unused_, struct keeper_item *item, const struct vrrp_action *action)

@@ -87,7 +87,13 @@ void node_on_failed(void *owner, const struct vrrp_place *place, int error)
 	loop_timer_set(node->retry, loop_now(node->options.loop));
 }
 
-/* What could not listen tries again. */
+static bool node_lacks_something(const struct node_router *router)
+{
+	return !router->hearing.hearing ||
+	       (node_router_is_virtual(router) && !router->wants_macvlan);
+}
+
+/* What could not listen tries again, and what has no virtual MAC. */
 void node_on_retry(void *data)
 {
 	struct node *node = data;
@@ -95,7 +101,7 @@ void node_on_retry(void *data)
 	vector_foreach(&node->routers, place) {
 		struct node_router *router = place->router;
 
-		if (!router->hearing.hearing && node_router_link(router))
+		if (node_lacks_something(router) && node_router_link(router))
 			node_again(router);
 	}
 	node_set_timer(node);

@@ -131,8 +131,16 @@ void node_on_link(void *data, const struct vrrp_link *link, unsigned int changes
 		}
 		node_again(router);
 	}
-	if (!(changes & (VRRP_LINK_CAME | VRRP_LINK_WENT | VRRP_LINK_STATE)))
-		return;
+	if (changes & (VRRP_LINK_CAME | VRRP_LINK_WENT | VRRP_LINK_STATE)) {
+		node->strayed = true;
+		loop_work_ask(node->work);
+	}
+}
+
+/* A thousand routers may depend on an interface, and a thousand interfaces lose their carrier with one: once for all of these. */
+void node_find_strayed(struct node *node)
+{
+	node->strayed = false;
 	vector_foreach(&node->routers, place) {
 		if (place->router->elsewhere)
 			node_again(place->router);

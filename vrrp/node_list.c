@@ -6,8 +6,11 @@
  * ended those that are no more, these go on speaking by the configuration of before. */
 #include <stdio.h>
 
+#include "base/log.h"
 #include "base/loop.h"
 #include "vrrp/node_private.h"
+
+LOG_MODULE("vrrp");
 
 /* The list by key, and by number. */
 
@@ -229,6 +232,7 @@ void node_settle(struct node *node)
 	if (node->settled)
 		return;
 	node->settled = true;
+	loop_timer_set(node->lapse, LOOP_NEVER);
 	vrrp_addresses_settle(node->addresses);
 	vrrp_sysctls_settle(node->sysctls);
 	vector_foreach(&node->left.routers, left) {
@@ -262,6 +266,9 @@ static void node_use(struct node *node)
 	node->config = node->coming;
 	node->coming = (struct config){};
 	vector_clear(&node->mappings);
+	/* Whoever has no place in this list is not in it. */
+	vector_foreach(&node->routers, place)
+		place->router->mapping = NODE_NOWHERE;
 	for (size_t i = 0; i < node->config.routers.count; i++)
 		node_put_mapping(node, &list, i);
 	vector_sort(&list, node_place_compare);
@@ -290,6 +297,28 @@ void node_set(struct node *node, struct config *config, const struct node_plan *
 		node_use(node);
 }
 
+/* When the last lease of an earlier process is over; 0: it is. */
+static uint64_t node_lapses(const struct node *node)
+{
+	uint64_t end = 0, now = loop_now(node->options.loop);
+
+	vector_foreach(&node->left.routers, left) {
+		if (vrrp_lease_holds(&left->shared, now))
+			end = MAX(end, lease_end(&left->shared));
+	}
+	return end;
+}
+
+/* Nobody goes on with what is still here, and others may have taken over: it does not wait for a list. */
+void node_on_lapse(void *data)
+{
+	struct node *node = data;
+
+	if (node->left.addresses.count && !node->settled)
+		log_notice("the addresses that an earlier process left are removed");
+	node_settle(node);
+}
+
 void node_on_read(void *data)
 {
 	struct node *node = data;
@@ -299,6 +328,8 @@ void node_on_read(void *data)
 		node_settle(node);
 	else if (node->waiting)
 		node_use(node);
+	else if (!node->settled)
+		loop_timer_set(node->lapse, node_lapses(node));
 }
 
 /* Facts. */
@@ -340,10 +371,8 @@ void node_serve(struct node *node, size_t index)
 	for (size_t i = 0; i < ARRAY_LENGTH(mapping->routers); i++) {
 		struct node_router *router = mapping->routers[i];
 
-		if (!router)
-			continue;
-		router->served = true;
-		if (router->wait.place)
+		/* Not of a take-over before, nor for the next one. */
+		if (router && router->wait.place)
 			node_hold(router);
 	}
 }

@@ -10,7 +10,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "vrrp/node_private.h"
+
+LOG_MODULE("vrrp");
 
 #define NODE_LINK_LOCAL_PREFIX 64
 
@@ -267,6 +270,7 @@ static void node_router_set_addresses(struct node_router *router)
 
 		address->object = *object;
 		address->cell = old ? old->cell : LEASE_NONE;
+		address->foreign = old && old->foreign;
 		address->announcement.owner = router;
 		if (old)
 			old->cell = LEASE_NONE;
@@ -306,8 +310,12 @@ bool node_router_shape_objects(struct node_router *router)
 	node_router_add_rules(router, &objects);
 	bool changed = node_router_set_objects(router, &objects);
 	vector_clear(&objects);
-	if (changed && router->objects.count)
-		vrrp_addresses_prepare(router->node->addresses, router->objects.items,
-			router->objects.count, &error);
-	return changed;
+	if (!changed || !router->objects.count)
+		return changed;
+	int r = vrrp_addresses_prepare(
+		router->node->addresses, router->objects.items, router->objects.count, &error);
+	if (r < 0)
+		log_object_warning(router->name, "%s: an address that goes may take others along",
+			error_text(&error, r));
+	return true;
 }

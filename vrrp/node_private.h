@@ -40,6 +40,8 @@ struct node_peers {
 	VECTOR_OF(struct address);
 };
 
+#define NODE_NOWHERE SIZE_MAX
+
 /* Who is there, and what becomes of it. */
 enum node_place {
 	NODE_PLACE_SET,     /* in the list */
@@ -54,7 +56,7 @@ struct node_router {
 	enum node_place place;
 	struct keeper_key key;
 	const struct config_router *config; /* of node.config; NULL when it leaves */
-	size_t mapping;                     /* likewise */
+	size_t mapping;                     /* likewise; NODE_NOWHERE: it is about to leave */
 	char *name;
 	char *group;              /* NULL: it moves alone */
 	struct keeper_item *item; /* NULL: the keeper does not have it (yet) */
@@ -66,11 +68,10 @@ struct node_router {
 	struct node_address *addresses;
 	size_t address_count;
 	uint64_t version;   /* of these; another with each other list */
-	bool wants_macvlan; /* it was asked for */
+	bool wants_macvlan; /* it was asked for, and is made */
 	bool held;          /* they are wanted now */
 	bool busy;          /* the kernel has not done all that it was asked for */
 	bool announcing;
-	bool served;               /* the services are there */
 	bool elsewhere;            /* some object is on another interface, or it tracks one */
 	struct node_cells retired; /* of addresses that are no longer wanted */
 	uint32_t cell;             /* of the router */
@@ -84,7 +85,7 @@ struct node_router {
 	enum vrrp_checksum form;
 	bool mixed, differ;
 	uint64_t sent, unsent;
-	int send_error, join_error;
+	int send_error, join_error, macvlan_error;
 	struct vrrp_packet_view peer;
 
 	struct node_facts facts;
@@ -146,11 +147,12 @@ struct node {
 	struct node_router_places routers;  /* in the list, by key */
 	struct node_router_places numbered; /* all of them, by number */
 	uint64_t number, began;
-	struct loop_source *timer, *starts, *wait, *retry, *work;
+	struct loop_source *timer, *starts, *wait, *retry, *work, *lapse;
 	uint64_t due;
 	bool deferred;
 	bool changed; /* parameters or addresses of somebody are others: the keeper must be told */
 	bool leaving; /* somebody may be gone now */
+	bool strayed; /* an interface is another, on which some may have objects that are not of it */
 	struct heap waits;
 	struct node_cause cause;
 	uint64_t thawed, late_ns;
@@ -174,9 +176,11 @@ void node_tell_keeper(struct node *node); /* all of them, as they are */
 void node_settle(struct node *node);
 void node_on_gone(void *owner, struct keeper_item *item);
 void node_on_read(void *data);
+void node_on_lapse(void *data);
 
 /* node_kernel.c */
 void node_again(struct node_router *router); /* its surroundings are others, perhaps */
+void node_find_strayed(struct node *node);   /* of those that depend on other interfaces */
 void node_on_news(void *data, const struct vrrp_addresses_news *news);
 void node_on_macvlan(void *data, uint64_t number, int ifindex);
 void node_on_link(void *data, const struct vrrp_link *link, unsigned int changes);

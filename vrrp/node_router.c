@@ -3,9 +3,13 @@
  * whether it can run, and what it wants in the kernel (node_objects.c). Whatever of this changes, all of it is made anew, and
  * compared with what it was: so that a file that is read again, or an interface of which something is told, touches nothing
  * that is the same. */
+#include <errno.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "vrrp/node_private.h"
+
+LOG_MODULE("vrrp");
 
 #define NODE_CENTISECOND_NS 10000000ull
 
@@ -161,8 +165,11 @@ void node_router_join(struct node_router *router)
 	if (!node_router_link(router))
 		return;
 	router->listens = place;
-	router->join_error =
-		dispatcher_join(router->node->dispatcher, &place, &router->hearing, &error);
+	int r = dispatcher_join(router->node->dispatcher, &place, &router->hearing, &error);
+	/* It tries again every second. */
+	if (r < 0 && r != router->join_error)
+		log_object_warning(router->name, "%s", error_text(&error, r));
+	router->join_error = r;
 }
 
 /* Interfaces that are tracked, beside what others say. */
@@ -243,11 +250,18 @@ static void node_router_shape_macvlan(struct node_router *router)
 		return;
 	router->wants_macvlan = wants;
 	vrrp_socket_close(&router->mute);
-	if (wants)
-		router->join_error = vrrp_macvlans_want(node->macvlans, router->number,
-			link->ifindex, router->key.family, router->key.vrid, &error);
-	else
+	if (!wants) {
 		vrrp_macvlans_drop(node->macvlans, router->number);
+		return;
+	}
+	int r = vrrp_macvlans_want(node->macvlans, router->number, link->ifindex,
+		router->key.family, router->key.vrid, &error);
+	if (r < 0 && r != router->macvlan_error)
+		log_object_warning(router->name, "%s", error_text(&error, r));
+	router->macvlan_error = r;
+	/* Its name or its VRID is still another's: who leaves, perhaps. It is asked for again. */
+	if (r == -EEXIST || r == -ENAMETOOLONG || r == -ENODEV)
+		router->wants_macvlan = false;
 }
 
 static void node_router_shape_mute(struct node_router *router)

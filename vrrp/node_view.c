@@ -28,7 +28,7 @@ static const char *node_trouble(const struct node_router *router)
 		return router->join_error == -EADDRNOTAVAIL
 			       ? "its unicast source is no address of this machine"
 			       : "it cannot listen on its interface";
-	if (router->wants_macvlan && router->mute.fd < 0)
+	if (node_router_is_virtual(router) && router->mute.fd < 0)
 		return "its virtual MAC is not there";
 	if (node_router_is_faulty(router))
 		return "something that it tracks is not well";

@@ -4,7 +4,8 @@
  *	node hold COMMAND…	runs COMMAND with a lease in $LEASE, which outlives the processes that use it
  *	node [SYSCTLS]		carries out, a line each:
  *
- *	set FILE [HINT…]	the file's virtual routers; HINT: INTERFACE,4|6,VRID,rfc9568|rfc5798
+ *	set FILE [waits] [HINT…]	the file's virtual routers, of which all wait for services; HINT:
+ *				INTERFACE,4|6,VRID,rfc9568|rfc5798
  *	start			the table is filled
  *	facts INDEX fault|well WEIGHT [waits]
  *	serve INDEX
@@ -100,10 +101,12 @@ static void set(struct test *test, char **words, size_t count)
 	_cleanup_diagnostics_ struct diagnostics diagnostics = {};
 	struct node_hint hints[WORDS_MOST];
 	struct node_plan plan = {.hints = hints};
+	_cleanup_free_ struct node_facts *facts = NULL;
+	bool waits = count > 2 && strcmp(words[2], "waits") == 0;
 	size_t size = 0;
 	int r = file_read(AT_FDCWD, words[1], FILE_MOST, &text, &size);
 
-	for (size_t i = 2; i < count && r == 0; i++)
+	for (size_t i = waits ? 3 : 2; i < count && r == 0; i++)
 		r = parse_hint(words[i], &hints[plan.hint_count++]);
 	if (r == 0) {
 		const struct document document = {.name = words[1], .text = text, .size = size};
@@ -113,6 +116,11 @@ static void set(struct test *test, char **words, size_t count)
 	if (r < 0) {
 		printf("cannot set %s: %s\n", words[1], strerror(-r));
 		return;
+	}
+	if (waits) {
+		plan.facts = facts = memory_new((config.routers.count + 1) * sizeof(*facts));
+		for (size_t i = 0; i < config.routers.count; i++)
+			facts[i].waits = true;
 	}
 	node_set(test->node, &config, &plan);
 	printf("set\n");
