@@ -23,6 +23,11 @@ LOG_MODULE("health");
 /* Because of messages that are lost no plan is sent more often. */
 #define PROBING_LOST_NS 10000000000ull
 #define PROBING_NEVER   UINT64_MAX
+/* The programs of checks go in one piece: so many bytes are room for all else that is said, and two plans of them for what the
+ * supervisor keeps (PROGRAMS_ALLOW_LIMIT). */
+#define PROBING_ALLOW_LIMIT (7u << 20)
+/* Of each, beside its words: its heads, and its place in the queue. */
+#define PROBING_ALLOW_HEAD 128
 
 struct probing_plan {
 	uint64_t generation; /* 0: there is none */
@@ -108,7 +113,7 @@ static void probing_tell_trouble(const struct probing *probing, const char *why,
 		text = memory_printf("the health process does not probe what the files say: %s; "
 				     "%s%s",
 			why,
-			probing->force.generation ? "it probes what it was told before"
+			probing->force.keys.count ? "it probes what it was told before"
 						  : "nothing is probed",
 			then);
 	probing->options.trouble(probing->options.data, text);
@@ -222,6 +227,22 @@ static int probing_allow(const struct probing *probing, const struct config_chec
 	return probing_send(probing, MESSAGE_ALLOW, message, size);
 }
 
+static bool probing_may_allow(const struct config *config)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; config && i < config->checks.count; i++) {
+		const struct config_exec *exec = &config->checks.items[i].exec;
+
+		if (!config_has(&config->checks.items[i].object, CONFIG_CHECK_EXEC))
+			continue;
+		size += PROBING_ALLOW_HEAD + strlen(exec->user);
+		vector_foreach(&exec->command, word)
+			size += strlen(*word) + 1;
+	}
+	return size <= PROBING_ALLOW_LIMIT;
+}
+
 static int probing_allow_more(const struct probing *probing)
 {
 	const struct config *config = probing->wanted.config;
@@ -313,23 +334,33 @@ static int probing_send_head(struct probing *probing)
 	const struct message_health_plan plan = {.generation = probing->generation,
 		.text_size = (uint32_t)probing->text.length,
 		.probes = (uint32_t)probing->records.count};
-	int r = probing->force.generation ? probing_allow_more(probing)
+	int r = probing->force.keys.count ? probing_allow_more(probing)
 					  : probing_allow_only(probing);
 
 	return r == 0 ? probing_send(probing, MESSAGE_HEALTH_PLAN, &plan, sizeof(plan)) : r;
+}
+
+/* Why it is of no use to send what was written down; NULL. */
+static const char *probing_too_much(const struct probing *probing)
+{
+	if (probing->text.length > MESSAGE_HEALTH_TEXT_LIMIT ||
+		probing->records.count > MESSAGE_HEALTH_PROBES_LIMIT)
+		return "there are more checks or destinations than can be probed";
+	return probing_may_allow(probing->wanted.config)
+		       ? NULL
+		       : "the commands of all `exec` checks have more than 7 MiB together";
 }
 
 static void probing_begin(struct probing *probing)
 {
 	probing->counters.plans++;
 	probing_write(probing);
-	probing->oversize = probing->text.length > MESSAGE_HEALTH_TEXT_LIMIT ||
-			    probing->records.count > MESSAGE_HEALTH_PROBES_LIMIT;
-	if (probing->oversize) {
+	const char *why = probing_too_much(probing);
+	probing->oversize = why;
+	if (why) {
 		probing_drop_coming(probing);
 		probing->counters.broken++;
-		probing_tell_trouble(
-			probing, "there are more checks or destinations than can be probed", "");
+		probing_tell_trouble(probing, why, "");
 		return;
 	}
 	int r = probing_send_head(probing);
@@ -383,7 +414,7 @@ static void probing_on_gone(struct probing *probing)
 
 static void probing_put_in_force(struct probing *probing)
 {
-	bool another = probing->force.generation;
+	bool another = probing->force.keys.count;
 
 	probing_plan_clear(&probing->force);
 	probing->force = probing->coming;

@@ -91,6 +91,29 @@ void programs_allow_none(struct programs *programs)
 	programs->allowed_bytes = 0;
 }
 
+/* A plan that had to be sent more than once has said the same as often. */
+static void programs_drop_repeated(struct programs *programs)
+{
+	size_t kept = 0;
+
+	if (programs->allowed_sorted)
+		return;
+	vector_sort(&programs->allowed, programs_compare_allowed);
+	for (size_t i = 0; i < programs->allowed.count; i++) {
+		struct program_allowed *allowed = &programs->allowed.items[i];
+
+		if (kept && programs_compare_allowed(&programs->allowed.items[kept - 1], allowed) ==
+				    0) {
+			programs->allowed_bytes -= allowed->size;
+			free(allowed->texts);
+		} else {
+			programs->allowed.items[kept++] = *allowed;
+		}
+	}
+	programs->allowed.count = kept;
+	programs->allowed_sorted = true;
+}
+
 void programs_allow(struct programs *programs, const struct message_program *message, size_t size)
 {
 	_cleanup_free_ const char **words = NULL;
@@ -99,6 +122,8 @@ void programs_allow(struct programs *programs, const struct message_program *mes
 	if (message_program_read(message, size, &user, &words, &environment) < 0)
 		return;
 	struct program_allowed head = programs_head(message, words);
+	if (programs->allowed_bytes + head.size > PROGRAMS_ALLOW_LIMIT)
+		programs_drop_repeated(programs);
 	if (programs->allowed_bytes + head.size > PROGRAMS_ALLOW_LIMIT) {
 		log_warning("the files ask for more programs than can be kept");
 		return;
@@ -114,9 +139,7 @@ static bool programs_is_allowed(struct programs *programs, const struct message_
 {
 	struct program_allowed head = programs_head(message, words);
 
-	if (!programs->allowed_sorted)
-		vector_sort(&programs->allowed, programs_compare_allowed);
-	programs->allowed_sorted = true;
+	programs_drop_repeated(programs);
 	if (!vector_find(&programs->allowed, &head, programs_compare_allowed))
 		return false;
 	for (; *environment; environment++)

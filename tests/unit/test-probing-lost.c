@@ -281,6 +281,59 @@ static void test_what_is_too_much_is_not_told(void **state)
 	config_clear(&config);
 }
 
+/* What was told before, and was nothing, is not probed. */
+static void test_nothing_in_force_is_nothing_probed(void **state)
+{
+	struct fixture *fixture = *state;
+
+	started(fixture);
+	want(fixture, 0, 1);
+	take_plan(fixture);
+	fixture->lose = MESSAGE_HEALTH_PLAN;
+	want(fixture, 1, 2);
+	assert_string_equal(fixture->trouble,
+		"the health process does not probe what the files say: it cannot be told: No "
+		"buffer space available; nothing is probed, and it is told again");
+	/* And nothing that was allowed before is needed. */
+	next(fixture, MESSAGE_ALLOW_NONE);
+	next(fixture, MESSAGE_ALLOW);
+	nothing_more(fixture);
+	fixture->lose = 0;
+	later(fixture, 2 * SECOND);
+	take_plan(fixture);
+	assert_null(fixture->trouble);
+}
+
+/* Programs whose words would fill the way to the supervisor: trying again is of no use. */
+static void test_too_long_programs_are_not_told(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_free_ char *word = memory_new(3001);
+	_cleanup_strbuf_ struct strbuf text = {};
+	struct config config = {};
+	struct engine_probe_vector probes = {};
+	const struct probing_wanted wanted = {.serial = 2, .config = &config, .probes = &probes};
+
+	started(fixture);
+	want(fixture, 2, 1);
+	take_plan(fixture);
+	memset(word, 'x', 3000);
+	strbuf_add(&text, "poise: 1\nallow-empty: true\nchecks:\n");
+	for (int i = 0; i < 2500; i++)
+		strbuf_printf(&text, "  c%d: {exec: {command: [/bin/check, %s]}}\n", i, word);
+	load(text.text, text.length, &config);
+	probing_want(fixture->probing, &wanted);
+	nothing_more(fixture);
+	assert_string_equal(fixture->trouble,
+		"the health process does not probe what the files say: the commands of all `exec` "
+		"checks have more than 7 MiB together; it probes what it was told before");
+	assert_true(later(fixture, 3600 * SECOND) == UINT64_MAX);
+	want(fixture, 2, 3);
+	take_plan_behind(fixture);
+	assert_null(fixture->trouble);
+	config_clear(&config);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -295,6 +348,8 @@ int main(void)
 		CASE(test_misses_a_plan_that_is_lost),
 		CASE(test_takes_verdicts_for_an_answer),
 		CASE(test_what_is_too_much_is_not_told),
+		CASE(test_nothing_in_force_is_nothing_probed),
+		CASE(test_too_long_programs_are_not_told),
 	};
 
 	return cmocka_run_group_tests_name("probing-lost", tests, NULL, NULL);
