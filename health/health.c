@@ -352,7 +352,7 @@ static void health_count_late(struct health_item *item, uint64_t now)
 static void health_on_overdue(const struct overdue *overdue, uint64_t now)
 {
 	struct health_item *item =
-		(struct health_item *)((char *)overdue - offsetof(struct health_item, overdue));
+		(void *)((char *)overdue - offsetof(struct health_item, overdue));
 	struct health_counters *counters = &item->health->counters;
 
 	counters->latest_ns = MAX(counters->latest_ns, now - item->due);
