@@ -27,6 +27,8 @@
 
 /* Messages that one turn of the loop takes, and sends of its queue. */
 #define CHANNEL_TURN 64
+/* No socket holds more. Who is gone sends no more; but others may have his descriptor. */
+#define CHANNEL_DRAIN 65536
 
 struct channel_header {
 	uint16_t kind, zero;
@@ -234,6 +236,16 @@ static bool channel_receive(struct channel *channel)
 	return true;
 }
 
+static void channel_read(struct channel *channel, size_t most)
+{
+	channel->busy = true;
+	for (size_t i = 0; i < most && channel->source && channel_receive(channel); i++)
+		;
+	channel->busy = false;
+	if (channel->freed)
+		free(channel);
+}
+
 static void channel_on_io(void *data, uint32_t events)
 {
 	struct channel *channel = data;
@@ -243,12 +255,13 @@ static void channel_on_io(void *data, uint32_t events)
 		if (!channel->first)
 			loop_io_set_events(channel->source, EPOLLIN);
 	}
-	channel->busy = true;
-	for (size_t i = 0; i < CHANNEL_TURN && channel->source && channel_receive(channel); i++)
-		;
-	channel->busy = false;
-	if (channel->freed)
-		free(channel);
+	channel_read(channel, CHANNEL_TURN);
+}
+
+void channel_drain(struct channel *channel)
+{
+	if (channel->source && !channel->busy)
+		channel_read(channel, CHANNEL_DRAIN);
 }
 
 /* Life. */

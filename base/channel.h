@@ -50,6 +50,10 @@ int channel_new(
 /* 0: sent, or queued. -EMSGSIZE; -ENOBUFS: the other end does not read; -EPIPE: it is gone. */
 int channel_send(struct channel *channel, uint16_t kind, const void *payload, size_t size);
 
+/* Hears at once what has come already, up to the end where that is there: the other end is known to be gone, and the loop has not
+ * come to its last words. */
+void channel_drain(struct channel *channel);
+
 /* Messages that were dropped because they were not well-formed. */
 uint64_t channel_malformed(const struct channel *channel);
 

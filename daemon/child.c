@@ -175,6 +175,8 @@ static void child_on_end(void *data, pid_t pid, int status)
 
 	(void)pid;
 	child->end = loop_source_free(child->end);
+	/* Its end is told before what it said. */
+	channel_drain(child->channel);
 	child->channel = channel_free(child->channel);
 	if (!child->retired)
 		wait = child_plan_start(child, lasting ? RESPAWN_END_LASTING : RESPAWN_END_CRASH);

@@ -480,6 +480,24 @@ static void a_pair_is_not_inherited(void **state)
 	}
 }
 
+/* Nobody lets the loop run. */
+static void what_has_come_can_be_heard_at_once(void **state)
+{
+	struct world *world = *state;
+
+	for (uint64_t i = 1; i <= 100; i++)
+		assert_int_equal(channel_send(world->right, KIND_NUMBER, &i, sizeof(i)), 0);
+	channel_drain(world->left);
+	assert_int_equal(world->messages, 100);
+	assert_int_equal(world->closed, 0);
+	world->right = channel_free(world->right);
+	channel_drain(world->left);
+	assert_int_equal(world->closed, 1);
+	channel_drain(world->left);
+	assert_int_equal(world->closed, 1);
+	assert_int_equal(world->disorder, 0);
+}
+
 #define RAW(function)  cmocka_unit_test_setup_teardown(function, make, drop)
 #define BOTH(function) cmocka_unit_test_setup_teardown(function, make_both, drop)
 
@@ -489,6 +507,7 @@ int main(void)
 		BOTH(messages_come_whole_and_in_order),
 		BOTH(what_is_too_long_is_not_sent),
 		BOTH(what_waits_comes_in_order),
+		BOTH(what_has_come_can_be_heard_at_once),
 		RAW(an_end_that_does_not_read_is_told_of),
 		RAW(a_flood_leaves_turns_to_others),
 		RAW(what_fits_no_kind_is_dropped),
