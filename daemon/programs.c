@@ -321,6 +321,13 @@ static void programs_notify_next(struct programs *programs)
 	}
 	if (programs->notices_first == programs->notices.count)
 		programs->notices_first = programs->notices.count = 0;
+	if (!programs->notifying && programs->options.notified)
+		programs->options.notified(programs->options.data);
+}
+
+bool programs_are_notifying(const struct programs *programs)
+{
+	return programs->notifying != NULL;
 }
 
 /* Room for one more: the oldest goes, and those that are left move to the front when half of the vector is gone. */

@@ -22,6 +22,8 @@ struct programs_options {
 	struct loop *loop;
 	/* What came of a check's program; possibly from within programs_run(). */
 	void (*ran)(void *data, const struct message_ran *ran);
+	/* No command of `notify` runs or waits any more; possibly from within programs_notify(). NULL: nobody asks. */
+	void (*notified)(void *data);
 	void *data;
 };
 
@@ -48,5 +50,7 @@ void programs_cancel(struct programs *programs, uint64_t number);
 void programs_cancel_all(struct programs *programs);
 
 void programs_notify(struct programs *programs, const struct message_program *message, size_t size);
+/* Whether one runs or waits. */
+bool programs_are_notifying(const struct programs *programs);
 
 struct programs_counters programs_counters(const struct programs *programs);

@@ -4,8 +4,8 @@
  *	start	  namespace, lock, control socket, fewer privileges, then the processes in the order of the table
  *	ready	  every process has been; told once
  *	reload	  (SIGHUP) every process is asked; over when all have answered, or after a while
- *	stop	  (SIGTERM, SIGINT) one after the other in the order of the table, each with its time; a second signal ends all
- *		  at once
+ *	stop	  (SIGTERM, SIGINT) one after the other in the order of the table, each with its time; then what they have to
+ *		  tell (`notify`) is told, for a while; a second signal ends all at once
  *
  * The supervisor parses nothing that comes from outside, and does nothing that could keep it: so it is the one that is always
  * there. What its processes say to one another it carries on unread (relay.h), and runs programs for those that may run
@@ -48,6 +48,7 @@ LOG_MODULE("supervisor");
 #define STOP_MOST_NS       (10 * SECOND)
 #define REMOVE_MOST_NS     (90 * SECOND) /* services are deleted meanwhile */
 #define KILL_MOST_NS       (2 * SECOND)  /* the kernel may hold who is killed */
+#define TELL_MOST_NS       (5 * SECOND)  /* commands of `notify`, when all processes have ended */
 #define SUPERVISOR_SIGNALS 3
 
 struct supervisor_place {
@@ -73,6 +74,7 @@ struct supervisor {
 	bool reloading; /* told, and not over */
 	bool stopping;
 	bool hurried;                /* all at once */
+	bool telling;                /* all have ended, and commands of `notify` have not */
 	size_t stop_at;              /* the child whose turn it is to stop */
 	bool stop_asked, stop_kills; /* what was done to it */
 };
@@ -206,7 +208,17 @@ static bool supervisor_child_is_down(const struct child *child)
 	return !child_runs(child);
 }
 
-/* The next one that runs is asked to end; after the last, the loop ends. */
+static bool supervisor_tells_on(struct supervisor *supervisor)
+{
+	if (supervisor->hurried || !programs_are_notifying(supervisor->programs))
+		return false;
+	if (!supervisor->telling)
+		loop_timer_set(supervisor->stop_limit, loop_now(supervisor->loop) + TELL_MOST_NS);
+	supervisor->telling = true;
+	return true;
+}
+
+/* The next one that runs is asked to end; after the last, and what it had to tell, the loop ends. */
 static void supervisor_stop_next(struct supervisor *supervisor)
 {
 	if (supervisor->hurried && !supervisor_all(supervisor, supervisor_child_is_down))
@@ -227,14 +239,17 @@ static void supervisor_stop_next(struct supervisor *supervisor)
 		supervisor->stop_at++;
 		supervisor->stop_asked = supervisor->stop_kills = false;
 	}
-	loop_stop(supervisor->loop, 0);
+	if (!supervisor_tells_on(supervisor))
+		loop_stop(supervisor->loop, 0);
 }
 
 static void supervisor_on_stop_limit(void *data)
 {
 	struct supervisor *supervisor = data;
 
-	if (supervisor->hurried) {
+	if (supervisor->telling && !supervisor->hurried)
+		log_warning("commands of notify do not end in time: they are killed");
+	if (supervisor->telling || supervisor->hurried) {
 		loop_stop(supervisor->loop, 0);
 		return;
 	}
@@ -268,9 +283,18 @@ static void supervisor_hurry(struct supervisor *supervisor)
 	supervisor->hurried = true;
 	supervisor_kill_all(supervisor);
 	loop_timer_set(supervisor->stop_limit, loop_now(supervisor->loop) + KILL_MOST_NS);
+	supervisor_stop_next(supervisor);
 }
 
 /* What processes say to others. */
+
+static void supervisor_on_notified(void *data)
+{
+	struct supervisor *supervisor = data;
+
+	if (supervisor->telling)
+		supervisor_stop_next(supervisor);
+}
 
 static void supervisor_on_ran(void *data, const struct message_ran *ran)
 {
@@ -560,8 +584,10 @@ static int supervisor_open(struct supervisor *supervisor, struct error *error)
 	r = supervisor_open_loop(supervisor);
 	if (r < 0)
 		return r;
-	const struct programs_options programs = {
-		.loop = supervisor->loop, .ran = supervisor_on_ran, .data = supervisor};
+	const struct programs_options programs = {.loop = supervisor->loop,
+		.ran = supervisor_on_ran,
+		.notified = supervisor_on_notified,
+		.data = supervisor};
 	programs_new(&programs, &supervisor->programs);
 	return supervisor_open_children(supervisor);
 }

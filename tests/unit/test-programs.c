@@ -25,7 +25,8 @@ struct fixture {
 	struct programs *programs;
 	struct message_ran ran[RAN_MOST];
 	size_t count;
-	char *path; /* of a file that notices write into */
+	size_t quiet; /* how often all was said */
+	char *path;   /* of a file that notices write into */
 	char *folder;
 };
 
@@ -37,6 +38,13 @@ static void on_ran(void *data, const struct message_ran *ran)
 	fixture->ran[fixture->count++] = *ran;
 }
 
+static void on_notified(void *data)
+{
+	struct fixture *fixture = data;
+
+	fixture->quiet++;
+}
+
 static int setup(void **state)
 {
 	struct fixture *fixture = memory_new(sizeof(*fixture));
@@ -44,7 +52,7 @@ static int setup(void **state)
 	assert_int_equal(loop_new(&fixture->loop), 0);
 	patience_begin(&fixture->patience, fixture->loop, fixture);
 	const struct programs_options options = {
-		.loop = fixture->loop, .ran = on_ran, .data = fixture};
+		.loop = fixture->loop, .ran = on_ran, .notified = on_notified, .data = fixture};
 	programs_new(&options, &fixture->programs);
 	fixture->folder = memory_copy_string("/tmp/poise-programs-XXXXXX");
 	assert_non_null(mkdtemp(fixture->folder));
@@ -149,23 +157,6 @@ static void test_refuses_what_is_not(void **state)
 	send_to(fixture, programs_run, 100, &texts);
 	assert_int_equal(fixture->ran[ARRAY_LENGTH(bad)].status, -EAGAIN);
 	assert_int_equal(programs_counters(fixture->programs).run, 0);
-}
-
-/* A plan that is told over and over has its programs in it each time. */
-static void test_what_is_allowed_often_takes_no_more_room(void **state)
-{
-	struct fixture *fixture = *state;
-	_cleanup_free_ char *word = memory_new(50001);
-	const char *const words[] = {"/bin/true", word, NULL};
-	const struct message_program_texts texts = texts_of(seven);
-
-	memset(word, 'x', 50000);
-	for (size_t i = 0; i < 2 * PROGRAMS_ALLOW_LIMIT / 50000; i++)
-		allow(fixture, words);
-	allow(fixture, seven);
-	send_to(fixture, programs_run, 1, &texts);
-	patience_spend(&fixture->patience, 10000, has_one);
-	assert_int_equal(WEXITSTATUS(fixture->ran[0].status), 7);
 }
 
 static void test_allows_poise_s_environment(void **state)
@@ -293,6 +284,27 @@ static void test_goes_on_behind_a_failure(void **state)
 	assert_int_equal(programs_counters(fixture->programs).notify_failed, 1);
 }
 
+static bool is_quiet(struct fixture *fixture)
+{
+	return fixture->quiet > 0;
+}
+
+/* Once, when the last one has ended. */
+static void test_says_when_all_is_told(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_free_ char *text = NULL;
+
+	assert_false(programs_are_notifying(fixture->programs));
+	say(fixture, 0, "sleep 0.1; ");
+	say(fixture, 1, "");
+	assert_true(programs_are_notifying(fixture->programs));
+	patience_spend(&fixture->patience, 20000, is_quiet);
+	assert_false(programs_are_notifying(fixture->programs));
+	assert_int_equal(fixture->quiet, 1);
+	assert_int_equal(lines(fixture, &text), 2);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -300,12 +312,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_runs_what_is_allowed),
 		CASE(test_refuses_what_is_not),
-		CASE(test_what_is_allowed_often_takes_no_more_room),
 		CASE(test_allows_poise_s_environment),
 		CASE(test_bounds_and_cancels),
 		CASE(test_notifies_in_order),
 		CASE(test_drops_the_oldest_notices),
 		CASE(test_goes_on_behind_a_failure),
+		CASE(test_says_when_all_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
