@@ -83,7 +83,8 @@ enum engine_trouble {
 	ENGINE_TROUBLE_METRICS, /* the metrics' address cannot be had */
 	ENGINE_TROUBLE_OPERATOR, /* operator.json cannot be read: nothing is changed, as if suspended */
 	ENGINE_TROUBLE_PROBING, /* the health process does not know what it is to probe */
-	ENGINE_TROUBLE_HEALTH_FILE, /* health.json cannot be read, or not written: a restart forgets what is down */
+	ENGINE_TROUBLE_HEALTH_FILE, /* health.json cannot be written: a restart forgets what is down */
+	ENGINE_TROUBLE_HEALTH_LOST, /* it could not be read, and it was forgotten; until `poise reload` */
 	ENGINE_TROUBLE_ROUTING, /* the process of the virtual routers does not know what it is to keep */
 	ENGINE_TROUBLE_COUNT,
 };

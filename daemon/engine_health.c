@@ -248,7 +248,7 @@ void engine_health_follow(struct engine *engine, const struct files *files)
 	health_mark_others(engine, &before);
 	/* A file that is no good is written anew also where there is nothing to say in it. */
 	health->unsaved |= before.probes.count > 0 || table.probes.count > 0 ||
-			   engine->troubles[ENGINE_TROUBLE_HEALTH_FILE];
+			   engine->troubles[ENGINE_TROUBLE_HEALTH_LOST];
 	health_table_clear(&before);
 	if (files)
 		verdicts_clear(&health->kept);
@@ -388,11 +388,11 @@ void engine_health_load(struct engine *engine)
 
 	if (r == 0)
 		return;
-	text = memory_printf("%s: so what was down before is not known, and counts as up or down "
-			     "as its check says, until that has found out; the file is written "
-			     "anew",
+	text = memory_printf("%s: what was down before the start was not known then, and counted "
+			     "as its check says, until that had found out; the file is written "
+			     "anew; `poise reload` takes this note away",
 		error_text(&error, r));
-	engine_set_trouble(engine, ENGINE_TROUBLE_HEALTH_FILE, text);
+	engine_set_trouble(engine, ENGINE_TROUBLE_HEALTH_LOST, text);
 }
 
 static void health_tell_save(struct engine *engine, int r, const struct error *error)

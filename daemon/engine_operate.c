@@ -301,6 +301,7 @@ int engine_reload(struct engine *engine, bool force, uint64_t confirm_timeout, c
 	if (r < 0)
 		return r;
 	engine_ask_files(engine, force, confirm_timeout);
+	engine_set_trouble(engine, ENGINE_TROUBLE_HEALTH_LOST, NULL);
 	engine_tell(
 		engine, ENGINE_EVENT_OPERATOR, NULL, "reload%s by %s", force ? " --force" : "", by);
 	return 0;

@@ -72,13 +72,30 @@ static void a_damaged_memory_of_health_is_told_and_done_without(void **state)
 	start(fixture);
 	assert_int_equal(fixture->events[ENGINE_EVENT_TROUBLE], 1);
 	assert_non_null(strstr(fixture->last[ENGINE_EVENT_TROUBLE], path));
-	assert_non_null(fixture->engine.troubles[ENGINE_TROUBLE_HEALTH_FILE]);
-	assert_true(engine_is_degraded(&fixture->engine));
-	/* Until it is written anew. */
-	turn(fixture);
+	assert_non_null(fixture->engine.troubles[ENGINE_TROUBLE_HEALTH_LOST]);
+	/* Also when it is written anew, which is at once: until somebody has seen it. */
+	later(fixture, 5 * SECOND);
 	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), 1);
-	assert_null(fixture->engine.troubles[ENGINE_TROUBLE_HEALTH_FILE]);
 	assert_int_equal(kept_down(fixture), 0);
+	assert_null(fixture->engine.troubles[ENGINE_TROUBLE_HEALTH_FILE]);
+	const char *trouble = fixture->engine.troubles[ENGINE_TROUBLE_HEALTH_LOST];
+	assert_non_null(trouble);
+	assert_non_null(strstr(trouble, "`poise reload` takes this note away"));
+	assert_true(engine_is_degraded(&fixture->engine));
+	assert_int_equal(engine_reload(&fixture->engine, false, 0, "test", NULL), 0);
+	turn(fixture);
+	assert_null(fixture->engine.troubles[ENGINE_TROUBLE_HEALTH_LOST]);
+	assert_false(engine_is_degraded(&fixture->engine));
+	/* Nor does a start say it that finds the new one. */
+	assert_int_equal(file_replace(path, "{\"poise\":", 9, 0600), 0);
+	stop(fixture);
+	start(fixture);
+	turn(fixture);
+	assert_non_null(fixture->engine.troubles[ENGINE_TROUBLE_HEALTH_LOST]);
+	stop(fixture);
+	start(fixture);
+	turn(fixture);
+	assert_null(fixture->engine.troubles[ENGINE_TROUBLE_HEALTH_LOST]);
 }
 
 static void a_pipe_in_the_place_of_health_json_keeps_nobody(void **state)
@@ -90,7 +107,7 @@ static void a_pipe_in_the_place_of_health_json_keeps_nobody(void **state)
 	alarm(60); /* the end of who waits for a writer */
 	declare(fixture, CHECK_WEB, TWO);
 	start_told(fixture);
-	const char *trouble = fixture->engine.troubles[ENGINE_TROUBLE_HEALTH_FILE];
+	const char *trouble = fixture->engine.troubles[ENGINE_TROUBLE_HEALTH_LOST];
 	assert_non_null(trouble);
 	assert_non_null(strstr(trouble, "no regular file"));
 	turn(fixture);
@@ -109,7 +126,7 @@ static void a_damaged_memory_of_health_is_mended_without_checks(void **state)
 	assert_int_equal(file_replace(path, "{", 1, 0600), 0);
 	declare(fixture, CHECK_WEB, "  web: {listen: \"" WEB "\", destinations: [10.0.0.1]}\n");
 	start(fixture);
-	assert_non_null(fixture->engine.troubles[ENGINE_TROUBLE_HEALTH_FILE]);
+	assert_non_null(fixture->engine.troubles[ENGINE_TROUBLE_HEALTH_LOST]);
 	turn(fixture);
 	assert_null(fixture->engine.troubles[ENGINE_TROUBLE_HEALTH_FILE]);
 	assert_int_equal(kept_down(fixture), 0);
