@@ -159,6 +159,23 @@ static void test_refuses_what_is_not(void **state)
 	assert_int_equal(programs_counters(fixture->programs).run, 0);
 }
 
+/* A plan that is told over and over has its programs in it each time. */
+static void test_what_is_allowed_often_takes_no_more_room(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_free_ char *word = memory_new(50001);
+	const char *const words[] = {"/bin/true", word, NULL};
+	const struct message_program_texts texts = texts_of(seven);
+
+	memset(word, 'x', 50000);
+	for (size_t i = 0; i < 2 * PROGRAMS_ALLOW_LIMIT / 50000; i++)
+		allow(fixture, words);
+	allow(fixture, seven);
+	send_to(fixture, programs_run, 1, &texts);
+	patience_spend(&fixture->patience, 10000, has_one);
+	assert_int_equal(WEXITSTATUS(fixture->ran[0].status), 7);
+}
+
 static void test_allows_poise_s_environment(void **state)
 {
 	static const char *const good[] = {PATH_WORDS, "POISE_CHECK=a", NULL};
@@ -312,6 +329,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_runs_what_is_allowed),
 		CASE(test_refuses_what_is_not),
+		CASE(test_what_is_allowed_often_takes_no_more_room),
 		CASE(test_allows_poise_s_environment),
 		CASE(test_bounds_and_cancels),
 		CASE(test_notifies_in_order),
