@@ -259,6 +259,8 @@ static void engine_accept(struct engine *engine, struct files *files, uint64_t n
 	engine_release(engine);
 	engine->accepted = engine->confirmed_stale = true;
 	engine->counters.accepted++;
+	/* A `resync` that is another counts from now on, and does not wait for the one before. */
+	engine->resync_next = MIN(engine->resync_next, now + engine_resync(engine));
 	retry_all(&engine->retries, now);
 	/* What was forced is not judged again when a crash comes in between. What must be confirmed has a way back first. */
 	if (engine->force && !engine->confirm_timeout) {

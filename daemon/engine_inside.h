@@ -63,6 +63,8 @@ void engine_stay_suspended(struct engine *engine);
 /* engine_pass.c */
 void engine_mark(struct engine *engine, const struct service_key *key, enum engine_reason reason);
 void engine_mark_everything(struct engine *engine, enum engine_reason reason);
+/* How often all is looked at. */
+uint64_t engine_resync(const struct engine *engine);
 /* All passes that are due. */
 void engine_passes(struct engine *engine, uint64_t now);
 uint64_t engine_next_pass(const struct engine *engine);

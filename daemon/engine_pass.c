@@ -370,7 +370,7 @@ static bool engine_globals_due(const struct engine *engine, uint64_t now)
 	return globals;
 }
 
-static uint64_t engine_resync(const struct engine *engine)
+uint64_t engine_resync(const struct engine *engine)
 {
 	return engine->files->config.resync ? engine->files->config.resync : ENGINE_RESYNC_NS;
 }

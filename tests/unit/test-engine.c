@@ -530,6 +530,25 @@ static void a_rollback_goes_back_at_once(void **state)
 	assert_int_equal(live(fixture, "tcp://10.0.0.1:80", "10.9.0.1:80")->attributes.weight, 8);
 }
 
+#define LONE "services:\n  web: {listen: tcp://10.0.0.1:80, destinations: [10.9.0.1]}\n"
+
+/* It does not wait for the one before to be over. */
+static void another_resync_counts_at_once(void **state)
+{
+	struct fixture *fixture = *state;
+	struct memory_table *table = fixture->table;
+
+	write_file(fixture, "poise: 1\nresync: 1h\n" LONE);
+	start(fixture);
+	turn(fixture);
+	write_file(fixture, "poise: 1\nresync: 1s\n" LONE);
+	turn(fixture);
+	service_clear(&table->state.services.items[0]);
+	table->state.services.count = 0;
+	later(fixture, 2 * SECOND);
+	assert_int_equal(table->state.services.count, 1);
+}
+
 static void a_backend_that_is_not_there_is_tried_again(void **state)
 {
 	struct fixture *fixture = *state;
@@ -699,6 +718,7 @@ int main(void)
 		TEST(warnings_come_and_go),
 		TEST(what_is_confirmed_stays),
 		TEST(a_rollback_goes_back_at_once),
+		TEST(another_resync_counts_at_once),
 		TEST(a_backend_that_is_not_there_is_tried_again),
 		TEST(a_read_that_fails_is_tried_again),
 		TEST(other_paths_are_held),
