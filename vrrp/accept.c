@@ -60,19 +60,15 @@ static int accept_open(struct vrrp_accept *accept)
 
 	if (accept->fd >= 0)
 		return 0;
-	_cleanup_close_ int fd = socket(AF_NETLINK, ACCEPT_SOCKET_TYPE, NETLINK_NETFILTER);
-	struct sockaddr_nl own = {.nl_family = AF_NETLINK};
+	int fd = socket(AF_NETLINK, ACCEPT_SOCKET_TYPE, NETLINK_NETFILTER);
+	/* Without nfnetlink there is no such protocol, without nf_tables no such operation. */
 	if (fd < 0)
-		/* Without nfnetlink there is no such protocol, without nf_tables no such operation. */
 		return errno == EPROTONOSUPPORT ? -EOPNOTSUPP : -errno;
-	if (bind(fd, (struct sockaddr *)&own, sizeof(own)) < 0)
-		return -errno;
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
 		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 	/* An error need not repeat what it is about. */
 	(void)setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &one, sizeof(one));
 	accept->fd = fd;
-	fd = -1;
 	return 0;
 }
 
