@@ -38,6 +38,7 @@ struct vrrp_process {
 	struct vrrp_plan plan;
 	uint64_t generation; /* of the plan in force */
 	bool realtime;
+	bool unheard; /* the last message could not be sent */
 	struct {
 		VECTOR_OF(struct message_vrrp_move);
 	} moves;       /* that are to be told */
@@ -51,8 +52,10 @@ static int vrrp_process_send(
 {
 	int r = channel_send(process->channel, kind, data, size);
 
-	if (r < 0)
+	/* What is lost is told again with the states: all that is to be said is when it began. */
+	if (r < 0 && !process->unheard)
 		log_warning("cannot speak to the supervisor: %s", strerror(-r));
+	process->unheard = r < 0;
 	return r;
 }
 
@@ -94,6 +97,13 @@ static void vrrp_process_tell_moves(struct vrrp_process *process, size_t count)
 	memmove(process->moves.items, process->moves.items + count,
 		process->moves.count * sizeof(*process->moves.items));
 	vrrp_process_send(process, MESSAGE_VRRP_MOVED, message, size);
+}
+
+static void vrrp_process_tell_all_moves(struct vrrp_process *process)
+{
+	while (process->moves.count)
+		vrrp_process_tell_moves(
+			process, MIN(process->moves.count, (size_t)MESSAGE_VRRP_MOVES_MOST));
 }
 
 /* States. */
@@ -268,9 +278,7 @@ static void vrrp_process_use(struct vrrp_process *process, struct vrrp_plan_resu
 
 	log_debug("%zu virtual routers of the files", result->config.routers.count);
 	/* These mean the routers by their places in the plan before. */
-	while (process->moves.count)
-		vrrp_process_tell_moves(
-			process, MIN(process->moves.count, (size_t)MESSAGE_VRRP_MOVES_MOST));
+	vrrp_process_tell_all_moves(process);
 	process->generation = head.generation;
 	process->said = 0;
 	vrrp_process_send(process, MESSAGE_VRRP_GOT, &got, sizeof(got));
@@ -306,10 +314,12 @@ static void vrrp_process_on_served(
 static void vrrp_process_on_piece(
 	struct vrrp_process *process, uint16_t kind, const void *payload, size_t size)
 {
+	/* One that is refused is dropped. */
+	uint64_t generation = process->plan.head.generation;
 	int r = kind == MESSAGE_VRRP_TEXT ? vrrp_plan_text(&process->plan, payload, size)
 					  : vrrp_plan_hints(&process->plan, payload, size);
 
-	vrrp_process_answer(process, process->plan.head.generation, r);
+	vrrp_process_answer(process, generation, r);
 }
 
 /* What the reconciler says. */
@@ -384,7 +394,7 @@ static void vrrp_process_on_stopped(void *data)
 {
 	struct vrrp_process *process = data;
 
-	vrrp_process_on_tell(process);
+	vrrp_process_tell_all_moves(process);
 	loop_stop(process->loop, 0);
 }
 
