@@ -157,6 +157,7 @@ void node_let_go(struct node_router *router)
 {
 	heap_set(&router->node->waits, &router->wait, HEAP_NEVER);
 	router->held = false;
+	router->left = (struct vrrp_lease){}; /* nothing is there to go on with */
 	node_hush(router);
 	router->busy = true; /* until DONE, which may come from here */
 	vrrp_addresses_set(router->node->addresses, router->number, NULL, 0);
