@@ -3,10 +3,12 @@
 
 #include "base/file.h"
 #include "cli/beside.h"
+#include "cli/fields.h"
 #include "cli/load.h"
 #include "cli/machine.h"
 #include "cli/operator_told.h"
 #include "cli/plan_files.h"
+#include "cli/unforetold.h"
 #include "cli/watch.h"
 #include "model/units.h"
 #include "reconciler/diff.h"
@@ -175,7 +177,8 @@ static int comparison_print(const struct cli *cli, struct comparison *comparison
 	_cleanup_free_ char *text = NULL;
 
 	if (json || cli->options.out)
-		text = cli_plan_to_json(&comparison->loaded, &comparison->plan, memory);
+		text = cli_plan_to_json(&comparison->loaded, &comparison->plan, memory,
+			cli->options.live ? NULL : &comparison->reconciler.record);
 	if (json)
 		cli_print(text);
 	else
@@ -196,6 +199,32 @@ static void note_paths(const struct cli_beside *beside)
 	vector_foreach(&beside->paths, path)
 		strbuf_printf(&text, " %s", *path);
 	cli_note("compared with the files of the poised that runs here:%s", text.text);
+}
+
+/* Whether poised has these files in force: it has begun all of their checks. */
+static bool is_in_force(const struct comparison *comparison)
+{
+	const json_t *files = json_object_get(comparison->beside.status, "files");
+	const char *there = cli_field_text(files, "revision");
+	_cleanup_free_ char *canonical = cli_loaded_canonical(&comparison->loaded);
+	char revision[REVISION_SIZE];
+
+	record_revision(canonical, revision);
+	return there && strcmp(there, revision) == 0;
+}
+
+static void note_unforetold(const struct comparison *comparison)
+{
+	_cleanup_strbuf_ struct strbuf text = {};
+	char *rest = NULL;
+
+	if (!comparison->beside.running || !comparison->loaded.declared.checks ||
+		is_in_force(comparison))
+		return;
+	cli_unforetold(&comparison->loaded.declared, &comparison->beside.facts, &text);
+	for (char *line = text.length ? strtok_r(text.text, "\n", &rest) : NULL; line;
+		line = strtok_r(NULL, "\n", &rest))
+		cli_note("%s", line);
 }
 
 /* The files that the arguments name. Beside a poised, without arguments, its own: what it would do is the question. */
@@ -235,8 +264,10 @@ static int diff_run(struct cli *cli)
 		ask_beside(cli, &comparison);
 	if (load_files(cli, &comparison) == 0 &&
 		(cli->options.live ? compare_file(cli, &comparison)
-				   : compare_machine(cli, &comparison)) == 0)
+				   : compare_machine(cli, &comparison)) == 0) {
+		note_unforetold(&comparison);
 		code = comparison_print(cli, &comparison);
+	}
 	comparison_clear(&comparison);
 	return code;
 }
