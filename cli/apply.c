@@ -41,7 +41,8 @@ static int preview(struct cli *cli, struct reconciler *reconciler,
 	if (r < 0)
 		return cli_fail(&error, r);
 	if (cli->options.format == CLI_FORMAT_JSON) {
-		_cleanup_free_ char *text = cli_plan_to_json(loaded, &plan, &output.memory);
+		_cleanup_free_ char *text =
+			cli_plan_to_json(loaded, &plan, &output.memory, &reconciler->record);
 		cli_print(text);
 	} else {
 		cli_print_plan(&plan, &reconciler->live, &output.memory, reconciler_now(),

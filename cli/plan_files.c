@@ -5,28 +5,36 @@
 #include <fcntl.h>
 
 #include "base/file.h"
-#include "reconciler/record.h"
 
 #define PLAN_SIZE_LIMIT (256u << 20)
 
-char *cli_plan_to_json(
-	const struct cli_loaded *loaded, const struct plan *plan, const struct memory *memory)
+/* What is in force on the machine of `record`. */
+static const char *applied_of(const struct record *record)
 {
-	_cleanup_record_ struct record record = {};
+	if (!record)
+		return NULL;
+	return record->revision ? record->revision : "";
+}
+
+char *cli_plan_to_json(const struct cli_loaded *loaded, const struct plan *plan,
+	const struct memory *memory, const struct record *record)
+{
+	_cleanup_record_ struct record made_from = {};
 	_cleanup_free_ char *canonical = cli_loaded_canonical(loaded);
 	char revision[REVISION_SIZE];
 	struct plan_file file = {
 		.backend = (char *)loaded->declared.backend,
 		.revision = revision,
 		.declared = canonical,
+		.applied = (char *)applied_of(record),
 		.plan = *plan, /* borrowed */
 		.memory.drains = memory->drains,
 	};
 
 	record_revision(canonical, revision);
 	/* Absolute: the plan may be applied from another directory. */
-	record_set_paths(&record, loaded->paths, loaded->path_count);
-	vector_foreach(&record.paths, path)
+	record_set_paths(&made_from, loaded->paths, loaded->path_count);
+	vector_foreach(&made_from.paths, path)
 		vector_push(&file.paths, *path);
 	char *text = plan_file_to_json(&file);
 	vector_clear(&file.paths);

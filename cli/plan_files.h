@@ -4,10 +4,12 @@
 
 #include "cli/load.h"
 #include "reconciler/plan_json.h"
+#include "reconciler/record.h"
 
-/* The document of a plan that was made from `loaded`. The caller frees it. */
-char *cli_plan_to_json(
-	const struct cli_loaded *loaded, const struct plan *plan, const struct memory *memory);
+/* The document of a plan that was made from `loaded`, for the machine of `record`; NULL: for one that is not looked at. The
+ * caller frees it. */
+char *cli_plan_to_json(const struct cli_loaded *loaded, const struct plan *plan,
+	const struct memory *memory, const struct record *record);
 
 /* Reads a saved plan into an empty `ret`, and what it declares into an empty `loaded`. 0, or -errno
  * after it said why. */

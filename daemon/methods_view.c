@@ -280,10 +280,12 @@ static void plan_write_document(struct engine *engine, const struct plan *plan, 
 {
 	_cleanup_free_ char *canonical = files_canonical(engine->files);
 	_cleanup_free_ char *document = NULL;
+	char *applied = engine->reconciler.record.revision;
 	struct plan_file file = {
 		.backend = (char *)engine->options.backend->name,
 		.revision = (char *)files_revision(engine->files),
 		.declared = canonical,
+		.applied = applied ? applied : (char *)"",
 		.plan = *plan,
 		.memory.drains = engine->reconciler.record.memory.drains,
 	};

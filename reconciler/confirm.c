@@ -147,6 +147,9 @@ int confirm_begin(struct reconciler *reconciler, const struct reconciler_request
 	pending.deadline = reconciler_now() + request->confirm_timeout;
 	pending.wall_deadline =
 		(uint64_t)time(NULL) + (request->confirm_timeout + 999999999) / 1000000000;
+	pending.saved = request->saved != NULL;
+	if (pending.saved)
+		memory_copy(&pending.memory, &request->saved->memory);
 	confirm_snapshot(reconciler, plan, &pending);
 	int r = confirm_write(reconciler, &pending, error);
 	if (r < 0)
@@ -371,6 +374,8 @@ static int confirm_finish(struct reconciler *reconciler, const struct confirm_pe
 	if (r < 0)
 		return r;
 	confirm_cancel(reconciler);
+	/* Of a saved plan all is done but the ends of its drains. */
+	const struct plan_file rest = {.memory = pending->memory};
 	const struct reconciler_request request = {
 		.declared = &declared,
 		.canonical = pending->canonical,
@@ -379,6 +384,7 @@ static int confirm_finish(struct reconciler *reconciler, const struct confirm_pe
 		.force = true,
 		.replace = true,
 		.no_wait = no_wait,
+		.saved = pending->saved ? &rest : NULL,
 	};
 	return reconciler_apply(reconciler, &request, observer, outcome, error);
 }

@@ -20,6 +20,8 @@ struct confirm_pending {
 	struct {
 		VECTOR_OF(struct service_key);
 	} touched;              /* every service that the apply may have touched, sorted */
+	bool saved;             /* it was of a saved plan, with these drains and no others */
+	struct memory memory;   /* of it, only the drains of such a plan */
 	uint64_t deadline;      /* CLOCK_BOOTTIME ns */
 	uint64_t wall_deadline; /* seconds since the epoch, for people */
 };

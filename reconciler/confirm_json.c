@@ -20,12 +20,13 @@ static json_t *confirm_touched_to_json(const struct confirm_pending *pending)
 char *confirm_format(const struct confirm_pending *pending)
 {
 	_cleanup_free_ char *before = record_format(&pending->before);
-	json_t *json = json_pack("{s:i, s:I, s:I, s:s, s:b, s:s, s:o, s:o, s:s}", "poise-confirm",
-		CONFIRM_FORMAT, "deadline", (json_int_t)pending->deadline, "wall-deadline",
-		(json_int_t)pending->wall_deadline, "revision", pending->revision, "sync-managed",
-		pending->live.sync_managed, "record", before, "touched",
+	json_t *json = json_pack("{s:i, s:I, s:I, s:s, s:b, s:s, s:o, s:o, s:s, s:o*}",
+		"poise-confirm", CONFIRM_FORMAT, "deadline", (json_int_t)pending->deadline,
+		"wall-deadline", (json_int_t)pending->wall_deadline, "revision", pending->revision,
+		"sync-managed", pending->live.sync_managed, "record", before, "touched",
 		confirm_touched_to_json(pending), "live", state_to_json(&pending->live), "declared",
-		pending->canonical);
+		pending->canonical, "plan",
+		pending->saved ? memory_to_json(&pending->memory) : NULL);
 	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
 
 	json_decref(json);
@@ -56,14 +57,14 @@ static int confirm_from_json(json_t *json, struct confirm_pending *ret, struct e
 	int format = 0, managed = 0;
 	json_int_t deadline, wall_deadline;
 	const char *revision, *before, *canonical;
-	json_t *touched, *live;
+	json_t *touched, *live, *plan = NULL;
 	json_error_t problem;
 
 	if (json_unpack_ex(json, &problem, JSON_STRICT,
-		    "{s:i, s:I, s:I, s:s, s:b, s:s, s:o, s:o, s:s}", "poise-confirm", &format,
+		    "{s:i, s:I, s:I, s:s, s:b, s:s, s:o, s:o, s:s, s?o}", "poise-confirm", &format,
 		    "deadline", &deadline, "wall-deadline", &wall_deadline, "revision", &revision,
 		    "sync-managed", &managed, "record", &before, "touched", &touched, "live", &live,
-		    "declared", &canonical) < 0)
+		    "declared", &canonical, "plan", &plan) < 0)
 		return error_set(error, -EINVAL, "%s", problem.text);
 	if (format != CONFIRM_FORMAT)
 		return error_set(
@@ -75,9 +76,12 @@ static int confirm_from_json(json_t *json, struct confirm_pending *ret, struct e
 		r = state_from_json(live, &ret->live, error);
 	if (r == 0)
 		r = confirm_touched_from_json(touched, ret, error);
+	if (r == 0 && plan)
+		r = memory_from_json(plan, &ret->memory, error);
 	if (r < 0)
 		return r;
 	ret->live.sync_managed = managed;
+	ret->saved = plan != NULL;
 	ret->deadline = (uint64_t)deadline;
 	ret->wall_deadline = (uint64_t)wall_deadline;
 	ret->revision = memory_copy_string(revision);
@@ -106,5 +110,6 @@ void confirm_pending_clear(struct confirm_pending *pending)
 	record_clear(&pending->before);
 	state_clear(&pending->live);
 	vector_clear(&pending->touched);
+	memory_clear(&pending->memory);
 	*pending = (struct confirm_pending){};
 }

@@ -297,6 +297,7 @@ static const struct json_form_member document_members[] = {
 		.required = true},
 	{"revision", &json_form_string, JSON_FORM_FIELD(struct plan_document, file.revision),
 		.required = true},
+	{"applied", &json_form_string, JSON_FORM_FIELD(struct plan_document, file.applied)},
 	{"paths", &path_list, JSON_FORM_FIELD(struct plan_document, file.paths), .required = true},
 	{"declared", &json_form_string, JSON_FORM_FIELD(struct plan_document, file.declared),
 		.required = true},
@@ -375,6 +376,7 @@ void plan_file_clear(struct plan_file *file)
 	free(file->backend);
 	free(file->revision);
 	free(file->declared);
+	free(file->applied);
 	vector_foreach(&file->paths, path)
 		free(*path);
 	vector_clear(&file->paths);

@@ -21,6 +21,8 @@ struct plan_file {
 	struct {
 		VECTOR_OF(char *);
 	} paths;
+	/* Revision that was in force when the plan was made; "": none was; NULL: not known, for the live side was of a file. */
+	char *applied;
 	struct plan plan;
 	struct memory memory; /* of it, only what drains under the plan */
 };

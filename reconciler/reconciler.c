@@ -20,7 +20,7 @@
 #include "reconciler/confirm.h"
 #include "reconciler/lock.h"
 #include "reconciler/pass.h"
-#include "reconciler/plan_text.h"
+#include "reconciler/saved.h"
 
 uint64_t reconciler_now(void)
 {
@@ -186,29 +186,6 @@ int reconciler_check(struct reconciler *reconciler, const struct reconciler_requ
 	return r;
 }
 
-/* A saved plan is still good when each of its operations, before and after, is one that would be
- * planned now: both lists are in the order of diff(), so the saved one must be a subsequence. */
-static int reconciler_check_saved(
-	const struct plan *saved, const struct plan *now, struct error *error)
-{
-	size_t next = 0;
-
-	vector_foreach(&saved->ops, op) {
-		while (next < now->ops.count && !plan_op_equal(op, &now->ops.items[next]))
-			next++;
-		if (next++ < now->ops.count)
-			continue;
-		_cleanup_strbuf_ struct strbuf text = {};
-		plan_op_format(op, &text);
-		return error_set(error, -ESTALE,
-			"the live state is not the one that this plan was made from (first: %s): "
-			"nothing "
-			"was changed; make a new plan with `poise diff --out`",
-			text.text);
-	}
-	return 0;
-}
-
 /* Whether the record on disk says this already: to compare is cheaper than to write it all. */
 static bool reconciler_is_recorded(const struct reconciler *reconciler,
 	const struct reconciler_request *request, const struct memory *memory)
@@ -310,15 +287,19 @@ static void reconciler_sleep_until(uint64_t when)
 	nanosleep(&time, NULL); /* a signal ends it early: the observer is asked */
 }
 
-/* The services in which something drains, sorted. The caller frees the array. */
-static struct service_key *reconciler_draining(const struct memory *memory, size_t *count)
+/* The services in which something drains that is awaited, sorted. The caller frees the array. */
+static struct service_key *reconciler_draining(
+	const struct reconciler_request *request, const struct memory *memory, size_t *count)
 {
 	struct service_key *keys = memory_resize(NULL, memory->drains.count, sizeof(*keys));
 
 	*count = 0;
-	vector_foreach(&memory->drains, drain)
+	vector_foreach(&memory->drains, drain) {
+		if (!saved_awaits(request->saved, drain))
+			continue;
 		if (!*count || service_key_compare(&keys[*count - 1], &drain->service) != 0)
 			keys[(*count)++] = drain->service;
+	}
 	return keys;
 }
 
@@ -337,12 +318,11 @@ static int reconciler_drain_pass(struct reconciler *reconciler,
 	struct reconciler_outcome *outcome, uint64_t *wake, struct error *error)
 {
 	_cleanup_state_ struct state fresh = {};
-	_cleanup_plan_ struct plan plan = {};
+	_cleanup_plan_ struct plan now = {}, plan = {};
 	_cleanup_step_output_ struct step_output output = {};
 	struct backend_scope scope = {.only = true};
 	_cleanup_free_ struct service_key *keys =
-		reconciler_draining(&reconciler->record.memory, &scope.count);
-	size_t kept = 0;
+		reconciler_draining(request, &reconciler->record.memory, &scope.count);
 
 	scope.keys = keys;
 	int r = reconciler->backend->ops->read(reconciler->backend, &scope, &fresh, error);
@@ -350,11 +330,11 @@ static int reconciler_drain_pass(struct reconciler *reconciler,
 		return r;
 	apply_refresh_services(&reconciler->live, &fresh, keys, scope.count);
 	apply_refresh_globals(&reconciler->live, &fresh);
-	reconciler_think(reconciler, request->declared, &reconciler->live, &plan, &output);
-	vector_foreach(&plan.ops, op)
-		if (reconciler_is_among(keys, scope.count, op))
-			plan.ops.items[kept++] = *op;
-	plan.ops.count = kept;
+	reconciler_think(reconciler, request->declared, &reconciler->live, &now, &output);
+	vector_foreach(&now.ops, op)
+		if (reconciler_is_among(keys, scope.count, op) && saved_ends(request->saved, op))
+			vector_push(&plan.ops, *op);
+	saved_remember(request->saved, &reconciler->record.memory, &now, &plan, &output.memory);
 	*wake = output.wake;
 	return reconciler_carry_out(reconciler, request, &plan, &output, observer, outcome, error);
 }
@@ -362,6 +342,14 @@ static int reconciler_drain_pass(struct reconciler *reconciler,
 static bool reconciler_was_stopped(const struct reconciler_observer *observer)
 {
 	return observer && observer->stopped && observer->stopped(observer->data);
+}
+
+static bool reconciler_awaits(const struct reconciler_request *request, const struct memory *memory)
+{
+	vector_foreach(&memory->drains, drain)
+		if (saved_awaits(request->saved, drain))
+			return true;
+	return false;
 }
 
 /* Until nothing drains any more, something fails, or the observer has had enough. */
@@ -372,13 +360,14 @@ static int reconciler_await_drains(struct reconciler *reconciler,
 	const struct memory *memory = &reconciler->record.memory;
 	size_t troubles = outcome->failed + outcome->mismatches;
 
-	while (memory->drains.count) {
+	while (reconciler_awaits(request, memory)) {
 		uint64_t wake = UINT64_MAX;
 		int r = reconciler_drain_pass(reconciler, request, observer, outcome, &wake, error);
 
 		if (r < 0)
 			return r;
-		if (outcome->failed + outcome->mismatches > troubles || !memory->drains.count)
+		if (outcome->failed + outcome->mismatches > troubles ||
+			!reconciler_awaits(request, memory))
 			return 0;
 		if (observer && observer->draining)
 			observer->draining(
@@ -390,40 +379,24 @@ static int reconciler_await_drains(struct reconciler *reconciler,
 	return 0;
 }
 
-/* Under a confirmation nothing is deleted, so a saved plan that deletes cannot be carried out as it stands. */
-static int reconciler_check_saved_deletes(
-	const struct reconciler_request *request, struct error *error)
-{
-	if (!request->confirm_timeout)
-		return 0;
-	vector_foreach(&request->saved->plan.ops, op)
-		if (op->verb == PLAN_VERB_DELETE)
-			return error_set(error, -EPERM,
-				"this plan deletes, and under --confirm-timeout nothing is deleted "
-				"before the "
-				"confirmation: apply the files instead, or the plan without "
-				"--confirm-timeout");
-	return 0;
-}
-
-/* The pass of an apply: the plan, replaced by the saved one where there is one. */
+/* The pass of an apply: the plan, which is the saved one where there is one. */
 static int reconciler_prepare(struct reconciler *reconciler,
 	const struct reconciler_request *request, struct plan *plan, struct step_output *output,
 	struct error *error)
 {
-	int r = request->saved ? reconciler_check_saved_deletes(request, error) : 0;
+	_cleanup_plan_ struct plan now = {};
+	const struct plan_file *saved = request->saved;
+	int r = saved_check(request, &reconciler->record, error);
 
 	if (r == 0)
-		r = reconciler_plan(reconciler, request->declared, NULL, plan, output, error);
-	if (r < 0 || !request->saved)
+		r = reconciler_plan(
+			reconciler, request->declared, NULL, saved ? &now : plan, output, error);
+	if (r < 0 || !saved)
 		return r;
-	r = reconciler_check_saved(&request->saved->plan, plan, error);
-	if (r < 0)
-		return r;
-	plan->ops.count = 0;
-	vector_foreach(&request->saved->plan.ops, op)
-		vector_push(&plan->ops, *op);
-	return 0;
+	r = saved_take(saved, &now, plan, error);
+	if (r == 0)
+		saved_remember(saved, &reconciler->record.memory, &now, plan, &output->memory);
+	return r;
 }
 
 static int reconciler_outcome_code(const struct reconciler_outcome *outcome, struct error *error)

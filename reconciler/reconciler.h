@@ -80,7 +80,8 @@ struct reconciler_request {
 	bool replace;             /* past "another set of paths made this state" */
 	bool no_wait;             /* leave drains to the next apply */
 	uint64_t confirm_timeout; /* nanoseconds; 0: no confirmation */
-	const struct plan_file *saved; /* carry out exactly these operations, or refuse; or NULL */
+	const struct plan_file *
+		saved; /* carry out exactly these operations and the ends of their drains, or refuse; or NULL */
 };
 
 struct reconciler_outcome {
@@ -118,7 +119,7 @@ int reconciler_check(struct reconciler *reconciler, const struct reconciler_requ
 	struct error *error);
 
 /* One apply. The lock must be held. Refusals (-EPERM: guard, paths, refused content; -ESTALE: the
- * saved plan is not of this live state any more) and a state directory that cannot be written
+ * saved plan is not of this live state, or of what is declared, any more) and a state directory that cannot be written
  * (-ENOSPC, -EROFS, …) come before the first operation: nothing was changed. Otherwise 0 when every
  * operation is done and verified; -EIO when some were not (observer->failed and mismatch were told
  * each). `outcome` is filled in either case. */

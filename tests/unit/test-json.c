@@ -523,7 +523,8 @@ static void memories_survive_the_way_out_and_in(void **test _unused_)
 /* Plans */
 
 static const char good_plan[] =
-	"{'poise-plan':1,'backend':'ipvs','revision':'r','paths':['-'],'declared':'poise: 1\\n',"
+	"{'poise-plan':1,'backend':'ipvs','revision':'r','applied':'a','paths':['-'],'declared':'"
+	"poise: 1\\n',"
 	"'operations':["
 	"{'verb':'update','object':'sysctl','sysctl':'conntrack','disruptive':false,'before':'',"
 	"'after':'1'},"
@@ -553,6 +554,7 @@ static const struct {
 		"poise-plan: format 9 is not known: this poise reads format 1"},
 	{"'backend':'ipvs'", "'backend':null", "backend: not a text"},
 	{"'backend':'ipvs',", "", "`backend` is missing"},
+	{"'applied':'a'", "'applied':1", "applied: not a text"},
 	{"['-']", "[1]", "paths[0]: not a text"},
 	{"'declared'", "'declare'", "`declared` is missing"},
 	{"'object':'sysctl'", "'object':'sysctls'",
@@ -619,6 +621,7 @@ static void a_plan_survives_the_way_out_and_in(void **test _unused_)
 	assert_int_equal(plan_file_from_json(text, strlen(text), &file, NULL), 0);
 	assert_string_equal(file.backend, "ipvs");
 	assert_string_equal(file.declared, "poise: 1\n");
+	assert_string_equal(file.applied, "a");
 	assert_string_equal(file.paths.items[0], "-");
 	assert_int_equal(file.plan.ops.count, 6);
 	assert_int_equal(file.plan.ops.items[1].timeouts.after.tcp, 8);

@@ -2,202 +2,7 @@
 /* An apply from guard to verification on the in-memory backend, with the faults that a real kernel
  * cannot be made to show on demand: operations that fail, are lost or lie, another program in
  * between, a connection that ends. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <sys/stat.h>
-#include <cmocka.h>
-
-#include "base/file.h"
-#include "model/load.h"
-#include "reconciler/confirm.h"
-#include "reconciler/plan_text.h"
-#include "tests/memory/memory.h"
-#include "tests/support/build.h"
-
-#define SECOND 1000000000ull
-/* How long a confirmation is awaited that is to come, or that nobody is to wait for the end of: its guard lives as long. */
-#define AWAITED 20
-
-struct fixture {
-	char directory[64];
-	struct memory_table *table;
-	struct reconciler reconciler;
-	struct config config;
-	struct declared declared;
-	char *text;
-	const char *paths[1];
-	struct reconciler_request request;
-	struct reconciler_outcome outcome;
-	struct error error;
-	size_t planned, failed, mismatches, drain_calls;
-	char *mismatch; /* the operations that would still be needed, a line each */
-	char *remark;   /* the last one */
-	bool stop;
-};
-
-static void on_planned(void *data, const struct plan *plan, _unused_ const struct state *live,
-	_unused_ const struct memory *memory)
-{
-	((struct fixture *)data)->planned = plan->ops.count;
-}
-
-static void on_failed(
-	void *data, _unused_ const struct plan_op *op, _unused_ const struct backend_result *result)
-{
-	((struct fixture *)data)->failed++;
-}
-
-static void on_mismatch(void *data, const struct plan_op *op)
-{
-	struct fixture *fixture = data;
-	_cleanup_strbuf_ struct strbuf text = {};
-
-	plan_op_format(op, &text);
-	fixture->mismatches++;
-	_cleanup_free_ char *before = fixture->mismatch;
-	fixture->mismatch = memory_printf("%s%s\n", before ? before : "", text.text);
-}
-
-static void on_draining(void *data, _unused_ const struct memory *memory,
-	_unused_ const struct state *live, _unused_ uint64_t now)
-{
-	((struct fixture *)data)->drain_calls++;
-}
-
-static void on_remark(void *data, const char *text)
-{
-	struct fixture *fixture = data;
-
-	free(fixture->remark);
-	fixture->remark = memory_copy_string(text);
-}
-
-static bool on_stopped(void *data)
-{
-	return ((struct fixture *)data)->stop;
-}
-
-static int setup(void **state)
-{
-	struct fixture *fixture = memory_new(sizeof(*fixture));
-
-	strcpy(fixture->directory, "/tmp/poise-test-XXXXXX");
-	assert_non_null(mkdtemp(fixture->directory));
-	fixture->table = memory_table_new();
-	fixture->paths[0] = "/etc/poise";
-	memory_table_use(fixture->table);
-	*state = fixture;
-	return 0;
-}
-
-static void fixture_undeclare(struct fixture *fixture)
-{
-	declared_clear(&fixture->declared);
-	config_clear(&fixture->config);
-	free(STEAL(fixture->text));
-}
-
-static void fixture_close(struct fixture *fixture)
-{
-	if (fixture->reconciler.backend)
-		reconciler_close(&fixture->reconciler);
-}
-
-static int teardown(void **state)
-{
-	struct fixture *fixture = *state;
-	_cleanup_free_ char *command = memory_printf("rm -rf %s", fixture->directory);
-
-	fixture_close(fixture);
-	fixture_undeclare(fixture);
-	memory_table_free(fixture->table);
-	error_clear(&fixture->error);
-	free(fixture->mismatch);
-	free(fixture->remark);
-	/* A guard that came late, on a busy machine, may still be at work in it. */
-	int r = system(command);
-	for (int i = 0; i < 50 && r; i++) {
-		usleep(100000);
-		r = system(command);
-	}
-	assert_int_equal(r, 0);
-	free(fixture);
-	return 0;
-}
-
-/* A process of its own, as far as the reconciler can tell: opened anew, locked. */
-static void fixture_open(struct fixture *fixture)
-{
-	const struct reconciler_options options = {
-		.backend = &memory_backend,
-		.state_dir = fixture->directory,
-		.run_dir = fixture->directory,
-		.program = "test",
-	};
-
-	fixture_close(fixture);
-	memory_table_use(fixture->table);
-	if (reconciler_open(&fixture->reconciler, &options, &fixture->error) < 0 ||
-		reconciler_lock(&fixture->reconciler, 0, &fixture->error) < 0)
-		fail_msg("%s", error_text(&fixture->error, 0));
-}
-
-static void fixture_declare(struct fixture *fixture, const char *body)
-{
-	_cleanup_diagnostics_ struct diagnostics diagnostics = {};
-
-	fixture_undeclare(fixture);
-	fixture->text = memory_printf("poise: 1\nallow-empty: true\n%s", body);
-	const struct document document = {"test.yaml", fixture->text, strlen(fixture->text)};
-	if (config_load(&document, 1, &fixture->config, &diagnostics) < 0)
-		fail_msg("%s", diagnostics.items[0].message);
-	declared_from_config(&fixture->config, &fixture->declared);
-	fixture->request.declared = &fixture->declared;
-	fixture->request.canonical = fixture->text;
-	fixture->request.paths = fixture->paths;
-	fixture->request.path_count = 1;
-}
-
-static int fixture_apply(struct fixture *fixture)
-{
-	const struct reconciler_observer observer = {
-		.planned = on_planned,
-		.failed = on_failed,
-		.mismatch = on_mismatch,
-		.draining = on_draining,
-		.stopped = on_stopped,
-		.remark = on_remark,
-		.data = fixture,
-	};
-
-	fixture->planned = fixture->failed = fixture->mismatches = fixture->drain_calls = 0;
-	free(STEAL(fixture->mismatch));
-	free(STEAL(fixture->remark));
-	fixture_open(fixture);
-	return reconciler_apply(&fixture->reconciler, &fixture->request, &observer,
-		&fixture->outcome, &fixture->error);
-}
-
-/* Declares `body` and applies it, which must go well. */
-static void fixture_reach(struct fixture *fixture, const char *body)
-{
-	fixture_declare(fixture, body);
-	if (fixture_apply(fixture) < 0)
-		fail_msg("%s", error_text(&fixture->error, 0));
-	memory_reset(fixture->table);
-}
-
-static struct service *fixture_service(struct fixture *fixture, const char *listener)
-{
-	struct service_key key = build_key(listener);
-
-	return state_find_service(&fixture->table->state, &key);
-}
+#include "tests/unit/reconciler-fixture.h"
 
 #define WEB "tcp://192.0.2.1:80"
 #define TWO                                                                                        \
@@ -504,29 +309,6 @@ static void an_expired_one_is_settled_by_whoever_comes(void **state)
 	assert_false(fixture->reconciler.hold_deletions);
 }
 
-static void a_saved_plan_is_carried_out_or_refused(void **state)
-{
-	struct fixture *fixture = *state;
-	_cleanup_step_output_ struct step_output output = {};
-	_cleanup_plan_file_ struct plan_file file = {};
-
-	fixture_declare(fixture, TWO);
-	fixture_open(fixture);
-	assert_int_equal(reconciler_plan(&fixture->reconciler, &fixture->declared, NULL, &file.plan,
-				 &output, &fixture->error),
-		0);
-	fixture->request.saved = &file;
-	/* A service of others does not matter to it; one in its way does. */
-	struct service_key key = build_key("tcp://192.0.2.99:80");
-	memory_put_service(fixture->table, &key,
-		&(struct service_attributes){.scheduler = "rr", .netmask = ~0u});
-	assert_int_equal(fixture_apply(fixture), 0);
-	assert_int_equal(fixture->outcome.done, file.plan.ops.count);
-	memory_reset(fixture->table);
-	assert_int_equal(fixture_apply(fixture), -ESTALE);
-	assert_int_equal(memory_writes(fixture->table), 0);
-}
-
 static void a_void_record_owns_nothing(void **state)
 {
 	struct fixture *fixture = *state;
@@ -625,26 +407,6 @@ static void a_damaged_record_does_not_stop_a_rollback(void **state)
 	assert_int_equal(fixture->reconciler.record.memory.owned.count, 2);
 }
 
-static void a_saved_plan_that_deletes_needs_no_confirmation(void **state)
-{
-	struct fixture *fixture = *state;
-	_cleanup_step_output_ struct step_output output = {};
-	_cleanup_plan_file_ struct plan_file file = {};
-
-	fixture_reach(fixture, TWO);
-	fixture_declare(fixture, WEB_ONLY);
-	fixture_open(fixture);
-	assert_int_equal(reconciler_plan(&fixture->reconciler, &fixture->declared, NULL, &file.plan,
-				 &output, &fixture->error),
-		0);
-	fixture->request.saved = &file;
-	fixture->request.confirm_timeout = AWAITED * SECOND;
-	assert_int_equal(fixture_apply(fixture), -EPERM);
-	assert_non_null(strstr(fixture->error.text, "deletes"));
-	fixture->request.confirm_timeout = 0;
-	assert_int_equal(fixture_apply(fixture), 0);
-}
-
 /* The next boot finds the content refused, and what was confirmed last beside it. */
 static void a_reboot_voids_what_was_not_confirmed(void **state)
 {
@@ -687,13 +449,11 @@ int main(void)
 		TEST(a_confirmation_keeps_it),
 		TEST(a_rollback_goes_back_to_the_last_weight),
 		TEST(an_expired_one_is_settled_by_whoever_comes),
-		TEST(a_saved_plan_is_carried_out_or_refused),
 		TEST(a_void_record_owns_nothing),
 		TEST(what_could_not_be_made_is_not_ours),
 		TEST(what_is_only_held_back_waits_too),
 		TEST(what_changes_nothing_is_not_awaited),
 		TEST(a_damaged_record_does_not_stop_a_rollback),
-		TEST(a_saved_plan_that_deletes_needs_no_confirmation),
 		TEST(a_reboot_voids_what_was_not_confirmed),
 	};
 
