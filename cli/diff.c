@@ -182,8 +182,7 @@ static int comparison_print(const struct cli *cli, struct comparison *comparison
 	if (json)
 		cli_print(text);
 	else
-		cli_print_plan(
-			&comparison->plan, live_of(cli, comparison), memory, comparison->now,
+		cli_print_plan(&comparison->plan, live_of(cli, comparison), memory, comparison->now,
 			comparison->reconciler.hold_deletions);
 	if (cli->options.timing)
 		print_timing(comparison);
