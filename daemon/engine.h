@@ -346,6 +346,9 @@ bool engine_is_suspended(const struct engine *engine);
 void engine_set_role(
 	struct engine *engine, const char *router, uint16_t family, bool known, bool active);
 
+/* The files have no such virtual router, or not in that family. */
+void engine_drop_role(struct engine *engine, const char *router, uint16_t family);
+
 /* A virtual router changed its state. Borrowed. */
 struct engine_move {
 	const char *router; /* of the files */

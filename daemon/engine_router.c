@@ -29,6 +29,16 @@ void engine_set_role(
 	vector_append(&engine->roles)->name = memory_copy_string(router);
 }
 
+void engine_drop_role(struct engine *engine, const char *router, uint16_t family)
+{
+	char *name = memory_copy_string(router);
+
+	if (facts_drop_router(&engine->facts, router, family))
+		vector_append(&engine->roles)->name = name;
+	else
+		free(name);
+}
+
 void engine_roles_clear(struct engine *engine)
 {
 	vector_foreach(&engine->roles, role)

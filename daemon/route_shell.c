@@ -44,12 +44,26 @@ static void route_shell_on_moved(void *data, const struct routing_move *move)
 					       .wall = move->wall / UNITS_MILLISECOND});
 }
 
+/* What was known of those that the files have no more would be taken for the others of their name. From the end: each that goes
+ * shortens the list. */
+static void route_shell_drop_roles(struct route_shell *shell)
+{
+	const struct facts_router_vector *known = &shell->options.engine->facts.routers;
+
+	for (size_t i = known->count; i-- > 0;) {
+		const struct facts_router *router = &known->items[i];
+
+		if (!routing_find(shell->routing, router->name, router->family))
+			engine_drop_role(shell->options.engine, router->name, router->family);
+	}
+}
+
 static void route_shell_on_routing_told(void *data)
 {
 	struct route_shell *shell = data;
-
 	size_t troubled = 0;
 
+	route_shell_drop_roles(shell);
 	for (size_t i = 0; i < routing_count(shell->routing); i++) {
 		const struct routing_router *router = routing_at(shell->routing, i);
 

@@ -169,6 +169,20 @@ void facts_put_router(struct facts *facts, const char *name, uint16_t family, en
 		.name = memory_copy_string(name), .family = family, .role = role};
 }
 
+bool facts_drop_router(struct facts *facts, const char *name, uint16_t family)
+{
+	const struct facts_router key = {.name = (char *)name, .family = family};
+	struct facts_router *found = vector_find(&facts->routers, &key, facts_compare_routers);
+
+	if (!found)
+		return false;
+	free(found->name);
+	facts->routers.count--;
+	memmove(found, found + 1,
+		(size_t)(facts->routers.items + facts->routers.count - found) * sizeof(*found));
+	return true;
+}
+
 void facts_clear_routers(struct facts *facts)
 {
 	vector_foreach(&facts->routers, router)

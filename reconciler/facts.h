@@ -65,6 +65,8 @@ enum facts_role facts_role(const struct facts *facts, const char *router, uint16
 enum facts_role facts_router_role(const struct facts *facts, const char *name, uint16_t family);
 /* The words are copied; in any order. */
 void facts_put_router(struct facts *facts, const char *name, uint16_t family, enum facts_role role);
+/* False: nothing is known of that one. */
+bool facts_drop_router(struct facts *facts, const char *name, uint16_t family);
 
 /* Order: destination address, port, everywhere first, service. Keys only: `until` does not count. */
 int facts_drain_compare(const void *a, const void *b);

@@ -117,6 +117,26 @@ static void each_part_is_cleared_alone(_unused_ void **state)
 	assert_int_equal(facts.drains.count, 0);
 }
 
+/* One family of a router is not taken for the other when the files have it no more. */
+static void routers_are_dropped(_unused_ void **state)
+{
+	struct facts facts = {.routed = true};
+
+	facts_put_router(&facts, "web", AF_INET6, FACTS_ROLE_ACTIVE);
+	facts_put_router(&facts, "web", AF_INET, FACTS_ROLE_BACKUP);
+	facts_put_router(&facts, "other", AF_INET, FACTS_ROLE_ACTIVE);
+	assert_int_equal(facts_role(&facts, "web", AF_UNSPEC), FACTS_ROLE_BACKUP);
+	assert_true(facts_drop_router(&facts, "web", AF_INET));
+	assert_false(facts_drop_router(&facts, "web", AF_INET));
+	assert_false(facts_drop_router(&facts, "none", AF_INET));
+	assert_int_equal(facts_role(&facts, "web", AF_UNSPEC), FACTS_ROLE_ACTIVE);
+	assert_int_equal(facts_role(&facts, "web", AF_INET), FACTS_ROLE_ACTIVE);
+	assert_int_equal(facts_role(&facts, "other", AF_INET), FACTS_ROLE_ACTIVE);
+	assert_true(facts_drop_router(&facts, "web", AF_INET6));
+	assert_int_equal(facts_role(&facts, "web", AF_INET6), FACTS_ROLE_UNKNOWN);
+	facts_clear(&facts);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -124,6 +144,7 @@ int main(void)
 		cmocka_unit_test(many_at_once_are_merged),
 		cmocka_unit_test(names_are_their_own),
 		cmocka_unit_test(each_part_is_cleared_alone),
+		cmocka_unit_test(routers_are_dropped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
