@@ -140,7 +140,7 @@ static void become(const char *poised, const char *run_dir, int channel, int lea
 	const char *words[] = {"poised-vrrp", "--process=vrrp",
 		memory_printf("--channel-fd=%d", channel), memory_printf("--lease-fd=%d", lease),
 		memory_printf("--state-dir=%s", run_dir), memory_printf("--run-dir=%s", run_dir),
-		"--log=stderr", "--log-level=warning", "--no-sandbox", "/nowhere", NULL};
+		"--log=stderr", "--log-level=warning", "/nowhere", NULL};
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	fcntl(channel, F_SETFD, 0);
