@@ -97,6 +97,22 @@ static void a_probe_says_that_it_cannot_be_tried(void **state)
 	       "}\n");
 }
 
+/* Where its check asks another port, or has no port to ask. */
+static void a_probe_says_which_destination_it_is_of(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_health(fixture, "  web: {tcp: {}, port: 8080}\n",
+		"  web: {listen: \"" WEB "\", check: web, destinations: [10.0.0.1, 10.0.0.2]}\n");
+	fixture->engine.options.event = on_event_line;
+	say(fixture, "10.0.0.1:8080", false);
+	turn(fixture);
+	expect("health {\"check\":\"web\",\"reason\":\"connect: refused\",\"state\":\"down\","
+	       "\"target\":\"10.0.0.1:8080\",\"tried\":true,\"user_count\":1,\"users\":["
+	       "{\"destination\":\"10.0.0.1:80\",\"listener\":\"" WEB
+	       "\",\"service\":\"web\"}]}\n");
+}
+
 /* However many have it. */
 static void a_probe_names_some_of_many(void **state)
 {
@@ -223,6 +239,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_probe_says_what_became_of_whom),
 		TEST(a_probe_says_that_it_cannot_be_tried),
+		TEST(a_probe_says_which_destination_it_is_of),
 		TEST(a_probe_names_some_of_many),
 		TEST(a_service_says_what_its_quorum_is),
 		TEST(a_drain_says_who_drains_and_why),
