@@ -69,7 +69,7 @@ static void node_router_expect(struct node_router *router)
 	bool unicast = config_has(&config->object, CONFIG_ROUTER_UNICAST);
 	struct vrrp_expected *expected = &router->hearing.expected;
 
-	memset(expected, 0, sizeof(*expected)); /* it is compared byte by byte */
+	*expected = (struct vrrp_expected){};
 	expected->vrid = router->key.vrid;
 	expected->version = (uint8_t)config->version;
 	expected->ttl_least = unicast ? (uint8_t)config->unicast.ttl : VRRP_SOCKET_TTL;
@@ -88,6 +88,28 @@ static void node_router_expect(struct node_router *router)
 			MIN(strlen(config->authentication), sizeof(expected->password)));
 }
 
+static bool node_router_expects_same(
+	const struct vrrp_expected *before, const struct vrrp_expected *now)
+{
+	return before->vrid == now->vrid && before->version == now->version &&
+	       before->ttl_least == now->ttl_least && before->ttl_most == now->ttl_most &&
+	       before->owner == now->owner && before->unicast == now->unicast &&
+	       before->checksum == now->checksum && before->auth == now->auth &&
+	       memcmp(before->password, now->password, sizeof(now->password)) == 0 &&
+	       before->interval == now->interval;
+}
+
+static bool node_router_same_addresses(
+	const struct node_peers *before, const struct node_peers *now)
+{
+	if (before->count != now->count)
+		return false;
+	for (size_t i = 0; i < now->count; i++)
+		if (!address_equal(&before->items[i], &now->items[i]))
+			return false;
+	return true;
+}
+
 /* What was told of peers is told anew when something else is expected of them. */
 static void node_router_shape_hearing(struct node_router *router)
 {
@@ -98,20 +120,14 @@ static void node_router_shape_hearing(struct node_router *router)
 	node_router_shape_advertised(router);
 	node_router_sort(config->unicast.peers.items, config->unicast.peers.count, &peers);
 	node_router_sort(router->advertised.items, router->advertised.count, &addresses);
-	bool same = peers.count == router->peers.count &&
-		    addresses.count == router->expected.count &&
-		    (!peers.count || memcmp(peers.items, router->peers.items,
-					     peers.count * sizeof(*peers.items)) == 0) &&
-		    (!addresses.count || memcmp(addresses.items, router->expected.items,
-						 addresses.count * sizeof(*addresses.items)) == 0);
+	bool same = node_router_same_addresses(&router->peers, &peers) &&
+		    node_router_same_addresses(&router->expected, &addresses);
 	vector_clear(&router->peers);
 	vector_clear(&router->expected);
 	router->peers = peers;
 	router->expected = addresses;
 	node_router_expect(router);
-	before.peers = router->peers.items;
-	before.addresses = router->expected.items;
-	if (same && memcmp(&before, &router->hearing.expected, sizeof(before)) == 0)
+	if (same && node_router_expects_same(&before, &router->hearing.expected))
 		return;
 	router->differ = router->mixed = false;
 	if (router->hearing.hearing)
