@@ -3,6 +3,8 @@
 #include "tests/unit/call-fixture.h"
 #include "tests/unit/health-fixture.h"
 
+#include "tests/support/build.h"
+
 /* Three services: two on the same three servers, and one that is empty by the files' own word. */
 #define FILE_TEXT                                                                                  \
 	"poise: 1\nservices:\n"                                                                    \
@@ -203,6 +205,62 @@ static void a_resume_says_what_comes_of_it(void **state)
 	assert_false(fixture->engine.operator.suspended);
 }
 
+/* Every destination waits for the confirmation, or none does any more. */
+static void expect_deadlines(struct fixture *fixture, bool held)
+{
+	json_t *answer = answer_to(fixture, "status", NULL);
+	const json_t *result = json_object_get(answer, "result");
+	json_t *service, *destination;
+	size_t i, j, count = 0;
+
+	json_array_foreach(json_object_get(result, "services"), i, service)
+	{
+		json_array_foreach(json_object_get(service, "destinations"), j, destination)
+		{
+			const json_t *ends = json_object_get(destination, "drain_ends_ms");
+
+			assert_string_equal(
+				json_string_value(json_object_get(destination, "state")),
+				"draining");
+			assert_int_equal(json_is_null(ends), held);
+			count++;
+		}
+	}
+	assert_true(count > 0);
+	json_decref(answer);
+	answer = answer_to(fixture, "plan", NULL);
+	const char *text =
+		json_string_value(json_object_get(json_object_get(answer, "result"), "text"));
+	assert_non_null(text);
+	assert_int_equal(strstr(text, "goes when the apply is confirmed") != NULL, held);
+	assert_int_equal(strstr(text, "at most") != NULL, !held);
+	json_decref(answer);
+}
+
+/* Nothing comes of a deadline while a confirmation is awaited, so none is told. */
+static void what_waits_for_a_confirmation_has_no_deadline(void **state)
+{
+	struct fixture *fixture = *state;
+	struct service_key key = build_key("tcp://203.0.113.14:80");
+	struct destination_key server = build_destination_key("10.0.0.8:80");
+
+	write_file(fixture, "poise: 1\nservices:\n  e: {listen: \"tcp://203.0.113.14:80\", "
+			    "destinations: [10.0.0.8]}\n");
+	start(fixture);
+	turn(fixture);
+	memory_set_counts(fixture->table, &key, &server, (struct destination_counts){.active = 3});
+	write_file(fixture, "poise: 1\nallow-empty: true\nservices: {}\n");
+	json_decref(
+		answer_to(fixture, "reload", "{\"force\": true, \"confirm-timeout\": \"60s\"}"));
+	turn(fixture);
+	assert_true(fixture->engine.confirming);
+	expect_deadlines(fixture, true);
+	json_decref(answer_to(fixture, "confirm", NULL));
+	turn(fixture);
+	assert_false(fixture->engine.confirming);
+	expect_deadlines(fixture, false);
+}
+
 /* The net stays where it was spread, and that is said. */
 static void a_suspended_poised_undoes_what_nobody_confirms(void **state)
 {
@@ -238,6 +296,7 @@ int main(void)
 		TEST(an_undrain_says_what_its_check_keeps_out),
 		TEST(an_undrain_says_that_poised_is_suspended),
 		TEST(a_resume_says_what_comes_of_it),
+		TEST(what_waits_for_a_confirmation_has_no_deadline),
 		TEST(a_suspended_poised_undoes_what_nobody_confirms),
 	};
 
