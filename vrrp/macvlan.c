@@ -7,7 +7,8 @@
  *
  *	rp_filter 2		what comes in here goes out by the parent, where the routes are: strict filtering (1) would drop it. The
  *				kernel takes the larger of this and `all`, so 0 would not help where `all` is 1, and 2 does
- *	arp_ignore 1		it answers for its own addresses only, not for the parent's, nor for any other of the machine
+ *	arp_ignore 1		it answers for its own addresses only, not for the parent's, nor for any other of the machine. 8 for IPv6:
+ *				it has no IPv4 address, and must not answer for those of the other macvlan
  *	arp_filter 0		it answers although the way to who asks is by the parent
  *	promote_secondaries 1	one virtual address that goes takes no others along
  *	addr_gen_mode 1		(none) no link-local address is made of the virtual MAC: every router of the group has that MAC
@@ -64,6 +65,7 @@ static const struct macvlan_sysctl macvlan_own[] = {
 	{"ipv4", "arp_ignore", 1, AF_INET},
 	{"ipv4", "arp_filter", 0, AF_INET},
 	{"ipv4", "promote_secondaries", 1, AF_INET},
+	{"ipv4", "arp_ignore", 8, AF_INET6},
 	{"ipv6", "addr_gen_mode", 1, AF_INET6},
 	{"ipv6", "accept_ra", 0, AF_INET6},
 	{"ipv6", "autoconf", 0, AF_INET6},
