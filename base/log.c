@@ -148,8 +148,7 @@ int log_set_level(const char *module, enum log_level level)
 	return found ? 0 : -ENOENT;
 }
 
-void log_on_level(
-	void (*changed)(void *data, const char *module, enum log_level level), void *data)
+void log_on_level(void (*changed)(void *data, const char *module, enum log_level level), void *data)
 {
 	log_state.changed = changed;
 	log_state.changed_data = data;

@@ -82,7 +82,7 @@ enum engine_trouble {
 	ENGINE_TROUBLE_GROUP,   /* the control socket's group is not there */
 	ENGINE_TROUBLE_METRICS, /* the metrics' address cannot be had */
 	ENGINE_TROUBLE_OPERATOR, /* operator.json cannot be read: nothing is changed, as if suspended */
-	ENGINE_TROUBLE_PROBING, /* the health process does not know what it is to probe */
+	ENGINE_TROUBLE_PROBING,     /* the health process does not know what it is to probe */
 	ENGINE_TROUBLE_HEALTH_FILE, /* health.json cannot be written: a restart forgets what is down */
 	ENGINE_TROUBLE_HEALTH_LOST, /* it could not be read, and it was forgotten; until `poise reload` */
 	ENGINE_TROUBLE_ROUTING, /* the process of the virtual routers does not know what it is to keep */
@@ -213,9 +213,9 @@ struct engine {
 	uint64_t probes_serial; /* another from each change of the table of probes on */
 	struct {
 		VECTOR_OF(struct engine_role);
-	} roles; /* since the last pass; with repetitions */
+	} roles;                       /* since the last pass; with repetitions */
 	const struct routing *routing; /* who tells them, for who shows virtual routers; or NULL */
-	size_t routers_troubled;       /* of the files' virtual routers: something is in their way */
+	size_t routers_troubled; /* of the files' virtual routers: something is in their way */
 
 	/* An apply that waits for its confirmation. */
 	bool confirming;
@@ -255,9 +255,9 @@ struct engine {
 	uint64_t drain_next;      /* when what drains is looked at again */
 	uint64_t pass_next;       /* after a pass that failed as a whole: not before */
 	unsigned int pass_attempts;
-	struct memory drains_told; /* the drains that events have told of */
+	struct memory drains_told;       /* the drains that events have told of */
 	bool gone[ENGINE_PROCESS_COUNT]; /* the same of processes */
-	uint64_t serial;           /* of the last entry */
+	uint64_t serial;                 /* of the last entry */
 };
 
 /* Into a zeroed `engine`: the operator's file, the history. Connects nothing yet: engine_run() does. -errno with words: a state

@@ -88,12 +88,13 @@ struct engine_health_service {
 	struct service_key key; /* first: service_compare() works on it */
 	uint64_t wake; /* it is otherwise from then on by itself (slow start); UINT64_MAX */
 	uint32_t failed, kept, climbing; /* destinations */
-	uint32_t failed_in; /* of those that failed: they serve all the same, for nobody took them out */
-	uint32_t spares_down;            /* fallbacks that are not needed, and could not serve */
-	bool doubted;      /* min-healthy keeps all that serve, though their checks fail */
-	bool quorum_lost;  /* as it was told */
-	bool fallback;     /* it serves */
-	bool dirty, stale; /* in the list of that name */
+	uint32_t
+		failed_in; /* of those that failed: they serve all the same, for nobody took them out */
+	uint32_t spares_down; /* fallbacks that are not needed, and could not serve */
+	bool doubted;         /* min-healthy keeps all that serve, though their checks fail */
+	bool quorum_lost;     /* as it was told */
+	bool fallback;        /* it serves */
+	bool dirty, stale;    /* in the list of that name */
 };
 
 struct engine_health_services {

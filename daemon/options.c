@@ -277,8 +277,11 @@ int options_parse(int argc, char **argv, struct options *ret, struct error *erro
 	struct option_set set;
 	int value, r = 0;
 
-	ret->view = (struct poised_options){
-		.log_level = LOG_LEVEL_INFO, .channel_fd = -1, .control_fd = -1, .lock_fd = -1, .lease_fd = -1};
+	ret->view = (struct poised_options){.log_level = LOG_LEVEL_INFO,
+		.channel_fd = -1,
+		.control_fd = -1,
+		.lock_fd = -1,
+		.lease_fd = -1};
 	option_set_fill(&set);
 	optind = 0;
 	while (r == 0 && (value = getopt_long(argc, argv, set.letters, set.longs, NULL)) >= 0) {

@@ -19,7 +19,7 @@ struct poised_options {
 	enum log_target log_target;
 	enum log_level log_level;
 	bool remove_on_stop; /* an orderly stop deletes the services that are poise's */
-	bool clean_up;   /* instead of running: removes what virtual routers left */
+	bool clean_up;       /* instead of running: removes what virtual routers left */
 	bool no_sandbox;     /* keep privileges and system calls: for debuggers and sanitizers */
 	const char *process; /* which of the tree; NULL: the supervisor */
 	/* Of a process of the tree: descriptors that it inherits, by number. -1: none. */

@@ -35,7 +35,7 @@ LOG_MODULE("reconciler");
 #define RECONCILE_READY_NS 20000000000ull
 #define RECONCILE_ALIVE_NS 1000000000ull
 /* A health process that lived on while this one was gone knows who went down meanwhile: the first pass waits so long for it. */
-#define RECONCILE_HEALTH_NS  1000000000ull
+#define RECONCILE_HEALTH_NS 1000000000ull
 /* A group that is not there is looked for again so often. */
 #define RECONCILE_GROUP_NS   5000000000ull
 #define RECONCILE_LINES_MOST 30

@@ -52,7 +52,7 @@ struct vrrp_object {
 	uint8_t vrid;
 	bool on_link;    /* the gateway is on the interface, whatever its addresses say */
 	uint32_t fwmark; /* 0: any */
-	int index; /* of a macvlan that was seen: its own */
+	int index;       /* of a macvlan that was seen: its own */
 	bool bare; /* of an address: no route to its prefix comes with it. For every address of a macvlan, whose parent has that route */
 	char name[IFNAMSIZ]; /* "": as the kernel has it */
 };
