@@ -156,16 +156,15 @@ void facts_put_router(struct facts *facts, const char *name, uint16_t family, en
 {
 	const struct facts_router key = {.name = (char *)name, .family = family};
 	size_t after = vector_after(&facts->routers, &key, facts_compare_routers);
-	struct facts_router *before = after ? &facts->routers.items[after - 1] : NULL;
 
-	if (before && facts_compare_routers(before, &key) == 0) {
-		before->role = role;
+	if (after && facts_compare_routers(&facts->routers.items[after - 1], &key) == 0) {
+		facts->routers.items[after - 1].role = role;
 		return;
 	}
 	vector_append(&facts->routers);
-	memmove(&facts->routers.items[after + 1], &facts->routers.items[after],
-		(facts->routers.count - 1 - after) * sizeof(*facts->routers.items));
-	facts->routers.items[after] = (struct facts_router){
+	struct facts_router *place = &facts->routers.items[after];
+	memmove(place + 1, place, (facts->routers.count - 1 - after) * sizeof(*place));
+	*place = (struct facts_router){
 		.name = memory_copy_string(name), .family = family, .role = role};
 }
 

@@ -280,14 +280,27 @@ static void facts_are_told_together(void **state)
 static void say_move(uint32_t serial, uint32_t router, uint16_t family, uint8_t vrid, uint8_t to,
 	const char *why)
 {
-	struct {
-		struct message_vrrp_moved head;
-		struct message_vrrp_move move;
-	} message = {.head = {.generation = end.force, .serial = serial, .count = 1},
-		.move = {.router = router, .family = family, .vrid = vrid, .state = to}};
+	size_t size = sizeof(struct message_vrrp_moved) + sizeof(struct message_vrrp_move);
+	_cleanup_free_ struct message_vrrp_moved *message = memory_new(size);
 
-	snprintf(message.move.why, sizeof(message.move.why), "%s", why);
-	routing_message(routing, MESSAGE_VRRP_MOVED, &message, sizeof(message), NOW);
+	message->generation = end.force;
+	message->serial = serial;
+	message->count = 1;
+	message->moves[0] = (struct message_vrrp_move){
+		.router = router, .family = family, .vrid = vrid, .state = to};
+	snprintf(message->moves[0].why, sizeof(message->moves[0].why), "%s", why);
+	routing_message(routing, MESSAGE_VRRP_MOVED, message, size, NOW);
+}
+
+static void say_state(const struct message_vrrp_state *told)
+{
+	size_t size = sizeof(struct message_vrrp_states) + sizeof(*told);
+	_cleanup_free_ struct message_vrrp_states *message = memory_new(size);
+
+	message->generation = end.force;
+	message->count = message->last = 1;
+	message->states[0] = *told;
+	routing_message(routing, MESSAGE_VRRP_STATES, message, size, NOW);
 }
 
 static void moves_are_heard_in_order(void **state)
@@ -321,21 +334,17 @@ static void moves_are_heard_in_order(void **state)
 /* Which form of the checksum was mirrored is told to the next process, which may be active at once. */
 static void forms_outlive_a_process(void **state)
 {
-	struct {
-		struct message_vrrp_states head;
-		struct message_vrrp_state state;
-	} message = {.state = {.router = 1,
-			     .family = AF_INET,
-			     .vrid = 2,
-			     .state = VRRP_STATE_ACTIVE,
-			     .peer_checksum = VRRP_CHECKSUM_RFC5798}};
+	const struct message_vrrp_state told_state = {.router = 1,
+		.family = AF_INET,
+		.vrid = 2,
+		.state = VRRP_STATE_ACTIVE,
+		.peer_checksum = VRRP_CHECKSUM_RFC5798};
 
 	(void)state;
 	want(1, TWO);
 	started();
 	assert_int_equal(end.result.plan.hint_count, 0);
-	message.head = (struct message_vrrp_states){.generation = end.force, .count = 1, .last = 1};
-	routing_message(routing, MESSAGE_VRRP_STATES, &message, sizeof(message), NOW);
+	say_state(&told_state);
 	routing_message(routing, MESSAGE_VRRP_GONE, NULL, 0, NOW);
 	end.force = 0;
 	started();
@@ -347,22 +356,18 @@ static void forms_outlive_a_process(void **state)
 /* A move that was lost is known by the next states. */
 static void states_heal(void **state)
 {
-	struct {
-		struct message_vrrp_states head;
-		struct message_vrrp_state state;
-	} message = {.state = {.router = 1,
-			     .family = AF_INET,
-			     .vrid = 2,
-			     .state = VRRP_STATE_ACTIVE,
-			     .priority = 7,
-			     .why = "silence"}};
+	const struct message_vrrp_state told_state = {.router = 1,
+		.family = AF_INET,
+		.vrid = 2,
+		.state = VRRP_STATE_ACTIVE,
+		.priority = 7,
+		.why = "silence"};
 
 	(void)state;
 	want(1, TWO);
 	started();
-	message.head = (struct message_vrrp_states){.generation = end.force, .count = 1, .last = 1};
-	routing_message(routing, MESSAGE_VRRP_STATES, &message, sizeof(message), NOW);
-	routing_message(routing, MESSAGE_VRRP_STATES, &message, sizeof(message), NOW);
+	say_state(&told_state);
+	say_state(&told_state);
 	expect_told("b:initialize>active:silence");
 	assert_int_equal(routing_find(routing, "b", AF_INET)->told.priority, 7);
 	routing_message(routing, MESSAGE_VRRP_GONE, NULL, 0, NOW);
@@ -424,16 +429,17 @@ static void broken_plans_are_refused(void **state)
 	static const char text[] = TWO;
 	struct message_vrrp_plan head = {
 		.generation = 7, .text_size = sizeof(text) - 1, .facts = 2};
-	struct {
-		struct message_vrrp_facts head;
-		struct message_vrrp_fact facts[2];
-	} facts = {.head = {.generation = 7, .count = 2}, .facts = {{.router = 0}, {.router = 1}}};
+	size_t size = sizeof(struct message_vrrp_facts) + 2 * sizeof(struct message_vrrp_fact);
+	_cleanup_free_ struct message_vrrp_facts *facts = memory_new(size);
 	struct message_vrrp_hint hint = {.interface = "eth0", .family = AF_INET, .checksum = 3};
 	struct message_vrrp_got commit = {.generation = 7, .pieces = 3};
 	struct vrrp_plan plan = {};
 	struct vrrp_plan_result result;
 
 	(void)state;
+	facts->generation = 7;
+	facts->count = 2;
+	facts->facts[1].router = 1;
 	assert_int_equal(vrrp_plan_text(&plan, text, sizeof(text) - 1), -ESTALE);
 	assert_int_equal(vrrp_plan_begin(&plan, &head, 7), -1 - MESSAGE_VRRP_REFUSAL_HEAD);
 	head.facts = UINT32_MAX;
@@ -451,17 +457,15 @@ static void broken_plans_are_refused(void **state)
 	config_clear(&result.config);
 	/* Facts in another order, and those of nobody. */
 	vrrp_plan_begin(&plan, &head, 6);
-	facts.facts[0].router = 1;
-	assert_int_equal(vrrp_plan_facts(&plan, &facts.head, sizeof(facts)),
-		-1 - MESSAGE_VRRP_REFUSAL_RECORDS);
+	facts->facts[0].router = 1;
+	assert_int_equal(vrrp_plan_facts(&plan, facts, size), -1 - MESSAGE_VRRP_REFUSAL_RECORDS);
 	vrrp_plan_begin(&plan, &head, 6);
-	facts.facts[0].router = 0;
-	facts.facts[1].fault = 2;
-	assert_int_equal(vrrp_plan_facts(&plan, &facts.head, sizeof(facts)),
-		-1 - MESSAGE_VRRP_REFUSAL_RECORDS);
+	facts->facts[0].router = 0;
+	facts->facts[1].fault = 2;
+	assert_int_equal(vrrp_plan_facts(&plan, facts, size), -1 - MESSAGE_VRRP_REFUSAL_RECORDS);
 	vrrp_plan_begin(&plan, &head, 6);
-	assert_int_equal(vrrp_plan_facts(&plan, &facts.head, sizeof(facts) - 1),
-		-1 - MESSAGE_VRRP_REFUSAL_RECORDS);
+	assert_int_equal(
+		vrrp_plan_facts(&plan, facts, size - 1), -1 - MESSAGE_VRRP_REFUSAL_RECORDS);
 	head.hints = 1;
 	vrrp_plan_begin(&plan, &head, 6);
 	assert_int_equal(
