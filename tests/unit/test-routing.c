@@ -292,14 +292,14 @@ static void say_move(uint32_t serial, uint32_t router, uint16_t family, uint8_t 
 	routing_message(routing, MESSAGE_VRRP_MOVED, message, size, NOW);
 }
 
-static void say_state(const struct message_vrrp_state *told)
+static void say_state(const struct message_vrrp_state *is)
 {
-	size_t size = sizeof(struct message_vrrp_states) + sizeof(*told);
+	size_t size = sizeof(struct message_vrrp_states) + sizeof(*is);
 	_cleanup_free_ struct message_vrrp_states *message = memory_new(size);
 
 	message->generation = end.force;
 	message->count = message->last = 1;
-	message->states[0] = *told;
+	message->states[0] = *is;
 	routing_message(routing, MESSAGE_VRRP_STATES, message, size, NOW);
 }
 
