@@ -43,6 +43,9 @@ static void route_list(const struct engine *engine, struct route_listeners *ret)
 static bool route_is_well(const struct route_listeners *listeners, const char *name)
 {
 	const struct route_listener key = {.name = name};
+
+	if (!listeners->items)
+		return true;
 	size_t end = vector_after(listeners, &key, route_compare_listeners);
 
 	for (size_t i = end; i-- > 0 && strcmp(listeners->items[i].name, name) == 0;)
