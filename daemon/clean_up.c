@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/netns.h"
+#include "daemon/vrrp_process.h"
 #include "reconciler/lock.h"
 #include "vrrp/node.h"
 
@@ -40,7 +41,7 @@ static void clean_up_on_limit(void *data)
 static int clean_up_open(
 	struct clean_up *clean_up, const struct poised_options *options, struct error *error)
 {
-	_cleanup_free_ char *sysctls = memory_printf("%s/vrrp-sysctls", options->run_dir);
+	_cleanup_free_ char *sysctls = memory_printf("%s/" VRRP_PROCESS_SYSCTLS, options->run_dir);
 	const struct node_options node = {.loop = clean_up->loop,
 		.lease = -1,
 		.sysctls = sysctls,

@@ -27,7 +27,6 @@
 LOG_MODULE("vrrp");
 
 #define VRRP_PROCESS_STATS_NS 2000000000ull
-#define VRRP_PROCESS_SYSCTLS  "vrrp-sysctls"
 
 struct vrrp_process {
 	const struct poised_options *options;

@@ -4,4 +4,7 @@
 
 #include "daemon/poised.h"
 
+/* In the run directory: what stood in the sysctls that its routers have set. */
+#define VRRP_PROCESS_SYSCTLS "vrrp-sysctls"
+
 int vrrp_process_main(const struct poised_options *options);

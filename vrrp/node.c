@@ -63,7 +63,7 @@ static void node_run(struct node *node, uint64_t now)
 	node_set_timer(node);
 }
 
-void node_thaw(struct node *node)
+static void node_thaw(struct node *node)
 {
 	node->thawed++;
 	node->cause.type = VRRP_EVENT_THAW;

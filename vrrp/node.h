@@ -96,8 +96,6 @@ void node_tell(struct node *node, size_t index, const struct node_facts *facts);
 void node_serve(struct node *node, size_t index);
 /* `stopped` follows, when all is gone; never from here. */
 void node_stop(struct node *node);
-/* The process was stopped and goes on (SIGCONT). */
-void node_thaw(struct node *node);
 
 /* In order of their keys. */
 size_t node_count(const struct node *node);

@@ -15,8 +15,6 @@
 
 LOG_MODULE("vrrp");
 
-#define NODE_CENTISECOND_NS 10000000ull
-
 /* Advertisements. */
 
 static void node_packet(const struct node_router *router, uint8_t priority, struct vrrp_packet *ret)

@@ -8,9 +8,8 @@
 
 LOG_MODULE("vrrp");
 
-#define NODE_CENTISECOND_NS 10000000ull
-#define NODE_STOP_NS        10000000ull
-#define NODE_RETRY_NS       1000000000ull
+#define NODE_STOP_NS  10000000ull
+#define NODE_RETRY_NS 1000000000ull
 
 /* What peers say. */
 

@@ -15,6 +15,9 @@
 #include "vrrp/macvlan.h"
 #include "vrrp/node.h"
 
+/* In which packets say intervals. */
+#define NODE_CENTISECOND_NS 10000000ull
+
 /* A virtual address of a router: in the kernel, on the link, in the lease. */
 struct node_address {
 	struct vrrp_object object;

@@ -11,8 +11,6 @@
 
 LOG_MODULE("vrrp");
 
-#define NODE_CENTISECOND_NS 10000000ull
-
 const struct vrrp_link *node_router_link(const struct node_router *router)
 {
 	return vrrp_links_by_name(router->node->links, router->key.interface);
