@@ -19,6 +19,7 @@
  * are plain static memory. One thread of a process logs. */
 #include "base/log.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -216,10 +217,26 @@ static void log_escape(char *to, size_t size, const char *text, bool more)
 
 /* Where a line goes. Each returns whether it was taken. */
 
+static bool log_is_of_name(char c)
+{
+	return c == '-' || c == '_' || isalnum((unsigned char)c);
+}
+
+/* As words of their own: a virtual router named "e" is not named by every text with that letter. */
+static bool log_names(const char *text, const char *object)
+{
+	size_t length = strlen(object);
+
+	for (const char *place = text; (place = strstr(place, object)); place++)
+		if ((place == text || !log_is_of_name(place[-1])) && !log_is_of_name(place[length]))
+			return true;
+	return false;
+}
+
 /* The object, where the text does not name it already. */
 static bool log_says_more(const struct log_line *line)
 {
-	return *line->object && !strstr(line->text, line->object);
+	return *line->object && !log_names(line->text, line->object);
 }
 
 static int log_tail(char *to, size_t size, const struct log_line *line)

@@ -27,19 +27,20 @@ struct pattern {
 	pcre2_match_data *data;
 };
 
+/* Of the processor that we had: while others have it, no expression takes long. */
 static uint64_t pattern_clock(void)
 {
 	struct timespec time;
 
-	clock_gettime(CLOCK_MONOTONIC, &time);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
 	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
 
 static int pattern_compile(
 	struct pattern *pattern, const char *expression, char *why, size_t why_size)
 {
-	const uint32_t options = PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY | PCRE2_NO_AUTO_CAPTURE |
-				 PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | PCRE2_USE_OFFSET_LIMIT;
+	const uint32_t options = PCRE2_DOTALL | PCRE2_NO_AUTO_CAPTURE | PCRE2_NEVER_UTF |
+				 PCRE2_NEVER_UCP | PCRE2_USE_OFFSET_LIMIT;
 	PCRE2_SIZE where;
 	int code;
 

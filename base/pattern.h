@@ -12,7 +12,8 @@
 
 struct pattern;
 
-/* `.` is every byte, `^` and `$` are the ends of the text. -EINVAL: it is no expression, and `why` (may be NULL) says why; -ENOMEM. */
+/* `.` is every byte; `^` is the text's beginning, and `$` its end or the place before a newline that ends it.
+ * -EINVAL: it is no expression, and `why` (may be NULL) says why; -ENOMEM. */
 int pattern_new(const char *expression, struct pattern **ret, char *why, size_t why_size);
 /* NULL is allowed; returns NULL. */
 struct pattern *pattern_free(struct pattern *pattern);

@@ -26,6 +26,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -38,6 +39,8 @@
 /* Between two looks at who is left to kill, at most. */
 #define RUN_KILL_PAUSE_NS 10000000ull
 #define RUN_NAME          "poise-run"
+/* Memory that a program may lock, at most: what the kernel gives everybody. */
+#define RUN_LOCKED_BYTES (8u << 20)
 /* Of the kernel's flags of a process, in /proc/PID/stat: it has forked, and not called execve(2) since (PF_FORKNOEXEC). */
 #define RUN_FLAG_NO_EXEC 0x40ul
 #define RUN_FLAGS_FIELD  9
@@ -110,11 +113,24 @@ static void run_reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* This process may have had it lifted, for those of its own that run in real time. Whoever has CAP_IPC_LOCK is not bound by it. */
+static void run_limit_locked(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_MEMLOCK, &limit) < 0)
+		return;
+	limit.rlim_max = MIN(limit.rlim_max, (rlim_t)RUN_LOCKED_BYTES);
+	limit.rlim_cur = MIN(limit.rlim_cur, limit.rlim_max);
+	setrlimit(RLIMIT_MEMLOCK, &limit);
+}
+
 static int run_become_program(const struct runs_program *program, struct run_page *page)
 {
 	if (setsid() < 0 || chdir("/") < 0)
 		return -errno;
 	umask(022);
+	run_limit_locked();
 	page->stage = RUN_STAGE_USER;
 	int r = program->user ? run_become_user(program->user) : 0;
 	if (r < 0)

@@ -2,9 +2,9 @@
 /* Running a program of the user's: without a shell, for a limited time, and with nothing left of it afterwards.
  *
  * It gets the words and the environment that it is given and nothing else: /dev/null as its standard three, no other
- * descriptor, no signal blocked or ignored, "/" as its directory, a session of its own. When it ends, or its time is over, all that
- * it started is killed: what forked, forked twice, left the session or ignores signals too. It dies with the process that
- * runs it. */
+ * descriptor, no signal blocked or ignored, "/" as its directory, a session of its own, 8 MiB of locked memory at most. When it
+ * ends, or its time is over, all that it started is killed: what forked, forked twice, left the session or ignores signals
+ * too. It dies with the process that runs it. */
 #pragma once
 
 #include "base/loop.h"

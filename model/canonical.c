@@ -165,7 +165,7 @@ static void canonical_add_scalar(
 		units_format_duration(*(const uint64_t *)field, text);
 		break;
 	case SCHEMA_TYPE_SIZE:
-		units_format_size(*(const uint32_t *)field, text);
+		units_format_size(*(const uint64_t *)field, text);
 		break;
 	case SCHEMA_TYPE_PERCENT:
 		strbuf_printf(text, "%u%%", *(const uint32_t *)field);
@@ -228,6 +228,31 @@ static int canonical_compare_destinations(const void *a, const void *b)
 
 	if (!order)
 		order = COMPARE(left->address.port, right->address.port);
+	return order ? order : COMPARE(left, right);
+}
+
+static int canonical_compare_prefixes(const struct config_prefix *a, const struct config_prefix *b)
+{
+	int order = address_compare(&a->address, &b->address);
+
+	return order ? order : COMPARE(a->length, b->length);
+}
+
+static int canonical_compare_port_addresses(const void *a, const void *b)
+{
+	const struct config_port_address *left = CANONICAL_ITEM(struct config_port_address, a);
+	const struct config_port_address *right = CANONICAL_ITEM(struct config_port_address, b);
+	int order = canonical_compare_prefixes(&left->address, &right->address);
+
+	return order ? order : COMPARE(left, right);
+}
+
+static int canonical_compare_data_routes(const void *a, const void *b)
+{
+	const struct config_data_route *left = CANONICAL_ITEM(struct config_data_route, a);
+	const struct config_data_route *right = CANONICAL_ITEM(struct config_data_route, b);
+	int order = canonical_compare_prefixes(&left->to, &right->to);
+
 	return order ? order : COMPARE(left, right);
 }
 
@@ -304,6 +329,17 @@ static void canonical_add_range(const void *item, struct strbuf *text)
 		strbuf_printf(text, "%u-%u", range->low, range->high);
 }
 
+static int canonical_compare_references(const void *a, const void *b)
+{
+	return strcmp(CANONICAL_ITEM(struct config_name, a)->text,
+		CANONICAL_ITEM(struct config_name, b)->text);
+}
+
+static void canonical_add_reference(const void *item, struct strbuf *text)
+{
+	config_format_scalar(((const struct config_name *)item)->text, text);
+}
+
 static void canonical_add_text(const void *item, struct strbuf *text)
 {
 	config_format_scalar(*(const char *const *)item, text);
@@ -319,6 +355,8 @@ static const struct {
 		canonical_add_listener},
 	[SCHEMA_TYPE_RANGES] = {sizeof(struct config_range), canonical_compare_ranges,
 		canonical_add_range},
+	[SCHEMA_TYPE_REFERENCES] = {sizeof(struct config_name), canonical_compare_references,
+		canonical_add_reference},
 	[SCHEMA_TYPE_TEXTS] = {sizeof(const char *), NULL, canonical_add_text},
 	[SCHEMA_TYPE_ADDRESSES] = {sizeof(struct address), canonical_compare_addresses,
 		canonical_add_item_address},
@@ -341,6 +379,21 @@ static void canonical_add_list(
 	free(items.items);
 }
 
+/* Names of what a thing refers to: one stands by itself. */
+static void canonical_add_references(
+	const struct schema_key *key, const void *field, unsigned int depth, struct strbuf *text)
+{
+	const struct config_name_list *names = field;
+
+	if (names->count != 1) {
+		canonical_add_list(key, field, depth, text);
+		return;
+	}
+	strbuf_add_char(text, ' ');
+	canonical_add_reference(names->items, text);
+	strbuf_add_char(text, '\n');
+}
+
 static void canonical_add_flags(
 	const struct schema_key *key, uint32_t flags, unsigned int depth, struct strbuf *text)
 {
@@ -360,6 +413,8 @@ static const struct {
 } canonical_orders[] = {
 	{&schema_destination, canonical_compare_destinations},
 	{&schema_sync, canonical_compare_syncs},
+	{&schema_port_address, canonical_compare_port_addresses},
+	{&schema_data_route, canonical_compare_data_routes},
 };
 
 static int (*canonical_order(const struct schema_mapping *mapping))(const void *a, const void *b)
@@ -451,6 +506,9 @@ static void canonical_add_value(
 	case SCHEMA_TYPE_TEXTS:
 	case SCHEMA_TYPE_ADDRESSES:
 		canonical_add_list(key, field, depth, text);
+		break;
+	case SCHEMA_TYPE_REFERENCES:
+		canonical_add_references(key, field, depth, text);
 		break;
 	case SCHEMA_TYPE_FLAGS:
 		canonical_add_flags(key, *(const uint32_t *)field, depth, text);

@@ -58,6 +58,7 @@ void config_clear(struct config *config)
 	vector_clear(&config->pools);
 	vector_clear(&config->services);
 	vector_clear(&config->routers);
+	vector_clear(&config->dpdk.ports);
 	arena_clear(&config->arena);
 	*config = (struct config){};
 }

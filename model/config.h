@@ -7,11 +7,12 @@
  * that was not has its default in its field, and config_has() is false for it.
  *
  * Everything that a config points to lives in its arena, but for the vectors of named things.
- * model/config_object.h has what all of them have, model/config_vrrp.h virtual routers. Durations
- * are nanoseconds, sizes are bytes. */
+ * model/config_object.h has what all of them have, model/config_vrrp.h virtual routers,
+ * model/config_dpdk.h the data plane. Durations are nanoseconds, sizes are bytes. */
 #pragma once
 
 #include "model/arena.h"
+#include "model/config_dpdk.h"
 #include "model/config_vrrp.h"
 #include "model/state.h"
 
@@ -89,6 +90,9 @@ struct config_tunnel {
 	enum tunnel_checksum checksum;
 };
 
+/* So many checks may one destination have. */
+#define CONFIG_CHECKS_MOST 16
+
 /* What a destination, or a pool for its destinations, may say. */
 struct config_rules {
 	enum config_forward forward;
@@ -96,7 +100,7 @@ struct config_rules {
 	uint32_t weight;
 	uint32_t upper_threshold;
 	uint32_t lower_threshold;
-	const char *check; /* NULL: none */
+	struct config_name_list check; /* all of these; empty: none */
 };
 
 enum config_destination_key {
@@ -207,7 +211,7 @@ struct config_service {
 	enum config_forward forward;
 	struct config_persistence persistence; /* when CONFIG_SERVICE_PERSISTENCE is set */
 	struct config_tunnel tunnel;
-	const char *check;
+	struct config_name_list check;
 	uint64_t drain;
 	enum config_on_failure on_failure;
 	uint32_t quorum;
@@ -240,6 +244,7 @@ enum config_http_key {
 	CONFIG_HTTP_HEADERS,
 	CONFIG_HTTP_STATUS,
 	CONFIG_HTTP_BODY,
+	CONFIG_HTTP_BODY_NOT,
 	CONFIG_HTTP_DIGEST,
 	CONFIG_HTTP_VERSION,
 	CONFIG_HTTP_COUNT,
@@ -272,7 +277,7 @@ struct config_http {
 	const char *host; /* NULL: the destination's address */
 	struct config_text_list headers;
 	struct config_range_list status; /* empty: 200-299 */
-	const char *body;                /* regular expression, or NULL */
+	const char *body, *body_not;     /* regular expressions, or NULL */
 	const char *digest;              /* "sha256:…" in lower case, or NULL */
 	enum config_http_version version;
 	const char *sni;
@@ -331,19 +336,26 @@ enum config_ping_key {
 
 struct config_ping {
 	struct config_object object;
-	uint32_t size;
+	uint64_t size;
 };
 
 enum config_udp_key {
 	CONFIG_UDP_SEND,
+	CONFIG_UDP_SEND_HEX,
 	CONFIG_UDP_EXPECT,
+	CONFIG_UDP_EXPECT_HEX,
+	CONFIG_UDP_REPLY_LENGTH,
+	CONFIG_UDP_REQUIRE_REPLY,
 	CONFIG_UDP_COUNT,
 };
 
 struct config_udp {
 	struct config_object object;
-	const char *send;   /* bytes of the datagram; NULL: an empty one */
-	const char *expect; /* regular expression; NULL: anything but an ICMP error */
+	const char *send, *send_hex;           /* bytes of the datagram; NULL both: an empty one */
+	const char *expect;                    /* regular expression, or NULL */
+	const char *expect_hex;                /* what it begins with; NULL */
+	struct config_range_list reply_length; /* empty: any */
+	bool require_reply; /* false, and nothing else is wanted of it: no ICMP error will do */
 };
 
 enum config_exec_key {
@@ -374,6 +386,10 @@ struct config_tcp {
 	struct config_object object;
 };
 
+/* Bytes of a datagram that a check sends, or looks at. */
+#define CONFIG_UDP_SEND_MOST   1400
+#define CONFIG_UDP_EXPECT_MOST 1400
+
 /* The kinds come first: exactly one of their bits is set. */
 enum config_check_key {
 	CONFIG_CHECK_TCP,
@@ -387,12 +403,15 @@ enum config_check_key {
 	CONFIG_CHECK_FILE,
 	CONFIG_CHECK_KINDS,
 	CONFIG_CHECK_INTERVAL = CONFIG_CHECK_KINDS,
+	CONFIG_CHECK_RETRY_INTERVAL,
 	CONFIG_CHECK_TIMEOUT,
 	CONFIG_CHECK_RISE,
 	CONFIG_CHECK_FALL,
 	CONFIG_CHECK_START_DELAY,
+	CONFIG_CHECK_ADDRESS,
 	CONFIG_CHECK_PORT,
 	CONFIG_CHECK_SOURCE,
+	CONFIG_CHECK_INTERFACE,
 	CONFIG_CHECK_FWMARK,
 	CONFIG_CHECK_INITIALLY,
 	CONFIG_CHECK_COUNT,
@@ -411,9 +430,12 @@ struct config_check {
 	struct config_exec exec;
 	struct config_file file;
 	uint64_t interval, timeout, start_delay;
+	uint64_t retry_interval; /* 0: the interval */
 	uint32_t rise, fall;
-	uint32_t port; /* 0: the destination's */
+	struct address address; /* no family: the destination's */
+	uint32_t port;          /* 0: the destination's */
 	struct address source;
+	const char *interface; /* or NULL */
 	uint32_t fwmark;
 	enum config_initially initially;
 };
@@ -458,7 +480,7 @@ struct config_sync {
 	struct address group;
 	uint32_t port;
 	uint32_t ttl;
-	uint32_t max_length; /* bytes; 0: the kernel's choice */
+	uint64_t max_length; /* bytes; 0: the kernel's choice */
 };
 
 struct config_sync_list {
@@ -540,6 +562,7 @@ struct config {
 	bool allow_empty;
 	uint64_t resync;
 	struct config_ipvs ipvs;
+	struct config_dpdk dpdk;
 	struct config_control control;
 	struct config_metrics metrics;
 	struct config_check_vector checks;

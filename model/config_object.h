@@ -26,6 +26,10 @@ struct config_name {
 	uint32_t mark;
 };
 
+struct config_name_list {
+	CONFIG_LIST_OF(struct config_name);
+};
+
 struct config_text_list {
 	CONFIG_LIST_OF(const char *);
 };

@@ -28,32 +28,67 @@ static struct service_attributes declared_attributes(
 	return attributes;
 }
 
+/* Into its place: they are few. */
+static void declared_add_check(struct declared_checks *checks, const struct config_check *check)
+{
+	size_t place = checks->count++;
+
+	for (; place && strcmp(checks->items[place - 1]->name.text, check->name.text) > 0; place--)
+		checks->items[place] = checks->items[place - 1];
+	checks->items[place] = check;
+}
+
+static struct declared_checks declared_find_checks(
+	const struct config *config, const struct config_name_list *names, struct arena *arena)
+{
+	struct declared_checks checks = {};
+
+	if (!names->count)
+		return checks;
+	checks.items = arena_new(arena, names->count * sizeof(void *));
+	vector_foreach(names, name) {
+		const struct config_check *check = config_find_check(config, name->text);
+
+		if (check)
+			declared_add_check(&checks, check);
+	}
+	return checks;
+}
+
 /* All that a listener takes from a list; a fallback is of no pool. */
 static void declared_add_destinations(const struct config *config,
 	const struct config_service *service, const struct config_listener *listener,
-	struct declared_service *declared, bool fallback)
+	struct declared *declared, bool fallback)
 {
+	struct declared_service *item = &declared->services.items[declared->services.count - 1];
 	const struct config_pool *pool = NULL;
 	const struct config_destination_list *list =
 		fallback ? &service->fallback : config_destinations(config, service, &pool);
-	struct declared_destination_vector *destinations = &declared->destinations;
+	struct declared_destination_vector *destinations = &item->destinations;
+	const struct config_name *last = NULL;
+	struct declared_checks checks = {};
 
 	vector_reserve(destinations, destinations->count + list->count);
 	vector_foreach(list, destination) {
 		if (!listen_takes(listener, destination))
 			continue;
 		struct config_rules rules = listen_rules(service, pool, destination);
-		const char *check = listen_check(service, list, destination, &rules);
+		const struct config_name_list *names =
+			listen_checks(service, list, destination, &rules);
 
+		/* Mostly it is one list that all of them have. */
+		if (!last || names->items != last)
+			checks = declared_find_checks(config, names, &declared->arena);
+		last = names->count ? names->items : NULL;
 		vector_push(destinations,
 			((struct declared_destination){
 				.key = listen_key(listener, destination),
 				.attributes = listen_attributes(&rules),
 				.drain = destination->state == CONFIG_DESTINATION_STATE_DRAIN,
 				.fallback = fallback,
-				.check = config_find_check(config, check),
+				.checks = checks,
 			}));
-		declared->has_fallback |= fallback;
+		item->has_fallback |= fallback;
 	}
 }
 
@@ -76,8 +111,8 @@ static void declared_add_service(const struct config *config, const struct confi
 		.router = service->vrrp,
 		.standby_removes = service->vrrp && service->standby == CONFIG_STANDBY_REMOVE,
 	};
-	declared_add_destinations(config, service, listener, item, false);
-	declared_add_destinations(config, service, listener, item, true);
+	declared_add_destinations(config, service, listener, declared, false);
+	declared_add_destinations(config, service, listener, declared, true);
 	vector_sort(&item->destinations, destination_compare);
 }
 
@@ -127,6 +162,39 @@ static void declared_add_sysctls(const struct config_ipvs *ipvs, struct declared
 	vector_sort(&declared->sysctls, sysctl_compare);
 }
 
+static void declared_add_port(const struct config_port *port, struct declared *declared)
+{
+	vector_foreach(&port->addresses, item) {
+		struct port_address *address = vector_append(&declared->port_addresses);
+
+		snprintf(address->key.port, sizeof(address->key.port), "%s", port->name.text);
+		address->key.address = item->address.address;
+		address->attributes.length = (uint8_t)item->address.length;
+	}
+}
+
+/* The files' ways to everywhere; a route without a port goes by the one that has its next hop. */
+static void declared_add_ways(const struct config *config, struct declared *declared)
+{
+	const struct config_dpdk *dpdk = &config->dpdk;
+
+	declared->ways_managed = config_has(&config->object, CONFIG_DPDK);
+	vector_foreach(&dpdk->ports, port)
+		declared_add_port(port, declared);
+	vector_foreach(&dpdk->routes, item) {
+		const struct config_port *port = config_data_route_port(dpdk, item);
+		struct data_route *route = vector_append(&declared->routes);
+
+		route->key.to = item->to.address;
+		route->key.length = (uint8_t)item->to.length;
+		route->attributes.via = item->via;
+		snprintf(route->attributes.port, sizeof(route->attributes.port), "%s",
+			port ? port->name.text : "");
+	}
+	vector_sort(&declared->port_addresses, port_address_compare);
+	vector_sort(&declared->routes, data_route_compare);
+}
+
 static struct timeouts declared_timeouts(const struct config_timeouts *timeouts)
 {
 	return (struct timeouts){
@@ -149,6 +217,7 @@ void declared_from_config(const struct config *config, struct declared *ret)
 	declared_add_services(config, ret);
 	declared_add_sync(&config->ipvs, ret);
 	declared_add_sysctls(&config->ipvs, ret);
+	declared_add_ways(config, ret);
 }
 
 const struct declared_service *declared_find_service(
@@ -169,20 +238,26 @@ static bool declared_same_texts(const struct config_text_list *a, const struct c
 	return true;
 }
 
-static bool declared_same_probe(
+static bool declared_same_probes(
 	const struct declared_destination *a, const struct declared_destination *b)
 {
-	if (!a->check || !b->check)
-		return !a->check && !b->check;
-	const struct probe_key left = declared_probe_key(a), right = declared_probe_key(b);
-	return probe_key_compare(&left, &right) == 0;
+	if (a->checks.count != b->checks.count)
+		return false;
+	for (size_t i = 0; i < a->checks.count; i++) {
+		const struct probe_key left = declared_probe_key(a, a->checks.items[i]);
+		const struct probe_key right = declared_probe_key(b, b->checks.items[i]);
+
+		if (probe_key_compare(&left, &right) != 0)
+			return false;
+	}
+	return true;
 }
 
 static bool declared_destination_equal(
 	const struct declared_destination *a, const struct declared_destination *b)
 {
 	return destination_key_compare(&a->key, &b->key) == 0 && a->drain == b->drain &&
-	       a->fallback == b->fallback && declared_same_probe(a, b) &&
+	       a->fallback == b->fallback && declared_same_probes(a, b) &&
 	       destination_attributes_equal(&a->attributes, &b->attributes);
 }
 
@@ -205,12 +280,21 @@ bool declared_service_equal(const struct declared_service *a, const struct decla
 	return true;
 }
 
-struct probe_key declared_probe_key(const struct declared_destination *destination)
+struct probe_key declared_probe_key(
+	const struct declared_destination *destination, const struct config_check *check)
 {
 	return (struct probe_key){
-		.target = probe_target(destination->check, &destination->key),
-		.check = destination->check->name.text,
+		.target = probe_target(check, &destination->key),
+		.check = check->name.text,
 	};
+}
+
+static void declared_add_probes(
+	const struct declared_destination *destination, struct declared_probe_vector *ret)
+{
+	vector_foreach(&destination->checks, check)
+		vector_push(ret,
+			((struct declared_probe){declared_probe_key(destination, *check), *check}));
 }
 
 void declared_probes(const struct declared *declared, struct declared_probe_vector *ret)
@@ -218,12 +302,8 @@ void declared_probes(const struct declared *declared, struct declared_probe_vect
 	size_t kept = 0;
 
 	vector_foreach(&declared->services, service) {
-		vector_foreach(&service->destinations, destination) {
-			if (destination->check)
-				vector_push(ret,
-					((struct declared_probe){declared_probe_key(destination),
-						destination->check}));
-		}
+		vector_foreach(&service->destinations, destination)
+			declared_add_probes(destination, ret);
 	}
 	vector_sort(ret, probe_key_compare);
 	vector_foreach(ret, probe)
@@ -239,5 +319,8 @@ void declared_clear(struct declared *declared)
 	vector_clear(&declared->services);
 	vector_clear(&declared->sync);
 	vector_clear(&declared->sysctls);
+	vector_clear(&declared->port_addresses);
+	vector_clear(&declared->routes);
+	arena_clear(&declared->arena);
 	*declared = (struct declared){};
 }

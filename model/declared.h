@@ -15,13 +15,18 @@
 /* `drain` where no file says otherwise. */
 #define DECLARED_DEFAULT_DRAIN_NS 30000000000ull
 
+/* Borrowed from the config. */
+struct declared_checks {
+	CONFIG_LIST_OF(const struct config_check *);
+};
+
 /* A destination as the file wants it while everything is well. */
 struct declared_destination {
 	struct destination_key key; /* first: destination_compare() works on it */
 	struct destination_attributes attributes;
-	bool drain;                       /* `state: drain` */
-	bool fallback;                    /* serves only while the quorum is lost */
-	const struct config_check *check; /* or NULL; borrowed from the config */
+	bool drain;                    /* `state: drain` */
+	bool fallback;                 /* serves only while the quorum is lost */
+	struct declared_checks checks; /* all must pass; by name. In the arena of the declared */
 };
 
 struct declared_destination_vector {
@@ -60,7 +65,11 @@ struct declared {
 	const char *
 		sync_follows; /* the virtual router whose role the one daemon has; NULL: none. Borrowed */
 	struct sysctl_vector sysctls; /* those that the file names */
-	size_t checks;                /* number of checks declared */
+	struct port_address_vector port_addresses;
+	struct data_route_vector routes; /* each with its port */
+	bool ways_managed;               /* the file has `dpdk`: these two are exact */
+	size_t checks;                   /* number of checks declared */
+	struct arena arena;              /* lists of checks */
 };
 
 /* From a config that config_load() accepted, into an empty `ret`; never fails. O(n log n). */
@@ -72,8 +81,9 @@ const struct declared_service *declared_find_service(
 /* Whether both are the same for step(): a check counts by what it probes, its parameters do not. */
 bool declared_service_equal(const struct declared_service *a, const struct declared_service *b);
 
-/* What is probed for a destination that has a check; whoever has the same shares the probe. The name is borrowed. */
-struct probe_key declared_probe_key(const struct declared_destination *destination);
+/* What is probed for a destination by one of its checks; whoever has the same shares the probe. The name is borrowed. */
+struct probe_key declared_probe_key(
+	const struct declared_destination *destination, const struct config_check *check);
 
 struct declared_probe {
 	struct probe_key key; /* first: probe_key_compare() works on it */

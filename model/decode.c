@@ -10,7 +10,8 @@
 _Static_assert(offsetof(struct config_service, name) == sizeof(struct config_object) &&
 		       offsetof(struct config_pool, name) == sizeof(struct config_object) &&
 		       offsetof(struct config_check, name) == sizeof(struct config_object) &&
-		       offsetof(struct config_router, name) == sizeof(struct config_object),
+		       offsetof(struct config_router, name) == sizeof(struct config_object) &&
+		       offsetof(struct config_port, name) == sizeof(struct config_object),
 	"decode_named() puts the name behind the object");
 
 /* Any CONFIG_LIST_OF and any VECTOR_OF, for memcpy from and to the typed ones. */
@@ -119,6 +120,8 @@ static size_t decode_item_size(const struct schema_key *key)
 	switch (key->type) {
 	case SCHEMA_TYPE_LISTENERS:
 		return sizeof(struct config_listener);
+	case SCHEMA_TYPE_REFERENCES:
+		return sizeof(struct config_name);
 	case SCHEMA_TYPE_TEXTS:
 		return sizeof(const char *);
 	case SCHEMA_TYPE_ADDRESSES:
@@ -181,6 +184,8 @@ static int decode_list(struct decode *decode, const struct schema_key *key,
 			decode->report, yaml_place(node), NULL, "`%s` is an empty list", key->name);
 		return -EINVAL;
 	}
+	if (list && key->type == SCHEMA_TYPE_REFERENCES && value->size > key->maximum)
+		return decode_too_many(decode, node, (unsigned int)key->maximum, "names");
 	decode->items += list ? value->size : 1;
 	if (decode->items > DECODE_ITEM_LIMIT)
 		return decode_too_many(decode, node, DECODE_ITEM_LIMIT, "items in all lists");
@@ -279,6 +284,11 @@ static int decode_named(struct decode *decode, const struct schema_key *key,
 
 	if (value->kind != YAML_KIND_MAPPING)
 		return decode_wrong_type(decode, key, node);
+	if (value->size < key->minimum) {
+		report_error(decode->report, yaml_place(node), NULL, "`%s` is an empty mapping",
+			key->name);
+		return -EINVAL;
+	}
 	memcpy(&vector, field, sizeof(vector));
 	if (vector.count + value->size > DECODE_NAMED_LIMIT)
 		return decode_too_many(decode, node, DECODE_NAMED_LIMIT, key->name);
@@ -313,6 +323,7 @@ static int (*const decode_types[SCHEMA_TYPE_COUNT])(struct decode *decode,
 	[SCHEMA_TYPE_ENDPOINT] = decode_scalar,
 	[SCHEMA_TYPE_PREFIX] = decode_scalar,
 	[SCHEMA_TYPE_LISTENERS] = decode_list,
+	[SCHEMA_TYPE_REFERENCES] = decode_list,
 	[SCHEMA_TYPE_TEXTS] = decode_list,
 	[SCHEMA_TYPE_ADDRESSES] = decode_list,
 	[SCHEMA_TYPE_RANGES] = decode_list,
@@ -354,6 +365,21 @@ static bool decode_may_repeat(struct decode *decode, const struct schema_key *ke
 	return false;
 }
 
+/* Whether the backend that the files name has such a key; says so when it has not. */
+static bool decode_is_available(
+	struct decode *decode, const struct schema_key *key, const struct yaml_node *name)
+{
+	bool dpdk = decode->backend == CONFIG_BACKEND_DPDK;
+
+	if (!key->backends || key->backends & 1u << decode->backend)
+		return true;
+	report_error(decode->report, yaml_place(name),
+		dpdk ? "the files say `backend: dpdk`"
+		     : "the files do not say `backend: dpdk`, so it is ipvs",
+		"`%s` is for `backend: %s` alone", key->name, dpdk ? "ipvs" : "dpdk");
+	return false;
+}
+
 /* The value of a known key. */
 static bool decode_known(struct decode *decode, const struct schema_mapping *mapping,
 	const struct schema_key *key, const struct yaml_node *name, struct config_object *object)
@@ -367,11 +393,8 @@ static bool decode_known(struct decode *decode, const struct schema_mapping *map
 		decode->first[row] = decode_mark(decode, name);
 	if (name->broken || yaml_resolve(name->next)->broken)
 		return false;
-	if (key->type == SCHEMA_TYPE_UNSUPPORTED || !schema_has(key->needs)) {
-		report_error(decode->report, yaml_place(name), NULL,
-			"`%s` is not supported by this version", key->name);
+	if (!decode_is_available(decode, key, name))
 		return false;
-	}
 	if (repeated && !decode_may_repeat(decode, key, row, name))
 		return false;
 	if (key->flags & SCHEMA_FLAG_FOLLOW && decode_follows(name->next))

@@ -19,16 +19,28 @@ struct value {
 	bool plain;
 };
 
+/* No value has one, but what `|` made of a line, and an expression what double quotes made of `\n`. */
+static const char *value_end_of_line_hint(const struct value *value)
+{
+	const struct schema_text *class = value->key->text;
+
+	return class && class->regex
+		       ? "it has an end of line: write the expression in one line, without quotes "
+			 "or in single ones, where \\n stands for an end of line"
+		       : "it has an end of line: write the value in one line, behind its key";
+}
+
 /* "`KEY` must be WHAT, not `TEXT`", with a hint. Returns -EINVAL. */
 static int value_error(const struct value *value, const char *hint)
 {
 	_cleanup_strbuf_ struct strbuf wanted = {};
 	char quoted[REPORT_QUOTE_SIZE];
 
-	/* No value has one, but what `|` made of a line. */
 	if (strchr(value->text, '\n'))
-		hint = "it has an end of line: write the value in one line, behind its key";
-	bool list = schema_describe_item(value->key, value->decode->backend, &wanted);
+		hint = value_end_of_line_hint(value);
+	/* A name may stand by itself, as most do. */
+	bool list = value->key->type != SCHEMA_TYPE_REFERENCES &&
+		    schema_describe_item(value->key, value->decode->backend, &wanted);
 	if (!list)
 		schema_describe(value->key, value->decode->backend, &wanted);
 	report_error(value->decode->report, yaml_place(value->node), hint,
@@ -142,11 +154,17 @@ static int value_duration(const struct value *value, void *field)
 
 static int value_size(const struct value *value, void *field)
 {
+	_cleanup_strbuf_ struct strbuf hint = {};
 	uint64_t size = 0;
 	int r = value_quantity(value, units_parse_size, "B", &size);
 
+	if (r == 0 && size % value->key->unit) {
+		strbuf_add(&hint, "it is counted in steps of ");
+		units_format_size(value->key->unit, &hint);
+		return value_error(value, hint.text);
+	}
 	if (r == 0)
-		*(uint32_t *)field = (uint32_t)size;
+		*(uint64_t *)field = size;
 	return r;
 }
 
@@ -179,9 +197,10 @@ static int value_find_word(const struct value *value, int *ret)
 			return 0;
 		}
 		if (strcmp(word->name, value->text) == 0)
-			return value_error(value,
-				"only `backend: dpdk` has it, which this version does not support");
-		if (available)
+			return value_error(
+				value, "`backend: dpdk` is to have it: this version does not");
+		/* A number is never another one that was mistyped. */
+		if (available && value->text[strspn(value->text, "0123456789.")])
 			suggest_offer(&suggest, value->text, word->name);
 	}
 	return value_error(value, decode_hint(suggest.best, hint));
@@ -305,6 +324,16 @@ static int value_reference(const struct value *value, void *field)
 	return 0;
 }
 
+/* One of a set. */
+static int value_item_reference(const struct value *value, void *field)
+{
+	if (!value_is_name(value->text))
+		return value_error(value, value_name_hint);
+	*(struct config_name *)field = (struct config_name){
+		.text = value_keep(value), .mark = decode_mark(value->decode, value->node)};
+	return 0;
+}
+
 /* The port's text behind an address, or NULL: what follows the only colon, or the bracket. */
 static const char *value_port(const char *text)
 {
@@ -365,6 +394,8 @@ static const char *value_prefix_hint(const struct value *value, const char *host
 {
 	if (strstr(value->text, "://"))
 		return value_address_hint(value->text);
+	if (strcmp(value->text, "default") == 0)
+		return "everything is 0.0.0.0/0, or \"::/0\" for IPv6";
 	return value_port(host) ? "a port has no place here" : value_address_hint(host);
 }
 
@@ -420,12 +451,6 @@ int decode_follow(struct decode *decode, const struct schema_key *key, const str
 		.name = SCHEMA_FOLLOW, .type = SCHEMA_TYPE_REFERENCE, .refers = "virtual router"};
 	const struct yaml_node *mapping = yaml_resolve(node);
 
-	if (!schema_has(SCHEMA_FEATURE_VRRP)) {
-		report_error(decode->report, yaml_place(node), "write active or backup",
-			"`%s: {follow: …}` needs virtual routers, which this version does not have",
-			key->name);
-		return -EINVAL;
-	}
 	if (mapping->size > 1)
 		return decode_wrong_type(decode, key, node);
 	if (mapping->first->broken || yaml_resolve(mapping->first->next)->broken)
@@ -514,6 +539,8 @@ int decode_item(struct decode *decode, const struct schema_key *key, const struc
 		return value_range(&value, field);
 	case SCHEMA_TYPE_FLAGS:
 		return value_word(&value, field);
+	case SCHEMA_TYPE_REFERENCES:
+		return value_item_reference(&value, field);
 	case SCHEMA_TYPE_ADDRESSES:
 		return value_address(&value, field);
 	default:

@@ -352,6 +352,84 @@ static void from_state_sysctls(struct from_state *from, const struct sysctl_vect
 		from_state_set(&from->config->ipvs.object, CONFIG_IPVS_SYSCTLS);
 }
 
+static void from_state_port_addresses(struct from_state *from,
+	const struct port_address_vector *addresses, struct config_port *to)
+{
+	to->addresses.items =
+		arena_new(&from->config->arena, addresses->count * sizeof(*to->addresses.items));
+	vector_foreach(addresses, address) {
+		if (strcmp(address->key.port, to->name.text) != 0)
+			continue;
+		struct config_port_address *item = &to->addresses.items[to->addresses.count++];
+		item->address = (struct config_prefix){
+			.address = address->key.address, .length = address->attributes.length};
+		from_state_set(&item->object, CONFIG_PORT_ADDRESS_ADDRESS);
+	}
+	if (to->addresses.count)
+		from_state_set(&to->object, CONFIG_PORT_ADDRESSES);
+}
+
+static void from_state_port(
+	struct from_state *from, const struct data_port *port, struct config_port *to)
+{
+	struct arena *arena = &from->config->arena;
+
+	schema_defaults(&schema_port, to);
+	to->name.text = arena_copy_string(arena, port->name);
+	to->device = arena_copy_string(arena, port->device);
+	from_state_set(&to->object, CONFIG_PORT_DEVICE);
+	to->vlan = port->vlan;
+	if (port->vlan)
+		from_state_set(&to->object, CONFIG_PORT_VLAN);
+	to->mtu = port->mtu ? port->mtu : CONFIG_PORT_DEFAULT_MTU;
+	if (to->mtu != CONFIG_PORT_DEFAULT_MTU)
+		from_state_set(&to->object, CONFIG_PORT_MTU);
+	if (!*port->exception)
+		return;
+	to->exception = arena_copy_string(arena, port->exception);
+	from_state_set(&to->object, CONFIG_PORT_EXCEPTION);
+}
+
+static void from_state_route(
+	struct from_state *from, const struct data_route *route, struct config_data_route *to)
+{
+	to->to = (struct config_prefix){.address = route->key.to, .length = route->key.length};
+	to->port = arena_copy_string(&from->config->arena, route->attributes.port);
+	from_state_set(&to->object, CONFIG_DATA_ROUTE_TO);
+	from_state_set(&to->object, CONFIG_DATA_ROUTE_PORT);
+	to->via = route->attributes.via;
+	if (to->via.family != AF_UNSPEC)
+		from_state_set(&to->object, CONFIG_DATA_ROUTE_VIA);
+}
+
+/* A data plane has ports, and nobody else has. */
+static void from_state_dpdk(struct from_state *from, const struct state *state)
+{
+	struct config *config = from->config;
+	struct config_dpdk *dpdk = &config->dpdk;
+
+	if (!state->ports.count)
+		return;
+	config->backend = CONFIG_BACKEND_DPDK;
+	from_state_set(&config->object, CONFIG_BACKEND);
+	from_state_set(&config->object, CONFIG_DPDK);
+	from_state_set(&dpdk->object, CONFIG_DPDK_PORTS);
+	vector_reserve(&dpdk->ports, state->ports.count);
+	vector_foreach(&state->ports, port) {
+		struct config_port *to = vector_append(&dpdk->ports);
+
+		from_state_port(from, port, to);
+		from_state_port_addresses(from, &state->port_addresses, to);
+	}
+	if (!state->routes.count)
+		return;
+	from_state_set(&dpdk->object, CONFIG_DPDK_ROUTES);
+	dpdk->routes.items =
+		arena_new(&config->arena, state->routes.count * sizeof(*dpdk->routes.items));
+	vector_foreach(&state->routes, route)
+		from_state_route(from, route, &dpdk->routes.items[dpdk->routes.count++]);
+}
+
 void config_from_state(const struct state *state, struct config *ret, struct strbuf *losses)
 {
 	struct from_state from = {.config = ret, .losses = losses};
@@ -364,6 +442,7 @@ void config_from_state(const struct state *state, struct config *ret, struct str
 	from_state_sysctls(&from, &state->sysctls);
 	if (ret->ipvs.object.set)
 		from_state_set(&ret->object, CONFIG_IPVS);
+	from_state_dpdk(&from, state);
 	from_state_set(&ret->object, CONFIG_SERVICES);
 	vector_reserve(&ret->services, state->services.count);
 	vector_foreach(&state->services, service) {

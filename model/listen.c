@@ -20,11 +20,11 @@ struct config_rules listen_rules(const struct config_service *service,
 	};
 }
 
-const char *listen_check(const struct config_service *service,
+const struct config_name_list *listen_checks(const struct config_service *service,
 	const struct config_destination_list *list, const struct config_destination *destination,
 	const struct config_rules *rules)
 {
-	return list == &service->fallback ? destination->rules.check : rules->check;
+	return list == &service->fallback ? &destination->rules.check : &rules->check;
 }
 
 bool listen_takes(

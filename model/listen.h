@@ -10,9 +10,9 @@
 struct config_rules listen_rules(const struct config_service *service,
 	const struct config_pool *pool, const struct config_destination *destination);
 
-/* The name of the check of a destination of `list`, with its rules. A fallback has the one that it names itself: what says that
- * the servers work need not hold for who apologises for them. NULL: none. */
-const char *listen_check(const struct config_service *service,
+/* The names of the checks of a destination of `list`, with its rules; of these or of the destination. A fallback has those that
+ * it names itself: what says that the servers work need not hold for who apologises for them. */
+const struct config_name_list *listen_checks(const struct config_service *service,
 	const struct config_destination_list *list, const struct config_destination *destination,
 	const struct config_rules *rules);
 

@@ -19,6 +19,7 @@ struct load {
 	struct load_trees *kept; /* by document, in place of `nodes`; or NULL */
 	struct load_root *roots; /* by document */
 	bool incomplete;         /* a document gave no mapping */
+	bool dataplane;          /* for poise-dataplane */
 };
 
 /* The tree of a document, which may be there already. */
@@ -113,6 +114,32 @@ static int load_compare_routers(const void *a, const void *b)
 		&((const struct config_router *)a)->name, &((const struct config_router *)b)->name);
 }
 
+static int load_compare_ports(const void *a, const void *b)
+{
+	return load_compare_names(
+		&((const struct config_port *)a)->name, &((const struct config_port *)b)->name);
+}
+
+/* The files are good, and for somebody else. */
+static void load_check_backend(struct load *load, const struct config *config)
+{
+	struct report_place place = {};
+	uint32_t mark = load->decode.first[CONFIG_BACKEND];
+	bool dpdk = config->backend == CONFIG_BACKEND_DPDK;
+
+	if (load->report.diagnostics->errors || dpdk == load->dataplane)
+		return;
+	if (mark)
+		place = yaml_place(yaml_resolve(decode_node(&load->decode, mark)));
+	if (dpdk)
+		report_error(&load->report, place, "this version has `backend: ipvs`",
+			"`backend: dpdk` is not supported by this version");
+	else
+		report_error(&load->report, place,
+			"write `backend: dpdk`, and `dpdk` with the ports to drive",
+			"poise-dataplane has nothing to do: the backend is ipvs");
+}
+
 static void load_validate(struct load *load, struct config *config)
 {
 	struct validate validate = {
@@ -122,14 +149,10 @@ static void load_validate(struct load *load, struct config *config)
 	vector_sort(&config->pools, load_compare_pools);
 	vector_sort(&config->services, load_compare_services);
 	vector_sort(&config->routers, load_compare_routers);
-	if (config->backend == CONFIG_BACKEND_DPDK)
-		report_error(&load->report,
-			yaml_place(yaml_resolve(
-				decode_node(&load->decode, load->decode.first[CONFIG_BACKEND]))),
-			"this version has `backend: ipvs`",
-			"`backend: dpdk` is not supported by this version");
+	vector_sort(&config->dpdk.ports, load_compare_ports);
 	validate_config(&validate);
 	validate_clear(&validate);
+	load_check_backend(load, config);
 }
 
 static void load_run(struct load *load, struct config *config)
@@ -149,22 +172,28 @@ static void load_run(struct load *load, struct config *config)
 	load_validate(load, config);
 }
 
+/* `load` has what is special; the rest of it is zeroed. */
+static int load_begin(struct load *load, const struct document *documents, size_t count,
+	struct config *config, struct diagnostics *diagnostics)
+{
+	load->report =
+		(struct report){.documents = documents, .count = count, .diagnostics = diagnostics};
+	load->decode.report = &load->report;
+	load->decode.config = config;
+	load_run(load, config);
+	report_finish(&load->report);
+	free(load->roots);
+	vector_clear(&load->decode.marks);
+	arena_clear(&load->nodes);
+	return diagnostics->errors ? -EINVAL : 0;
+}
+
 static int load_all(struct load_trees *kept, const struct document *documents, size_t count,
 	struct config *config, struct diagnostics *diagnostics)
 {
-	struct load load = {
-		.report = {.documents = documents, .count = count, .diagnostics = diagnostics},
-		.kept = kept,
-	};
+	struct load load = {.kept = kept};
 
-	load.decode.report = &load.report;
-	load.decode.config = config;
-	load_run(&load, config);
-	report_finish(&load.report);
-	free(load.roots);
-	vector_clear(&load.decode.marks);
-	arena_clear(&load.nodes);
-	return diagnostics->errors ? -EINVAL : 0;
+	return load_begin(&load, documents, count, config, diagnostics);
 }
 
 /* What no run is begun with: nothing, or more than places can tell apart. */
@@ -193,6 +222,15 @@ int config_load(const struct document *documents, size_t count, struct config *r
 	int r = load_check_count(&documents, &count, diagnostics);
 
 	return r < 0 ? r : load_all(NULL, documents, count, ret, diagnostics);
+}
+
+int config_load_dataplane(const struct document *documents, size_t count, struct config *ret,
+	struct diagnostics *diagnostics)
+{
+	struct load load = {.dataplane = true};
+	int r = load_check_count(&documents, &count, diagnostics);
+
+	return r < 0 ? r : load_begin(&load, documents, count, ret, diagnostics);
 }
 
 void load_trees_clear(struct load_trees *trees)

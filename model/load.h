@@ -20,6 +20,10 @@ struct document {
 int config_load(const struct document *documents, size_t count, struct config *ret,
 	struct diagnostics *diagnostics);
 
+/* The same for poise-dataplane, which balances by itself: files without `backend: dpdk` are an error. */
+int config_load_dataplane(const struct document *documents, size_t count, struct config *ret,
+	struct diagnostics *diagnostics);
+
 /* What is kept of the texts that were loaded last. Starts zeroed. */
 struct load_trees {
 	VECTOR_OF(struct patch_tree);

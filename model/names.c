@@ -45,6 +45,8 @@ static const char *const plan_object_names[PLAN_OBJECT_COUNT] = {
 	[PLAN_OBJECT_TIMEOUTS] = "timeouts",
 	[PLAN_OBJECT_SYNC] = "sync",
 	[PLAN_OBJECT_SYSCTL] = "sysctl",
+	[PLAN_OBJECT_PORT_ADDRESS] = "port-address",
+	[PLAN_OBJECT_ROUTE] = "route",
 };
 
 static const char *name_of(const char *const *names, size_t count, size_t index)
@@ -145,6 +147,16 @@ const char *service_key_format(
 	return text;
 }
 
+const char *data_route_key_format(
+	const struct data_route_key *key, char text[static DATA_ROUTE_TEXT_SIZE])
+{
+	char address[ADDRESS_LENGTH];
+
+	snprintf(text, DATA_ROUTE_TEXT_SIZE, "%s/%u", address_format(&key->to, address),
+		key->length);
+	return text;
+}
+
 /* Decimal digits only, no sign, no leading zero but for "0" itself; the whole of `text`. */
 static int number_parse(const char *text, uint64_t limit, uint64_t *ret)
 {
@@ -198,6 +210,28 @@ static int endpoint_parse(const char *text, struct address *address, uint64_t *p
 	if (!*rest)
 		return 0;
 	return *rest == ':' ? number_parse(rest + 1, UINT16_MAX, port) : -EINVAL;
+}
+
+int data_route_key_parse(const char *text, struct data_route_key *ret)
+{
+	const char *slash = strchr(text, '/');
+	struct data_route_key key = {};
+	char literal[ADDRESS_LENGTH];
+	uint64_t length;
+
+	if (!slash || (size_t)(slash - text) >= sizeof(literal))
+		return -EINVAL;
+	memcpy(literal, text, (size_t)(slash - text));
+	literal[slash - text] = '\0';
+	if (address_parse(literal, &key.to) < 0 ||
+		number_parse(slash + 1, address_bits(key.to.family), &length) < 0)
+		return -EINVAL;
+	for (unsigned int i = (unsigned int)length; i < address_bits(key.to.family); i++)
+		if (key.to.bytes[i / 8] & 0x80 >> i % 8)
+			return -EINVAL;
+	key.length = (uint8_t)length;
+	*ret = key;
+	return 0;
 }
 
 static int fwmark_parse(const char *text, uint16_t family, struct service_key *ret)

@@ -32,6 +32,7 @@ struct plan_totals plan_count(const struct plan *plan)
 void plan_op_describe(const struct plan_op *op, struct strbuf *text)
 {
 	char service[SERVICE_KEY_TEXT_SIZE], destination[ADDRESS_ENDPOINT_LENGTH];
+	char address[ADDRESS_LENGTH], route[DATA_ROUTE_TEXT_SIZE];
 
 	switch (op->object) {
 	case PLAN_OBJECT_SERVICE:
@@ -49,6 +50,14 @@ void plan_op_describe(const struct plan_op *op, struct strbuf *text)
 		return;
 	case PLAN_OBJECT_SYSCTL:
 		strbuf_printf(text, "sysctl %s", op->sysctl.name);
+		return;
+	case PLAN_OBJECT_PORT_ADDRESS:
+		strbuf_printf(text, "address %s of port %s",
+			address_format(&op->port_address.key.address, address),
+			op->port_address.key.port);
+		return;
+	case PLAN_OBJECT_ROUTE:
+		strbuf_printf(text, "route %s", data_route_key_format(&op->route.key, route));
 		return;
 	default:
 		strbuf_add(text, plan_object_name(op->object));
@@ -86,6 +95,28 @@ static bool plan_sync_equal(const struct plan_op *a, const struct plan_op *b)
 	return before && after;
 }
 
+static bool plan_port_address_equal(const struct plan_op *a, const struct plan_op *b)
+{
+	bool before =
+		a->verb == PLAN_VERB_ADD ||
+		port_address_attributes_equal(&a->port_address.before, &b->port_address.before);
+	bool after = a->verb == PLAN_VERB_DELETE ||
+		     port_address_attributes_equal(&a->port_address.after, &b->port_address.after);
+
+	return before && after &&
+	       port_address_key_compare(&a->port_address.key, &b->port_address.key) == 0;
+}
+
+static bool plan_route_equal(const struct plan_op *a, const struct plan_op *b)
+{
+	bool before = a->verb == PLAN_VERB_ADD ||
+		      data_route_attributes_equal(&a->route.before, &b->route.before);
+	bool after = a->verb == PLAN_VERB_DELETE ||
+		     data_route_attributes_equal(&a->route.after, &b->route.after);
+
+	return before && after && data_route_key_compare(&a->route.key, &b->route.key) == 0;
+}
+
 bool plan_op_equal(const struct plan_op *a, const struct plan_op *b)
 {
 	if (a->verb != b->verb || a->object != b->object)
@@ -100,6 +131,10 @@ bool plan_op_equal(const struct plan_op *a, const struct plan_op *b)
 		       timeouts_equal(&a->timeouts.after, &b->timeouts.after);
 	case PLAN_OBJECT_SYNC:
 		return plan_sync_equal(a, b);
+	case PLAN_OBJECT_PORT_ADDRESS:
+		return plan_port_address_equal(a, b);
+	case PLAN_OBJECT_ROUTE:
+		return plan_route_equal(a, b);
 	default:
 		return strcmp(a->sysctl.name, b->sysctl.name) == 0 &&
 		       strcmp(a->sysctl.before, b->sysctl.before) == 0 &&

@@ -23,6 +23,8 @@ enum plan_object {
 	PLAN_OBJECT_TIMEOUTS,
 	PLAN_OBJECT_SYNC,
 	PLAN_OBJECT_SYSCTL,
+	PLAN_OBJECT_PORT_ADDRESS,
+	PLAN_OBJECT_ROUTE,
 	PLAN_OBJECT_COUNT,
 };
 
@@ -51,6 +53,14 @@ struct plan_op {
 			char name[SYSCTL_NAME_SIZE];
 			char before[SYSCTL_VALUE_SIZE], after[SYSCTL_VALUE_SIZE];
 		} sysctl;
+		struct {
+			struct port_address_key key;
+			struct port_address_attributes before, after;
+		} port_address;
+		struct {
+			struct data_route_key key;
+			struct data_route_attributes before, after;
+		} route;
 	};
 };
 
@@ -63,20 +73,22 @@ enum plan_note_kind {
 	PLAN_NOTE_ADOPTED,   /* a live service of others that the file declares: ours from now on */
 	PLAN_NOTE_KEPT,      /* owned and not declared, kept by `prune: none` */
 	PLAN_NOTE_LEAVING, /* not declared any more: a later plan deletes it, when its destinations have drained */
+	PLAN_NOTE_PORT_MISSING, /* a declared port that the data plane was not started with */
 };
 
 /* What the reader of a plan should know beside its operations. */
 struct plan_note {
 	enum plan_note_kind kind;
-	struct service_key service;
-	size_t destinations; /* live ones */
+	struct service_key service; /* of no family where it is about a port */
+	size_t destinations;        /* live ones */
+	char port[DATA_PORT_NAME_SIZE];
 };
 
 struct plan_note_vector {
 	VECTOR_OF(struct plan_note);
 };
 
-/* Notes are in service key order; operations in the order of execution. */
+/* Notes about ports come first, then those about services in key order; operations in the order of execution. */
 struct plan {
 	struct plan_op_vector ops;
 	struct plan_note_vector notes;
@@ -93,7 +105,8 @@ void plan_totals_add(struct plan_totals *totals, const struct plan_op *op);
 struct plan_totals plan_count(const struct plan *plan);
 
 /* The object of an operation in words: "service tcp://203.0.113.10:80", "destination 10.0.0.1:80 of
- * tcp://203.0.113.10:80", "timeouts", "sync active", "sysctl expire_nodest_conn". Appends. */
+ * tcp://203.0.113.10:80", "timeouts", "sync active", "sysctl expire_nodest_conn", "address 203.0.113.2
+ * of port wan", "route 10.0.0.0/8". Appends. */
 void plan_op_describe(const struct plan_op *op, struct strbuf *text);
 
 /* Whether two operations do the same to the same object, from the same state. */

@@ -22,6 +22,8 @@ struct destination_key probe_target(
 	};
 	struct destination_key target = *destination;
 
+	if (check->address.family)
+		target.address = check->address;
 	if (config_has(&check->object, CONFIG_CHECK_PING))
 		target.port = 0;
 	else if (check->port)
@@ -35,6 +37,32 @@ struct destination_key probe_target(
 bool verdict_is_plain(const struct verdict *verdict)
 {
 	return verdict->up && !verdict->recovered && verdict->weight == VERDICT_NO_WEIGHT;
+}
+
+static void verdict_join_weight(struct verdict *all, int32_t weight)
+{
+	if (weight == VERDICT_NO_WEIGHT)
+		return;
+	all->weight = all->weight == VERDICT_NO_WEIGHT ? weight : MIN(all->weight, weight);
+}
+
+void verdict_join(struct verdict *all, const struct verdict *one)
+{
+	verdict_join_weight(all, one->weight);
+	if (all->up && one->up) {
+		all->settled &= one->settled;
+		if (one->recovered && (!all->recovered || one->since > all->since))
+			all->since = one->since;
+		all->recovered |= one->recovered;
+	} else if (!all->up && !one->up) {
+		all->settled &= one->settled;
+		all->since = MIN(all->since, one->since);
+	} else if (all->up) {
+		int32_t weight = all->weight;
+
+		*all = *one;
+		all->weight = weight;
+	}
 }
 
 bool verdict_equal(const struct verdict *a, const struct verdict *b)

@@ -14,6 +14,8 @@ struct probe_key {
 };
 
 #define VERDICT_NO_WEIGHT (-1)
+/* Of a destination that nothing is known of: see verdict_is_plain(). */
+#define VERDICT_PLAIN ((struct verdict){.up = true, .weight = VERDICT_NO_WEIGHT})
 
 /* What the probes say of a server. */
 struct verdict {
@@ -29,12 +31,17 @@ struct verdict {
 
 int probe_key_compare(const void *a, const void *b);
 
-/* What a check probes of a destination: the check's port, else the destination's, else that of its kind; 0 for a kind that
+/* What a check probes of a destination: the check's address, else the destination's; the check's port, else the destination's, else that of its kind; 0 for a kind that
  * has none, and where nothing names one. */
 struct destination_key probe_target(
 	const struct config_check *check, const struct destination_key *destination);
 
 /* Up, as declared, and never down: what is taken of a probe of which nothing is known. */
 bool verdict_is_plain(const struct verdict *verdict);
+
+/* What two probes of a destination say together, into `all`, which begins as VERDICT_PLAIN. It is up while all are, since the last that
+ * came back; else down since the first that failed, and settled if each that fails is: what was never tried has not passed.
+ * Of weights the least holds. */
+void verdict_join(struct verdict *all, const struct verdict *one);
 
 bool verdict_equal(const struct verdict *a, const struct verdict *b);

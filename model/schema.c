@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The tables of what is no check: top, service, destination, pool, ipvs, … model/schema_check.c has
- * the checks, model/schema_vrrp.c virtual routers, model/schema_text.c what can be asked of any row. */
+ * the checks, model/schema_vrrp.c virtual routers, model/schema_dpdk.c the data plane,
+ * model/schema_text.c what can be asked of any row. */
 #include "model/schema.h"
 
 #include "model/schema_row.h"
@@ -12,7 +13,7 @@
 
 static const struct schema_word schema_backend_words[] = {
 	{"ipvs", CONFIG_BACKEND_IPVS, 0, "the kernel's IPVS"},
-	{"dpdk", CONFIG_BACKEND_DPDK, SCHEMA_BACKEND_DPDK, "poise-dataplane"},
+	{"dpdk", CONFIG_BACKEND_DPDK, 0, "poise-dataplane"},
 	{},
 };
 static const struct schema_word schema_prune_words[] = {
@@ -25,9 +26,9 @@ static const struct schema_word schema_forward_words[] = {
 	{"nat", CONFIG_FORWARD_NAT, 0, "rewrite the destination address and port"},
 	{"direct", CONFIG_FORWARD_DIRECT, 0, "send to the server's MAC address, packet unchanged"},
 	{"tunnel", CONFIG_FORWARD_TUNNEL, 0, "encapsulate the packet"},
-	{"full-nat", CONFIG_FORWARD_FULL_NAT, SCHEMA_BACKEND_DPDK,
+	{"full-nat", CONFIG_FORWARD_FULL_NAT, SCHEMA_BACKEND_LATER,
 		"rewrite source and destination"},
-	{"snat", CONFIG_FORWARD_SNAT, SCHEMA_BACKEND_DPDK, "rewrite the source of what leaves"},
+	{"snat", CONFIG_FORWARD_SNAT, SCHEMA_BACKEND_LATER, "rewrite the source of what leaves"},
 	{},
 };
 static const struct schema_word schema_tunnel_words[] = {
@@ -123,7 +124,7 @@ const struct schema_mapping schema_tunnel = {
 /* The kernel takes thresholds up to INT_MAX. */
 #define RULES_UPPER(type) NUMBER("upper-threshold", type, rules.upper_threshold, 0, INT32_MAX)
 #define RULES_LOWER(type) NUMBER("lower-threshold", type, rules.lower_threshold, 0, INT32_MAX)
-#define RULES_CHECK(type) REFERENCE("check", type, rules.check, "check")
+#define RULES_CHECK(type) REFERENCES("check", type, rules.check, "check", CONFIG_CHECKS_MOST)
 
 static const struct schema_key schema_destination_keys[CONFIG_DESTINATION_COUNT] = {
 	[CONFIG_DESTINATION_ADDRESS] = {ENDPOINT("address", struct config_destination, address),
@@ -215,7 +216,7 @@ static const struct schema_key schema_service_keys[CONFIG_SERVICE_COUNT] = {
 	[CONFIG_SERVICE_DESTINATIONS] = {LIST("destinations", SERVICE, destinations,
 						 schema_destination),
 		.help = "Servers, in place; or name a `pool`"},
-	[CONFIG_SERVICE_CHECK] = {REFERENCE("check", SERVICE, check, "check"),
+	[CONFIG_SERVICE_CHECK] = {REFERENCES("check", SERVICE, check, "check", CONFIG_CHECKS_MOST),
 		.help = "Check of the destinations that name none, nor their pool; not of the "
 			"fallback"},
 	[CONFIG_SERVICE_SCHEDULER] = {TEXT("scheduler", SERVICE, scheduler, schema_text_scheduler),
@@ -251,9 +252,10 @@ static const struct schema_key schema_service_keys[CONFIG_SERVICE_COUNT] = {
 		DEFAULT(0), .help = "How far past the quorum that sum must be before it flips"},
 	[CONFIG_SERVICE_MIN_HEALTHY] = {PERCENT("min-healthy", SERVICE, min_healthy, 0),
 		.help = "Share of the destinations that stay in whatever their checks say"},
-	[CONFIG_SERVICE_SLOW_START] = {DURATION("slow-start", SERVICE, slow_start,
-					       UNITS_MILLISECOND, 0, UNITS_DAY),
-		DEFAULT(0), .help = "How long the weight of a recovered destination climbs"},
+	[CONFIG_SERVICE_SLOW_START] =
+		{DURATION("slow-start", SERVICE, slow_start, UNITS_MILLISECOND, 0, UNITS_DAY),
+			DEFAULT(0),
+			.help = "How long the weight of a recovered destination climbs"},
 	[CONFIG_SERVICE_FALLBACK] = {LIST("fallback", SERVICE, fallback, schema_destination),
 		.flags = SCHEMA_FLAG_SINGLE, .help = "Serves while the quorum is lost"},
 	[CONFIG_SERVICE_VRRP] = {REFERENCE("vrrp", SERVICE, vrrp, "virtual router"),
@@ -306,7 +308,7 @@ static const struct schema_key schema_sync_keys[CONFIG_SYNC_COUNT] = {
 		DEFAULT(CONFIG_SYNC_DEFAULT_PORT), .help = "UDP port"},
 	[CONFIG_SYNC_TTL] = {NUMBER("ttl", struct config_sync, ttl, 1, 255), DEFAULT(1),
 		.help = "TTL of the messages"},
-	[CONFIG_SYNC_MAX_LENGTH] = {SIZE("max-length", struct config_sync, max_length, 1, 65507),
+	[CONFIG_SYNC_MAX_LENGTH] = {SIZE("max-length", struct config_sync, max_length, 1, 1, 65507),
 		.help = "Longest message; else what the interface's MTU allows"},
 };
 const struct schema_mapping schema_sync = {
@@ -379,9 +381,8 @@ static const struct schema_key schema_top_keys[CONFIG_COUNT] = {
 		.help = "How often poised reads the whole live state and corrects it"},
 	[CONFIG_IPVS] = {INSIDE("ipvs", struct config, ipvs, schema_ipvs),
 		.backends = SCHEMA_BACKEND_IPVS, .help = "Globals of IPVS"},
-	[CONFIG_DPDK] = {.name = "dpdk",
-		.type = SCHEMA_TYPE_UNSUPPORTED,
-		.help = "Ports and routes of poise-dataplane: not in this version"},
+	[CONFIG_DPDK] = {INSIDE("dpdk", struct config, dpdk, schema_dpdk),
+		.backends = SCHEMA_BACKEND_DPDK, .help = "Ports and routes of poise-dataplane"},
 	[CONFIG_CHECKS] = {NAMED("checks", struct config, checks, schema_check),
 		.help = "Health checks, by name"},
 	[CONFIG_POOLS] = {NAMED("pools", struct config, pools, schema_pool),
@@ -389,7 +390,7 @@ static const struct schema_key schema_top_keys[CONFIG_COUNT] = {
 	[CONFIG_SERVICES] = {NAMED("services", struct config, services, schema_service),
 		.help = "Virtual services, by name"},
 	[CONFIG_VRRP] = {NAMED("vrrp", struct config, routers, schema_router),
-		.needs = SCHEMA_FEATURE_VRRP, .help = "Virtual routers, by name"},
+		.help = "Virtual routers, by name"},
 	[CONFIG_CONTROL] = {INSIDE("control", struct config, control, schema_control),
 		.help = "Control socket of poised"},
 	[CONFIG_METRICS] = {INSIDE("metrics", struct config, metrics, schema_metrics),
@@ -411,6 +412,11 @@ const struct schema_mapping *const schema_mappings[] = {
 	&schema_ipvs,
 	&schema_timeouts,
 	&schema_sync,
+	&schema_dpdk,
+	&schema_port,
+	&schema_port_address,
+	&schema_data_route,
+	&schema_data_timeouts,
 	&schema_check,
 	&schema_tcp,
 	&schema_http,

@@ -13,28 +13,28 @@
 #include "model/config.h"
 
 enum schema_type {
-	SCHEMA_TYPE_BOOLEAN,   /* bool: true or false */
-	SCHEMA_TYPE_NUMBER,    /* uint32_t, within minimum and maximum */
-	SCHEMA_TYPE_SIGNED,    /* int32_t, the same: they are int64_t then */
-	SCHEMA_TYPE_DURATION,  /* uint64_t nanoseconds, a multiple of `unit`: 30s */
-	SCHEMA_TYPE_SIZE,      /* uint32_t bytes: 1400B */
-	SCHEMA_TYPE_PERCENT,   /* uint32_t: 50% */
-	SCHEMA_TYPE_TEXT,      /* const char *, of the row's `text` */
-	SCHEMA_TYPE_REFERENCE, /* const char *: a name of another mapping, see `refers` */
-	SCHEMA_TYPE_WORD,      /* an enum: one of `words` */
-	SCHEMA_TYPE_FLAGS,     /* uint32_t of bits: a list of `words` */
-	SCHEMA_TYPE_ADDRESS,   /* struct address */
-	SCHEMA_TYPE_ENDPOINT,  /* struct config_endpoint: ADDRESS[:PORT] */
-	SCHEMA_TYPE_PREFIX,    /* struct config_prefix: ADDRESS[/LENGTH] */
-	SCHEMA_TYPE_LISTENERS, /* struct config_listener_list: a list of tcp://ADDRESS:PORT, … */
-	SCHEMA_TYPE_TEXTS,     /* struct config_text_list: a list of texts */
-	SCHEMA_TYPE_ADDRESSES, /* struct config_addresses: a set, as a list */
-	SCHEMA_TYPE_RANGES,    /* struct config_range_list: a list of 200 and 200-299 */
-	SCHEMA_TYPE_SYSCTLS,   /* struct config_sysctl_list: a mapping of NAME: value */
-	SCHEMA_TYPE_MAPPING,   /* a struct in place, of `mapping` */
-	SCHEMA_TYPE_MAPPINGS,  /* a CONFIG_LIST_OF structs: a list of `mapping` */
-	SCHEMA_TYPE_NAMED,     /* a VECTOR_OF structs: a mapping of names to `mapping` */
-	SCHEMA_TYPE_UNSUPPORTED, /* known, and refused by this version */
+	SCHEMA_TYPE_BOOLEAN,    /* bool: true or false */
+	SCHEMA_TYPE_NUMBER,     /* uint32_t, within minimum and maximum */
+	SCHEMA_TYPE_SIGNED,     /* int32_t, the same: they are int64_t then */
+	SCHEMA_TYPE_DURATION,   /* uint64_t nanoseconds, a multiple of `unit`: 30s */
+	SCHEMA_TYPE_SIZE,       /* uint64_t bytes, a multiple of `unit`: 1400B */
+	SCHEMA_TYPE_PERCENT,    /* uint32_t: 50% */
+	SCHEMA_TYPE_TEXT,       /* const char *, of the row's `text` */
+	SCHEMA_TYPE_REFERENCE,  /* const char *: a name of another mapping, see `refers` */
+	SCHEMA_TYPE_REFERENCES, /* struct config_name_list: a set of such names, as a list */
+	SCHEMA_TYPE_WORD,       /* an enum: one of `words` */
+	SCHEMA_TYPE_FLAGS,      /* uint32_t of bits: a list of `words` */
+	SCHEMA_TYPE_ADDRESS,    /* struct address */
+	SCHEMA_TYPE_ENDPOINT,   /* struct config_endpoint: ADDRESS[:PORT] */
+	SCHEMA_TYPE_PREFIX,     /* struct config_prefix: ADDRESS[/LENGTH] */
+	SCHEMA_TYPE_LISTENERS,  /* struct config_listener_list: a list of tcp://ADDRESS:PORT, … */
+	SCHEMA_TYPE_TEXTS,      /* struct config_text_list: a list of texts */
+	SCHEMA_TYPE_ADDRESSES,  /* struct config_addresses: a set, as a list */
+	SCHEMA_TYPE_RANGES,     /* struct config_range_list: a list of 200 and 200-299 */
+	SCHEMA_TYPE_SYSCTLS,    /* struct config_sysctl_list: a mapping of NAME: value */
+	SCHEMA_TYPE_MAPPING,    /* a struct in place, of `mapping` */
+	SCHEMA_TYPE_MAPPINGS,   /* a CONFIG_LIST_OF structs: a list of `mapping` */
+	SCHEMA_TYPE_NAMED,      /* a VECTOR_OF structs: a mapping of names to `mapping` */
 	SCHEMA_TYPE_COUNT,
 };
 
@@ -48,26 +48,12 @@ enum schema_flag {
 	SCHEMA_FLAG_KIND = 1 << 6,     /* of the keys with this flag a mapping has exactly one */
 };
 
-/* What a version has, or has not yet: bits of `needs`. */
-enum schema_feature {
-	SCHEMA_FEATURE_VRRP = 1 << 0, /* virtual routers */
-};
-
-/* What this version has. Other keys are known, and refused; no manual and no editor is told of
- * them. model/schema_features.c is the one place to change it; a test program brings its own. */
-extern const unsigned int schema_features;
-
-/* Whether this version has all of it. */
-static inline bool schema_has(unsigned int needs)
-{
-	return !(needs & ~schema_features);
-}
-
 /* Bits of `backends`. */
 enum schema_backend {
 	SCHEMA_BACKEND_IPVS = 1 << CONFIG_BACKEND_IPVS,
 	SCHEMA_BACKEND_DPDK = 1 << CONFIG_BACKEND_DPDK,
 	SCHEMA_BACKEND_ALL = SCHEMA_BACKEND_IPVS | SCHEMA_BACKEND_DPDK,
+	SCHEMA_BACKEND_LATER = 1 << 2, /* no backend of this version */
 };
 
 /* One of the values of a WORD (value: the enum's) or a FLAGS row (value: the bit). */
@@ -93,19 +79,19 @@ struct schema_mapping;
 struct schema_key {
 	const char *name; /* as the user writes it */
 	enum schema_type type;
-	unsigned int flags;        /* enum schema_flag */
-	unsigned int backends;     /* enum schema_backend; 0: all */
-	unsigned int needs;        /* enum schema_feature */
-	size_t offset;             /* of the field in the mapping's struct */
-	size_t follow;             /* FOLLOW: of the const char * that has the router's name */
-	uint64_t minimum, maximum; /* NUMBER, DURATION, SIZE, PERCENT; of a list: of its length */
-	uint64_t unit;             /* DURATION */
+	unsigned int flags;    /* enum schema_flag */
+	unsigned int backends; /* enum schema_backend; 0: all */
+	size_t offset;         /* of the field in the mapping's struct */
+	size_t follow;         /* FOLLOW: of the const char * that has the router's name */
+	uint64_t minimum,
+		maximum;   /* NUMBER, DURATION, SIZE, PERCENT; of a list or NAMED: of its length */
+	uint64_t unit;     /* DURATION, SIZE */
 	uint64_t fallback; /* the default, as the field has it (an ADDRESS has fallback_text) */
 	const char *fallback_text; /* the default of a text */
 	const struct schema_word *words;
 	const struct schema_text *text;
 	const struct schema_mapping *mapping;
-	const char *refers; /* REFERENCE: "check", "pool", "virtual router" */
+	const char *refers; /* REFERENCE, REFERENCES: "check", "pool", "virtual router" */
 	const char *help;   /* one line for the manual and for editors, without a full stop */
 };
 
@@ -119,7 +105,6 @@ struct schema_mapping {
 	/* The form that a single text has instead of the mapping ("ADDRESS[:PORT]"), which is then
 	 * the value of keys[0]; or NULL. */
 	const char *short_form;
-	unsigned int needs; /* enum schema_feature */
 };
 
 /* Every mapping once, the outer before the inner; ends with NULL. */
@@ -131,7 +116,8 @@ extern const struct schema_mapping schema_top, schema_service, schema_pool, sche
 	schema_exec, schema_file, schema_control, schema_metrics, schema_router,
 	schema_virtual_address, schema_route, schema_rule, schema_unicast, schema_garp,
 	schema_track, schema_tracked_interface, schema_tracked_route, schema_tracked_script,
-	schema_tracked_process, schema_tracked_file, schema_tracked_service;
+	schema_tracked_process, schema_tracked_file, schema_tracked_service, schema_dpdk,
+	schema_port, schema_port_address, schema_data_route, schema_data_timeouts;
 
 /* The row of `name`, or NULL. */
 const struct schema_key *schema_find(const struct schema_mapping *mapping, const char *name);

@@ -57,6 +57,15 @@ static const struct schema_text schema_text_digest = {
 	.longest = 71};
 const struct schema_text schema_text_path = {
 	.name = "an absolute path", .prefix = "/", .longest = 4000};
+static const struct schema_text schema_text_bytes = {.name = "bytes as pairs of hexadecimal digits",
+	.prefix = "",
+	.allowed = "0-9A-Fa-f ",
+	.longest = 3 * CONFIG_UDP_SEND_MOST};
+static const struct schema_text schema_text_masked_bytes = {
+	.name = "bytes as pairs of hexadecimal digits, `x` for any",
+	.prefix = "",
+	.allowed = "0-9A-FXa-fx ",
+	.longest = 3 * CONFIG_UDP_EXPECT_MOST};
 static const struct schema_text schema_text_payload = {
 	.name = "a text", .prefix = "", .longest = 1400, .control = true};
 const struct schema_text schema_text_user = {
@@ -91,6 +100,8 @@ const struct schema_mapping schema_tcp = {"tcp", "A connection is accepted",
 		.help = "Status codes that pass; else 200-299"},                                   \
 	[CONFIG_HTTP_BODY] = {TEXT("body", HTTP, body, schema_text_regex),                         \
 		.help = "Regular expression that the body must match"},                            \
+	[CONFIG_HTTP_BODY_NOT] = {TEXT("body-not", HTTP, body_not, schema_text_regex),             \
+		.help = "Regular expression that the body must not match"},                        \
 	[CONFIG_HTTP_DIGEST] = {TEXT("digest", HTTP, digest, schema_text_digest),                  \
 		.help = "Digest that the body must have"},                                         \
 	[CONFIG_HTTP_VERSION] = {WORD("version", HTTP, version, schema_version_words),             \
@@ -135,7 +146,7 @@ const struct schema_mapping schema_smtp = {
 	"smtp", "A mail server greets back", MAPPING_OF(struct config_smtp, schema_smtp_keys)};
 
 static const struct schema_key schema_ping_keys[CONFIG_PING_COUNT] = {
-	[CONFIG_PING_SIZE] = {SIZE("size", struct config_ping, size, 0, 65507), DEFAULT(56),
+	[CONFIG_PING_SIZE] = {SIZE("size", struct config_ping, size, 1, 0, 65507), DEFAULT(56),
 		.help = "Payload of the echo request"},
 };
 const struct schema_mapping schema_ping = {
@@ -144,8 +155,23 @@ const struct schema_mapping schema_ping = {
 static const struct schema_key schema_udp_keys[CONFIG_UDP_COUNT] = {
 	[CONFIG_UDP_SEND] = {TEXT("send", struct config_udp, send, schema_text_payload),
 		.help = "Payload of the datagram; else it is empty"},
+	[CONFIG_UDP_SEND_HEX] = {TEXT("send-hex", struct config_udp, send_hex, schema_text_bytes),
+		.help = "The same for a payload that is no text"},
 	[CONFIG_UDP_EXPECT] = {TEXT("expect", struct config_udp, expect, schema_text_regex),
-		.help = "Regular expression for the reply; else no ICMP error will do"},
+		.help = "Regular expression that the reply must match"},
+	[CONFIG_UDP_EXPECT_HEX] = {TEXT("expect-hex", struct config_udp, expect_hex,
+					   schema_text_masked_bytes),
+		.help = "Bytes that the reply must begin with"},
+	[CONFIG_UDP_REPLY_LENGTH] = {.name = "reply-length",
+		.type = SCHEMA_TYPE_RANGES,
+		.offset = offsetof(struct config_udp, reply_length),
+		.minimum = 0,
+		.maximum = 65507,
+		.flags = SCHEMA_FLAG_SINGLE,
+		.help = "Lengths of a reply that pass"},
+	[CONFIG_UDP_REQUIRE_REPLY] = {BOOLEAN("require-reply", struct config_udp, require_reply),
+		DEFAULT(false),
+		.help = "Whether silence fails, where nothing else is wanted of the reply"},
 };
 const struct schema_mapping schema_udp = {
 	"udp", "A datagram is answered", MAPPING_OF(struct config_udp, schema_udp_keys)};
@@ -189,6 +215,11 @@ static const struct schema_key schema_check_keys[CONFIG_CHECK_COUNT] = {
 	[CONFIG_CHECK_INTERVAL] = {DURATION("interval", CHECK, interval, UNITS_MILLISECOND,
 					   100 * UNITS_MILLISECOND, UNITS_DAY),
 		DEFAULT(5 * UNITS_SECOND), .help = "Time from one probe to the next"},
+	[CONFIG_CHECK_RETRY_INTERVAL] = {DURATION("retry-interval", CHECK, retry_interval,
+						 UNITS_MILLISECOND, 100 * UNITS_MILLISECOND,
+						 UNITS_DAY),
+		.help = "The same after one that failed, while `fall` is not reached; else "
+			"`interval`"},
 	[CONFIG_CHECK_TIMEOUT] = {DURATION("timeout", CHECK, timeout, UNITS_MILLISECOND,
 					  UNITS_MILLISECOND, UNITS_HOUR),
 		DEFAULT(3 * UNITS_SECOND), .help = "Time that a probe may take"},
@@ -199,9 +230,13 @@ static const struct schema_key schema_check_keys[CONFIG_CHECK_COUNT] = {
 	[CONFIG_CHECK_START_DELAY] = {DURATION("start-delay", CHECK, start_delay, UNITS_MILLISECOND,
 					      0, UNITS_HOUR),
 		DEFAULT(0), .help = "Spread the first probes over this time"},
+	[CONFIG_CHECK_ADDRESS] = {ADDRESS("address", CHECK, address),
+		.help = "Address to probe; else the destination's"},
 	[CONFIG_CHECK_PORT] = {NUMBER("port", CHECK, port, 1, UINT16_MAX),
 		.help = "Port to probe; else the destination's"},
 	[CONFIG_CHECK_SOURCE] = {ADDRESS("source", CHECK, source), .help = "Address to probe from"},
+	[CONFIG_CHECK_INTERFACE] = {TEXT("interface", CHECK, interface, schema_text_interface),
+		.help = "Network interface, or VRF, to probe through"},
 	[CONFIG_CHECK_FWMARK] = {NUMBER("fwmark", CHECK, fwmark, 1, UINT32_MAX),
 		.help = "Mark of the probe's packets"},
 	[CONFIG_CHECK_INITIALLY] = {WORD("initially", CHECK, initially, schema_initially_words),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The words that the rows of model/schema.c, model/schema_check.c and model/schema_vrrp.c are written
- * in. Each gives several members of a struct schema_key, so it stands within the row's braces. Only
+/* The words that the rows of model/schema.c, model/schema_check.c, model/schema_vrrp.c and
+ * model/schema_dpdk.c are written in. Each gives several members of a struct schema_key, so it stands within the row's braces. Only
  * those files include this. */
 #pragma once
 
@@ -18,13 +18,17 @@
 #define DURATION(name, type, field, unit_, low, high)                                              \
 	FIELD_(name, SCHEMA_TYPE_DURATION, type, field), .unit = (unit_), .minimum = (low),        \
 							 .maximum = (high)
-#define SIZE(name, type, field, low, high)                                                         \
-	FIELD_(name, SCHEMA_TYPE_SIZE, type, field), .minimum = (low), .maximum = (high)
+#define SIZE(name, type, field, unit_, low, high)                                                  \
+	FIELD_(name, SCHEMA_TYPE_SIZE, type, field), .unit = (unit_), .minimum = (low),            \
+						     .maximum = (high)
 #define PERCENT(name, type, field, low)                                                            \
 	FIELD_(name, SCHEMA_TYPE_PERCENT, type, field), .minimum = (low), .maximum = 100
 #define TEXT(name, type, field, class) FIELD_(name, SCHEMA_TYPE_TEXT, type, field), .text = &(class)
 #define REFERENCE(name, type, field, thing)                                                        \
 	FIELD_(name, SCHEMA_TYPE_REFERENCE, type, field), .refers = (thing)
+#define REFERENCES(name, type, field, thing, most)                                                 \
+	FIELD_(name, SCHEMA_TYPE_REFERENCES, type, field), .refers = (thing), .maximum = (most),   \
+							   .flags = SCHEMA_FLAG_SINGLE
 #define WORD(name, type, field, list) FIELD_(name, SCHEMA_TYPE_WORD, type, field), .words = (list)
 #define ADDRESS(name, type, field)    FIELD_(name, SCHEMA_TYPE_ADDRESS, type, field)
 #define ENDPOINT(name, type, field)   FIELD_(name, SCHEMA_TYPE_ENDPOINT, type, field)

@@ -35,6 +35,7 @@ static void schema_default(const struct schema_key *key, void *field)
 		*(bool *)field = key->fallback;
 		break;
 	case SCHEMA_TYPE_DURATION:
+	case SCHEMA_TYPE_SIZE:
 		*(uint64_t *)field = key->fallback;
 		break;
 	case SCHEMA_TYPE_TEXT:
@@ -46,7 +47,7 @@ static void schema_default(const struct schema_key *key, void *field)
 	case SCHEMA_TYPE_ENDPOINT:
 		schema_default_endpoint(key, field);
 		break;
-	default: /* numbers, sizes, percents, words and flags are all of 32 bits */
+	default: /* numbers, percents, words and flags are all of 32 bits */
 		*(uint32_t *)field = (uint32_t)key->fallback;
 	}
 }
@@ -123,6 +124,7 @@ static const char *const schema_type_words[SCHEMA_TYPE_COUNT] = {
 	[SCHEMA_TYPE_PERCENT] = "a percentage",
 	[SCHEMA_TYPE_TEXT] = "",
 	[SCHEMA_TYPE_REFERENCE] = "the name of a ",
+	[SCHEMA_TYPE_REFERENCES] = "the name of a ",
 	[SCHEMA_TYPE_WORD] = "one of ",
 	[SCHEMA_TYPE_FLAGS] = "a list of some of ",
 	[SCHEMA_TYPE_ADDRESS] = "an IPv4 or IPv6 address",
@@ -136,11 +138,11 @@ static const char *const schema_type_words[SCHEMA_TYPE_COUNT] = {
 	[SCHEMA_TYPE_MAPPING] = "a mapping of keys",
 	[SCHEMA_TYPE_MAPPINGS] = "a list of ",
 	[SCHEMA_TYPE_NAMED] = "a mapping of names to ",
-	[SCHEMA_TYPE_UNSUPPORTED] = "nothing: this version does not support it",
 };
 static const char *const schema_item_words[SCHEMA_TYPE_COUNT] = {
 	[SCHEMA_TYPE_FLAGS] = "some of ",
 	[SCHEMA_TYPE_LISTENERS] = "listeners like tcp://203.0.113.10:80",
+	[SCHEMA_TYPE_REFERENCES] = "names of ",
 	[SCHEMA_TYPE_TEXTS] = "texts",
 	[SCHEMA_TYPE_ADDRESSES] = "IPv4 or IPv6 addresses",
 	[SCHEMA_TYPE_RANGES] = "numbers and ranges within ",
@@ -184,6 +186,9 @@ void schema_describe(const struct schema_key *key, enum config_backend backend, 
 	case SCHEMA_TYPE_REFERENCE:
 		strbuf_add(text, key->refers);
 		break;
+	case SCHEMA_TYPE_REFERENCES:
+		strbuf_printf(text, "%s, or a list of them", key->refers);
+		break;
 	case SCHEMA_TYPE_MAPPINGS:
 		/* What has a short form is a thing with a name of its own. */
 		schema_add_plural(key->mapping->short_form ? key->mapping->name : "mapping", text);
@@ -194,7 +199,7 @@ void schema_describe(const struct schema_key *key, enum config_backend backend, 
 	default:
 		break;
 	}
-	if (key->flags & SCHEMA_FLAG_FOLLOW && schema_has(SCHEMA_FEATURE_VRRP))
+	if (key->flags & SCHEMA_FLAG_FOLLOW)
 		strbuf_add(text, ", or {" SCHEMA_FOLLOW ": ROUTER}");
 }
 
@@ -206,6 +211,8 @@ bool schema_describe_item(
 	strbuf_add(text, schema_item_words[key->type]);
 	if (key->type == SCHEMA_TYPE_FLAGS)
 		schema_add_words(key, backend, text);
+	if (key->type == SCHEMA_TYPE_REFERENCES)
+		schema_add_plural(key->refers, text);
 	if (key->type == SCHEMA_TYPE_RANGES)
 		strbuf_printf(text, "%" PRIu64 "-%" PRIu64, key->minimum, key->maximum);
 	if (key->type == SCHEMA_TYPE_MAPPINGS && key->mapping->short_form)
@@ -266,6 +273,7 @@ bool schema_pattern(const struct schema_key *key, struct strbuf *text)
 		[SCHEMA_TYPE_SIZE] = "^[0-9]+([KMG]i)?B$",
 		[SCHEMA_TYPE_PERCENT] = "^(100|[1-9]?[0-9])%$",
 		[SCHEMA_TYPE_REFERENCE] = SCHEMA_NAME_PATTERN,
+		[SCHEMA_TYPE_REFERENCES] = SCHEMA_NAME_PATTERN,
 		[SCHEMA_TYPE_ADDRESS] = "^" SCHEMA_ADDRESS_PATTERN "$",
 		[SCHEMA_TYPE_ADDRESSES] = "^" SCHEMA_ADDRESS_PATTERN "$",
 		[SCHEMA_TYPE_ENDPOINT] = "^" SCHEMA_ENDPOINT_PATTERN "$",

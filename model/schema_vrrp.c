@@ -72,7 +72,6 @@ const struct schema_mapping schema_virtual_address = {
 	"An address that the active router has",
 	MAPPING_OF(ADDRESS_OF, schema_virtual_address_keys),
 	.short_form = "ADDRESS[/LENGTH]",
-	.needs = SCHEMA_FEATURE_VRRP,
 };
 
 #define ROUTE struct config_route
@@ -100,7 +99,6 @@ const struct schema_mapping schema_route = {
 	"route",
 	"A route that the active router has",
 	MAPPING_OF(ROUTE, schema_route_keys),
-	.needs = SCHEMA_FEATURE_VRRP,
 };
 
 #define RULE struct config_rule
@@ -121,7 +119,6 @@ const struct schema_mapping schema_rule = {
 	"rule",
 	"A policy rule that the active router has",
 	MAPPING_OF(RULE, schema_rule_keys),
-	.needs = SCHEMA_FEATURE_VRRP,
 };
 
 static const struct schema_key schema_unicast_keys[CONFIG_UNICAST_COUNT] = {
@@ -141,7 +138,6 @@ const struct schema_mapping schema_unicast = {
 	"unicast",
 	"Advertisements go to peers by name, instead of the multicast group",
 	MAPPING_OF(struct config_unicast, schema_unicast_keys),
-	.needs = SCHEMA_FEATURE_VRRP,
 };
 
 static const struct schema_key schema_garp_keys[CONFIG_GARP_COUNT] = {
@@ -161,7 +157,6 @@ const struct schema_mapping schema_garp = {
 	"How neighbours are told of a take-over: gratuitous ARP, and unsolicited neighbour "
 	"advertisements",
 	MAPPING_OF(struct config_garp, schema_garp_keys),
-	.needs = SCHEMA_FEATURE_VRRP,
 };
 
 #define WEIGHT(type)                                                                               \
@@ -180,7 +175,6 @@ const struct schema_mapping schema_tracked_interface = {
 	"An interface beside the router's own, which always counts",
 	MAPPING_OF(struct config_tracked_interface, schema_tracked_interface_keys),
 	.short_form = "NAME",
-	.needs = SCHEMA_FEATURE_VRRP,
 };
 
 static const struct schema_key schema_tracked_route_keys[CONFIG_TRACKED_ROUTE_COUNT] = {
@@ -196,7 +190,6 @@ const struct schema_mapping schema_tracked_route = {
 	"A route of others, as of a routing daemon",
 	MAPPING_OF(struct config_tracked_route, schema_tracked_route_keys),
 	.short_form = "ADDRESS[/LENGTH]",
-	.needs = SCHEMA_FEATURE_VRRP,
 };
 
 #define SCRIPT struct config_tracked_script
@@ -224,7 +217,6 @@ const struct schema_mapping schema_tracked_script = {
 	"tracked script",
 	"A program that exits with 0",
 	MAPPING_OF(SCRIPT, schema_tracked_script_keys),
-	.needs = SCHEMA_FEATURE_VRRP,
 };
 
 static const struct schema_key schema_tracked_process_keys[CONFIG_TRACKED_PROCESS_COUNT] = {
@@ -241,7 +233,6 @@ const struct schema_mapping schema_tracked_process = {
 	"A program that runs",
 	MAPPING_OF(struct config_tracked_process, schema_tracked_process_keys),
 	.short_form = "NAME",
-	.needs = SCHEMA_FEATURE_VRRP,
 };
 
 static const struct schema_key schema_tracked_file_keys[CONFIG_TRACKED_FILE_COUNT] = {
@@ -258,7 +249,6 @@ const struct schema_mapping schema_tracked_file = {
 	"A file by which an operator or a program says how good this machine is",
 	MAPPING_OF(struct config_tracked_file, schema_tracked_file_keys),
 	.short_form = "PATH",
-	.needs = SCHEMA_FEATURE_VRRP,
 };
 
 static const struct schema_key schema_tracked_service_keys[CONFIG_TRACKED_SERVICE_COUNT] = {
@@ -273,7 +263,6 @@ const struct schema_mapping schema_tracked_service = {
 	"A service that has enough healthy destinations",
 	MAPPING_OF(struct config_tracked_service, schema_tracked_service_keys),
 	.short_form = "NAME",
-	.needs = SCHEMA_FEATURE_VRRP,
 };
 
 #define TRACK struct config_track
@@ -297,7 +286,6 @@ const struct schema_mapping schema_track = {
 	"track",
 	"What makes a router worse, or unfit, to be active",
 	MAPPING_OF(TRACK, schema_track_keys),
-	.needs = SCHEMA_FEATURE_VRRP,
 };
 
 #define ROUTER struct config_router
@@ -368,5 +356,4 @@ const struct schema_mapping schema_router = {
 	"virtual router",
 	"Addresses that one of several machines has",
 	MAPPING_OF(ROUTER, schema_router_keys),
-	.needs = SCHEMA_FEATURE_VRRP,
 };

@@ -21,6 +21,20 @@ int destination_key_compare(const struct destination_key *a, const struct destin
 	return order ? order : COMPARE(a->port, b->port);
 }
 
+int port_address_key_compare(const struct port_address_key *a, const struct port_address_key *b)
+{
+	int order = strcmp(a->port, b->port);
+
+	return order ? order : address_compare(&a->address, &b->address);
+}
+
+int data_route_key_compare(const struct data_route_key *a, const struct data_route_key *b)
+{
+	int order = address_compare(&a->to, &b->to);
+
+	return order ? order : COMPARE(a->length, b->length);
+}
+
 int service_compare(const void *a, const void *b)
 {
 	return service_key_compare(a, b);
@@ -43,6 +57,23 @@ int sysctl_compare(const void *a, const void *b)
 	const struct sysctl *left = a, *right = b;
 
 	return strcmp(left->name, right->name);
+}
+
+int data_port_compare(const void *a, const void *b)
+{
+	const struct data_port *left = a, *right = b;
+
+	return strcmp(left->name, right->name);
+}
+
+int port_address_compare(const void *a, const void *b)
+{
+	return port_address_key_compare(a, b);
+}
+
+int data_route_compare(const void *a, const void *b)
+{
+	return data_route_key_compare(a, b);
 }
 
 bool service_attributes_equal(
@@ -77,6 +108,18 @@ bool sync_daemon_equal(const struct sync_daemon *a, const struct sync_daemon *b)
 	       a->max_length == b->max_length;
 }
 
+bool port_address_attributes_equal(
+	const struct port_address_attributes *a, const struct port_address_attributes *b)
+{
+	return a->length == b->length;
+}
+
+bool data_route_attributes_equal(
+	const struct data_route_attributes *a, const struct data_route_attributes *b)
+{
+	return address_equal(&a->via, &b->via) && strcmp(a->port, b->port) == 0;
+}
+
 struct service *state_find_service(const struct state *state, const struct service_key *key)
 {
 	return vector_find(&state->services, key, service_compare);
@@ -98,6 +141,27 @@ struct sysctl *state_find_sysctl(const struct state *state, const char *name)
 	return vector_find(&state->sysctls, name, sysctl_compare_name);
 }
 
+static int data_port_compare_name(const void *name, const void *item)
+{
+	return strcmp(name, ((const struct data_port *)item)->name);
+}
+
+struct data_port *state_find_port(const struct state *state, const char *name)
+{
+	return vector_find(&state->ports, name, data_port_compare_name);
+}
+
+struct port_address *state_find_port_address(
+	const struct state *state, const struct port_address_key *key)
+{
+	return vector_find(&state->port_addresses, key, port_address_compare);
+}
+
+struct data_route *state_find_route(const struct state *state, const struct data_route_key *key)
+{
+	return vector_find(&state->routes, key, data_route_compare);
+}
+
 void state_sort(struct state *state)
 {
 	vector_sort(&state->services, service_compare);
@@ -105,6 +169,9 @@ void state_sort(struct state *state)
 		vector_sort(&service->destinations, destination_compare);
 	vector_sort(&state->sync, sync_daemon_compare);
 	vector_sort(&state->sysctls, sysctl_compare);
+	vector_sort(&state->ports, data_port_compare);
+	vector_sort(&state->port_addresses, port_address_compare);
+	vector_sort(&state->routes, data_route_compare);
 }
 
 void service_copy(struct service *to, const struct service *from)
@@ -128,7 +195,9 @@ void service_clear(struct service *service)
 
 void state_copy(struct state *to, const struct state *from)
 {
-	*to = (struct state){.timeouts = from->timeouts, .sync_managed = from->sync_managed};
+	*to = (struct state){.timeouts = from->timeouts,
+		.sync_managed = from->sync_managed,
+		.ways_managed = from->ways_managed};
 	vector_reserve(&to->services, from->services.count);
 	vector_foreach(&from->services, service)
 		service_copy(vector_append(&to->services), service);
@@ -136,6 +205,12 @@ void state_copy(struct state *to, const struct state *from)
 		vector_push(&to->sync, *daemon);
 	vector_foreach(&from->sysctls, sysctl)
 		vector_push(&to->sysctls, *sysctl);
+	vector_foreach(&from->ports, port)
+		vector_push(&to->ports, *port);
+	vector_foreach(&from->port_addresses, address)
+		vector_push(&to->port_addresses, *address);
+	vector_foreach(&from->routes, route)
+		vector_push(&to->routes, *route);
 }
 
 void state_clear(struct state *state)
@@ -145,6 +220,9 @@ void state_clear(struct state *state)
 	vector_clear(&state->services);
 	vector_clear(&state->sync);
 	vector_clear(&state->sysctls);
+	vector_clear(&state->ports);
+	vector_clear(&state->port_addresses);
+	vector_clear(&state->routes);
 	*state = (struct state){};
 }
 
@@ -167,6 +245,9 @@ int service_prefix(uint16_t family, uint32_t netmask)
 
 const char *const scheduler_names[] = {"rr", "wrr", "lc", "wlc", "fo", "ovf", "lblc", "lblcr", "dh",
 	"sh", "mh", "sed", "nq", "twos", "none", NULL};
+
+const char *const data_scheduler_names[] = {
+	"rr", "wrr", "lc", "wlc", "sh", "mh", "sed", "nq", "dh", "fo", "ovf", NULL};
 
 bool scheduler_is_known(const char *name)
 {

@@ -6,7 +6,8 @@
  * model/config.h; model/declared.h turns that into objects of this header.
  *
  * A state is sorted vectors: services by service_key_compare(), the destinations of each by
- * destination_key_compare(), sync daemons by role, sysctls by name. Whoever fills a state calls
+ * destination_key_compare(), sync daemons by role, sysctls and ports by name, addresses of ports and
+ * routes by their keys. Whoever fills a state calls
  * state_sort() once at the end; everything else relies on the order. Numbers are in host byte
  * order, addresses in network order (base/address.h). All keys are compared field by field, never
  * with memcmp. */
@@ -190,6 +191,60 @@ struct sysctl_vector {
 	VECTOR_OF(struct sysctl);
 };
 
+/* What only a data plane has: ports that it was started with, which are shown and never made, and its
+ * place in the network. Names are those of the file. */
+#define DATA_PORT_NAME_SIZE   32
+#define DATA_PORT_DEVICE_SIZE 256
+
+struct data_port {
+	char name[DATA_PORT_NAME_SIZE];
+	char device[DATA_PORT_DEVICE_SIZE];
+	char exception[INTERFACE_NAME_SIZE]; /* the kernel's interface; "": none */
+	uint16_t vlan;                       /* 0: none */
+	uint16_t mtu;
+};
+
+struct data_port_vector {
+	VECTOR_OF(struct data_port);
+};
+
+struct port_address_key {
+	char port[DATA_PORT_NAME_SIZE];
+	struct address address;
+};
+
+struct port_address_attributes {
+	uint8_t length; /* of the network that is on the link */
+};
+
+struct port_address {
+	struct port_address_key key;
+	struct port_address_attributes attributes;
+};
+
+struct port_address_vector {
+	VECTOR_OF(struct port_address);
+};
+
+struct data_route_key {
+	struct address to; /* no bit is set past the length */
+	uint8_t length;
+};
+
+struct data_route_attributes {
+	struct address via; /* AF_UNSPEC: the destinations are neighbours */
+	char port[DATA_PORT_NAME_SIZE];
+};
+
+struct data_route {
+	struct data_route_key key;
+	struct data_route_attributes attributes;
+};
+
+struct data_route_vector {
+	VECTOR_OF(struct data_route);
+};
+
 struct state {
 	struct service_vector services;
 	struct timeouts timeouts;
@@ -198,12 +253,19 @@ struct state {
 	 * listed goes. */
 	bool sync_managed;
 	struct sysctl_vector sysctls;
+	struct data_port_vector ports; /* live side only */
+	struct port_address_vector port_addresses;
+	struct data_route_vector routes;
+	/* On the desired side these two are exact only when this is set. */
+	bool ways_managed;
 };
 
 /* Total orders. service: kind, family, address, port, fwmark. destination: family, address, port.
- */
+ * port address: port, family, address. route: family, address, length. */
 int service_key_compare(const struct service_key *a, const struct service_key *b);
 int destination_key_compare(const struct destination_key *a, const struct destination_key *b);
+int port_address_key_compare(const struct port_address_key *a, const struct port_address_key *b);
+int data_route_key_compare(const struct data_route_key *a, const struct data_route_key *b);
 
 /* The same over whole objects, for vector_sort() and vector_find() (the key stands first in each,
  * so a pointer to a bare key serves as the search key). */
@@ -211,6 +273,9 @@ int service_compare(const void *a, const void *b);
 int destination_compare(const void *a, const void *b);
 int sync_daemon_compare(const void *a, const void *b);
 int sysctl_compare(const void *a, const void *b);
+int data_port_compare(const void *a, const void *b);
+int port_address_compare(const void *a, const void *b);
+int data_route_compare(const void *a, const void *b);
 
 bool service_attributes_equal(
 	const struct service_attributes *a, const struct service_attributes *b);
@@ -218,12 +283,20 @@ bool destination_attributes_equal(
 	const struct destination_attributes *a, const struct destination_attributes *b);
 bool timeouts_equal(const struct timeouts *a, const struct timeouts *b);
 bool sync_daemon_equal(const struct sync_daemon *a, const struct sync_daemon *b);
+bool port_address_attributes_equal(
+	const struct port_address_attributes *a, const struct port_address_attributes *b);
+bool data_route_attributes_equal(
+	const struct data_route_attributes *a, const struct data_route_attributes *b);
 
 /* Find by key; NULL when there is none. Borrowed. */
 struct service *state_find_service(const struct state *state, const struct service_key *key);
 struct destination *service_find_destination(
 	const struct service *service, const struct destination_key *key);
 struct sysctl *state_find_sysctl(const struct state *state, const char *name);
+struct data_port *state_find_port(const struct state *state, const char *name);
+struct port_address *state_find_port_address(
+	const struct state *state, const struct port_address_key *key);
+struct data_route *state_find_route(const struct state *state, const struct data_route_key *key);
 
 /* Puts a filled state into its order. Does not remove duplicates. */
 void state_sort(struct state *state);
@@ -245,6 +318,13 @@ const char *service_key_format(
 /* The reverse; -EINVAL when the text is no listener. Accepts exactly the forms of DESIGN's
  * `listen`. */
 int service_key_parse(const char *text, struct service_key *ret);
+
+/* "10.0.0.0/8", "::/0". Returns `text`. */
+#define DATA_ROUTE_TEXT_SIZE (ADDRESS_LENGTH + 4)
+const char *data_route_key_format(
+	const struct data_route_key *key, char text[static DATA_ROUTE_TEXT_SIZE]);
+/* The reverse; -EINVAL when the text is no network: without a length, or with bits past it. */
+int data_route_key_parse(const char *text, struct data_route_key *ret);
 
 /* "10.0.0.1:80", "[2001:db8::1]:80"; without a port when it is 0. And the reverse, which also takes
  * a bare IPv6 address: *port is 0 when none stands there. */
@@ -275,5 +355,6 @@ bool scheduler_honours_weight_zero(const struct service_attributes *attributes);
 
 /* Whether the kernel's source knows a scheduler of this name. */
 bool scheduler_is_known(const char *name);
-/* All of them, NULL-terminated. */
+/* All of them, NULL-terminated; and those of the data plane. */
 extern const char *const scheduler_names[];
+extern const char *const data_scheduler_names[];

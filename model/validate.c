@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The whole configuration: names, references, listeners; model/validate_service.c has services and
- * their destinations, model/validate_globals.c has ipvs, model/validate_check.c checks and programs. */
+ * their destinations, model/validate_globals.c has ipvs, model/validate_dpdk.c dpdk, model/validate_check.c checks
+ * and programs. */
 #include "model/validate.h"
 
 #include <stdio.h>
@@ -33,6 +34,11 @@ void validate_warning(struct validate *validate, const struct schema_mapping *ma
 		decode_key_place(validate->decode, mapping, object, key), hint, "%s", message);
 }
 
+const char *validate_backend(const struct validate *validate)
+{
+	return validate->config->backend == CONFIG_BACKEND_DPDK ? "the data plane" : "IPVS";
+}
+
 bool validate_say_once(struct validate *validate, const struct config_destination *destination)
 {
 	uint32_t mark = destination->object.mark;
@@ -55,19 +61,36 @@ bool validate_may_suggest(struct validate *validate, size_t count)
 	return true;
 }
 
-void validate_check_reference(struct validate *validate, const char *name,
-	const struct schema_mapping *mapping, const struct config_object *object, unsigned int key)
+static void validate_check_reference(struct validate *validate, const struct config_name *name)
 {
 	struct suggest suggest = {};
 	char hint[DECODE_HINT_SIZE];
 
-	if (!name || validate->incomplete || config_find_check(validate->config, name))
+	if (validate->incomplete || config_find_check(validate->config, name->text))
 		return;
 	if (validate_may_suggest(validate, validate->config->checks.count))
 		vector_foreach(&validate->config->checks, check)
-			suggest_offer(&suggest, name, check->name.text);
-	validate_error(validate, mapping, object, key, decode_hint(suggest.best, hint),
-		"there is no check `%s`", name);
+			suggest_offer(&suggest, name->text, check->name.text);
+	report_error(validate->decode->report, decode_place(validate->decode, name->mark),
+		decode_hint(suggest.best, hint), "there is no check `%s`", name->text);
+}
+
+/* Quadratic in at most CONFIG_CHECKS_MOST of them. */
+void validate_check_references(struct validate *validate, const struct config_name_list *names)
+{
+	for (size_t i = 0; i < names->count; i++) {
+		const struct config_name *name = &names->items[i];
+		size_t first = 0;
+
+		while (strcmp(names->items[first].text, name->text) != 0)
+			first++;
+		if (first == i)
+			validate_check_reference(validate, name);
+		else
+			report_error(validate->decode->report,
+				decode_place(validate->decode, name->mark), NULL,
+				"the check `%s` is named twice", name->text);
+	}
 }
 
 char *validate_first_at(const struct validate *validate, uint32_t mark)
@@ -168,8 +191,7 @@ static void validate_pool(struct validate *validate, const struct config_pool *p
 		report_warning(validate->decode->report,
 			decode_place(validate->decode, pool->name.mark), NULL,
 			"no service uses the pool `%s`", pool->name.text);
-	validate_check_reference(
-		validate, pool->rules.check, &schema_pool, &pool->object, CONFIG_POOL_CHECK);
+	validate_check_references(validate, &pool->rules.check);
 	validate_tunnel(validate, &pool->rules.tunnel);
 	validate_destinations(validate, &pool->destinations);
 }
@@ -200,6 +222,7 @@ void validate_config(struct validate *validate)
 	}
 	validate_routers(validate);
 	validate_ipvs(validate, &config->ipvs);
+	validate_dpdk(validate);
 	validate_pools(validate);
 	validate_listeners(validate);
 	vector_foreach(&config->services, service)

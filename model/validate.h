@@ -62,6 +62,7 @@ void validate_destinations(
 	struct validate *validate, const struct config_destination_list *destinations);
 void validate_tunnel(struct validate *validate, const struct config_tunnel *tunnel);
 void validate_ipvs(struct validate *validate, const struct config_ipvs *ipvs);
+void validate_dpdk(struct validate *validate);
 void validate_check(struct validate *validate, const struct config_check *check);
 void validate_http(struct validate *validate, const struct schema_mapping *mapping,
 	const struct config_http *http);
@@ -87,16 +88,15 @@ void validate_program(struct validate *validate, const struct schema_mapping *ma
 void validate_health(struct validate *validate, const struct config_service *service);
 /* Checks that no service, pool or destination names. Last: where there are errors, one of them may be why. */
 void validate_unused_checks(struct validate *validate);
-/* `name`: of the destination's check, or NULL. */
-void validate_probe(struct validate *validate, const struct config_listener *listener,
-	const struct config_destination *destination, const char *name);
+/* `names`: of the destination's checks. */
+void validate_probes(struct validate *validate, const struct config_listener *listener,
+	const struct config_destination *destination, const struct config_name_list *names);
 
-/* The name of a check must be one that is declared; NULL is none. `mapping`, `object` and `key` say
- * where it stands. */
-void validate_check_reference(struct validate *validate, const char *name,
-	const struct schema_mapping *mapping, const struct config_object *object, unsigned int key);
+/* Names of checks must be of those that are declared, each once. */
+void validate_check_references(struct validate *validate, const struct config_name_list *names);
 
-/* The same for a virtual router. */
+/* The name of a virtual router must be one that is declared; NULL is none. `mapping`, `object` and
+ * `key` say where it stands. */
 void validate_router_reference(struct validate *validate, const char *name,
 	const struct schema_mapping *mapping, const struct config_object *object, unsigned int key);
 
@@ -108,6 +108,9 @@ bool validate_say_once(struct validate *validate, const struct config_destinatio
 
 /* Whether `count` names may be searched for the one that was meant; they then count as searched. */
 bool validate_may_suggest(struct validate *validate, size_t count);
+
+/* The backend in words: "IPVS", "the data plane". */
+const char *validate_backend(const struct validate *validate);
 
 /* Shorthands: an error or warning where row `key` of an object stands. */
 void validate_error(struct validate *validate, const struct schema_mapping *mapping,

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Rules of checks, and of the programs that files name: what could never pass, or never run, is
  * said while somebody looks at the file. */
+#include <errno.h>
 #include <strings.h>
 
+#include "base/hex.h"
 #include "model/validate.h"
 
 #define VALIDATE_LABEL_MOST 63
@@ -98,6 +100,71 @@ static void validate_dns(struct validate *validate, const struct config_dns *dns
 			"the name %s", wrong);
 }
 
+/* As RFC 5321 wants a name to be, which mail servers look at. */
+static void validate_smtp(struct validate *validate, const struct config_smtp *smtp)
+{
+	const char *name = smtp->helo ? smtp->helo : "localhost";
+	const char *wrong = *name ? validate_domain(name) : "is empty";
+
+	for (const char *label = name; !wrong && *label;) {
+		size_t length = strcspn(label, ".");
+
+		if (length && (label[0] == '-' || label[length - 1] == '-'))
+			wrong = "has a label that begins or ends with `-`";
+		label += length;
+		label += *label == '.';
+	}
+	if (wrong)
+		validate_error(validate, &schema_smtp, &smtp->object, CONFIG_SMTP_HELO, NULL,
+			"the name %s", wrong);
+}
+
+static void validate_bytes(
+	struct validate *validate, const struct config_udp *udp, const char *text, unsigned int key)
+{
+	uint8_t bytes[CONFIG_UDP_SEND_MOST], masks[CONFIG_UDP_SEND_MOST];
+
+	if (text && hex_parse(text, bytes, key == CONFIG_UDP_EXPECT_HEX ? masks : NULL,
+			    sizeof(bytes)) < 0)
+		validate_error(validate, &schema_udp, &udp->object, key,
+			"two digits are a byte: write 00ff 03, and at most 1400 of them",
+			"`%s` has a digit that stands alone, or too many",
+			schema_udp.keys[key].name);
+}
+
+static void validate_udp(struct validate *validate, const struct config_udp *udp)
+{
+	validate_bytes(validate, udp, udp->send_hex, CONFIG_UDP_SEND_HEX);
+	validate_bytes(validate, udp, udp->expect_hex, CONFIG_UDP_EXPECT_HEX);
+	if (udp->send && udp->send_hex)
+		validate_error(validate, &schema_udp, &udp->object, CONFIG_UDP_SEND_HEX,
+			"leave one of them out", "a datagram has one payload");
+	if (config_has(&udp->object, CONFIG_UDP_REQUIRE_REPLY) && !udp->require_reply &&
+		(udp->expect || udp->expect_hex || udp->reply_length.count))
+		validate_error(validate, &schema_udp, &udp->object, CONFIG_UDP_REQUIRE_REPLY,
+			"leave it out", "a reply of which something is wanted is required");
+}
+
+static void validate_intervals(struct validate *validate, const struct config_check *check)
+{
+	if (config_has(&check->object, CONFIG_CHECK_TIMEOUT) &&
+		config_has(&check->object, CONFIG_CHECK_INTERVAL) &&
+		check->timeout > check->interval)
+		validate_warning(validate, &schema_check, &check->object, CONFIG_CHECK_TIMEOUT,
+			NULL,
+			"`timeout` is longer than `interval`: a probe that takes so long holds "
+			"back "
+			"the next one");
+	if (check->retry_interval > check->interval)
+		validate_error(validate, &schema_check, &check->object, CONFIG_CHECK_RETRY_INTERVAL,
+			NULL,
+			"`retry-interval` is for probes that come sooner than `interval` says");
+	else if (check->retry_interval && check->fall == 1)
+		validate_warning(validate, &schema_check, &check->object,
+			CONFIG_CHECK_RETRY_INTERVAL, NULL,
+			"`retry-interval` does nothing with `fall: 1`");
+}
+
 /* What a kind of check has nothing to do with. */
 static const struct {
 	enum config_check_key key;
@@ -107,8 +174,12 @@ static const struct {
 	{CONFIG_CHECK_PORT,
 		1u << CONFIG_CHECK_PING | 1u << CONFIG_CHECK_EXEC | 1u << CONFIG_CHECK_FILE,
 		"a check of this kind has no port"},
+	{CONFIG_CHECK_ADDRESS, 1u << CONFIG_CHECK_EXEC | 1u << CONFIG_CHECK_FILE,
+		"a check of this kind connects to nobody itself, and has no address"},
 	{CONFIG_CHECK_SOURCE, 1u << CONFIG_CHECK_EXEC | 1u << CONFIG_CHECK_FILE,
 		"a check of this kind sends nothing itself, and has no source"},
+	{CONFIG_CHECK_INTERFACE, 1u << CONFIG_CHECK_EXEC | 1u << CONFIG_CHECK_FILE,
+		"a check of this kind sends nothing itself, and has no interface"},
 	{CONFIG_CHECK_FWMARK, 1u << CONFIG_CHECK_EXEC | 1u << CONFIG_CHECK_FILE,
 		"a check of this kind sends nothing itself, and has no mark"},
 };
@@ -124,6 +195,38 @@ static void validate_reach(struct validate *validate, const struct config_check 
 	}
 }
 
+/* A link-local address is one of each interface: the kernel connects to none, and lets nobody speak from one, without a word on which. */
+static void validate_link_local(struct validate *validate, const struct config_check *check,
+	const struct address *address, unsigned int key)
+{
+	char text[ADDRESS_LENGTH];
+
+	if (address->family == AF_INET6 && address_is_link_local(address) && !check->interface)
+		validate_error(validate, &schema_check, &check->object, key,
+			"say which `interface`", "%s is link-local: it is one of each interface",
+			address_format(address, text));
+}
+
+static bool validate_is_nobody(const struct address *address)
+{
+	return address->family &&
+	       (address_is_unspecified(address) || address_is_multicast(address) ||
+		       validate_is_broadcast(address));
+}
+
+/* Nobody in particular answers there, or this machine itself does; and nobody asks from there. */
+static void validate_asked(struct validate *validate, const struct config_check *check)
+{
+	char text[ADDRESS_LENGTH];
+
+	if (validate_is_nobody(&check->address))
+		validate_error(validate, &schema_check, &check->object, CONFIG_CHECK_ADDRESS, NULL,
+			"%s is no address of a server", address_format(&check->address, text));
+	if (validate_is_nobody(&check->source))
+		validate_error(validate, &schema_check, &check->object, CONFIG_CHECK_SOURCE, NULL,
+			"%s is no address to ask from", address_format(&check->source, text));
+}
+
 void validate_check(struct validate *validate, const struct config_check *check)
 {
 	if (config_has(&check->object, CONFIG_CHECK_HTTP))
@@ -132,7 +235,15 @@ void validate_check(struct validate *validate, const struct config_check *check)
 		validate_http(validate, &schema_https, &check->https);
 	if (config_has(&check->object, CONFIG_CHECK_DNS))
 		validate_dns(validate, &check->dns);
+	if (config_has(&check->object, CONFIG_CHECK_SMTP))
+		validate_smtp(validate, &check->smtp);
+	if (config_has(&check->object, CONFIG_CHECK_UDP))
+		validate_udp(validate, &check->udp);
 	if (config_has(&check->object, CONFIG_CHECK_EXEC))
 		validate_exec(validate, &check->exec);
 	validate_reach(validate, check);
+	validate_asked(validate, check);
+	validate_link_local(validate, check, &check->address, CONFIG_CHECK_ADDRESS);
+	validate_link_local(validate, check, &check->source, CONFIG_CHECK_SOURCE);
+	validate_intervals(validate, check);
 }

@@ -28,9 +28,16 @@ struct validate_sums {
 	uint64_t weights[2]; /* of those that serve, by family: IPv4, IPv6 */
 };
 
-static bool validate_sets_weight(const struct config_check *check)
+static bool validate_sets_weight(const struct config *config, const struct config_name_list *names)
 {
-	return check && (config_has(&check->object, CONFIG_CHECK_FILE) || check->exec.sets_weight);
+	vector_foreach(names, name) {
+		const struct config_check *check = config_find_check(config, name->text);
+
+		if (check &&
+			(config_has(&check->object, CONFIG_CHECK_FILE) || check->exec.sets_weight))
+			return true;
+	}
+	return false;
 }
 
 static void validate_add_up(const struct validate *validate, const struct config_service *service,
@@ -44,9 +51,8 @@ static void validate_add_up(const struct validate *validate, const struct config
 		struct config_rules rules = listen_rules(service, pool, destination);
 		bool six = validate_is_six(&destination->address.address);
 
-		sums->checked |= rules.check != NULL;
-		sums->measured |=
-			validate_sets_weight(config_find_check(validate->config, rules.check));
+		sums->checked |= rules.check.count > 0;
+		sums->measured |= validate_sets_weight(validate->config, &rules.check);
 		sums->heaviest = MAX(sums->heaviest, rules.weight);
 		if (destination->state == CONFIG_DESTINATION_STATE_DRAIN)
 			continue;
@@ -194,19 +200,22 @@ void validate_health(struct validate *validate, const struct config_service *ser
 	validate_fallback(validate, service);
 }
 
-static void validate_use(const struct config *config, const char *name, bool *used)
+static void validate_use(
+	const struct config *config, const struct config_name_list *names, bool *used)
 {
-	const struct config_check *check = config_find_check(config, name);
+	vector_foreach(names, name) {
+		const struct config_check *check = config_find_check(config, name->text);
 
-	if (check)
-		used[check - config->checks.items] = true;
+		if (check)
+			used[check - config->checks.items] = true;
+	}
 }
 
 static void validate_uses(
 	const struct config *config, const struct config_destination_list *destinations, bool *used)
 {
 	vector_foreach(destinations, destination)
-		validate_use(config, destination->rules.check, used);
+		validate_use(config, &destination->rules.check, used);
 }
 
 void validate_unused_checks(struct validate *validate)
@@ -217,11 +226,11 @@ void validate_unused_checks(struct validate *validate)
 	if (validate->decode->report->diagnostics->errors)
 		return;
 	vector_foreach(&config->pools, pool) {
-		validate_use(config, pool->rules.check, used);
+		validate_use(config, &pool->rules.check, used);
 		validate_uses(config, &pool->destinations, used);
 	}
 	vector_foreach(&config->services, service) {
-		validate_use(config, service->check, used);
+		validate_use(config, &service->check, used);
 		validate_uses(config, &service->destinations, used);
 		validate_uses(config, &service->fallback, used);
 	}
@@ -255,10 +264,11 @@ static void validate_probe_source(struct validate *validate,
 	const struct config_check *check)
 {
 	char source[ADDRESS_LENGTH], text[ADDRESS_ENDPOINT_LENGTH];
+	const struct destination_key target = probe_target(check, key);
 
 	if (!config_has(&check->object, CONFIG_CHECK_SOURCE) ||
 		check->object.set & (1u << CONFIG_CHECK_EXEC | 1u << CONFIG_CHECK_FILE) ||
-		check->source.family == key->address.family ||
+		check->source.family == target.address.family ||
 		!validate_say_once(validate, destination))
 		return;
 	validate_error(validate, &schema_destination, &destination->object,
@@ -266,17 +276,20 @@ static void validate_probe_source(struct validate *validate,
 		"make two checks of it, each with a `source` of its own family",
 		"the check `%s` asks from %s, which is of another address family than %s",
 		check->name.text, address_format(&check->source, source),
-		destination_key_format(key, text));
+		destination_key_format(check->address.family ? &target : key, text));
 }
 
-void validate_probe(struct validate *validate, const struct config_listener *listener,
-	const struct config_destination *destination, const char *name)
+void validate_probes(struct validate *validate, const struct config_listener *listener,
+	const struct config_destination *destination, const struct config_name_list *names)
 {
 	const struct destination_key key = listen_key(listener, destination);
-	const struct config_check *check = config_find_check(validate->config, name);
 
-	if (!check || check->object.set & CONFIG_OBJECT_BROKEN)
-		return;
-	validate_probe_port(validate, destination, &key, check);
-	validate_probe_source(validate, destination, &key, check);
+	vector_foreach(names, name) {
+		const struct config_check *check = config_find_check(validate->config, name->text);
+
+		if (!check || check->object.set & CONFIG_OBJECT_BROKEN)
+			continue;
+		validate_probe_port(validate, destination, &key, check);
+		validate_probe_source(validate, destination, &key, check);
+	}
 }

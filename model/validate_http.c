@@ -53,6 +53,22 @@ static void validate_host_twice(struct validate *validate, const struct schema_m
 				*header);
 }
 
+/* What is said and does nothing, or not what it seems to. */
+static void validate_http_meaning(struct validate *validate, const struct schema_mapping *mapping,
+	const struct config_http *http)
+{
+	if (http->path && strchr(http->path, '#'))
+		validate_error(validate, mapping, &http->object, CONFIG_HTTP_PATH,
+			"leave it out, or write %23 where it is part of a name",
+			"a `#` and what follows it are nothing that a server is asked for");
+	if (config_has(&http->object, CONFIG_HTTP_STATUS) && !http->status.count)
+		validate_error(validate, mapping, &http->object, CONFIG_HTTP_STATUS,
+			"leave it out for 200-299", "no status would pass");
+	if (mapping == &schema_https && http->ca && !http->verify)
+		validate_warning(validate, mapping, &http->object, CONFIG_HTTPS_CA, NULL,
+			"`ca` does nothing with `verify: false`");
+}
+
 void validate_http(struct validate *validate, const struct schema_mapping *mapping,
 	const struct config_http *http)
 {
@@ -61,12 +77,14 @@ void validate_http(struct validate *validate, const struct schema_mapping *mappi
 			validate_error(validate, mapping, &http->object, CONFIG_HTTP_HEADERS, NULL,
 				"a header is `Name: value`, unlike `%.40s`", *header);
 	}
+	validate_http_meaning(validate, mapping, http);
 	validate_host(validate, mapping, http);
 	validate_host_twice(validate, mapping, http);
 	if (http->digest && strlen(http->digest) != strlen("sha256:") + 64)
 		validate_error(validate, mapping, &http->object, CONFIG_HTTP_DIGEST, NULL,
 			"a digest is `sha256:` and 64 hexadecimal digits");
-	if (http->method == CONFIG_HTTP_METHOD_HEAD && (http->body || http->digest))
+	if (http->method == CONFIG_HTTP_METHOD_HEAD &&
+		(http->body || http->body_not || http->digest))
 		validate_error(validate, mapping, &http->object, CONFIG_HTTP_METHOD, NULL,
 			"the answer to HEAD has no body to look at");
 	if (!http->certificate != !http->key)

@@ -378,17 +378,14 @@ void validate_router_reference(struct validate *validate, const char *name,
 {
 	struct suggest suggest = {};
 	char hint[DECODE_HINT_SIZE];
-	bool known = schema_has(SCHEMA_FEATURE_VRRP);
 
-	/* A document that is missing may have the router, but not where no version has any. */
-	if ((validate->incomplete && known) || config_find_router(validate->config, name))
+	/* A document that is missing may have the router. */
+	if (validate->incomplete || config_find_router(validate->config, name))
 		return;
 	if (validate_may_suggest(validate, validate->config->routers.count))
 		vector_foreach(&validate->config->routers, router)
 			suggest_offer(&suggest, name, router->name.text);
-	validate_error(validate, mapping, object, key,
-		known ? decode_hint(suggest.best, hint)
-		      : "virtual routers are not supported by this version",
+	validate_error(validate, mapping, object, key, decode_hint(suggest.best, hint),
 		"there is no virtual router `%s`", name);
 }
 

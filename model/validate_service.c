@@ -28,13 +28,16 @@ bool validate_is_broadcast(const struct address *address)
 	return address->family == AF_INET && memcmp(address->bytes, "\xff\xff\xff\xff", 4) == 0;
 }
 
-/* What the kernel refuses as a destination's address. */
+/* What no backend takes as a destination's address. */
 static void validate_address(
 	struct validate *validate, const struct config_destination *destination)
 {
 	const struct address *address = &destination->address.address;
+	char text[ADDRESS_LENGTH], link_local[64];
 	const char *kind = NULL;
 
+	snprintf(link_local, sizeof(link_local), "is link-local, which %s does not forward to",
+		validate_backend(validate));
 	if (address_is_unspecified(address))
 		kind = "is no address of a server";
 	else if (address_is_multicast(address))
@@ -42,12 +45,11 @@ static void validate_address(
 	else if (validate_is_broadcast(address))
 		kind = "is the broadcast address";
 	else if (address->family == AF_INET6 && address_is_link_local(address))
-		kind = "is link-local, which IPVS does not forward to";
+		kind = link_local;
 	else if (address_is_mapped(address))
 		kind = validate_mapped;
 	if (!kind)
 		return;
-	char text[ADDRESS_LENGTH];
 	validate_say_once(validate, destination);
 	validate_error(validate, &schema_destination, &destination->object,
 		CONFIG_DESTINATION_ADDRESS, NULL, "%s %s", address_format(address, text), kind);
@@ -81,8 +83,7 @@ void validate_destinations(
 		if (destination->object.set & CONFIG_OBJECT_BROKEN)
 			continue;
 		validate_address(validate, destination);
-		validate_check_reference(validate, destination->rules.check, &schema_destination,
-			&destination->object, CONFIG_DESTINATION_CHECK);
+		validate_check_references(validate, &destination->rules.check);
 		validate_tunnel(validate, &destination->rules.tunnel);
 	}
 }
@@ -164,8 +165,8 @@ static void validate_take(struct validate *validate, const struct config_service
 		validate_crossing(validate, listener, destination, &rules);
 		validate_forward(validate, listener, destination, &rules);
 		validate_thresholds(validate, destination, &rules);
-		validate_probe(validate, listener, destination,
-			listen_check(service, destinations, destination, &rules));
+		validate_probes(validate, listener, destination,
+			listen_checks(service, destinations, destination, &rules));
 		vector_push(&validate->slots,
 			((struct validate_slot){listen_key(listener, destination), destination}));
 	}
@@ -201,23 +202,31 @@ static void validate_same_destination(struct validate *validate,
 static void validate_listener_address(
 	struct validate *validate, const struct config_listener *listener)
 {
+	bool dpdk = validate->config->backend == CONFIG_BACKEND_DPDK;
+	struct report *report = validate->decode->report;
+	struct report_place place = decode_place(validate->decode, listener->mark);
 	char text[ADDRESS_LENGTH];
 
-	if (listener->key.kind == SERVICE_KIND_FWMARK)
+	if (listener->key.kind == SERVICE_KIND_FWMARK) {
+		if (dpdk)
+			report_error(report, place,
+				"list its addresses: tcp://ADDRESS:PORT, udp://…, sctp://…",
+				"the data plane sees no mark of a firewall");
 		return;
+	}
 	if (address_is_unspecified(&listener->key.address))
-		report_warning(validate->decode->report,
-			decode_place(validate->decode, listener->mark),
-			"for many addresses, mark packets with nftables and listen on fwmark://",
-			"IPVS takes this address as it is, not as any address");
+		report_warning(report, place,
+			dpdk ? NULL
+			     : "for many addresses, mark packets with nftables and listen on "
+			       "fwmark://",
+			"%s takes this address as it is, not as any address",
+			validate_backend(validate));
 	else if (address_is_mapped(&listener->key.address))
-		report_error(validate->decode->report,
-			decode_place(validate->decode, listener->mark), NULL, "%s %s",
+		report_error(report, place, NULL, "%s %s",
 			address_format(&listener->key.address, text), validate_mapped);
 	else if (address_is_multicast(&listener->key.address))
-		report_warning(validate->decode->report,
-			decode_place(validate->decode, listener->mark), NULL,
-			"IPVS does not balance multicast");
+		report_warning(report, place, NULL, "%s does not balance multicast",
+			validate_backend(validate));
 }
 
 static void validate_listener(struct validate *validate, const struct config_service *service,
@@ -327,11 +336,36 @@ static void validate_meetings(struct validate *validate, const struct config_ser
 		validate_health(validate, service);
 }
 
+/* The data plane's schedulers are those that it was built with: any other is none. */
+static void validate_data_scheduler(struct validate *validate, const struct config_service *service)
+{
+	_cleanup_strbuf_ struct strbuf hint = {};
+	struct suggest suggest = {};
+
+	for (const char *const *known = data_scheduler_names; *known; known++) {
+		if (strcmp(*known, service->scheduler) == 0)
+			return;
+		suggest_offer(&suggest, service->scheduler, *known);
+		strbuf_printf(&hint, "%s %s", hint.length ? "," : "it has", *known);
+	}
+	/* A name that the kernel knows is not mistyped. */
+	if (suggest.best && !scheduler_is_known(service->scheduler)) {
+		strbuf_clear(&hint);
+		strbuf_printf(&hint, "did you mean `%s`?", suggest.best);
+	}
+	validate_error(validate, &schema_service, &service->object, CONFIG_SERVICE_SCHEDULER,
+		hint.text, "the data plane has no scheduler `%s`", service->scheduler);
+}
+
 static void validate_scheduler(struct validate *validate, const struct config_service *service)
 {
 	struct suggest suggest = {};
 	char hint[DECODE_HINT_SIZE];
 
+	if (service->scheduler && validate->config->backend == CONFIG_BACKEND_DPDK) {
+		validate_data_scheduler(validate, service);
+		return;
+	}
 	if (!service->scheduler || scheduler_is_known(service->scheduler))
 		return;
 	for (const char *const *known = scheduler_names; *known; known++)
@@ -363,6 +397,12 @@ static void validate_engine(struct validate *validate, const struct config_servi
 
 	if (!engine)
 		return;
+	if (validate->config->backend == CONFIG_BACKEND_DPDK) {
+		validate_error(validate, &schema_persistence, &service->persistence.object,
+			CONFIG_PERSISTENCE_ENGINE, "without it clients are told apart by address",
+			"the data plane has no persistence engines");
+		return;
+	}
 	for (size_t i = 0; i < ARRAY_LENGTH(validate_engines); i++)
 		if (strcmp(engine, validate_engines[i].name) == 0)
 			return;
@@ -456,8 +496,7 @@ void validate_service(struct validate *validate, const struct config_service *se
 {
 	validate_source(validate, service);
 	validate_pool_reference(validate, service);
-	validate_check_reference(
-		validate, service->check, &schema_service, &service->object, CONFIG_SERVICE_CHECK);
+	validate_check_references(validate, &service->check);
 	validate_router_use(validate, service);
 	validate_program(validate, &schema_service, &service->object, CONFIG_SERVICE_NOTIFY,
 		&service->notify);

@@ -92,6 +92,15 @@ static void yaml_scan_line_length(struct yaml_scan *scan, const char *at)
 		yaml_scan_report(scan, scan->line_start, NULL, "a line of more than 16 MiB");
 }
 
+/* Of a line that was reported only the end is of interest; it may be all of a file of zeros. What may begin a break of two or
+ * three bytes is looked at. */
+static const char *yaml_scan_pass_over(const char *at, const char *end)
+{
+	while (at < end && *at != '\n' && *at != '\r' && *at != '\xc2' && *at != '\xe2')
+		at++;
+	return at;
+}
+
 static void yaml_scan_lines(struct yaml_scan *scan)
 {
 	const char *at = scan->text;
@@ -104,6 +113,8 @@ static void yaml_scan_lines(struct yaml_scan *scan)
 		size_t newline = utf8_break(at, scan->end);
 		if (!newline) {
 			at = yaml_scan_character(scan, at);
+			if (scan->reported_line == scan->line)
+				at = yaml_scan_pass_over(at, scan->end);
 			continue;
 		}
 		yaml_scan_line_length(scan, at);

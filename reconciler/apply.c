@@ -40,11 +40,20 @@ void apply_refresh_globals(struct state *live, struct state *fresh)
 {
 	vector_clear(&live->sync);
 	vector_clear(&live->sysctls);
+	vector_clear(&live->ports);
+	vector_clear(&live->port_addresses);
+	vector_clear(&live->routes);
 	live->timeouts = fresh->timeouts;
 	live->sync = fresh->sync;
 	live->sysctls = fresh->sysctls;
+	live->ports = fresh->ports;
+	live->port_addresses = fresh->port_addresses;
+	live->routes = fresh->routes;
 	memset(&fresh->sync, 0, sizeof(fresh->sync));
 	memset(&fresh->sysctls, 0, sizeof(fresh->sysctls));
+	memset(&fresh->ports, 0, sizeof(fresh->ports));
+	memset(&fresh->port_addresses, 0, sizeof(fresh->port_addresses));
+	memset(&fresh->routes, 0, sizeof(fresh->routes));
 }
 
 /* When all of them are on both sides they just change places: the usual case, and the cheap one. */
@@ -106,10 +115,13 @@ void apply_refresh_services(
 }
 
 /* The end of the batch that begins at `start`: no service is parted from the destinations added
- * with it, so that the backend can skip those of one that could not be made. */
-static size_t apply_batch_end(const struct plan *plan, size_t start)
+ * with it, so that the backend can skip those of one that could not be made. Where a batch is seen
+ * whole or not at all, there is one. */
+static size_t apply_batch_end(
+	const struct reconciler *reconciler, const struct plan *plan, size_t start)
 {
-	size_t end = MIN(start + APPLY_BATCH, plan->ops.count);
+	size_t most = reconciler->abilities->atomic ? SIZE_MAX - start : APPLY_BATCH;
+	size_t end = MIN(start + most, plan->ops.count);
 
 	while (end < plan->ops.count && plan->ops.items[end].object == PLAN_OBJECT_DESTINATION &&
 		plan->ops.items[end].verb == PLAN_VERB_ADD)
@@ -158,7 +170,7 @@ static int apply_operations(struct reconciler *reconciler, const struct plan *pl
 	struct apply_report *report, struct error *error)
 {
 	for (size_t start = 0, end; start < plan->ops.count; start = end) {
-		end = apply_batch_end(plan, start);
+		end = apply_batch_end(reconciler, plan, start);
 		int r = apply_batch(reconciler, plan->ops.items + start, results + start,
 			end - start, observer, report, error);
 		if (r < 0)
@@ -208,6 +220,24 @@ static bool apply_destination_holds(const struct plan_op *op, const struct servi
 	return live && destination_attributes_equal(&live->attributes, &op->destination.after);
 }
 
+static bool apply_port_address_holds(const struct plan_op *op, const struct state *live)
+{
+	const struct port_address *found = state_find_port_address(live, &op->port_address.key);
+
+	if (op->verb == PLAN_VERB_DELETE)
+		return !found;
+	return found && port_address_attributes_equal(&found->attributes, &op->port_address.after);
+}
+
+static bool apply_route_holds(const struct plan_op *op, const struct state *live)
+{
+	const struct data_route *found = state_find_route(live, &op->route.key);
+
+	if (op->verb == PLAN_VERB_DELETE)
+		return !found;
+	return found && data_route_attributes_equal(&found->attributes, &op->route.after);
+}
+
 /* Whether the live state, read after the operation, is what the operation was to make of it. */
 static bool apply_holds(const struct plan_op *op, const struct state *live)
 {
@@ -222,6 +252,10 @@ static bool apply_holds(const struct plan_op *op, const struct state *live)
 		return apply_timeouts_hold(&op->timeouts.after, &live->timeouts);
 	case PLAN_OBJECT_SYNC:
 		return apply_sync_holds(op, live);
+	case PLAN_OBJECT_PORT_ADDRESS:
+		return apply_port_address_holds(op, live);
+	case PLAN_OBJECT_ROUTE:
+		return apply_route_holds(op, live);
 	default:
 		sysctl = state_find_sysctl(live, op->sysctl.name);
 		return sysctl && strcmp(sysctl->value, op->sysctl.after) == 0;

@@ -113,6 +113,8 @@ static void confirm_snapshot(const struct reconciler *reconciler, const struct p
 			pending->live.timeouts = reconciler->live.timeouts;
 		if (op->object == PLAN_OBJECT_SYNC)
 			pending->live.sync_managed = true;
+		if (op->object == PLAN_OBJECT_PORT_ADDRESS || op->object == PLAN_OBJECT_ROUTE)
+			pending->live.ways_managed = true;
 		if (op->object == PLAN_OBJECT_SYSCTL && op->sysctl.before[0]) {
 			struct sysctl *sysctl = vector_append(&pending->live.sysctls);
 			memcpy(sysctl->name, op->sysctl.name, sizeof(sysctl->name));
@@ -122,6 +124,12 @@ static void confirm_snapshot(const struct reconciler *reconciler, const struct p
 	if (pending->live.sync_managed)
 		vector_foreach(&reconciler->live.sync, daemon)
 			vector_push(&pending->live.sync, *daemon);
+	if (pending->live.ways_managed) {
+		vector_foreach(&reconciler->live.port_addresses, address)
+			vector_push(&pending->live.port_addresses, *address);
+		vector_foreach(&reconciler->live.routes, route)
+			vector_push(&pending->live.routes, *route);
+	}
 	state_sort(&pending->live);
 }
 
@@ -375,7 +383,10 @@ static int confirm_finish(struct reconciler *reconciler, const struct confirm_pe
 		return r;
 	confirm_cancel(reconciler);
 	/* Of a saved plan all is done but the ends of its drains. */
-	const struct plan_file rest = {.memory = pending->memory};
+	const struct plan_file rest = {
+		.applied = record.revision ? record.revision : (char *)"",
+		.memory = pending->memory,
+	};
 	const struct reconciler_request request = {
 		.declared = &declared,
 		.canonical = pending->canonical,

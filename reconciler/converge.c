@@ -148,6 +148,21 @@ static bool converge_sync_drifted(const struct plan_op *op, const struct state *
 	return !daemon || !sync_daemon_equal(daemon, &op->sync.before);
 }
 
+static bool converge_address_drifted(const struct plan_op *op, const struct port_address *before)
+{
+	if (op->verb == PLAN_VERB_ADD)
+		return before != NULL;
+	return !before ||
+	       !port_address_attributes_equal(&before->attributes, &op->port_address.before);
+}
+
+static bool converge_route_drifted(const struct plan_op *op, const struct data_route *before)
+{
+	if (op->verb == PLAN_VERB_ADD)
+		return before != NULL;
+	return !before || !data_route_attributes_equal(&before->attributes, &op->route.before);
+}
+
 /* Whether somebody else changed the object since the last pass: it is not what that pass left. */
 static bool converge_drifted(const struct plan_op *op, const struct state *before)
 {
@@ -162,6 +177,11 @@ static bool converge_drifted(const struct plan_op *op, const struct state *befor
 		return !timeouts_equal(&before->timeouts, &op->timeouts.before);
 	case PLAN_OBJECT_SYNC:
 		return converge_sync_drifted(op, before);
+	case PLAN_OBJECT_PORT_ADDRESS:
+		return converge_address_drifted(
+			op, state_find_port_address(before, &op->port_address.key));
+	case PLAN_OBJECT_ROUTE:
+		return converge_route_drifted(op, state_find_route(before, &op->route.key));
 	default:
 		sysctl = state_find_sysctl(before, op->sysctl.name);
 		return sysctl && strcmp(sysctl->value, op->sysctl.before) != 0;
@@ -181,6 +201,10 @@ static bool converge_is_new(const struct plan_op *op, const struct state *before
 		return !service || !service_find_destination(service, &op->destination.key);
 	case PLAN_OBJECT_SYNC:
 		return !converge_find_sync(op, before);
+	case PLAN_OBJECT_PORT_ADDRESS:
+		return !state_find_port_address(before, &op->port_address.key);
+	case PLAN_OBJECT_ROUTE:
+		return !state_find_route(before, &op->route.key);
 	default:
 		return false;
 	}

@@ -5,6 +5,8 @@
  *order:
  *
  *	GLOBALS		sysctls and time-outs: the rules that drains and deletions rely on
+ *	ADDRESSES	addresses of the data plane's ports, and then
+ *	ROUTES		routes, which need them: those that come or change, before what attracts traffic
  *	SERVICES	new services, each followed by its destinations, in canonical order (the table
  *of `sh` depends on the order in which destinations come)
  *	UPDATES		changes in place that disrupt nothing
@@ -15,12 +17,18 @@
  *	SYNC		sync daemons: replaced, for there is no update of one
  *	DISRUPTIVE	changes of the scheduler: the kernel refuses connections while it waits to
  *bind the new one DEPARTURES	services that go altogether
+ *	ROUTES_GONE	routes that nobody needs any more, and then
+ *	ADDRESSES_GONE	addresses of ports
  *
  * An attribute of a key never moves to another key: what has another key is another object. */
 #include "reconciler/diff.h"
 
+#include <stdio.h>
+
 enum diff_stage {
 	DIFF_STAGE_GLOBALS,
+	DIFF_STAGE_ADDRESSES,
+	DIFF_STAGE_ROUTES,
 	DIFF_STAGE_SERVICES,
 	DIFF_STAGE_UPDATES,
 	DIFF_STAGE_DESTINATIONS,
@@ -29,6 +37,8 @@ enum diff_stage {
 	DIFF_STAGE_SYNC,
 	DIFF_STAGE_DISRUPTIVE,
 	DIFF_STAGE_DEPARTURES,
+	DIFF_STAGE_ROUTES_GONE,
+	DIFF_STAGE_ADDRESSES_GONE,
 	DIFF_STAGE_COUNT,
 };
 
@@ -279,10 +289,148 @@ static void diff_sync_role(struct diff_pass *pass, enum sync_role role)
 		op->sync.after = *desired;
 }
 
+/* Ports come with the program and not by an operation: what is for one that it was not started with
+ * cannot be yet, which is noted once of each. */
+static bool diff_has_port(struct diff_pass *pass, const char *name)
+{
+	if (state_find_port(pass->input->live, name))
+		return true;
+	vector_foreach(&pass->plan->notes, note)
+		if (strcmp(note->port, name) == 0)
+			return false;
+	struct plan_note *note = vector_append(&pass->plan->notes);
+	note->kind = PLAN_NOTE_PORT_MISSING;
+	snprintf(note->port, sizeof(note->port), "%s", name);
+	return false;
+}
+
+static struct plan_op *diff_address_operation(struct diff_pass *pass, enum diff_stage stage,
+	enum plan_verb verb, const struct port_address_key *key)
+{
+	struct plan_op *op = diff_operation(pass, stage, verb, PLAN_OBJECT_PORT_ADDRESS);
+
+	op->port_address.key = *key;
+	return op;
+}
+
+static void diff_add_address(struct diff_pass *pass, const struct port_address *desired)
+{
+	if (diff_has_port(pass, desired->key.port))
+		diff_address_operation(pass, DIFF_STAGE_ADDRESSES, PLAN_VERB_ADD, &desired->key)
+			->port_address.after = desired->attributes;
+}
+
+static void diff_remove_address(struct diff_pass *pass, const struct port_address *live)
+{
+	diff_address_operation(pass, DIFF_STAGE_ADDRESSES_GONE, PLAN_VERB_DELETE, &live->key)
+		->port_address.before = live->attributes;
+}
+
+static void diff_update_address(
+	struct diff_pass *pass, const struct port_address *desired, const struct port_address *live)
+{
+	if (port_address_attributes_equal(&desired->attributes, &live->attributes))
+		return;
+	struct plan_op *op =
+		diff_address_operation(pass, DIFF_STAGE_ADDRESSES, PLAN_VERB_UPDATE, &desired->key);
+	op->port_address.before = live->attributes;
+	op->port_address.after = desired->attributes;
+}
+
+static void diff_addresses(struct diff_pass *pass)
+{
+	const struct port_address_vector *desired = &pass->input->desired->port_addresses;
+	const struct port_address_vector *live = &pass->input->live->port_addresses;
+	const struct port_address *want = desired->items, *want_end = want + desired->count;
+	const struct port_address *have = live->items, *have_end = have + live->count;
+
+	while (want < want_end || have < have_end) {
+		int order = want == want_end   ? 1
+			    : have == have_end ? -1
+					       : port_address_compare(want, have);
+
+		if (order < 0)
+			diff_add_address(pass, want);
+		else if (order > 0)
+			diff_remove_address(pass, have);
+		else
+			diff_update_address(pass, want, have);
+		want += order <= 0;
+		have += order >= 0;
+	}
+}
+
+static struct plan_op *diff_route_operation(struct diff_pass *pass, enum diff_stage stage,
+	enum plan_verb verb, const struct data_route_key *key)
+{
+	struct plan_op *op = diff_operation(pass, stage, verb, PLAN_OBJECT_ROUTE);
+
+	op->route.key = *key;
+	return op;
+}
+
+static void diff_add_route(struct diff_pass *pass, const struct data_route *desired)
+{
+	if (diff_has_port(pass, desired->attributes.port))
+		diff_route_operation(pass, DIFF_STAGE_ROUTES, PLAN_VERB_ADD, &desired->key)
+			->route.after = desired->attributes;
+}
+
+static void diff_remove_route(struct diff_pass *pass, const struct data_route *live)
+{
+	diff_route_operation(pass, DIFF_STAGE_ROUTES_GONE, PLAN_VERB_DELETE, &live->key)
+		->route.before = live->attributes;
+}
+
+static void diff_update_route(
+	struct diff_pass *pass, const struct data_route *desired, const struct data_route *live)
+{
+	if (data_route_attributes_equal(&desired->attributes, &live->attributes) ||
+		!diff_has_port(pass, desired->attributes.port))
+		return;
+	struct plan_op *op =
+		diff_route_operation(pass, DIFF_STAGE_ROUTES, PLAN_VERB_UPDATE, &desired->key);
+	op->route.before = live->attributes;
+	op->route.after = desired->attributes;
+}
+
+static void diff_routes(struct diff_pass *pass)
+{
+	const struct data_route_vector *desired = &pass->input->desired->routes;
+	const struct data_route_vector *live = &pass->input->live->routes;
+	const struct data_route *want = desired->items, *want_end = want + desired->count;
+	const struct data_route *have = live->items, *have_end = have + live->count;
+
+	while (want < want_end || have < have_end) {
+		int order = want == want_end   ? 1
+			    : have == have_end ? -1
+					       : data_route_compare(want, have);
+
+		if (order < 0)
+			diff_add_route(pass, want);
+		else if (order > 0)
+			diff_remove_route(pass, have);
+		else
+			diff_update_route(pass, want, have);
+		want += order <= 0;
+		have += order >= 0;
+	}
+}
+
+static int diff_note_compare(const void *a, const void *b)
+{
+	return strcmp(((const struct plan_note *)a)->port, ((const struct plan_note *)b)->port);
+}
+
 static void diff_globals(struct diff_pass *pass)
 {
 	const struct backend_abilities *abilities = pass->input->abilities;
 
+	if (abilities->routes && pass->input->desired->ways_managed) {
+		diff_addresses(pass);
+		diff_routes(pass);
+		vector_sort(&pass->plan->notes, diff_note_compare);
+	}
 	if (abilities->sysctls)
 		diff_sysctls(pass);
 	if (abilities->timeouts)

@@ -126,6 +126,24 @@ static int facts_compare_routers(const void *a, const void *b)
 	return order ? order : COMPARE(left->family, right->family);
 }
 
+const char *facts_role_name(enum facts_role role)
+{
+	static const char *const names[FACTS_ROLE_LAST + 1] = {
+		[FACTS_ROLE_UNKNOWN] = "unknown",
+		[FACTS_ROLE_ACTIVE] = "active",
+		[FACTS_ROLE_BACKUP] = "backup",
+	};
+
+	return names[role];
+}
+
+size_t facts_routers_after(const struct facts *facts, const char *name, uint16_t family)
+{
+	const struct facts_router key = {.name = (char *)name, .family = family};
+
+	return vector_after(&facts->routers, &key, facts_compare_routers);
+}
+
 enum facts_role facts_role(const struct facts *facts, const char *router, uint16_t family)
 {
 	const struct facts_router key = {.name = (char *)router, .family = family};

@@ -34,6 +34,9 @@ enum facts_role {
 	FACTS_ROLE_ACTIVE,
 	FACTS_ROLE_BACKUP, /* or not even that */
 };
+#define FACTS_ROLE_LAST FACTS_ROLE_BACKUP
+
+const char *facts_role_name(enum facts_role role); /* "unknown", "active", "backup" */
 
 struct facts_router {
 	char *name; /* owned */
@@ -63,6 +66,8 @@ struct facts {
 enum facts_role facts_role(const struct facts *facts, const char *router, uint16_t family);
 /* As it was put. */
 enum facts_role facts_router_role(const struct facts *facts, const char *name, uint16_t family);
+/* The place of the first one behind that name and family. */
+size_t facts_routers_after(const struct facts *facts, const char *name, uint16_t family);
 /* The words are copied; in any order. */
 void facts_put_router(struct facts *facts, const char *name, uint16_t family, enum facts_role role);
 /* False: nothing is known of that one. */

@@ -115,6 +115,24 @@ static void lock_write_holder(int fd, const char *name)
 		(void)file_write_all(fd, text, strlen(text));
 }
 
+int lock_keep(const char *directory, const char *name, int *fd, struct error *error)
+{
+	_cleanup_free_ char *path = memory_printf("%s/" LOCK_FILE, directory);
+	char holder[LOCK_HOLDER_SIZE];
+	pid_t pid;
+
+	if (lock_is_current(*fd, path))
+		return 0;
+	int again = lock_take(directory, name, 0, error);
+	if (again == -EBUSY && lock_read_holder(path, &pid, holder) && strcmp(holder, name) == 0)
+		return -EEXIST;
+	if (again < 0)
+		return again;
+	close(*fd);
+	*fd = again;
+	return 1;
+}
+
 int lock_take(const char *directory, const char *name, uint64_t wait_ns, struct error *error)
 {
 	_cleanup_free_ char *path = memory_printf("%s/" LOCK_FILE, directory);

@@ -12,3 +12,8 @@
  * the lock, or -EBUSY with words that say which process holds the machine and what to do instead;
  * -errno. */
 int lock_take(const char *directory, const char *name, uint64_t wait_ns, struct error *error);
+
+/* Whether *fd, of lock_take(), still is what others find: who cleans up the directory may have removed the file, and then the
+ * next one locks another. 0 when it is; 1 when it was taken anew, into *fd; -EEXIST with words when another `name` has taken it,
+ * -EBUSY when somebody else has, who will be done some time; -errno. */
+int lock_keep(const char *directory, const char *name, int *fd, struct error *error);

@@ -83,6 +83,22 @@ static const struct json_form_member sysctl_members[] = {
 		.accepts = state_form_is_sysctl_value},
 };
 
+static const struct json_form_member port_address_members[] = {
+	VERB_MEMBER,
+	OBJECT_MEMBER,
+	{.offset = offsetof(struct plan_op, port_address.key),
+		.form = &state_form_port_address_key},
+	DISRUPTIVE_MEMBER,
+	SIDE_MEMBERS(port_address, &state_form_port_address_attributes),
+};
+static const struct json_form_member route_members[] = {
+	VERB_MEMBER,
+	OBJECT_MEMBER,
+	{"to", &state_form_route_key, JSON_FORM_FIELD(struct plan_op, route.key), .required = true},
+	DISRUPTIVE_MEMBER,
+	SIDE_MEMBERS(route, &state_form_route_attributes),
+};
+
 #define VERB(verb) (1u << PLAN_VERB_##verb)
 
 static const struct plan_json_object {
@@ -97,6 +113,9 @@ static const struct plan_json_object {
 	[PLAN_OBJECT_SYNC] = {JSON_FORM(sync_members),
 		VERB(ADD) | VERB(UPDATE) | VERB(REPLACE) | VERB(DELETE)},
 	[PLAN_OBJECT_SYSCTL] = {JSON_FORM(sysctl_members), VERB(UPDATE)},
+	[PLAN_OBJECT_PORT_ADDRESS] = {JSON_FORM(port_address_members),
+		VERB(ADD) | VERB(UPDATE) | VERB(DELETE)},
+	[PLAN_OBJECT_ROUTE] = {JSON_FORM(route_members), VERB(ADD) | VERB(UPDATE) | VERB(DELETE)},
 };
 
 /* The two sides of an operation, and the verb that has only the other. */
@@ -198,6 +217,10 @@ static int operation_compare(const void *a, const void *b)
 		return strcmp(left->sysctl.name, right->sysctl.name);
 	case PLAN_OBJECT_SERVICE:
 		return service_key_compare(&left->service, &right->service);
+	case PLAN_OBJECT_PORT_ADDRESS:
+		return port_address_key_compare(&left->port_address.key, &right->port_address.key);
+	case PLAN_OBJECT_ROUTE:
+		return data_route_key_compare(&left->route.key, &right->route.key);
 	default:
 		return 0;
 	}
@@ -227,6 +250,7 @@ static const char *const plan_note_names[] = {
 	[PLAN_NOTE_UNMANAGED] = "unmanaged",
 	[PLAN_NOTE_ADOPTED] = "adopted",
 	[PLAN_NOTE_KEPT] = "kept",
+	[PLAN_NOTE_PORT_MISSING] = "port-missing",
 	[PLAN_NOTE_LEAVING] = "leaving",
 };
 
@@ -237,9 +261,25 @@ static const char *plan_note_word(int kind)
 
 static const struct json_form_words note_words = {plan_note_word, ARRAY_LENGTH(plan_note_names)};
 
+static json_t *note_service_write(
+	struct json_form_pass *pass, const struct json_form_member *member, const void *field)
+{
+	const struct service_key *key = field;
+
+	return key->address.family ? json_form_service.write(pass, member, field) : NULL;
+}
+
+static int note_service_read(struct json_form_pass *pass, const struct json_form_place *place,
+	const struct json_form_member *member, const json_t *json, void *field)
+{
+	return json ? json_form_service.read(pass, place, member, json, field) : 0;
+}
+
+static const struct json_form_type note_service = {note_service_write, note_service_read};
+
 static const struct json_form_member note_members[] = {
-	{"service", &json_form_service, JSON_FORM_FIELD(struct plan_note, service),
-		.required = true},
+	{"service", &note_service, JSON_FORM_FIELD(struct plan_note, service)},
+	{"port", &json_form_text, JSON_FORM_FIELD(struct plan_note, port)},
 	{"kind", &json_form_word, JSON_FORM_FIELD(struct plan_note, kind), .required = true,
 		.words = &note_words},
 	{"destinations", &json_form_number, JSON_FORM_FIELD(struct plan_note, destinations),
@@ -250,11 +290,36 @@ static const struct json_form note_form = JSON_FORM(note_members);
 static int note_compare(const void *a, const void *b)
 {
 	const struct plan_note *left = a, *right = b;
+	int order = service_key_compare(&left->service, &right->service);
 
-	return service_key_compare(&left->service, &right->service);
+	return order ? order : strcmp(left->port, right->port);
 }
 
-static const struct json_form_member note_item = JSON_FORM_ITEM(&note_form);
+static json_t *note_write(struct json_form_pass *pass,
+	const struct json_form_member *member _unused_, const void *field)
+{
+	return json_form_write(pass, &note_form, field);
+}
+
+/* One is about a port by its kind, and about a service otherwise. */
+static int note_read(struct json_form_pass *pass, const struct json_form_place *place,
+	const struct json_form_member *member _unused_, const json_t *json, void *field)
+{
+	const struct plan_note *note = field;
+	int r = json_form_read(pass, place, &note_form, json, field);
+
+	if (r < 0)
+		return r;
+	bool of_port = note->kind == PLAN_NOTE_PORT_MISSING;
+	if (of_port != (note->port[0] != '\0') || of_port == (note->service.address.family != 0))
+		return json_form_fail(pass, place, "%s without `%s`, or with `%s`",
+			plan_note_names[note->kind], of_port ? "port" : "service",
+			of_port ? "service" : "port");
+	return 0;
+}
+
+static const struct json_form_type note_object = {note_write, note_read};
+static const struct json_form_member note_item = {.type = &note_object};
 JSON_FORM_LIST(note_list, struct plan_note_vector, &note_item, note_compare);
 
 /* In the order of the command line. */

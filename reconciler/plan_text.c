@@ -214,6 +214,30 @@ static void format_sync_length(
 	format_threshold(((const struct sync_daemon *)object)->max_length, value);
 }
 
+static void format_length(
+	const void *object, _unused_ uint16_t family, char value[static PLAN_TEXT_VALUE_SIZE])
+{
+	snprintf(value, PLAN_TEXT_VALUE_SIZE, "%u",
+		((const struct port_address_attributes *)object)->length);
+}
+
+static void format_via(
+	const void *object, _unused_ uint16_t family, char value[static PLAN_TEXT_VALUE_SIZE])
+{
+	const struct data_route_attributes *route = object;
+	char address[ADDRESS_LENGTH];
+
+	snprintf(value, PLAN_TEXT_VALUE_SIZE, "%s",
+		route->via.family == AF_UNSPEC ? "" : address_format(&route->via, address));
+}
+
+static void format_port(
+	const void *object, _unused_ uint16_t family, char value[static PLAN_TEXT_VALUE_SIZE])
+{
+	snprintf(value, PLAN_TEXT_VALUE_SIZE, "%s",
+		((const struct data_route_attributes *)object)->port);
+}
+
 static void format_value(
 	const void *object, _unused_ uint16_t family, char value[static PLAN_TEXT_VALUE_SIZE])
 {
@@ -254,6 +278,15 @@ static const struct plan_text_field sysctl_fields[] = {
 	{.name = "value", .bare = true, .format = format_value},
 	{},
 };
+static const struct plan_text_field port_address_fields[] = {
+	{.name = "length", .format = format_length},
+	{},
+};
+static const struct plan_text_field route_fields[] = {
+	{.name = "via", .format = format_via},
+	{.name = "port", .format = format_port},
+	{},
+};
 
 /* Where the fields of an operation's object are. */
 struct plan_text_subject {
@@ -275,6 +308,12 @@ static struct plan_text_subject plan_text_subject(const struct plan_op *op)
 			timeouts_fields, &op->timeouts.before, &op->timeouts.after};
 	case PLAN_OBJECT_SYNC:
 		return (struct plan_text_subject){sync_fields, &op->sync.before, &op->sync.after};
+	case PLAN_OBJECT_PORT_ADDRESS:
+		return (struct plan_text_subject){
+			port_address_fields, &op->port_address.before, &op->port_address.after};
+	case PLAN_OBJECT_ROUTE:
+		return (struct plan_text_subject){
+			route_fields, &op->route.before, &op->route.after};
 	default:
 		return (struct plan_text_subject){
 			sysctl_fields, op->sysctl.before, op->sysctl.after};
@@ -527,6 +566,8 @@ static void plan_text_notes(
 		[PLAN_NOTE_UNMANAGED] = {'?', "unmanaged, left alone"},
 		[PLAN_NOTE_ADOPTED] = {'~', "is there already: adopted, with all its destinations"},
 		[PLAN_NOTE_KEPT] = {'?', "not declared any more, kept by `prune: none`"},
+		[PLAN_NOTE_PORT_MISSING] = {'?',
+			"is not there before poise-dataplane starts again"},
 	};
 	char service[SERVICE_KEY_TEXT_SIZE];
 
@@ -537,6 +578,11 @@ static void plan_text_notes(
 			continue;
 		}
 		plan_text_begin(options, notes[note->kind].sign, text);
+		if (note->kind == PLAN_NOTE_PORT_MISSING) {
+			strbuf_printf(text, "port %s %s", note->port, notes[note->kind].words);
+			plan_text_end(options, text);
+			continue;
+		}
 		strbuf_printf(text, "service %s %s (%zu destination%s)",
 			service_key_format(&note->service, service), notes[note->kind].words,
 			note->destinations, note->destinations == 1 ? "" : "s");

@@ -47,7 +47,7 @@ int reconciler_open(struct reconciler *reconciler, const struct reconciler_optio
 	int r = record_load(options->state_dir, &reconciler->record, error);
 	r = reconciler_rescue(reconciler, r, error);
 	if (r == 0)
-		r = options->backend->open(&reconciler->backend, error);
+		r = options->backend->open(options->run_dir, &reconciler->backend, error);
 	if (r < 0) {
 		reconciler_close(reconciler);
 		return r;
@@ -303,9 +303,12 @@ static struct service_key *reconciler_draining(
 	return keys;
 }
 
+/* Whether an operation ends a drain of these services, or was waiting for the end of all. */
 static bool reconciler_is_among(
 	const struct service_key *keys, size_t count, const struct plan_op *op)
 {
+	if (op->object == PLAN_OBJECT_PORT_ADDRESS || op->object == PLAN_OBJECT_ROUTE)
+		return op->verb == PLAN_VERB_DELETE;
 	if (op->object != PLAN_OBJECT_SERVICE && op->object != PLAN_OBJECT_DESTINATION)
 		return false;
 	return vector_find_(&op->service, keys, count, sizeof(*keys), service_compare) != NULL;

@@ -254,19 +254,44 @@ static struct record_service *record_add_service(
 	return service;
 }
 
+static void record_service_clear(struct record_service *service)
+{
+	free(service->name);
+	vector_clear(&service->destinations);
+}
+
 static void record_clear_declared(struct record *record)
 {
+	vector_foreach(&record->declared, service)
+		record_service_clear(service);
+	vector_clear(&record->declared);
+}
+
+/* Leaves what is declared no more and stays ours all the same, for `prune: none` keeps it: it goes when that is no longer
+ * said, and is a loss then. Of its destinations nothing is declared. */
+static void record_keep_unpruned(struct record *record, const struct declared *declared)
+{
+	typeof(record->declared) kept = {};
+
 	vector_foreach(&record->declared, service) {
-		free(service->name);
+		if (declared->prune != CONFIG_PRUNE_NONE ||
+			!memory_find_owned(&record->memory, &service->key) ||
+			vector_find(&declared->services, &service->key, service_compare)) {
+			record_service_clear(service);
+			continue;
+		}
 		vector_clear(&service->destinations);
+		vector_push(&kept, *service);
 	}
 	vector_clear(&record->declared);
+	record->declared = kept;
 }
 
 void record_set_declared(struct record *record, const struct declared *declared)
 {
-	record_clear_declared(record);
-	vector_reserve(&record->declared, declared->services.count);
+	record_keep_unpruned(record, declared);
+	size_t kept = record->declared.count;
+	vector_reserve(&record->declared, kept + declared->services.count);
 	vector_foreach(&declared->services, from) {
 		struct record_service *to = record_add_service(
 			record, &from->key, from->name, from->destinations.count);
@@ -276,6 +301,8 @@ void record_set_declared(struct record *record, const struct declared *declared)
 			if (!destination->fallback)
 				vector_push(&to->destinations, destination->key);
 	}
+	if (kept)
+		vector_sort(&record->declared, service_compare);
 }
 
 /* Appends the components of `path` to an absolute path, without the empty ones and ".". ".." stays:

@@ -32,7 +32,8 @@ struct record {
 	struct memory memory;
 	struct {
 		VECTOR_OF(struct record_service);
-	} declared; /* sorted, without fallbacks; empty before the first apply */
+	} declared; /* sorted, without fallbacks; empty before the first apply. Also what `prune: none` kept, without
+		       destinations */
 	struct {
 		VECTOR_OF(char *);
 	} paths;              /* as normalised by record_set_paths() */
@@ -88,7 +89,7 @@ enum record_refusal {
 };
 enum record_refusal record_refuses(const struct record *record, const char *revision);
 
-/* Fills `declared` of the record from what is declared now. */
+/* Makes `declared` of the record what is declared now, and what `prune: none` keeps: those of before that are owned. */
 void record_set_declared(struct record *record, const struct declared *declared);
 
 /* Paths made absolute against the current directory, "-" as it is, sorted. */

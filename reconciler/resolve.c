@@ -49,25 +49,32 @@ static void resolve_wake_at(const struct resolve_pass *pass, uint64_t when)
 	pass->ret->wake = MIN(pass->ret->wake, when);
 }
 
-static const struct verdict *resolve_verdict(
+static struct verdict resolve_verdict(
 	const struct resolve_pass *pass, const struct declared_destination *destination)
 {
-	if (!destination->check || !pass->facts || !pass->facts->health.count)
-		return NULL;
-	const struct probe_key key = declared_probe_key(destination);
+	struct verdict all = VERDICT_PLAIN;
 
-	return facts_find_verdict(pass->facts, &key);
+	if (!pass->facts || !pass->facts->health.count)
+		return all;
+	vector_foreach(&destination->checks, check) {
+		const struct probe_key key = declared_probe_key(destination, *check);
+		const struct verdict *one = facts_find_verdict(pass->facts, &key);
+
+		if (one)
+			verdict_join(&all, one);
+	}
+	return all;
 }
 
 static bool resolve_fails(const struct resolution *resolution)
 {
-	return resolution->verdict && !resolution->verdict->up;
+	return !resolution->verdict.up;
 }
 
 /* Out because the file says that it begins so. No check has found fault with it. */
 static bool resolve_is_untested(const struct resolution *resolution)
 {
-	return resolve_fails(resolution) && !resolution->verdict->settled;
+	return resolve_fails(resolution) && !resolution->verdict.settled;
 }
 
 static enum resolution_role resolve_first_role(const struct resolve_pass *pass,
@@ -95,13 +102,12 @@ static void resolve_look(const struct resolve_pass *pass)
 	vector_reserve(destinations, declared->count);
 	vector_foreach(declared, destination) {
 		struct resolution *resolution = vector_append(destinations);
-		const struct verdict *verdict = resolve_verdict(pass, destination);
 
-		resolution->verdict = verdict;
+		resolution->verdict = resolve_verdict(pass, destination);
 		resolution->weight = destination->attributes.weight;
-		if (verdict && verdict->weight >= 0)
-			resolution->weight =
-				MIN((uint32_t)verdict->weight, DESTINATION_LARGEST_WEIGHT);
+		if (resolution->verdict.weight >= 0)
+			resolution->weight = MIN(
+				(uint32_t)resolution->verdict.weight, DESTINATION_LARGEST_WEIGHT);
 		resolution->role = resolve_first_role(pass, destination, resolution);
 	}
 }
@@ -150,7 +156,7 @@ static void resolve_keep(const struct resolve_pass *pass)
 	vector_foreach(destinations, resolution)
 		if (resolve_may_be_kept(resolution))
 			vector_push(
-				&failures, ((struct resolve_failure){resolution->verdict->since,
+				&failures, ((struct resolve_failure){resolution->verdict.since,
 						   (size_t)(resolution - destinations->items)}));
 	vector_sort(&failures, resolve_compare_failures);
 	for (size_t i = 0; i < MIN(missing, failures.count); i++)
@@ -225,7 +231,7 @@ static uint32_t resolve_part(uint32_t weight, uint64_t step)
 static void resolve_climb(const struct resolve_pass *pass, struct resolution *resolution)
 {
 	/* Whatever a verdict claims: one of later than now has come back just now. */
-	uint64_t since = MIN(resolution->verdict->since, pass->now);
+	uint64_t since = MIN(resolution->verdict.since, pass->now);
 	uint64_t slow = pass->service->slow_start, passed = pass->now - since;
 
 	if (passed >= slow)
@@ -257,7 +263,7 @@ static void resolve_settle_one(const struct resolve_pass *pass,
 	const struct declared_destination *destination, struct resolution *resolution)
 {
 	const struct declared_service *service = pass->service;
-	const struct verdict *verdict = resolution->verdict;
+	const struct verdict *verdict = &resolution->verdict;
 
 	if (!resolve_is_healthy(resolution)) {
 		resolution->weight = 0;
@@ -265,8 +271,7 @@ static void resolve_settle_one(const struct resolve_pass *pass,
 		return;
 	}
 	resolution->in = true;
-	if (service->slow_start && !destination->fallback && verdict && verdict->up &&
-		verdict->recovered)
+	if (service->slow_start && !destination->fallback && verdict->up && verdict->recovered)
 		resolve_climb(pass, resolution);
 }
 

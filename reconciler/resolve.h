@@ -6,7 +6,8 @@
  * decide what should.
  *
  *	operator, `state: drain`	it leaves, gently; it counts for nothing below
- *	health		a check that fails takes it out (on-failure); one that says a weight sets it
+ *	health		a check that fails takes it out (on-failure), of several each one; one that says a weight sets it, of
+ *			several the least
  *	min-healthy	when more would be out than it allows, those that failed last stay in, and count as healthy
  *			(what has not been tested yet is neither one that fails nor one to keep)
  *	quorum		the sum of the weights of what is healthy, with hysteresis: once lost it is regained at quorum +
@@ -37,8 +38,8 @@ struct resolution {
 	enum resolution_role role;
 	bool in;         /* it must be there now, with `weight` */
 	uint32_t weight; /* 0 for what must not */
-	const struct verdict *
-		verdict; /* of its check; NULL: it has none, or nothing is known. Borrowed from the facts */
+	struct verdict
+		verdict; /* of all its checks (verdict_join()); plain: it has none, or nothing is known */
 };
 
 struct resolution_vector {

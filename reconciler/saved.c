@@ -25,7 +25,11 @@ int saved_check(
 
 	if (!saved)
 		return 0;
-	if (saved->applied && strcmp(saved->applied, applied) != 0)
+	if (!saved->applied)
+		return error_set(error, -ESTALE,
+			"this plan does not say what was in force when it was made: make it with "
+			"`poise diff --out`, here or from what `poise get -o json` prints here");
+	if (strcmp(saved->applied, applied) != 0)
 		return error_set(error, -ESTALE,
 			"what is declared and owned here is not what it was when this plan was "
 			"made (revision %.12s was in force then, %.12s is now): nothing was "

@@ -14,7 +14,8 @@ struct sources_names {
 
 static int sources_fail(struct strbuf *problems, const char *path, int r, const char *advice)
 {
-	strbuf_printf(problems, "%s: %s%s%s\n", path, strerror(-r), advice ? ": " : "",
+	strbuf_printf(problems, "%s: %s%s%s\n", path,
+		r == -EMEDIUMTYPE ? "it is no regular file" : strerror(-r), advice ? ": " : "",
 		advice ? advice : "");
 	return r;
 }
@@ -36,10 +37,23 @@ static const char *sources_advice(int r)
 	case -EPERM:
 		return sources_access_advice();
 	case -EFBIG:
-		return "a file may have at most 256 MiB";
+		return "all files together may have at most 256 MiB";
+	case -EMEDIUMTYPE:
+		return "name a file, which can be read again when it changes";
 	default:
 		return NULL;
 	}
+}
+
+static int sources_read_text(
+	const struct sources *sources, const char *path, char **text, size_t *size)
+{
+	size_t limit = SOURCES_LIMIT - sources->size;
+
+	if (strcmp(path, "-") == 0)
+		return file_read_fd(STDIN_FILENO, limit, text, size);
+	return sources->regular ? file_read_regular(AT_FDCWD, path, limit, text, size)
+				: file_read(AT_FDCWD, path, limit, text, size);
 }
 
 /* One file or standard input; *name is taken over. */
@@ -49,8 +63,7 @@ static int sources_add(struct sources *sources, char *name, struct strbuf *probl
 	char *text = NULL;
 	size_t size = 0;
 	bool standard_input = strcmp(path, "-") == 0;
-	int r = standard_input ? file_read_fd(STDIN_FILENO, SOURCES_FILE_LIMIT, &text, &size)
-			       : file_read(AT_FDCWD, path, SOURCES_FILE_LIMIT, &text, &size);
+	int r = sources_read_text(sources, path, &text, &size);
 
 	if (r < 0)
 		return sources_fail(
@@ -59,6 +72,7 @@ static int sources_add(struct sources *sources, char *name, struct strbuf *probl
 	document->name = standard_input ? memory_copy_string("<stdin>") : STEAL(path);
 	document->text = text;
 	document->size = size;
+	sources->size += size;
 	return 0;
 }
 
@@ -299,5 +313,6 @@ void sources_clear(struct sources *sources)
 		free((char *)document->text);
 	}
 	vector_clear(sources);
+	sources->size = 0;
 	strbuf_clear(&sources->warnings);
 }

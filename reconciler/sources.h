@@ -17,11 +17,13 @@
 struct sources {
 	VECTOR_OF(struct document);
 	struct strbuf warnings; /* a line for each file that is not read though it lies there */
+	size_t size;            /* of the texts */
+	bool regular; /* set before: who comes back to read them again takes no pipe, and never waits for one */
 };
 
 #define SOURCES_DEFAULT_PATH "/etc/poise"
-/* A file of more bytes than this is refused (-EFBIG). */
-#define SOURCES_FILE_LIMIT (256u << 20)
+/* More bytes than this, of all files together, are refused (-EFBIG). */
+#define SOURCES_LIMIT (256u << 20)
 
 /* Reads all of them into an empty `ret` (cleared by the caller). Without paths:
  * SOURCES_DEFAULT_PATH. All failures are reported, not only the first: `problems` gets one line

@@ -10,6 +10,12 @@ extern const struct json_form state_form_destination_attributes; /* struct desti
 extern const struct json_form state_form_timeouts;               /* struct timeouts */
 extern const struct json_form state_form_sync;                   /* struct sync_daemon */
 extern const struct json_form state_form_memory;                 /* struct memory */
+extern const struct json_form state_form_port_address_key;       /* struct port_address_key */
+extern const struct json_form
+	state_form_port_address_attributes;                /* struct port_address_attributes */
+extern const struct json_form state_form_route_attributes; /* struct data_route_attributes */
+
+extern const struct json_form_type state_form_route_key; /* struct data_route_key, as a text */
 
 extern const struct json_form_type state_form_drains; /* the drains of a struct memory */
 

@@ -384,6 +384,116 @@ static int sysctls_read(struct json_form_pass *pass, const struct json_form_plac
 
 static const struct json_form_type sysctl_object = {sysctls_write, sysctls_read};
 
+/* The data plane's place in the network. */
+
+static bool state_is_word(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text <= ' ' || *text == 0x7f)
+			return false;
+	return true;
+}
+
+static const struct json_form_member port_members[] = {
+	{"port", &json_form_text, JSON_FORM_FIELD(struct data_port, name), .required = true},
+	{"device", &json_form_text, JSON_FORM_FIELD(struct data_port, device),
+		.accepts = state_is_word},
+	{"exception", &json_form_text, JSON_FORM_FIELD(struct data_port, exception)},
+	{"vlan", &json_form_number, JSON_FORM_FIELD(struct data_port, vlan), .maximum = 4094},
+	{"mtu", &json_form_number, JSON_FORM_FIELD(struct data_port, mtu), .maximum = UINT16_MAX},
+};
+static const struct json_form port_form = JSON_FORM(port_members);
+static const struct json_form_member port_item = JSON_FORM_ITEM(&port_form);
+JSON_FORM_LIST(port_list, struct data_port_vector, &port_item, data_port_compare);
+
+static const struct json_form_member port_address_key_members[] = {
+	{"port", &json_form_text, JSON_FORM_FIELD(struct port_address_key, port), .required = true},
+	{"address", &json_form_address, JSON_FORM_FIELD(struct port_address_key, address),
+		.required = true},
+};
+const struct json_form state_form_port_address_key = JSON_FORM(port_address_key_members);
+
+static const struct json_form_member port_address_attributes_members[] = {
+	{"length", &json_form_number, JSON_FORM_FIELD(struct port_address_attributes, length),
+		.required = true, .maximum = 128},
+};
+const struct json_form state_form_port_address_attributes =
+	JSON_FORM(port_address_attributes_members);
+
+static const struct json_form_member port_address_members[] = {
+	{.offset = offsetof(struct port_address, key), .form = &state_form_port_address_key},
+	{.offset = offsetof(struct port_address, attributes),
+		.form = &state_form_port_address_attributes},
+};
+static const struct json_form port_address_form = JSON_FORM(port_address_members);
+static const struct json_form_member port_address_item = JSON_FORM_ITEM(&port_address_form);
+JSON_FORM_LIST(
+	port_address_list, struct port_address_vector, &port_address_item, port_address_compare);
+
+static json_t *route_key_write(struct json_form_pass *pass _unused_,
+	const struct json_form_member *member _unused_, const void *field)
+{
+	char text[DATA_ROUTE_TEXT_SIZE];
+
+	return json_form_kept(json_string(data_route_key_format(field, text)));
+}
+
+static int route_key_read(struct json_form_pass *pass, const struct json_form_place *place,
+	const struct json_form_member *member _unused_, const json_t *json, void *field)
+{
+	const char *text = json_string_value(json);
+	char quoted[JSON_FORM_QUOTE_SIZE];
+
+	if (!text)
+		return json_form_fail(pass, place, "not a text");
+	if (data_route_key_parse(text, field) < 0)
+		return json_form_fail(
+			pass, place, "`%s` is no network", json_form_quote(text, quoted));
+	return 0;
+}
+
+const struct json_form_type state_form_route_key = {route_key_write, route_key_read};
+
+static const struct json_form_member route_attributes_members[] = {
+	{"via", &json_form_address, JSON_FORM_FIELD(struct data_route_attributes, via)},
+	{"port", &json_form_text, JSON_FORM_FIELD(struct data_route_attributes, port),
+		.required = true},
+};
+const struct json_form state_form_route_attributes = JSON_FORM(route_attributes_members);
+
+static const struct json_form_member route_members[] = {
+	{"to", &state_form_route_key, JSON_FORM_FIELD(struct data_route, key), .required = true},
+	{.offset = offsetof(struct data_route, attributes), .form = &state_form_route_attributes},
+};
+static const struct json_form route_form = JSON_FORM(route_members);
+static const struct json_form_member route_item = JSON_FORM_ITEM(&route_form);
+JSON_FORM_LIST(route_list, struct data_route_vector, &route_item, data_route_compare);
+
+/* A list that only a data plane has: left out where it is empty, so that the kernel's state says
+ * nothing of it. */
+#define STATE_LIST_IF_ANY(list)                                                                    \
+	static json_t *list##_write_if_any(struct json_form_pass *pass,                            \
+		const struct json_form_member *member, const void *field)                          \
+	{                                                                                          \
+		json_t *array = list.write(pass, member, field);                                   \
+                                                                                                   \
+		if (json_array_size(array))                                                        \
+			return array;                                                              \
+		json_decref(array);                                                                \
+		return NULL;                                                                       \
+	}                                                                                          \
+	static int list##_read_if_any(struct json_form_pass *pass,                                 \
+		const struct json_form_place *place, const struct json_form_member *member,        \
+		const json_t *json, void *field)                                                   \
+	{                                                                                          \
+		return json ? list.read(pass, place, member, json, field) : 0;                     \
+	}                                                                                          \
+	static const struct json_form_type list##_if_any = {list##_write_if_any, list##_read_if_any}
+
+STATE_LIST_IF_ANY(port_list);
+STATE_LIST_IF_ANY(port_address_list);
+STATE_LIST_IF_ANY(route_list);
+
 static const struct json_form_member state_members[] = {
 	{"poise-state", &json_form_version, .required = true, .maximum = STATE_JSON_FORMAT},
 	{"services", &service_list, JSON_FORM_FIELD(struct state, services), .required = true},
@@ -392,6 +502,11 @@ static const struct json_form_member state_members[] = {
 	{"sync", &sync_list, JSON_FORM_FIELD(struct state, sync)},
 	{"sync-managed", &json_form_flag, JSON_FORM_FIELD(struct state, sync_managed)},
 	{"sysctls", &sysctl_object, JSON_FORM_FIELD(struct state, sysctls)},
+	{"ports", &port_list_if_any, JSON_FORM_FIELD(struct state, ports)},
+	{"port-addresses", &port_address_list_if_any,
+		JSON_FORM_FIELD(struct state, port_addresses)},
+	{"routes", &route_list_if_any, JSON_FORM_FIELD(struct state, routes)},
+	{"ways-managed", &json_form_flag, JSON_FORM_FIELD(struct state, ways_managed)},
 };
 static const struct json_form state_form = JSON_FORM(state_members);
 

@@ -302,16 +302,18 @@ static bool step_declares_sysctl(const struct declared *declared, const char *na
 }
 
 /* Connections of a destination that drains or went must not hang: both are needed wherever there is
- * a service, unless the file says otherwise. */
+ * a service, unless the file says otherwise. One that stands by counts too: when it comes, nobody looks
+ * at globals. */
 static void step_sysctls(const struct step_pass *pass)
 {
 	static const char *const needed[] = {STEP_EXPIRE_NODEST, STEP_EXPIRE_QUIESCENT};
 	const struct declared *declared = pass->input->declared;
 	struct state *desired = &pass->output->desired;
+	bool serves = desired->services.count || declared->services.count;
 
 	vector_foreach(&declared->sysctls, sysctl)
 		vector_push(&desired->sysctls, *sysctl);
-	for (size_t i = 0; desired->services.count && i < ARRAY_LENGTH(needed); i++)
+	for (size_t i = 0; serves && i < ARRAY_LENGTH(needed); i++)
 		if (!step_declares_sysctl(declared, needed[i])) {
 			struct sysctl *sysctl = vector_append(&desired->sysctls);
 			memcpy(sysctl->name, needed[i], strlen(needed[i]));
@@ -365,6 +367,51 @@ static void step_sync(const struct step_pass *pass)
 	vector_sort(&desired->sync, sync_daemon_compare);
 }
 
+/* Whether somebody leaves whom a way that is not declared any more may serve, or a confirmation
+ * may bring it back. */
+static bool step_keeps_ways(const struct step_pass *pass)
+{
+	if (pass->input->hold_deletions || pass->output->memory.drains.count)
+		return true;
+	vector_foreach(&pass->output->desired.services, service)
+		if (service->leaving)
+			return true;
+	return false;
+}
+
+static bool step_declares_address(const struct declared *declared, const struct address *address)
+{
+	vector_foreach(&declared->port_addresses, item)
+		if (address_equal(&item->key.address, address))
+			return true;
+	return false;
+}
+
+/* Addresses of ports and routes: what is declared; and what is there, until the last drain is over, unless
+ * what is declared takes its place. */
+static void step_ways(const struct step_pass *pass)
+{
+	const struct declared *declared = pass->input->declared;
+	const struct state *live = pass->input->live;
+	struct state *desired = &pass->output->desired;
+
+	desired->ways_managed = declared->ways_managed;
+	vector_foreach(&declared->port_addresses, address)
+		vector_push(&desired->port_addresses, *address);
+	vector_foreach(&declared->routes, route)
+		vector_push(&desired->routes, *route);
+	if (!declared->ways_managed || !step_keeps_ways(pass))
+		return;
+	vector_foreach(&live->port_addresses, address)
+		if (!step_declares_address(declared, &address->key.address))
+			vector_push(&desired->port_addresses, *address);
+	vector_foreach(&live->routes, route)
+		if (!vector_find(&declared->routes, route, data_route_compare))
+			vector_push(&desired->routes, *route);
+	vector_sort(&desired->port_addresses, port_address_compare);
+	vector_sort(&desired->routes, data_route_compare);
+}
+
 static void step_globals(const struct step_pass *pass)
 {
 	const struct declared *declared = pass->input->declared;
@@ -373,6 +420,7 @@ static void step_globals(const struct step_pass *pass)
 	desired->timeouts = declared->timeouts;
 	step_sync(pass);
 	step_sysctls(pass);
+	step_ways(pass);
 }
 
 void step(const struct step_input *input, struct step_output *output)
