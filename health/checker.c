@@ -255,6 +255,7 @@ void checker_over_late(struct checker_run *run)
 	_cleanup_strbuf_ struct strbuf time = {};
 	const char *late = run->kind->late ? run->kind->late : "no answer within";
 	const char *doing = run->kind->doing ? run->kind->doing(run) : NULL;
+	const char *heard = run->kind->heard ? run->kind->heard(run) : NULL;
 
 	units_format_duration(run->request.check->timeout, &time);
 	if (doing && !run->over)
@@ -262,7 +263,8 @@ void checker_over_late(struct checker_run *run)
 	if (!run->over)
 		run->outcome.late = true;
 	if (doing)
-		checker_over(run, CHECKER_RESULT_FAILED, "%s %s (%s)", late, time.text, doing);
+		checker_over(run, CHECKER_RESULT_FAILED, "%s %s (%s%s%s)", late, time.text, doing,
+			heard ? "; " : "", heard ? heard : "");
 	else
 		checker_over(run, CHECKER_RESULT_FAILED, "%s %s", late, time.text);
 }

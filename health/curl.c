@@ -74,6 +74,8 @@ static void curl_act(struct checker_curl *curl, curl_socket_t socket, int events
 {
 	int running;
 
+	/* libcurl makes words of it also where nothing has set it. */
+	errno = 0;
 	curl->library.multi_socket_action(curl->multi, socket, events, &running);
 }
 
@@ -226,6 +228,8 @@ static void curl_common_options(struct checker_curl_run *run, const char *protoc
 	checker_curl_set(run, CURLOPT_SSL_SESSIONID_CACHE, 0L);
 	checker_curl_set(run, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
 	checker_curl_set(run, CURLOPT_CONNECTTIMEOUT, CURL_TIME_MOST);
+	/* The request is one piece, which nothing holds back: one call less for each probe. */
+	checker_curl_set(run, CURLOPT_TCP_NODELAY, 0L);
 	checker_curl_set(run, CURLOPT_BUFFERSIZE, CURL_BUFFER_SIZE);
 	checker_curl_set(run, CURLOPT_OPENSOCKETFUNCTION, curl_on_open);
 	checker_curl_set(run, CURLOPT_OPENSOCKETDATA, run);

@@ -44,6 +44,9 @@ bool checker_curl_count(struct checker_curl_run *run, size_t size);
 /* What libcurl could not do, as the run's end. `doing`: what it was at. */
 void checker_curl_over(struct checker_curl_run *run, CURLcode code, const char *doing);
 
+/* The same where libcurl does not take the client's certificate or key: whether there are words for why. */
+bool checker_curl_over_files(struct checker_curl_run *run);
+
 /* How far it came. */
 enum checker_curl_stage {
 	CHECKER_CURL_STAGE_CONNECT,

@@ -7,6 +7,7 @@
  *
  * Where a server says more than libcurl has room for (a header of more than 100 kB, a trailer of a chunked body of a few), libcurl
  * calls that a want of memory, by its code or in its words. A real one would have been met before there was a connection.
+ * Of a line without an end it says "headers", whatever the protocol.
  *
  * What is wrong with this machine's files or memory says nothing of the server, and is UNTRIED. */
 #include "health/curl.h"
@@ -22,6 +23,7 @@ enum curl_words {
 	CURL_WORDS_OURS,   /* `text` */
 	CURL_WORDS_THEIRS, /* `text`, and what libcurl says */
 	CURL_WORDS_SYSTEM, /* what it was at, and the system's error, or `text` where there is none */
+	CURL_WORDS_TLS,    /* `text`, and what became of the connection, or what libcurl says */
 };
 
 static const struct curl_ending {
@@ -44,7 +46,7 @@ static const struct curl_ending {
 	{CURLE_HTTP2, CHECKER_RESULT_FAILED, CURL_WORDS_THEIRS, "HTTP/2"},
 	{CURLE_HTTP2_STREAM, CHECKER_RESULT_FAILED, CURL_WORDS_THEIRS, "HTTP/2"},
 	{CURLE_PEER_FAILED_VERIFICATION, CHECKER_RESULT_FAILED, CURL_WORDS_THEIRS, "certificate"},
-	{CURLE_SSL_CONNECT_ERROR, CHECKER_RESULT_FAILED, CURL_WORDS_THEIRS, "tls handshake"},
+	{CURLE_SSL_CONNECT_ERROR, CHECKER_RESULT_FAILED, CURL_WORDS_TLS, "tls handshake"},
 	{CURLE_SSL_CERTPROBLEM, CHECKER_RESULT_UNTRIED, CURL_WORDS_THEIRS, "client certificate"},
 	{CURLE_SSL_CACERT_BADFILE, CHECKER_RESULT_UNTRIED, CURL_WORDS_THEIRS, "authorities"},
 	{CURLE_OUT_OF_MEMORY, CHECKER_RESULT_UNTRIED, CURL_WORDS_OURS, "out of memory"},
@@ -92,12 +94,40 @@ static void curl_over_system(
 		checker_over(&run->run, ending->result, "%s: %s", doing, ending->text);
 }
 
+static bool curl_says(const struct checker_curl_run *run, const char *start)
+{
+	return strncmp(run->words, start, strlen(start)) == 0;
+}
+
 static bool curl_is_too_long(const struct checker_curl_run *run, CURLcode code)
 {
-	static const char words[] = "Out of memory";
-
 	return run->socket >= 0 &&
-	       (code == CURLE_OUT_OF_MEMORY || strncmp(run->words, words, strlen(words)) == 0);
+	       (code == CURLE_OUT_OF_MEMORY || curl_says(run, "Out of memory") ||
+		       curl_says(run, "Too large response headers"));
+}
+
+/* "OpenSSL SSL_connect: ERROR in connection to ADDRESS:PORT ", or "Recv failure: ERROR": the system's error, or OpenSSL's word for that
+ * there was none, which is an end of file; what errno held before that was no error. */
+static const char *curl_tls_words(const struct checker_curl_run *run)
+{
+	static const struct {
+		int code; /* 0: `theirs` */
+		const char *theirs, *ours;
+	} ends[] = {
+		{0, "SSL_ERROR_SYSCALL", "closed by the server"},
+		{EAGAIN, NULL, "closed by the server"},
+		{EINPROGRESS, NULL, "closed by the server"},
+		{EPIPE, NULL, "closed by the server"},
+		{ECONNRESET, NULL, "reset"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(ends); i++) {
+		const char *words = ends[i].code ? strerrordesc_np(ends[i].code) : ends[i].theirs;
+
+		if (strstr(run->words, words))
+			return ends[i].ours;
+	}
+	return curl_strip(run->words);
 }
 
 void checker_curl_over(struct checker_curl_run *run, CURLcode code, const char *doing)
@@ -108,11 +138,16 @@ void checker_curl_over(struct checker_curl_run *run, CURLcode code, const char *
 
 	if (run->stuck_code)
 		checker_untried(&run->run, run->stuck, run->stuck_code);
+	else if (code == CURLE_SSL_CERTPROBLEM && checker_curl_over_files(run))
+		return;
 	else if (curl_is_too_long(run, code))
 		checker_over(&run->run, CHECKER_RESULT_FAILED, "%s: longer than can be", doing);
+	else if (ending->words == CURL_WORDS_TLS && run->words[0])
+		checker_over(
+			&run->run, ending->result, "%s: %s", ending->text, curl_tls_words(run));
 	else if (ending->words == CURL_WORDS_OURS)
 		checker_over(&run->run, ending->result, "%s", ending->text);
-	else if (ending->words == CURL_WORDS_THEIRS)
+	else if (ending->words == CURL_WORDS_THEIRS || ending->words == CURL_WORDS_TLS)
 		checker_over(&run->run, ending->result, "%s: %s",
 			ending->text ? ending->text : doing, theirs);
 	else

@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "base/memory.h"
@@ -56,6 +57,13 @@ static void exec_over_status(struct checker_run *run, int status)
 	}
 }
 
+static bool exec_is_folder(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 /* Why there is no status: but for the end of its time that is about this machine, whatever the code, and must not take a server
  * out. */
 static void exec_over_code(struct checker_run *run, int code)
@@ -90,6 +98,12 @@ static void exec_over_code(struct checker_run *run, int code)
 	case ECHILD:
 	case ECANCELED:
 		checker_over(run, CHECKER_RESULT_UNTRIED, "run: its keeper was killed");
+		break;
+	case EACCES:
+		/* What execve(2) says of a folder. */
+		if (exec_is_folder(config->command.items[0]))
+			code = -EISDIR;
+		checker_untried(run, program, code);
 		break;
 	default:
 		checker_untried(run, program, code);

@@ -5,7 +5,9 @@
  * means. Opening is non-blocking for that, and what was opened is looked at before it is read. What remains is a file system that
  * hangs (a server that is gone): such a path is not for this.
  *
- * Who writes it does so by rename: a file that is seen empty holds no number, and fails. */
+ * Whoever writes it without a rename empties it first: one that is seen empty is read again, until it has been so, unwritten, for
+ * FILE_BLANK, or the probe's time is over; soon where it was written since, for then it is being written. Nothing is held meanwhile but a
+ * timer. */
 #include "health/kind.h"
 
 #include <errno.h>
@@ -17,14 +19,26 @@
 #include "base/strbuf.h"
 #include "model/units.h"
 
+#define FILE_BLANK       UNITS_SECOND
+#define FILE_SOON        UNITS_MILLISECOND
+#define FILE_LATER       (16 * UNITS_MILLISECOND)
 #define FILE_MOST        64 /* bytes */
 #define FILE_SHOWN       64 /* characters */
 #define FILE_MOST_WEIGHT UINT16_MAX
 
+struct file {
+	struct checker_run run;
+	struct loop_source *again; /* it is empty: reads it again; NULL */
+	uint64_t pause;            /* before that */
+	struct timespec written;   /* when it was, as it says itself */
+	uint64_t seen;             /* when that was seen first */
+};
+
 /* How many bytes it read, of a file with FILE_MOST at most; -errno, or 0 and *problem. */
 static ssize_t file_read_weight(
-	const char *path, char text[static FILE_MOST + 1], const char **problem)
+	struct file *file, char text[static FILE_MOST + 1], const char **problem)
 {
+	const char *path = file->run.request.check->file.path;
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	struct stat status;
 	ssize_t size;
@@ -34,6 +48,12 @@ static ssize_t file_read_weight(
 	if (!S_ISREG(status.st_mode)) {
 		*problem = "not a regular file";
 		return 0;
+	}
+	if (status.st_mtim.tv_sec != file->written.tv_sec ||
+		status.st_mtim.tv_nsec != file->written.tv_nsec) {
+		file->written = status.st_mtim;
+		file->seen = loop_clock();
+		file->pause = 0;
 	}
 	do
 		size = read(fd, text, FILE_MOST + 1);
@@ -83,12 +103,36 @@ static void file_over_text(struct checker_run *run, char *text, size_t size)
 		FILE_MOST_WEIGHT);
 }
 
-static void file_start(struct checker_run *run)
+static void file_look(void *data);
+
+/* Whether it waits for whoever emptied it to write it. */
+static bool file_bears_with_it(struct file *file)
 {
+	struct checker_run *run = &file->run;
+	uint64_t now = loop_clock();
+
+	if (now >= file->seen + FILE_BLANK)
+		return false;
+	int r = file->again ? 0
+			    : loop_add_timer(run->checkers->loop, file_look, file, &file->again);
+	file->pause = file->pause ? MIN(2 * file->pause, FILE_LATER) : FILE_SOON;
+	if (r == 0)
+		loop_timer_set(file->again, now + file->pause);
+	return r == 0;
+}
+
+static void file_look(void *data)
+{
+	struct file *file = data;
+	struct checker_run *run = &file->run;
 	char text[FILE_MOST + 1];
 	const char *problem = NULL;
-	ssize_t size = file_read_weight(run->request.check->file.path, text, &problem);
 
+	if (run->over)
+		return;
+	ssize_t size = file_read_weight(file, text, &problem);
+	if (size == 0 && !problem && file_bears_with_it(file))
+		return;
 	checker_step(run, "read");
 	if (size < 0)
 		checker_over_errno(run, "read", (int)size);
@@ -98,15 +142,26 @@ static void file_start(struct checker_run *run)
 		file_over_text(run, text, (size_t)size);
 }
 
-/* It is over before anything could be held. */
+static void file_start(struct checker_run *run)
+{
+	file_look(run);
+}
+
+/* It was empty until its time was over. */
+static void file_unheard(struct checker_run *run)
+{
+	file_over_text(run, (char[1]){""}, 0);
+}
+
 static void file_close(struct checker_run *run)
 {
-	(void)run;
+	loop_source_free(((struct file *)run)->again);
 }
 
 const struct checker_kind checker_file = {
 	.name = "file",
-	.size = sizeof(struct checker_run),
+	.size = sizeof(struct file),
 	.start = file_start,
 	.close = file_close,
+	.unheard = file_unheard,
 };

@@ -12,14 +12,16 @@
  * What is due and finds no descriptor stays where it is, in order, until another probe is over. So do programs, of which few
  * can be run side by side: they have a heap of their own, and one that is refused for want of room keeps its time, and with it
  * its turn. Else who has just been probed would be due again before who was refused comes back. That some hang for long must not
- * mean that others are never probed and nobody hears of it: who waits for its turn is watched (overdue.h), and told as one that
- * cannot be tried.
+ * mean that others are never probed and nobody hears of it: who waits for its turn, of whatever kind, is watched (overdue.h), and
+ * told as one that cannot be tried.
  *
  * When this process was away (stopped, or the machine asleep), everything is overdue at once and no time-out means
  * anything: what was running begins anew, unjudged, and what is due is spread like at a start. A failure that was told of a
  * run from before is not believed either. */
 #include "health/health.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <sys/resource.h>
 #include <time.h>
 
@@ -36,11 +38,13 @@
 #define HEALTH_DESCRIPTORS_KEPT 64
 /* One that is about to end has its room still: so long nothing is begun when there is none. */
 #define HEALTH_CROWDED_NS 20000000ull
-#define HEALTH_STARVED    "too many programs run at once"
+/* Why one waits for too long. */
+#define HEALTH_PROGRAMS "too many programs run at once"
+#define HEALTH_BUSY     "this machine cannot carry so many probes"
 
 struct health_item {
 	struct heap_entry entry; /* first: of `ends` while it runs, else of `starts` */
-	struct overdue overdue;  /* of a program, while it waits */
+	struct overdue overdue;  /* while it waits */
 	struct health *health;
 	const struct config_check *check;
 	struct destination_key target;
@@ -69,7 +73,7 @@ struct health {
 	struct health_items items; /* by check and target */
 	struct heap starts, ends;
 	struct heap programs; /* like `starts`, of the checks that are programs */
-	struct heap overdue;  /* of those */
+	struct heap overdue;  /* of all that wait */
 	struct loop_source *timer, *telling;
 	struct health_items unsaid; /* who has something to tell, in order */
 	size_t said;                /* of the first ones that are not any more */
@@ -78,7 +82,10 @@ struct health {
 	uint64_t wanted, turned,
 		seen;  /* when the timer is to come; the last turn; the last look at the clock */
 	uint64_t away; /* the end of the last absence */
-	uint64_t most; /* that may run at once */
+	uint64_t full; /* until when as many ran as may at once, unless they do now */
+	char wanting[VERDICT_REASON_SIZE]; /* why others wait then */
+	uint64_t behind;                   /* health_take_behind() */
+	bool behind_full;
 	uint64_t programs_running;
 	uint64_t crowded; /* a program was refused: none is begun before this time */
 	struct health_counters counters;
@@ -110,15 +117,24 @@ static struct heap *health_starts(struct health_item *item)
 static void health_wait(struct health_item *item)
 {
 	heap_set(health_starts(item), &item->entry, item->due);
-	if (health_is_program(item))
-		overdue_wait(
-			&item->health->overdue, &item->overdue, item->due, item->check->interval);
+	overdue_wait(&item->health->overdue, &item->overdue, item->due, item->check->interval);
 }
 
 static void health_wait_no_more(struct health_item *item)
 {
 	heap_set(health_starts(item), &item->entry, HEAP_NEVER);
 	overdue_stop(&item->health->overdue, &item->overdue);
+}
+
+static bool health_is_full(const struct health *health)
+{
+	return health->counters.running >= health->counters.places;
+}
+
+/* Since it was due there was no place for it, at least for a while. */
+static bool health_had_no_place(const struct health_item *item)
+{
+	return health_is_full(item->health) || item->health->full >= item->due;
 }
 
 /* The heap whose first is the next to begin, and when that may; NULL: nothing can begin now. */
@@ -131,7 +147,7 @@ static struct heap *health_next(struct health *health, uint64_t *when)
 	else if (program != HEAP_NEVER)
 		program = MAX(program, health->crowded);
 	*when = MIN(start, program);
-	if (*when == HEAP_NEVER || health->counters.running >= health->most)
+	if (*when == HEAP_NEVER || health_is_full(health))
 		return NULL;
 	return program < start ? &health->programs : &health->starts;
 }
@@ -230,9 +246,13 @@ void health_tell_all(struct health *health)
 
 static void health_let_go(struct health_item *item)
 {
+	struct health *health = item->health;
+
+	if (health_is_full(health))
+		health->full = loop_now(health->options.loop);
 	item->run = NULL;
 	item->run_plan = health_plan_release(item->run_plan);
-	item->health->counters.running--;
+	health->counters.running--;
 	item->health->programs_running -= health_is_program(item);
 	heap_set(&item->health->ends, &item->entry, HEAP_NEVER);
 }
@@ -252,6 +272,12 @@ static void health_count(struct health *health, enum checker_result result)
 	}
 }
 
+/* It fails, and the next probe, which may settle it, is to come sooner. */
+static bool health_is_in_doubt(const struct health_item *item)
+{
+	return item->check->retry_interval && item->judge.failing && item->judge.verdict.up;
+}
+
 static void health_wait_again(struct health_item *item, bool untried, uint64_t now)
 {
 	uint64_t interval = item->check->interval, next;
@@ -263,6 +289,8 @@ static void health_wait_again(struct health_item *item, bool untried, uint64_t n
 		next = MAX(schedule_second(item->due, interval, item->phase), now);
 	else
 		next = schedule_again(item->due, now, interval, item->phase);
+	if (!untried && health_is_in_doubt(item))
+		next = schedule_sooner(item->due, now, item->check->retry_interval, next);
 	if (!untried)
 		item->first = false;
 	item->due = next;
@@ -335,17 +363,34 @@ static void health_expire(struct health_item *item, uint64_t now)
 	health_judge(item, &outcome, now);
 }
 
+/* How late it is, by now. */
+static void health_note_behind(struct health_item *item, uint64_t now)
+{
+	struct health *health = item->health;
+	uint64_t behind = now > item->due ? now - item->due : 0;
+
+	health->counters.latest_ns = MAX(health->counters.latest_ns, behind);
+	if (behind <= item->check->interval)
+		return;
+	health->behind = MAX(health->behind, behind);
+	health->behind_full |= health_had_no_place(item);
+}
+
 /* One that waits is late once, whether or not it begins in the end, or is refused. */
 static void health_count_late(struct health_item *item, uint64_t now)
 {
-	struct health_counters *counters = &item->health->counters;
+	health_note_behind(item, now);
+	if (schedule_is_late(item->due, now, item->check->interval) &&
+		overdue_note_late(&item->overdue))
+		item->health->counters.late++;
+}
 
-	if (now > item->due)
-		counters->latest_ns = MAX(counters->latest_ns, now - item->due);
-	if (!schedule_is_late(item->due, now, item->check->interval))
-		return;
-	if (!health_is_program(item) || overdue_note_late(&item->overdue))
-		counters->late++;
+/* Where there was place for it nobody had the time. */
+static const char *health_starved(const struct health_item *item)
+{
+	if (health_had_no_place(item))
+		return item->health->wanting;
+	return health_is_program(item) ? HEALTH_PROGRAMS : HEALTH_BUSY;
 }
 
 /* It is due for long, and had no turn. */
@@ -355,13 +400,13 @@ static void health_on_overdue(const struct overdue *overdue, uint64_t now)
 		(void *)((char *)overdue - offsetof(struct health_item, overdue));
 	struct health_counters *counters = &item->health->counters;
 
-	counters->latest_ns = MAX(counters->latest_ns, now - item->due);
+	health_note_behind(item, now);
 	if (overdue->stage == OVERDUE_LATE) {
 		counters->late++;
 		return;
 	}
 	counters->untried++;
-	if (judge_starved(&item->judge, HEALTH_STARVED))
+	if (judge_starved(&item->judge, health_starved(item)))
 		health_say(item);
 }
 
@@ -602,15 +647,40 @@ const struct health_counters *health_counters(struct health *health)
 	return &health->counters;
 }
 
+/* Of a heap the first waits for longer than all others. */
+static void health_look_behind(const struct heap *starts, uint64_t now)
+{
+	if (heap_next(starts) < now)
+		health_note_behind((struct health_item *)heap_first(starts), now);
+}
+
+uint64_t health_take_behind(struct health *health, bool *full)
+{
+	uint64_t now = loop_clock();
+
+	health_look_behind(&health->starts, now);
+	health_look_behind(&health->programs, now);
+	uint64_t behind = health->behind;
+	*full = health->behind_full;
+	health->behind = 0;
+	health->behind_full = false;
+	return behind;
+}
+
 /* Life. */
 
-static uint64_t health_descriptors(void)
+static void health_count_places(struct health *health)
 {
+	uint64_t *places = &health->counters.places;
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur <= HEALTH_DESCRIPTORS_KEPT)
-		return 1;
-	return limit.rlim_cur - HEALTH_DESCRIPTORS_KEPT;
+	*places = 1;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur > HEALTH_DESCRIPTORS_KEPT)
+		*places = limit.rlim_cur - HEALTH_DESCRIPTORS_KEPT;
+	snprintf(health->wanting, sizeof(health->wanting),
+		"no descriptors free: %" PRIu64 " of %" PRIu64
+		" for probes in use, raise LimitNOFILE",
+		*places, *places);
 }
 
 int health_new(const struct health_options *options, struct health **ret)
@@ -618,7 +688,7 @@ int health_new(const struct health_options *options, struct health **ret)
 	struct health *health = memory_new(sizeof(*health));
 
 	health->options = *options;
-	health->most = health_descriptors();
+	health_count_places(health);
 	health->wanted = HEAP_NEVER;
 	health->seen = loop_clock();
 	int r = loop_add_timer(options->loop, health_on_timer, health, &health->timer);

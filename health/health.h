@@ -38,6 +38,7 @@ struct health_counters {
 		late; /* began more than a tenth of the interval after their time, or wait for longer than it */
 	uint64_t latest_ns;             /* the most that one was late */
 	uint64_t probes, down, running; /* at this moment */
+	uint64_t places;                /* so many may run at once, for descriptors are bounded */
 };
 
 #define HEALTH_REPORTS_MOST 256
@@ -65,3 +66,6 @@ void health_tell_all(struct health *health);
 void health_hold(struct health *health, bool hold);
 
 const struct health_counters *health_counters(struct health *health);
+/* How late the latest was that was late by more than its interval, since this was asked last: one that began, or still waits. 0:
+ * none was. *full: because as many ran as may at once. */
+uint64_t health_take_behind(struct health *health, bool *full);

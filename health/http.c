@@ -20,6 +20,7 @@
 #include "base/memory.h"
 #include "base/pattern.h"
 #include "base/version.h"
+#include "health/range.h"
 
 #define HTTP_BODY_MOST (1u << 20)
 /* Authorities of the system are read again after so many seconds. It holds up the loop for some 50 ms. */
@@ -65,11 +66,7 @@ static bool http_status_passes(const struct http *http, long status)
 
 	if (!wanted->count)
 		return status >= HTTP_STATUS_LOW && status <= HTTP_STATUS_HIGH;
-	vector_foreach(wanted, range) {
-		if (status >= (long)range->low && status <= (long)range->high)
-			return true;
-	}
-	return false;
+	return status >= 0 && checker_range_has(wanted, (uint64_t)status);
 }
 
 static void http_over_status(struct http *http, long status)
@@ -79,13 +76,7 @@ static void http_over_status(struct http *http, long status)
 
 	if (!wanted->count)
 		strbuf_printf(&text, "%d-%d", HTTP_STATUS_LOW, HTTP_STATUS_HIGH);
-	vector_foreach(wanted, range) {
-		if (text.length)
-			strbuf_add(&text, ", ");
-		strbuf_add_number(&text, range->low);
-		if (range->high != range->low)
-			strbuf_printf(&text, "-%u", range->high);
-	}
+	checker_range_add(wanted, &text);
 	checker_over(
 		&http->curl.run, CHECKER_RESULT_FAILED, "status %ld, want %s", status, text.text);
 }
@@ -120,23 +111,28 @@ static bool http_over_digest(struct http *http)
 	return true;
 }
 
-static bool http_over_regex(struct http *http)
+/* Whether the body is as it must not be, by one of the expressions: `wanted` is whether it must match. */
+static bool http_over_regex(struct http *http, const char *expression, bool wanted)
 {
 	const char *body = http->body ? http->body : "";
 	_cleanup_pattern_ struct pattern *pattern = NULL;
 	char start[48];
 
-	if (!http->http->body)
+	if (!expression)
 		return false;
-	int r = pattern_new(http->http->body, &pattern, NULL, 0);
+	int r = pattern_new(expression, &pattern, NULL, 0);
 	if (r < 0) {
 		checker_untried(&http->curl.run, "body", r);
 		return true;
 	}
 	r = pattern_match(pattern, body, http->body_length);
-	if (r > 0)
+	if (r >= 0 && wanted == (r > 0))
 		return false;
-	if (r == -ETIMEDOUT)
+	if (r > 0)
+		checker_over(&http->curl.run, CHECKER_RESULT_FAILED,
+			"body matches, and must not: \"%s\"",
+			checker_printable(body, http->body_length, start, sizeof(start)));
+	else if (r == -ETIMEDOUT)
 		checker_over(
 			&http->curl.run, CHECKER_RESULT_FAILED, "matching the body takes too long");
 	else if (r < 0)
@@ -160,7 +156,9 @@ static void http_judge(struct http *http)
 		http_over_status(http, status);
 		return;
 	}
-	if (http_over_version(http) || http_over_digest(http) || http_over_regex(http))
+	if (http_over_version(http) || http_over_digest(http) ||
+		http_over_regex(http, http->http->body, true) ||
+		http_over_regex(http, http->http->body_not, false))
 		return;
 	checker_over(&http->curl.run, CHECKER_RESULT_PASSED, "status %ld", status);
 }
@@ -199,6 +197,9 @@ static void http_ended(struct checker_curl_run *curl, CURLcode code)
 			run, CHECKER_RESULT_FAILED, "body of more than %u bytes", HTTP_BODY_MOST);
 	else if (http->stop == HTTP_STOP_MEMORY)
 		checker_untried(run, "body", -ENOMEM);
+	else if (code == CURLE_GOT_NOTHING && http->http->version == CONFIG_HTTP_VERSION_2)
+		checker_over(run, CHECKER_RESULT_FAILED,
+			"closed without an answer in HTTP/2, which is all that was asked for");
 	else
 		checker_curl_over(curl, code, doing);
 }
@@ -248,7 +249,7 @@ static enum http_stop http_take(struct http *http, const char *text, size_t size
 
 	if (size > room && want->digest)
 		return HTTP_STOP_BODY;
-	if (want->body && !http_keep(http, text, taken))
+	if ((want->body || want->body_not) && !http_keep(http, text, taken))
 		return HTTP_STOP_MEMORY;
 	if (want->digest)
 		sha256_update(&http->digest, taken, (const uint8_t *)text);
@@ -370,6 +371,8 @@ static void http_set_tls(struct http *http)
 	if (want->certificate) {
 		checker_curl_set(curl, CURLOPT_SSLCERT, want->certificate);
 		checker_curl_set(curl, CURLOPT_SSLKEY, want->key);
+		/* Else OpenSSL asks for one that is missing on the terminal, and waits. */
+		checker_curl_set(curl, CURLOPT_KEYPASSWD, "");
 	}
 }
 

@@ -21,6 +21,8 @@ struct checker_kind {
 	void (*close)(struct checker_run *run);
 	/* In words, what it was doing: "connect", "waiting for the answer". */
 	const char *(*doing)(const struct checker_run *run);
+	/* What the server said meanwhile that is told with it, in words of the run's own; NULL: nothing. */
+	const char *(*heard)(const struct checker_run *run);
 	/* How the end of its time is told: "no answer within" (NULL), and how long that was. */
 	const char *late;
 	/* Somebody else keeps its time, and has so long to say that it is over. */
@@ -66,7 +68,7 @@ void checker_over_late(struct checker_run *run);
 /* A step came to its end; nothing unless it is traced. */
 void checker_step(struct checker_run *run, const char *name);
 
-/* A socket towards the target: non-blocking, close-on-exec, with the check's mark, and its source, which must be of the
+/* A socket towards the target: non-blocking, close-on-exec, with the check's mark, interface, and source, which must be of the
  * target's family (-EPFNOSUPPORT). -errno with the step that failed in *what: for checker_untried(). */
 int checker_socket(const struct checker_run *run, int type, int protocol, const char **what);
 /* The target as the kernel wants it. */

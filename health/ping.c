@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* ping: an echo comes back.
  *
- * All pings of a process share one raw socket for each family (one more for each other source or mark): the kernel gives a copy of each
+ * All pings of a process share one raw socket for each family (one more for each other source, mark or interface): the kernel gives a copy of each
  * reply to every raw socket, so a socket for each ping would be quadratic. A socket is there while pings of it are under way. A
  * filter in the kernel leaves it the echo replies with our identifier.
  *
@@ -18,6 +18,7 @@
 #include <netinet/icmp6.h>
 #include <netinet/ip.h>
 #include <netinet/ip_icmp.h>
+#include <stdio.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -36,6 +37,7 @@ struct ping_key {
 	uint16_t family;
 	uint32_t mark;
 	struct address source;
+	char interface[INTERFACE_NAME_SIZE]; /* "": any */
 };
 
 struct ping_socket {
@@ -79,6 +81,8 @@ static int ping_compare_keys(const void *a, const void *b)
 
 	if (!order)
 		order = COMPARE(left->mark, right->mark);
+	if (!order)
+		order = strcmp(left->interface, right->interface);
 	return order ? order : address_compare(&left->source, &right->source);
 }
 
@@ -265,6 +269,10 @@ static int ping_take_socket(struct ping *ping, const char **what)
 	struct ping_slot wanted = {.key = {.family = ping->run.request.target.address.family,
 					   .mark = check->fwmark,
 					   .source = check->source}};
+
+	if (check->interface)
+		snprintf(
+			wanted.key.interface, sizeof(wanted.key.interface), "%s", check->interface);
 	const struct ping_slot *slot = vector_find(&pings->slots, &wanted, ping_compare_keys);
 	if (slot) {
 		ping->socket = slot->socket;

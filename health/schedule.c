@@ -43,6 +43,11 @@ uint64_t schedule_again(uint64_t due, uint64_t over, uint64_t interval, uint64_t
 	return MAX(schedule_after(due, interval, phase), over);
 }
 
+uint64_t schedule_sooner(uint64_t due, uint64_t over, uint64_t retry, uint64_t next)
+{
+	return MIN(MAX(due + retry, over), next);
+}
+
 uint64_t schedule_retry(uint64_t now, uint64_t interval, unsigned int attempts)
 {
 	uint64_t wait = SCHEDULE_RETRY_NS;

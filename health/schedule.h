@@ -23,6 +23,9 @@ uint64_t schedule_spread(uint64_t now, uint64_t span, size_t index, size_t count
 uint64_t schedule_second(uint64_t first, uint64_t interval, uint64_t phase);
 /* The next probe, after one that was due at `due` and is over at `over`: at once, when its time has come meanwhile. */
 uint64_t schedule_again(uint64_t due, uint64_t over, uint64_t interval, uint64_t phase);
+/* One that failed, and whose failures are not enough yet: `retry` after it was due, or at once when that has passed meanwhile; but no later than
+ * `next`, when it would be its turn. */
+uint64_t schedule_sooner(uint64_t due, uint64_t over, uint64_t retry, uint64_t next);
 /* One that could not be tried: after a tenth of a second and more, the more often in a row it was so; an interval at most. */
 uint64_t schedule_retry(uint64_t now, uint64_t interval, unsigned int attempts);
 

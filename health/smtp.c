@@ -16,6 +16,7 @@
 #define SMTP_URL_SIZE 320
 /* Of an answer: its code and some words. */
 #define SMTP_LINE_SIZE 80
+#define SMTP_REFUSED   "EHLO was answered: "
 
 struct smtp {
 	struct checker_curl_run curl;
@@ -23,6 +24,7 @@ struct smtp {
 	struct loop_source *source;
 	char line[SMTP_LINE_SIZE]; /* the last one that the server said, or its start */
 	size_t length;
+	char refused[SMTP_LINE_SIZE + sizeof(SMTP_REFUSED)]; /* EHLO was; "": not */
 };
 
 static const char *smtp_doing(const struct checker_run *run)
@@ -33,7 +35,16 @@ static const char *smtp_doing(const struct checker_run *run)
 		return "waiting for the answer to QUIT";
 	if (checker_curl_stage(&smtp->curl, false) == CHECKER_CURL_STAGE_CONNECT)
 		return "connect";
+	if (smtp->refused[0])
+		return "waiting for the answer to HELO";
 	return smtp->greeted ? "waiting for the answer to EHLO" : "waiting for the greeting";
+}
+
+static const char *smtp_heard(const struct checker_run *run)
+{
+	const struct smtp *smtp = (const struct smtp *)run;
+
+	return smtp->refused[0] && !smtp->leaving ? smtp->refused : NULL;
 }
 
 static const char *smtp_said(const struct smtp *smtp, char text[static SMTP_LINE_SIZE])
@@ -110,8 +121,8 @@ static void smtp_refused(struct smtp *smtp, CURLcode code)
 		 smtp->length)
 		checker_over(run, CHECKER_RESULT_FAILED, "answer %s", smtp_said(smtp, text));
 	else if (smtp_is_closed(smtp, code))
-		checker_over(run, CHECKER_RESULT_FAILED, "closed without an answer (%s)",
-			smtp_doing(run));
+		checker_over(run, CHECKER_RESULT_FAILED, "closed without an answer (%s%s%s)",
+			smtp_doing(run), smtp->refused[0] ? "; " : "", smtp->refused);
 	else
 		checker_curl_over(&smtp->curl, code, smtp_doing(run));
 }
@@ -127,6 +138,20 @@ static void smtp_ended(struct checker_curl_run *curl, CURLcode code)
 		smtp_refused(smtp, code);
 }
 
+/* The last line of an answer: the greeting, then that to EHLO; to one that is no good libcurl says HELO. */
+static void smtp_answered(struct smtp *smtp)
+{
+	char text[SMTP_LINE_SIZE];
+
+	if (!smtp->greeted) {
+		smtp->greeted = true;
+		checker_step(&smtp->curl.run, "greeting");
+	} else if (!smtp->refused[0] && smtp->line[0] != '2') {
+		snprintf(smtp->refused, sizeof(smtp->refused), SMTP_REFUSED "%s",
+			smtp_said(smtp, text));
+	}
+}
+
 /* A line that the server said; the last one of an answer has a space behind its code. */
 static size_t smtp_on_line(char *text, size_t size, size_t count, void *data)
 {
@@ -138,10 +163,8 @@ static size_t smtp_on_line(char *text, size_t size, size_t count, void *data)
 	/* Once: libcurl's times are the same with each line. */
 	if (!smtp->curl.header_bytes)
 		checker_curl_steps(&smtp->curl, false);
-	if (length > 3 && text[3] == ' ' && !smtp->greeted) {
-		smtp->greeted = true;
-		checker_step(&smtp->curl.run, "greeting");
-	}
+	if (length > 3 && text[3] == ' ')
+		smtp_answered(smtp);
 	smtp->much = !checker_curl_count(&smtp->curl, length);
 	return smtp->much ? 0 : length;
 }
@@ -177,4 +200,5 @@ const struct checker_kind checker_smtp = {
 	.start = smtp_start,
 	.close = smtp_close,
 	.doing = smtp_doing,
+	.heard = smtp_heard,
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Sockets of probes: the mark before anything is routed, the source before anything is connected. */
+/* Sockets of probes: the mark and the interface before anything is routed, the source before anything is connected. */
 #include "health/kind.h"
 
 #include <errno.h>
@@ -58,12 +58,26 @@ static int socket_source(int fd, const struct address *source)
 	return bind(fd, (const struct sockaddr *)&address, size) < 0 ? -errno : 0;
 }
 
+/* Before a source: a link-local one is of this interface then. Without a device `interface` is a name that the kernel does not
+ * know (yet). */
+static int socket_interface(int fd, const char *interface)
+{
+	if (interface && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface,
+				 (socklen_t)strlen(interface) + 1) < 0)
+		return -errno;
+	return 0;
+}
+
 static int socket_prepare(const struct checker_run *run, int fd, const char **what)
 {
 	const struct config_check *check = run->request.check;
 
 	*what = "fwmark";
 	int r = socket_mark(fd, check->fwmark);
+	if (r < 0)
+		return r;
+	*what = "interface";
+	r = socket_interface(fd, check->interface);
 	if (r < 0 || !check->source.family)
 		return r;
 	*what = "source";

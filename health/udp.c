@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* udp: a datagram is answered, or at least not refused.
  *
- * With `expect` the first datagram that comes back decides: it passes if the expression matches in its first UDP_LOOKED_AT bytes (NUL
- * bytes count as any other), and fails if not. No answer fails when the time is over.
+ * Where anything is wanted of the answer, the first datagram that comes back decides: its length, the bytes that it begins with, an
+ * expression in its first UDP_LOOKED_AT bytes (NUL bytes count as any other). No answer fails when the time is over.
  *
- * Without it, any answer passes, and an ICMP error about our datagram fails: the port is closed, the host or the network
+ * Else any answer passes, and an ICMP error about our datagram fails: the port is closed, the host or the network
  * cannot be reached. A server that ignores what it does not understand, as most do, is silent: so half of `timeout` without a word passes.
  * That half is as long as an error may be on its way; the whole is not waited for, or a pass would look like a time that
- * was over. A host that is gone without a router to say so passes as well: `expect` or `ping` sees that.
+ * was over. A host that is gone without a router to say so passes as well: `require-reply` or `ping` sees that.
  *
  * The socket is connected, so the kernel drops what others send, and IP_RECVERR brings the errors that it would otherwise keep
  * for itself (only a closed port is told without). */
@@ -18,11 +18,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/hex.h"
 #include "base/pattern.h"
+#include "health/range.h"
 
 /* Of an answer; the expression is looked for in so much. */
 #define UDP_LOOKED_AT 4096
 #define UDP_SHOWN     48
+#define UDP_HEX_SHOWN 24
 
 struct udp {
 	struct checker_run run;
@@ -51,12 +54,60 @@ static int udp_compare(const char *expect, const char *text, size_t size)
 	return r < 0 ? r : pattern_match(pattern, text, size);
 }
 
+/* Whether the answer is of a length that is not wanted. */
+static bool udp_over_length(struct udp *udp, size_t size)
+{
+	const struct config_range_list *wanted = &udp->run.request.check->udp.reply_length;
+	_cleanup_strbuf_ struct strbuf text = {};
+
+	if (!wanted->count || checker_range_has(wanted, size))
+		return false;
+	checker_range_add(wanted, &text);
+	checker_over(
+		&udp->run, CHECKER_RESULT_FAILED, "answer of %zu bytes, want %s", size, text.text);
+	return true;
+}
+
+static bool udp_begins(const char *hex, const char *answer, size_t size)
+{
+	uint8_t bytes[CONFIG_UDP_EXPECT_MOST], masks[CONFIG_UDP_EXPECT_MOST];
+	ssize_t count = hex_parse(hex, bytes, masks, sizeof(bytes));
+
+	if (count < 0 || (size_t)count > size)
+		return false;
+	for (size_t i = 0; i < (size_t)count; i++)
+		if (((uint8_t)answer[i] & masks[i]) != bytes[i])
+			return false;
+	return true;
+}
+
+/* Whether it begins otherwise than it must. */
+static bool udp_over_bytes(struct udp *udp, const char *answer, size_t size)
+{
+	const char *wanted = udp->run.request.check->udp.expect_hex;
+	_cleanup_strbuf_ struct strbuf text = {};
+
+	if (!wanted || udp_begins(wanted, answer, size))
+		return false;
+	for (size_t i = 0; i < MIN(size, (size_t)UDP_HEX_SHOWN); i++)
+		strbuf_printf(&text, "%02x", (uint8_t)answer[i]);
+	checker_over(&udp->run, CHECKER_RESULT_FAILED, "answer %s%s does not match",
+		text.length ? text.text : "of no bytes", size > UDP_HEX_SHOWN ? "..." : "");
+	return true;
+}
+
+/* `size`: what was sent, of which `text` has the first UDP_LOOKED_AT. */
 static void udp_over_answer(struct udp *udp, const char *text, size_t size)
 {
 	struct checker_run *run = &udp->run;
 	const char *expect = run->request.check->udp.expect;
 	char shown[UDP_SHOWN];
 
+	if (udp_over_length(udp, size))
+		return;
+	size = MIN(size, (size_t)UDP_LOOKED_AT);
+	if (udp_over_bytes(udp, text, size))
+		return;
 	checker_printable(text, size, shown, sizeof(shown));
 	int r = expect ? udp_compare(expect, text, size) : 1;
 	if (r > 0)
@@ -75,7 +126,7 @@ static void udp_on_event(void *data, uint32_t events)
 	char text[UDP_LOOKED_AT];
 
 	(void)events;
-	ssize_t size = recv(udp->fd, text, sizeof(text), 0);
+	ssize_t size = recv(udp->fd, text, sizeof(text), MSG_TRUNC);
 	int code = size < 0 ? -errno : 0;
 	/* Its checksum was wrong: the kernel has dropped it. */
 	if (code == -EAGAIN || code == -EINTR)
@@ -98,6 +149,20 @@ static void udp_on_silence(void *data)
 	checker_over(&udp->run, CHECKER_RESULT_PASSED, "sent, and no error");
 }
 
+static ssize_t udp_send(int fd, const struct config_udp *udp)
+{
+	uint8_t bytes[CONFIG_UDP_SEND_MOST];
+	ssize_t size = udp->send_hex ? hex_parse(udp->send_hex, bytes, NULL, sizeof(bytes)) : 0;
+
+	if (size < 0)
+		return size;
+	if (udp->send)
+		size = send(fd, udp->send, strlen(udp->send), 0);
+	else
+		size = send(fd, bytes, (size_t)size, 0);
+	return size < 0 ? -errno : 0;
+}
+
 static int udp_connect(struct udp *udp, const char **what)
 {
 	struct checker_run *run = &udp->run;
@@ -115,11 +180,13 @@ static int udp_connect(struct udp *udp, const char **what)
 	*what = "answer";
 	if (checker_met_itself(run, udp->fd))
 		return -ECONNREFUSED;
-	const char *payload = run->request.check->udp.send ? run->request.check->udp.send : "";
 	*what = "send";
-	if (send(udp->fd, payload, strlen(payload), 0) < 0)
-		return -errno;
-	return 0;
+	return (int)udp_send(udp->fd, &run->request.check->udp);
+}
+
+static bool udp_wants_answer(const struct config_udp *udp)
+{
+	return udp->require_reply || udp->expect || udp->expect_hex || udp->reply_length.count;
 }
 
 static int udp_wait(struct udp *udp)
@@ -128,7 +195,7 @@ static int udp_wait(struct udp *udp)
 	struct loop *loop = run->checkers->loop;
 
 	int r = loop_add_io(loop, udp->fd, EPOLLIN, udp_on_event, udp, &udp->source);
-	if (r < 0 || run->request.check->udp.expect)
+	if (r < 0 || udp_wants_answer(&run->request.check->udp))
 		return r;
 	r = loop_add_timer(loop, udp_on_silence, udp, &udp->silence);
 	if (r == 0)
