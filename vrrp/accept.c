@@ -50,8 +50,8 @@ static int accept_error(struct error *error, int code)
 {
 	for (size_t i = 0; i < ARRAY_LENGTH(accept_words); i++)
 		if (accept_words[i].code == -code)
-			return error_set(error, code, "accept: no %s", accept_words[i].words);
-	return error_set(error, code, "accept: no cannot be carried out: %s", strerror(-code));
+			return error_set(error, code, "`accept: false` %s", accept_words[i].words);
+	return error_set(error, code, "`accept: false` cannot be carried out: %s", strerror(-code));
 }
 
 static int accept_open(struct vrrp_accept *accept)
@@ -260,6 +260,22 @@ int vrrp_accept_check(struct vrrp_accept *accept, struct error *error)
 	}
 	int r = accept_apply(accept, error);
 	return r < 0 ? r : 1;
+}
+
+void vrrp_accept_doubt(struct vrrp_accept *accept)
+{
+	if (accept->there.count)
+		accept->believed = false;
+}
+
+uint32_t vrrp_accept_port(const struct vrrp_accept *accept)
+{
+	struct sockaddr_nl own = {};
+	socklen_t size = sizeof(own);
+
+	if (accept->fd < 0 || getsockname(accept->fd, (struct sockaddr *)&own, &size) < 0)
+		return 0;
+	return own.nl_pid;
 }
 
 static int accept_take_counter(void *data, struct nlmsghdr *message)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* `accept: no`: virtual addresses that this machine answers for (ARP, neighbour discovery) and that IPVS serves, but at which
+/* `accept: false`: virtual addresses that this machine answers for (ARP, neighbour discovery) and that IPVS serves, but at which
  * nothing of the machine itself can be reached (RFC 9568 §6.1, Accept_Mode).
  *
  * Carried out by a table of nf_tables, `inet poise-vrrp`, of which the name is our mark: a chain at the input hook behind IPVS,
@@ -33,6 +33,12 @@ int vrrp_accept_set(struct vrrp_accept *accept, const struct vrrp_unaccepted *it
 /* Is the table still there? Others have tools that flush all tables there are, and nobody would see it. For now and then: 1 when
  * it was not, and was put back; 0; -errno with words. Tries a vrrp_accept_set() again that failed. */
 int vrrp_accept_check(struct vrrp_accept *accept, struct error *error);
+
+/* Another program was seen to change the table (accept_watch.h): whatever it did, the next check makes it anew. */
+void vrrp_accept_doubt(struct vrrp_accept *accept);
+
+/* The port of the socket, by which the kernel tells whose change it was; 0: there is none yet. */
+uint32_t vrrp_accept_port(const struct vrrp_accept *accept);
 
 /* Packets that were dropped since the table was made. -errno: there is none. */
 int vrrp_accept_dropped(struct vrrp_accept *accept, uint64_t *ret);

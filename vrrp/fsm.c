@@ -21,6 +21,8 @@
  *    ever): it is left alone.
  *  - The next advertisement is due an interval after the last was due, not after it was sent: lateness does not add up.
  *  - Addresses are removed before the resignation is sent: who takes over finds them free.
+ *  - Who becomes backup for its group's sake, and heard nobody itself, resigns as who stops does: those that wait for it
+ *    need not find out by its silence. Not when the lease of any of them has run out.
  *  - A priority, an interval or addresses that change are advertised at once; a backup's wait keeps its beginning. */
 
 struct vrrp_turn {
@@ -59,6 +61,11 @@ static bool fsm_has_lease(const struct vrrp_turn *turn)
 static bool fsm_may_resume(const struct vrrp_turn *turn)
 {
 	return fsm_is_able(turn) && fsm_has_lease(turn);
+}
+
+static bool fsm_has_group_lease(const struct vrrp_turn *turn)
+{
+	return turn->event->resume;
 }
 
 static bool fsm_is_early(const struct vrrp_turn *turn)
@@ -263,6 +270,12 @@ static void fsm_unlearn(struct vrrp_turn *turn)
 	turn->router->learnt = false;
 }
 
+/* Somebody else is active: a member that has come to a group that is active holds the others back from now on. */
+static void fsm_heed(struct vrrp_turn *turn)
+{
+	turn->router->joining = false;
+}
+
 /* Who is obeyed is no longer one that is borne. */
 static void fsm_obey(struct vrrp_turn *turn)
 {
@@ -350,9 +363,9 @@ static const struct vrrp_rule rules[VRRP_STATE_COUNT][VRRP_EVENT_COUNT][FSM_ROWS
 	[VRRP_EVENT_ADVERTISEMENT] = {
 		{fsm_hears_past,        BACKUP, {}},
 		{fsm_hears_resignation, BACKUP, {fsm_shorten}},
-		{fsm_bears_lower,       BACKUP, {fsm_hear, fsm_learn, fsm_bear}},
+		{fsm_bears_lower,       BACKUP, {fsm_heed, fsm_hear, fsm_learn, fsm_bear}},
 		{fsm_hears_lower,       BACKUP, {fsm_hear}},
-		{fsm_always,            BACKUP, {fsm_hear, fsm_learn, fsm_obey, fsm_arm_down}}},
+		{fsm_always,            BACKUP, {fsm_heed, fsm_hear, fsm_learn, fsm_obey, fsm_arm_down}}},
 	[VRRP_EVENT_PRIORITY] = {{fsm_is_unchanged, BACKUP, {}}, {fsm_always, BACKUP, {fsm_shift}}},
 	[VRRP_EVENT_CONFIGURED] = {{fsm_is_unchanged, BACKUP, {}}, {fsm_always, BACKUP, {fsm_shift}}},
 	[VRRP_EVENT_THAW] = {{fsm_always, BACKUP, {fsm_arm_down}}},
@@ -388,7 +401,8 @@ static const struct vrrp_rule rules[VRRP_STATE_COUNT][VRRP_EVENT_COUNT][FSM_ROWS
 	[VRRP_EVENT_GROUP_DOWN] = {{fsm_always, INITIALIZE, {LEAVE}}},
 	[VRRP_EVENT_GROUP_ACTIVE] = {NOTHING(ACTIVE)},
 	[VRRP_EVENT_GROUP_BACKUP] = {
-		{fsm_always, BACKUP, {fsm_remove, fsm_unlearn, fsm_arm_down}}},
+		{fsm_has_group_lease, BACKUP, {fsm_remove, fsm_resign, fsm_unlearn, fsm_arm_down}},
+		{fsm_always,          BACKUP, {fsm_remove, fsm_unlearn, fsm_arm_down}}},
 },
 };
 /* clang-format on */
@@ -438,7 +452,7 @@ static void fsm_note(struct vrrp_turn *turn)
 			router->lease.sent = 0;
 		break;
 	case VRRP_EVENT_GROUP_DOWN:
-		router->complete = false;
+		router->complete = router->joining = false;
 		break;
 	case VRRP_EVENT_PRIORITY:
 		turn->changed = router->parameters.priority != event->priority;
@@ -462,6 +476,7 @@ static void fsm_enter(struct vrrp_turn *turn, enum vrrp_state state)
 	router->state = state;
 	router->since = turn->now;
 	router->preempt_at = 0;
+	router->joining = router->joining && state == VRRP_STATE_BACKUP;
 	router->lease.sent = 0;
 	router->heard = (struct address){};
 	fsm_act(turn, (struct vrrp_action){.type = VRRP_ACTION_MOVED, .state = state});

@@ -44,7 +44,7 @@ enum vrrp_event_type {
 	VRRP_EVENT_GROUP_UP,      /* every member of the sync group can run: `resume` */
 	VRRP_EVENT_GROUP_DOWN,    /* one cannot */
 	VRRP_EVENT_GROUP_ACTIVE,  /* every member's time has come */
-	VRRP_EVENT_GROUP_BACKUP,  /* a member found a better router */
+	VRRP_EVENT_GROUP_BACKUP,  /* a member found a better router: `resume` */
 	VRRP_EVENT_COUNT,
 };
 
@@ -75,7 +75,7 @@ struct vrrp_event {
 	enum vrrp_event_type type;
 	uint8_t priority;
 	bool addresses_changed;
-	bool resume; /* the whole group has a lease */
+	bool resume; /* GROUP_UP, GROUP_BACKUP: the whole group has a lease, or had one */
 	struct vrrp_advertisement advertisement;
 	struct vrrp_lease lease;
 	const struct vrrp_parameters *parameters;
@@ -112,6 +112,7 @@ struct vrrp_router {
 	bool started, up;
 	bool grouped, leader; /* in a sync group; the member that breaks its ties */
 	bool complete;        /* the other members can run; always, without a group */
+	bool joining;         /* listens beside active members of its group, to which it has come */
 	bool learnt;          /* active_interval comes from an advertisement */
 	uint64_t since;       /* the last change of state */
 	uint64_t

@@ -61,33 +61,72 @@ static void group_complete(struct vrrp_group *group, uint64_t now)
 		group_tell(group, &event, now);
 }
 
-static size_t group_in(const struct vrrp_group *group, enum vrrp_state state)
+static bool group_is_active(const struct vrrp_group *group)
 {
-	size_t count = 0;
-
 	for (size_t i = 0; i < group->count; i++)
-		count += group->members[i].router->state == state;
-	return count;
+		if (group->members[i].router->state == VRRP_STATE_ACTIVE)
+			return true;
+	return false;
 }
 
-static bool group_is_willing(const struct vrrp_group *group)
+/* Of those that are active. */
+static bool group_has_lease(const struct vrrp_group *group, uint64_t now)
 {
-	for (size_t i = 0; i < group->count; i++)
-		if (!vrrp_router_is_willing(group->members[i].router))
+	for (size_t i = 0; i < group->count; i++) {
+		const struct vrrp_router *router = group->members[i].router;
+
+		if (router->state == VRRP_STATE_ACTIVE && !vrrp_lease_holds(&router->lease, now))
 			return false;
+	}
 	return true;
 }
 
-static void group_settle(struct vrrp_group *group, uint64_t now)
+/* One that has only just come to the group listens, and keeps nobody back before it has heard somebody. */
+static bool group_is_kept_back(const struct vrrp_group *group)
 {
-	static const struct vrrp_event backup = {.type = VRRP_EVENT_GROUP_BACKUP};
+	for (size_t i = 0; i < group->count; i++) {
+		const struct vrrp_router *router = group->members[i].router;
+
+		if (router->state == VRRP_STATE_BACKUP && !router->joining)
+			return true;
+	}
+	return false;
+}
+
+/* The time of everybody has come, or came long ago: who is active still has its lease then, else it first has to become backup. */
+static bool group_is_willing(const struct vrrp_group *group, uint64_t now)
+{
+	bool waits = false;
+
+	for (size_t i = 0; i < group->count; i++) {
+		const struct vrrp_router *router = group->members[i].router;
+
+		if (router->state == VRRP_STATE_ACTIVE && vrrp_lease_holds(&router->lease, now))
+			continue;
+		if (!vrrp_router_is_willing(router))
+			return false;
+		waits = true;
+	}
+	return waits;
+}
+
+static void group_take_over(struct vrrp_group *group, uint64_t now)
+{
 	static const struct vrrp_event active = {.type = VRRP_EVENT_GROUP_ACTIVE};
 
-	group_complete(group, now);
-	if (group_in(group, VRRP_STATE_BACKUP) && group_in(group, VRRP_STATE_ACTIVE))
-		group_tell(group, &backup, now);
-	if (group_is_willing(group))
+	if (group_is_willing(group, now))
 		group_tell(group, &active, now);
+}
+
+/* `lease`: before what has happened it had one. */
+static void group_settle(struct vrrp_group *group, bool lease, uint64_t now)
+{
+	const struct vrrp_event backup = {.type = VRRP_EVENT_GROUP_BACKUP, .resume = lease};
+
+	group_complete(group, now);
+	if (group_is_active(group) && group_is_kept_back(group))
+		group_tell(group, &backup, now);
+	group_take_over(group, now);
 }
 
 void vrrp_group_regroup(struct vrrp_group *group, uint64_t now)
@@ -95,6 +134,7 @@ void vrrp_group_regroup(struct vrrp_group *group, uint64_t now)
 	const struct vrrp_event alone = {.type = VRRP_EVENT_GROUP_UP, .resume = true};
 	const struct vrrp_event shared = {
 		.type = VRRP_EVENT_PRIORITY, .priority = group_priority(group)};
+	bool active = group_is_active(group), lease = group_has_lease(group, now);
 
 	for (size_t i = 0; i < group->count; i++) {
 		struct vrrp_router *router = group->members[i].router;
@@ -105,12 +145,17 @@ void vrrp_group_regroup(struct vrrp_group *group, uint64_t now)
 		/* Whether those who do not run may is to be found out, and told. */
 		if (router->state == VRRP_STATE_INITIALIZE)
 			router->complete = false;
+		router->joining =
+			active && (router->joining || router->state == VRRP_STATE_INITIALIZE);
 	}
 	group_tell(group, &shared, now);
-	if (group->count > 1)
-		group_settle(group, now);
-	else
-		group_tell(group, &alone, now);
+	if (group->count > 1) {
+		group_settle(group, lease, now);
+		return;
+	}
+	group_tell(group, &alone, now);
+	/* Perhaps it waited only for those that it has left. */
+	group_take_over(group, now);
 }
 
 /* The members' own priorities are kept here, and each router is told the lowest. */
@@ -138,6 +183,7 @@ void vrrp_group_handle(
 	struct vrrp_group *group, size_t index, const struct vrrp_event *event, uint64_t now)
 {
 	struct vrrp_member *member = group->members + index;
+	bool lease = group_has_lease(group, now);
 
 	for (size_t i = 0; i < group->count; i++)
 		group->members[i].actions.count = 0;
@@ -146,5 +192,5 @@ void vrrp_group_handle(
 	else
 		vrrp_router_handle(member->router, event, now, &member->actions);
 	if (group->count > 1)
-		group_settle(group, now);
+		group_settle(group, lease, now);
 }

@@ -3,7 +3,7 @@
  *
  *  - Nobody runs before everybody can (started, interface up); one that no longer can takes the others along.
  *  - They become active when the time of every one has come: one that still hears an active router keeps all back.
- *  - They become backup with the first that hears a better router.
+ *  - They become backup with the first that hears a better router; the others resign, while all have a lease.
  *  - They share the lowest of their priorities, and the first member alone decides between equal ones: otherwise two machines
  *    of which each is the better one in one router would yield to each other for ever. So the order of the members must be
  *    the same on every machine: family, then VRID.
@@ -29,8 +29,9 @@ struct vrrp_group {
 void vrrp_group_init(struct vrrp_group *group);
 
 /* Instead, where members may be running: they have come together from other groups, or others have left. `priority` of each
- * member is its own. Who runs goes on, unless now somebody who cannot run keeps the group back; one that is new to a group
- * that is active comes in active when it is given the group's lease. What is to be done is in each member's `actions`. */
+ * member is its own. Who runs goes on, unless now somebody who cannot run keeps the group back. One that comes to a group
+ * that is active listens first, as any that begins, and the others go on meanwhile: when its time comes it is active as they
+ * are, and when it hears somebody whom it obeys or bears, they all become backup. What is to be done is in each member's `actions`. */
 void vrrp_group_regroup(struct vrrp_group *group, uint64_t now);
 
 /* As vrrp_router_handle(), for member `index`; what is to be done is in each member's `actions`. */

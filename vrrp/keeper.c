@@ -211,34 +211,14 @@ static void keeper_group_free(struct keeper_group *group)
 	free(group);
 }
 
-/* The lease that ends first, of those that are active; none: sent is 0. */
-static struct vrrp_lease keeper_group_lease(const struct keeper_group *group)
-{
-	struct vrrp_lease lease = {};
-
-	for (size_t i = 0; i < group->group.count; i++) {
-		const struct vrrp_router *router = &group->items[i]->router;
-		uint64_t end = router->lease.sent + 2 * router->lease.interval;
-
-		if (router->state == VRRP_STATE_ACTIVE &&
-			(!lease.sent || end < lease.sent + 2 * lease.interval))
-			lease = router->lease;
-	}
-	return lease;
-}
-
-/* Its members are others than before: who is new begins with them, and comes in active where they are. */
+/* Its members are others than before: who is new begins with them. */
 static void keeper_group_form(struct keeper *keeper, struct keeper_group *group, uint64_t now)
 {
-	struct vrrp_lease lease = keeper_group_lease(group);
-
 	for (size_t i = 0; i < group->group.count; i++) {
 		struct keeper_item *item = group->items[i];
 
-		if (!item->new || !keeper->started)
-			continue;
-		item->begun = item->router.started = true;
-		item->router.lease = lease;
+		if (item->new && keeper->started)
+			item->begun = item->router.started = true;
 	}
 	vrrp_group_regroup(&group->group, now);
 	keeper_act_group(keeper, group);

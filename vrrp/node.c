@@ -18,6 +18,8 @@
 
 #include "base/log.h"
 #include "base/loop.h"
+#include "vrrp/accept.h"
+#include "vrrp/accept_watch.h"
 #include "vrrp/node_private.h"
 
 LOG_MODULE("vrrp");
@@ -181,6 +183,7 @@ void node_start(struct node *node)
 static void node_free_router(struct node *node, struct node_router *router)
 {
 	node_unnumber(node, router);
+	node->accept.stale |= router->refuses;
 	node_forget(router);
 	if (node->lease)
 		lease_let_go(node->lease, &router->cell);
@@ -222,17 +225,28 @@ static void node_on_work(void *data)
 
 	if (node->strayed)
 		node_find_strayed(node);
+	if (node->altered)
+		node_restore_macs(node);
+	if (node->moving)
+		node_find_sources(node);
+	/* Before what is not accepted can be there, and after it is gone. */
+	if (node->accept.stale)
+		node_refuse(node);
 	if (node->changed && !node->stopping)
 		node_tell_keeper(node);
 	if (node->leaving) {
 		node->leaving = false;
 		node_tidy(node);
 	}
+	if (node->accept.stale)
+		node_refuse(node);
 	if (node->settled && node->left.addresses.count && vrrp_addresses_are_idle(node->addresses))
 		node_let_go_left(node);
 	if (node->stopping && !node->told && node->settled && !node->numbered.count &&
 		vrrp_addresses_are_idle(node->addresses)) {
 		node->told = true;
+		/* An empty list: also what an earlier process left goes. */
+		node_refuse(node);
 		node->options.stopped(node->options.data);
 	}
 	node_set_timer(node);
@@ -266,6 +280,7 @@ static int node_open_kernel(struct node *node, struct error *error)
 		.read = node_on_read,
 		.is_virtual = vrrp_addresses_kernel_marks() ? NULL : node_is_virtual,
 		.data = node};
+	const struct vrrp_locals_options locals = {.changed = node_on_locals, .data = node};
 	const struct vrrp_addresses_options addresses = {.news = node_on_news, .data = node};
 	const struct vrrp_macvlans_options macvlans = {.ready = node_on_macvlan, .data = node};
 	int r = vrrp_netlink_new(node->options.loop, &node->netlink, error);
@@ -274,6 +289,7 @@ static int node_open_kernel(struct node *node, struct error *error)
 		return r;
 	node->sysctls = vrrp_sysctls_new(node->options.sysctls);
 	node->links = vrrp_links_new(node->netlink, &links);
+	node->locals = vrrp_locals_new(node->netlink, &locals);
 	r = vrrp_addresses_new(node->options.loop, node->netlink, node->links, node->sysctls,
 		&addresses, &node->addresses);
 	if (r < 0)
@@ -296,6 +312,8 @@ static int node_open_timers(struct node *node)
 		r = loop_add_timer(loop, node_on_retry, node, &node->retry);
 	if (r == 0)
 		r = loop_add_timer(loop, node_on_lapse, node, &node->lapse);
+	if (r == 0)
+		r = loop_add_timer(loop, node_on_accept, node, &node->accept.timer);
 	if (r == 0)
 		r = loop_add_work(loop, node_on_work, node, &node->work);
 	if (r < 0)
@@ -335,6 +353,7 @@ static int node_open(struct node *node, struct error *error)
 		.refused = node_on_refused,
 		.failed = node_on_failed};
 
+	node->accept.table = vrrp_accept_new();
 	node->keeper = keeper_new(&keeper);
 	node->dispatcher = dispatcher_new(&dispatcher);
 	int r = node_open_timers(node);
@@ -371,10 +390,14 @@ struct node *node_free(struct node *node)
 	keeper_free(node->keeper);
 	dispatcher_free(node->dispatcher);
 	announce_free(node->announce);
+	vrrp_accept_watch_free(node->accept.watch);
+	vrrp_accept_free(node->accept.table);
+	free(node->accept.words);
 	vrrp_macvlans_free(node->macvlans);
 	vrrp_addresses_free(node->addresses);
 	vrrp_netlink_free(node->netlink);
 	vrrp_links_free(node->links);
+	vrrp_locals_free(node->locals);
 	vrrp_sysctls_free(node->sysctls);
 	lease_close(node->lease);
 	loop_source_free(node->timer);
@@ -382,6 +405,7 @@ struct node *node_free(struct node *node)
 	loop_source_free(node->wait);
 	loop_source_free(node->retry);
 	loop_source_free(node->lapse);
+	loop_source_free(node->accept.timer);
 	loop_source_free(node->work);
 	lease_snapshot_clear(&node->left);
 	heap_clear(&node->waits);

@@ -38,15 +38,28 @@ struct node_hint {
 
 #define NODE_WHY_SIZE 128
 
+/* A trouble of one to which node_tell() told of a fault: who told it knows more. */
+#define NODE_TROUBLE_TOLD "something that it tracks is not well"
+
+/* The trouble of one that only waits for its turn. */
+#define NODE_TROUBLE_WAITS "it waits for the first reconcile"
+
+/* Why one is no more: by interface, VRID and family, it was one of the list before. */
+#define NODE_LEFT_THE_FILES  "the files do not have it any more"
+#define NODE_LEFT_ITS_KEY    "the files give it another VRID or interface"
+#define NODE_LEFT_ITS_FAMILY "the files give it no address of this family any more"
+
 /* One virtual router, for who looks at it. Pointers are borrowed while the loop does not run. */
 struct node_view {
 	const char *name; /* of the mapping */
 	size_t mapping;   /* its place in config->routers of the list in force */
 	const struct keeper_key *key;
 	const struct vrrp_router *router; /* state, since, priority, timer, who was heard */
-	const char *why;      /* the last change of state: "no advertisement for 3.61 s" */
-	const char *trouble;  /* in its way now; NULL: nothing */
-	uint64_t transitions; /* changes of state since it was set */
+	enum vrrp_state from;             /* before the last change of state */
+	const char *why;           /* the last change of state: "no advertisement for 3.61 s" */
+	const char *trouble;       /* in its way now; NULL: nothing */
+	char words[NODE_WHY_SIZE]; /* where it may lie */
+	uint64_t transitions;      /* changes of state since it was set */
 	struct vrrp_packet_view {
 		struct address source; /* AF_UNSPEC: nobody was heard */
 		uint8_t priority;
@@ -106,6 +119,7 @@ struct node_counters {
 	struct vrrp_addresses_counters addresses;
 	struct announce_counters announced;
 	uint64_t read, dropped, full, unknown; /* datagrams; see dispatcher_counters */
+	uint64_t refused; /* packets to addresses with `accept: false`, since this process began */
 	uint64_t thawed;
 	uint64_t
 		late_ns; /* the latest that the state machines' timer came since this was asked last */

@@ -130,6 +130,9 @@ static void node_put_addresses(struct node_router *router)
 void node_hold(struct node_router *router)
 {
 	heap_set(&router->node->waits, &router->wait, HEAP_NEVER);
+	/* Nothing is accepted for a moment. */
+	if (router->node->accept.stale)
+		node_refuse(router->node);
 	router->held = router->busy = true;
 	node_put_addresses(router);
 	vrrp_addresses_set(router->node->addresses, router->number, router->objects.items,
@@ -234,6 +237,8 @@ static void node_moved(struct node_router *router, const struct vrrp_action *act
 	struct node_view view;
 
 	router->transitions++;
+	router->from = router->moved;
+	router->moved = action->state;
 	if (action->state != VRRP_STATE_ACTIVE) {
 		router->announcing = false;
 		node_put_router(router, action->state);

@@ -103,6 +103,7 @@ void node_on_retry(void *data)
 		if (node_lacks_something(router) && node_router_link(router))
 			node_again(router);
 	}
+	node_restore_macs(node);
 	node_set_timer(node);
 	/* Nobody tells when what was left by an earlier process has gone. */
 	if (node->stopping)

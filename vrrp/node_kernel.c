@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the kernel tells the node: of interfaces, of virtual MACs, of what was asked for. Nothing here may ask the addresses for
  * anything: what is to be done is left for the node's work, and done once for all that came in a turn. */
+#include <errno.h>
 #include <net/if.h>
+#include <netlink/msg.h>
 
 #include "base/log.h"
 #include "base/loop.h"
 #include "vrrp/node_private.h"
 
 LOG_MODULE("vrrp");
+
+#define NODE_RESTORE_NS 900000000ull /* two who fight for a MAC: between our turns */
 
 /* What the kernel tells. */
 
@@ -131,6 +135,10 @@ void node_on_link(void *data, const struct vrrp_link *link, unsigned int changes
 		}
 		node_again(router);
 	}
+	if (changes & VRRP_LINK_MAC) {
+		node->altered = true;
+		loop_work_ask(node->work);
+	}
 	if (changes & (VRRP_LINK_CAME | VRRP_LINK_WENT | VRRP_LINK_STATE)) {
 		node->strayed = true;
 		loop_work_ask(node->work);
@@ -144,6 +152,79 @@ void node_find_strayed(struct node *node)
 	vector_foreach(&node->routers, place) {
 		if (place->router->elsewhere)
 			node_again(place->router);
+	}
+}
+
+/* The macvlan of one that has lost its virtual MAC; NULL: it has it, or has no macvlan. */
+static const struct vrrp_link *node_altered(const struct node_router *router)
+{
+	uint8_t mac[6];
+
+	if (!node_router_is_virtual(router))
+		return NULL;
+	const struct vrrp_link *link =
+		vrrp_links_by_index(router->node->links, node_router_home(router));
+	if (!link)
+		return NULL;
+	vrrp_object_mac(router->key.family, router->key.vrid, mac);
+	return link->mac_size == sizeof(mac) && memcmp(link->mac, mac, sizeof(mac)) == 0 ? NULL
+											 : link;
+}
+
+static void node_on_restored(void *data _unused_, int code, const char *words)
+{
+	if (code < 0)
+		log_error("a virtual MAC cannot be put back: %s", *words ? words : strerror(-code));
+}
+
+/* Neighbours that asked meanwhile have learnt another. */
+static void node_restore_mac(struct node_router *router, const struct vrrp_link *link)
+{
+	struct node *node = router->node;
+	struct nl_msg *message =
+		vrrp_object_encode_mac(link->ifindex, router->key.family, router->key.vrid);
+
+	log_object_warning(
+		router->name, "the virtual MAC of %s was changed, and is put back", link->name);
+	router->restored = loop_now(node->options.loop);
+	if (message && vrrp_netlink_request(node->netlink, message, node_on_restored, node) == 0)
+		vrrp_netlink_flush(node->netlink);
+	nlmsg_free(message);
+	if (router->announcing && router->config)
+		node_announce(router);
+}
+
+/* What is too soon, or finds no room, comes with the next look of every second. */
+void node_restore_macs(struct node *node)
+{
+	uint64_t now = loop_now(node->options.loop);
+
+	node->altered = false;
+	vector_foreach(&node->routers, place) {
+		const struct vrrp_link *link = node_altered(place->router);
+
+		if (link && now - place->router->restored >= NODE_RESTORE_NS)
+			node_restore_mac(place->router, link);
+	}
+}
+
+/* Each address that comes or goes is told: also a thousand virtual ones of a take-over. */
+void node_on_locals(void *data)
+{
+	struct node *node = data;
+
+	node->moving = true;
+	loop_work_ask(node->work);
+}
+
+void node_find_sources(struct node *node)
+{
+	node->moving = false;
+	vector_foreach(&node->routers, place) {
+		struct node_router *router = place->router;
+
+		if (router->hearing.expected.unicast && node_router_is_able(router) != router->able)
+			node_again(router);
 	}
 }
 

@@ -275,6 +275,7 @@ static void node_use(struct node *node)
 	vector_clear(&node->routers);
 	node->routers = list;
 	node_shape_all(node);
+	node_refuse(node);
 	node_tell_keeper(node);
 	config_clear(&before);
 	node_settle(node);

@@ -4,6 +4,10 @@
  * Where an address goes: on the macvlan of a virtual MAC, on the interface that the address names, or on the router's. One whose
  * interface is not there is left out until it comes.
  *
+ * An address of a macvlan brings no route to its prefix along: the parent has that route, and its own address as source, where
+ * the machine has an address of that prefix. Where it has none, it could not answer those who are there: so there is a route
+ * by the macvlan as well, of a metric that any other is preferred to.
+ *
  * IPv6 wants a link-local address first (RFC 9568 §5.2.9). Where the file has none, it is the one that the virtual MAC makes
  * (RFC 4291, appendix A), whether that MAC is used or not: it is the same on every machine, and nobody else's. */
 #include <linux/rtnetlink.h>
@@ -16,6 +20,7 @@
 LOG_MODULE("vrrp");
 
 #define NODE_LINK_LOCAL_PREFIX 64
+#define NODE_WAY_METRIC        0x10000u /* and the index of the macvlan: two of one prefix have one each */
 
 static const uint8_t node_scopes[] = {
 	[CONFIG_SCOPE_GLOBAL] = RT_SCOPE_UNIVERSE,
@@ -179,7 +184,40 @@ static void node_router_add_route(struct node_router *router, struct node_object
 		object->scope = route->via.family == AF_UNSPEC ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
 }
 
-/* The routes of a machine are its parent's: a macvlan has none. */
+static bool node_router_has_way(
+	const struct node_objects *objects, size_t first, const struct vrrp_object *way)
+{
+	for (size_t i = first; i < objects->count; i++)
+		if (vrrp_object_compare(&objects->items[i], way) == 0)
+			return true;
+	return false;
+}
+
+/* To the neighbours of addresses on the macvlan; after these. */
+static void node_router_add_ways(struct node_objects *objects)
+{
+	size_t first = objects->count;
+
+	for (size_t i = 0; i < first; i++) {
+		struct vrrp_object address = objects->items[i];
+
+		if (!address.bare || address.prefix >= address_bits(address.address.family))
+			continue;
+		const struct vrrp_object way = {.kind = VRRP_OBJECT_ROUTE,
+			.ifindex = address.ifindex,
+			.address = node_router_masked(&address.address, address.prefix),
+			.prefix = address.prefix,
+			.scope = address.address.family == AF_INET ? RT_SCOPE_LINK
+								   : RT_SCOPE_UNIVERSE,
+			.type = RTN_UNICAST,
+			.metric = NODE_WAY_METRIC + (uint32_t)address.ifindex};
+
+		if (!node_router_has_way(objects, first, &way))
+			vector_push(objects, way);
+	}
+}
+
+/* Those of the file are its parent's. */
 static void node_router_add_routes(struct node_router *router, struct node_objects *objects)
 {
 	const struct vrrp_link *link = node_router_link(router);
@@ -205,12 +243,13 @@ static void node_router_add_rules(struct node_router *router, struct node_object
 			continue;
 		struct vrrp_object *object = vector_append(objects);
 		object->kind = VRRP_OBJECT_RULE;
-		object->address.family = object->source.family = router->key.family;
+		object->address.family = router->key.family;
 		if (rule->to.address.family) {
 			object->address = node_router_masked(&rule->to.address, rule->to.length);
 			object->prefix = (uint8_t)rule->to.length;
 		}
-		if (rule->from.address.family) {
+		/* From anywhere is from nowhere in particular: the kernel tells of no source then. */
+		if (rule->from.address.family && rule->from.length) {
 			object->source = node_router_masked(&rule->from.address, rule->from.length);
 			object->source_prefix = (uint8_t)rule->from.length;
 		}
@@ -306,6 +345,7 @@ bool node_router_shape_objects(struct node_router *router)
 
 	router->elsewhere = false;
 	node_router_add_addresses(router, &objects);
+	node_router_add_ways(&objects);
 	node_router_add_routes(router, &objects);
 	node_router_add_rules(router, &objects);
 	bool changed = node_router_set_objects(router, &objects);

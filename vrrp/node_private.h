@@ -4,7 +4,7 @@
  *	node.c		its place in the loop, from its start to its end
  *	node_list.c	who is in it
  *	node_router.c	one router, as the files and its interface make it; node_objects.c what it wants in the kernel
- *	node_act.c	what the state machine wants done
+ *	node_act.c	what the state machine wants done; node_accept.c what is not accepted
  *	node_kernel.c	what the kernel tells
  *	node_hear.c	what others say
  *	node_view.c	what is shown, and why */
@@ -12,6 +12,7 @@
 
 #include "vrrp/lease.h"
 #include "vrrp/link.h"
+#include "vrrp/local.h"
 #include "vrrp/macvlan.h"
 #include "vrrp/node.h"
 
@@ -71,6 +72,7 @@ struct node_router {
 	struct node_address *addresses;
 	size_t address_count;
 	uint64_t version;   /* of these; another with each other list */
+	bool refuses;       /* what comes to its addresses: `accept: false` */
 	bool wants_macvlan; /* it was asked for, and is made */
 	bool held;          /* they are wanted now */
 	bool busy;          /* the kernel has not done all that it was asked for */
@@ -94,6 +96,8 @@ struct node_router {
 	struct node_facts facts;
 	uint8_t shaped_priority; /* when it was shaped last */
 	bool able;
+	uint64_t restored;           /* its virtual MAC, by us; when, the last time */
+	enum vrrp_state from, moved; /* the last change of state */
 	char why[NODE_WHY_SIZE];
 	uint64_t transitions;
 };
@@ -118,6 +122,26 @@ struct node_mapping {
 	struct node_router *routers[2];
 };
 
+struct vrrp_accept;
+struct vrrp_accept_watch;
+
+/* Of all routers together; see accept.h. */
+struct node_accept {
+	struct vrrp_accept *table;
+	struct vrrp_accept_watch *watch; /* NULL: nothing to hear of, or it cannot be heard, for */
+	int deaf;
+	struct loop_source *timer;
+	bool stale;   /* the list is another, perhaps */
+	size_t count; /* of the list that was set last */
+	int code;     /* what came of it, the last time; with */
+	char *words;  /* NULL: it is carried out */
+	uint64_t pause;
+	uint64_t back_at,
+		gap; /* when others had taken it away, and it was put back; how long to wait after */
+	uint64_t refused,
+		seen; /* packets; those that the kernel had counted when it was asked last */
+};
+
 struct node_told_facts {
 	struct node_facts facts;
 };
@@ -128,10 +152,12 @@ struct node {
 	struct vrrp_netlink *netlink;
 	struct vrrp_sysctls *sysctls;
 	struct vrrp_links *links;
+	struct vrrp_locals *locals;
 	struct vrrp_addresses *addresses;
 	struct vrrp_macvlans *macvlans;
 	struct dispatcher *dispatcher;
 	struct announce *announce;
+	struct node_accept accept;
 	struct lease *lease;
 	struct lease_snapshot left;
 	struct config config; /* in force */
@@ -155,6 +181,8 @@ struct node {
 	bool deferred;
 	bool changed; /* parameters or addresses of somebody are others: the keeper must be told */
 	bool leaving; /* somebody may be gone now */
+	bool altered; /* the MAC of some interface is another */
+	bool moving;  /* addresses of the machine came or went: perhaps somebody's unicast source */
 	bool strayed; /* an interface is another, on which some may have objects that are not of it */
 	struct heap waits;
 	struct node_cause cause;
@@ -184,6 +212,9 @@ void node_on_lapse(void *data);
 /* node_kernel.c */
 void node_again(struct node_router *router); /* its surroundings are others, perhaps */
 void node_find_strayed(struct node *node);   /* of those that depend on other interfaces */
+void node_find_sources(struct node *node);   /* of those that speak unicast */
+void node_on_locals(void *data);
+void node_restore_macs(struct node *node); /* of macvlans that somebody gave another */
 void node_on_news(void *data, const struct vrrp_addresses_news *news);
 void node_on_macvlan(void *data, uint64_t number, int ifindex);
 void node_on_link(void *data, const struct vrrp_link *link, unsigned int changes);
@@ -215,6 +246,8 @@ void node_router_join(struct node_router *router);
 /* Whether it could run now. */
 bool node_router_is_able(const struct node_router *router);
 bool node_router_is_faulty(const struct node_router *router); /* by what it tracks */
+/* The machine has the address that the file lets it speak from; of multicast: always. */
+bool node_router_is_sourced(const struct node_router *router);
 const struct vrrp_link *node_router_link(const struct node_router *router);
 struct node_address *node_router_address(
 	struct node_router *router, const struct vrrp_object *object);
@@ -229,6 +262,12 @@ void node_announce(struct node_router *router);
 void node_announce_one(struct node_router *router, struct node_address *address);
 void node_hush(struct node_router *router);   /* announces nothing any more */
 void node_forget(struct node_router *router); /* cells of addresses that are gone */
+
+/* node_accept.c */
+void node_accept_shaped(struct node_router *router, bool changed); /* its addresses, perhaps */
+void node_refuse(struct node *node);                               /* exactly what is to be, now */
+void node_on_accept(void *data);
+uint64_t node_refused(struct node *node); /* packets */
 
 /* node_view.c */
 void node_explain(struct node_router *router, const struct vrrp_action *action);

@@ -231,12 +231,23 @@ bool node_router_is_faulty(const struct node_router *router)
 	return router->config && node_router_tracked(router).fault;
 }
 
+bool node_router_is_sourced(const struct node_router *router)
+{
+	struct vrrp_place place;
+
+	if (!router->config || !config_has(&router->config->object, CONFIG_ROUTER_UNICAST))
+		return true;
+	place = node_router_listens(router);
+	return vrrp_locals_have(router->node->locals, &place.source, (int)place.ifindex);
+}
+
 bool node_router_is_able(const struct node_router *router)
 {
 	const struct vrrp_link *link = node_router_link(router);
 
 	return link && link->running && router->hearing.hearing &&
 	       router->hearing.source.family != AF_UNSPEC && !node_router_is_faulty(router) &&
+	       node_router_is_sourced(router) &&
 	       (!node_router_is_virtual(router) || node_router_home(router));
 }
 
@@ -308,6 +319,7 @@ bool node_router_shape(struct node_router *router)
 	node_router_shape_form(router);
 	node_router_join(router);
 	bool changed = node_router_shape_objects(router);
+	node_accept_shaped(router, changed);
 	router->elsewhere |= router->config->track.interfaces.count > 0;
 	router->shaped_priority = node_router_priority(router);
 	return changed || priority != router->shaped_priority ||

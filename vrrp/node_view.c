@@ -9,8 +9,30 @@
 
 #define NODE_NS_OF_SECOND 1e9
 
+/* The first interface that it tracks, and that is not well. */
+static const char *node_tracked_trouble(
+	const struct node_router *router, char words[static NODE_WHY_SIZE])
+{
+	if (router->facts.fault)
+		return NODE_TROUBLE_TOLD;
+	vector_foreach(&router->config->track.interfaces, tracked) {
+		const struct vrrp_link *link =
+			vrrp_links_by_name(router->node->links, tracked->name);
+
+		if (config_has(&tracked->object, CONFIG_TRACKED_INTERFACE_WEIGHT) ||
+			(link && link->running))
+			continue;
+		snprintf(words, NODE_WHY_SIZE, "interface %s, which it tracks, %s", tracked->name,
+			!link       ? "is not there"
+			: !link->up ? "is down"
+				    : "has no carrier");
+		return words;
+	}
+	return NODE_TROUBLE_TOLD;
+}
+
 /* What is in the way of one that should run: the first of these. */
-static const char *node_trouble(const struct node_router *router)
+static const char *node_trouble(const struct node_router *router, char words[static NODE_WHY_SIZE])
 {
 	const struct vrrp_link *link = node_router_link(router);
 
@@ -24,20 +46,31 @@ static const char *node_trouble(const struct node_router *router)
 		return router->key.family == AF_INET
 			       ? "its interface has no IPv4 address to speak from"
 			       : "its interface has no link-local IPv6 address to speak from";
+	if (!node_router_is_sourced(router))
+		return "its unicast source is no address of this machine";
 	if (!router->hearing.hearing)
-		return router->join_error == -EADDRNOTAVAIL
-			       ? "its unicast source is no address of this machine"
-			       : "it cannot listen on its interface";
+		return "it cannot listen on its interface";
 	if (node_router_is_virtual(router) && router->mute.fd < 0)
 		return "its virtual MAC is not there";
 	if (node_router_is_faulty(router))
-		return "something that it tracks is not well";
+		return node_tracked_trouble(router, words);
 	if (router->send_error)
 		return "it cannot advertise";
-	return router->begun ? NULL : "it waits for the first reconcile";
+	if (router->refuses && router->node->accept.words)
+		return router->node->accept.words;
+	return router->begun ? NULL : NODE_TROUBLE_WAITS;
 }
 
-/* A silence, or the end of one that resigned. */
+/* Whether it is a worse one that is heard, all the time: such a one is borne with until a better one had time to speak. */
+static bool node_hears_worse(const struct node_router *router, uint64_t now)
+{
+	const struct vrrp_router *machine = keeper_item_router(router->item);
+
+	return router->peer.priority < machine->parameters.priority &&
+	       now - router->peer.at < vrrp_router_down_interval(machine);
+}
+
+/* A silence, the end of one that resigned, or nobody better. */
 static void node_explain_timer(
 	const struct node_router *router, enum vrrp_state state, char *why, size_t size)
 {
@@ -50,6 +83,9 @@ static void node_explain_timer(
 		snprintf(why, size, "no advertisement was heard");
 	else if (router->peer.priority == VRRP_PRIORITY_STOP)
 		snprintf(why, size, "%s resigned", address_format(&router->peer.source, from));
+	else if (node_hears_worse(router, now))
+		snprintf(why, size, "%s has priority %u, which is less",
+			address_format(&router->peer.source, from), router->peer.priority);
 	else
 		snprintf(why, size, "no advertisement of %s for %.2f s",
 			address_format(&router->peer.source, from),
@@ -68,10 +104,27 @@ static void node_explain_advertisement(
 		snprintf(why, size, "%s has priority %u", from, heard->priority);
 }
 
-static const char *node_event_text(
-	const struct node_router *router, enum vrrp_event_type type, enum vrrp_state state)
+/* Of a list that was set: who is new has not moved before. */
+static const char *node_configured_text(const struct node_router *router)
 {
-	const char *trouble = node_trouble(router);
+	const struct config_router *config =
+		config_find_router(&router->node->config, router->name);
+
+	if (router->mapping != NODE_NOWHERE)
+		return router->transitions == 1 ? "started, as the files say now"
+						: "its configuration changed";
+	if (!config)
+		return NODE_LEFT_THE_FILES;
+	vector_foreach(&config->addresses, item)
+		if (item->address.address.family == router->key.family)
+			return NODE_LEFT_ITS_KEY;
+	return NODE_LEFT_ITS_FAMILY;
+}
+
+static const char *node_event_text(const struct node_router *router, enum vrrp_event_type type,
+	enum vrrp_state state, char words[static NODE_WHY_SIZE])
+{
+	const char *trouble = node_trouble(router, words);
 
 	switch (type) {
 	case VRRP_EVENT_START:
@@ -91,7 +144,7 @@ static const char *node_event_text(
 	case VRRP_EVENT_PRIORITY:
 		return "its priority changed";
 	default:
-		return "its configuration changed";
+		return node_configured_text(router);
 	}
 }
 
@@ -99,12 +152,14 @@ static const char *node_event_text(
 static void node_explain_cause(const struct node_cause *cause, const struct node_router *router,
 	enum vrrp_state state, char *why, size_t size)
 {
+	char words[NODE_WHY_SIZE];
+
 	if (cause->type == VRRP_EVENT_TIMER)
 		node_explain_timer(router, state, why, size);
 	else if (cause->type == VRRP_EVENT_ADVERTISEMENT)
 		node_explain_advertisement(&cause->advertisement, why, size);
 	else
-		snprintf(why, size, "%s", node_event_text(router, cause->type, state));
+		snprintf(why, size, "%s", node_event_text(router, cause->type, state, words));
 }
 
 void node_explain(struct node_router *router, const struct vrrp_action *action)
@@ -140,8 +195,8 @@ void node_view_of(const struct node_router *router, struct node_view *ret)
 		.mapping = router->mapping,
 		.key = &router->key,
 		.router = keeper_item_router(router->item),
+		.from = router->from,
 		.why = router->why,
-		.trouble = node_trouble(router),
 		.transitions = router->transitions,
 		.peer = router->peer,
 		.checksum = router->form,
@@ -149,9 +204,10 @@ void node_view_of(const struct node_router *router, struct node_view *ret)
 		.sent = router->sent,
 		.unsent = router->unsent,
 		.counters = &router->hearing.counters,
-		.addresses = router->address_count,
+		.addresses = router->advertised.count,
 		.present = node_present(router),
 		.waits = router->wait.place != 0};
+	ret->trouble = node_trouble(router, ret->words);
 }
 
 size_t node_count(const struct node *node)
@@ -168,6 +224,7 @@ struct node_counters node_counters(struct node *node)
 {
 	struct node_counters counters = {.addresses = vrrp_addresses_counters(node->addresses),
 		.announced = *announce_counters(node->announce),
+		.refused = node_refused(node),
 		.thawed = node->thawed,
 		.late_ns = node->late_ns};
 

@@ -246,6 +246,19 @@ static struct nl_msg *object_encode_macvlan(const struct vrrp_object *object, bo
 	return message;
 }
 
+struct nl_msg *vrrp_object_encode_mac(int ifindex, uint16_t family, uint8_t vrid)
+{
+	struct ifinfomsg header = {.ifi_index = ifindex};
+	struct nl_msg *message = object_message(RTM_NEWLINK, 0, &header, sizeof(header));
+	uint8_t mac[6];
+
+	if (!message)
+		return NULL;
+	vrrp_object_mac(family, vrid, mac);
+	nla_put(message, IFLA_ADDRESS, sizeof(mac), mac);
+	return message;
+}
+
 struct nl_msg *vrrp_object_encode(const struct vrrp_object *object, bool add)
 {
 	static struct nl_msg *(*const encoders[VRRP_OBJECT_COUNT])(

@@ -76,6 +76,9 @@ bool vrrp_object_is(const struct vrrp_object *wanted, const struct vrrp_object *
  * (nlmsg_free()). */
 struct nl_msg *vrrp_object_encode(const struct vrrp_object *object, bool add);
 
+/* The request that gives the interface the virtual MAC; likewise. */
+struct nl_msg *vrrp_object_encode_mac(int ifindex, uint16_t family, uint8_t vrid);
+
 /* What `message`, of which all bytes are there, tells: how many objects. 0: of none that could be ours. */
 size_t vrrp_object_decode(
 	const struct nlmsghdr *message, struct vrrp_object_seen seen[static VRRP_OBJECT_SEEN_MOST]);

@@ -5,6 +5,9 @@
  * a crash leaves at worst a line for what was never changed: it is put back to what it is. A sysctl is put back only while it still
  * has the value that we gave it; then it is forgotten.
  *
+ * One that is not there is remembered: its interface may only have another name for a while, and comes back with the value that we
+ * gave it, which would be taken for the administrator's. An interface that is another one of that name has a value of its own.
+ *
  * There are a handful for an interface that carries virtual routers, so they are in a sorted vector and the file is written whole. */
 #include "vrrp/sysctl.h"
 
@@ -25,6 +28,8 @@
 #define SYSCTL_VALUE_SIZE 16u
 #define SYSCTL_FILE_LIMIT (1u << 20)
 #define SYSCTL_FILE_MODE  0600
+/* How many lines are kept for what is not there. */
+#define SYSCTL_GONE_MOST 4096u
 
 struct sysctl_lent {
 	char name[VRRP_SYSCTL_NAME_SIZE]; /* first: it is the key */
@@ -183,6 +188,8 @@ int vrrp_sysctls_hold(struct vrrp_sysctls *sysctls, const char *name, enum vrrp_
 	int r = vrrp_sysctl_read(name, &now);
 	if (!lent)
 		lent = sysctls_add(sysctls, name, now, now);
+	else if (r == 0 && !lent->held && now != lent->ours)
+		lent->before = now;
 	lent->held++;
 	if (r == 0)
 		r = sysctls_lend(sysctls, lent, kind, value, now);
@@ -191,18 +198,24 @@ int vrrp_sysctls_hold(struct vrrp_sysctls *sysctls, const char *name, enum vrrp_
 	return 0;
 }
 
-/* The interface may be gone, and its sysctls with it. */
-static void sysctls_put_back(struct vrrp_sysctls *sysctls, struct sysctl_lent *lent)
+/* False: it is to be put back when its interface is there again. */
+static bool sysctls_put_back(struct vrrp_sysctls *sysctls, struct sysctl_lent *lent)
 {
 	struct sysctl_lents *lents = &sysctls->lent;
 	size_t place = (size_t)(lent - lents->items);
 	int now = 0;
 
-	if (lent->before != lent->ours && vrrp_sysctl_read(lent->name, &now) == 0 &&
-		now == lent->ours)
-		(void)vrrp_sysctl_write(lent->name, lent->before);
+	if (lent->before != lent->ours) {
+		int r = vrrp_sysctl_read(lent->name, &now);
+
+		if (r == -ENOENT && lents->count <= SYSCTL_GONE_MOST)
+			return false;
+		if (r == 0 && now == lent->ours)
+			(void)vrrp_sysctl_write(lent->name, lent->before);
+	}
 	lents->count--;
 	memmove(lent, lent + 1, (lents->count - place) * sizeof(*lent));
+	return true;
 }
 
 void vrrp_sysctls_release(struct vrrp_sysctls *sysctls, const char *name)
@@ -211,8 +224,8 @@ void vrrp_sysctls_release(struct vrrp_sysctls *sysctls, const char *name)
 
 	if (!lent || !lent->held || --lent->held > 0)
 		return;
-	sysctls_put_back(sysctls, lent);
-	(void)sysctls_keep(sysctls);
+	if (sysctls_put_back(sysctls, lent))
+		(void)sysctls_keep(sysctls);
 }
 
 void vrrp_sysctls_settle(struct vrrp_sysctls *sysctls)
@@ -221,7 +234,7 @@ void vrrp_sysctls_settle(struct vrrp_sysctls *sysctls)
 
 	for (size_t i = before; i > 0; i--)
 		if (!sysctls->lent.items[i - 1].held)
-			sysctls_put_back(sysctls, &sysctls->lent.items[i - 1]);
+			(void)sysctls_put_back(sysctls, &sysctls->lent.items[i - 1]);
 	if (sysctls->lent.count != before)
 		(void)sysctls_keep(sysctls);
 }

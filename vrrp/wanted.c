@@ -317,7 +317,8 @@ static void wanted_added(struct vrrp_wanted_item *item)
 }
 
 /* What an answer says when nothing was seen meanwhile. */
-static void wanted_answer(struct vrrp_wanted *wanted, struct vrrp_wanted_item *item, int code)
+static void wanted_answer(
+	struct vrrp_wanted *wanted, struct vrrp_wanted_item *item, int code, uint64_t now)
 {
 	if (item->op == VRRP_WANTED_REMOVE) {
 		if (!item->touched)
@@ -326,6 +327,7 @@ static void wanted_answer(struct vrrp_wanted *wanted, struct vrrp_wanted_item *i
 		return;
 	}
 	if (code == 0) {
+		item->back_at = now;
 		wanted_added(item);
 		wanted->tell(wanted->data, VRRP_WANTED_CAME, item->router->number, item);
 		return;
@@ -344,7 +346,7 @@ void vrrp_wanted_done(
 	item->place = VRRP_WANTED_IDLE;
 	if (vrrp_object_code_is_success(&item->object, item->op == VRRP_WANTED_ADD, code)) {
 		item->failures = 0;
-		wanted_answer(wanted, item, code);
+		wanted_answer(wanted, item, code, now);
 	} else {
 		bool told = item->failures && item->code == code;
 
@@ -368,9 +370,8 @@ bool vrrp_wanted_is_idle(const struct vrrp_wanted *wanted)
 /* Somebody took away what is wanted. */
 static void wanted_lose(struct vrrp_wanted *wanted, struct vrrp_wanted_item *item, uint64_t now)
 {
-	if (now - item->lost_at > VRRP_WANTED_QUIET_NS)
+	if (now - item->back_at >= VRRP_WANTED_QUIET_NS)
 		item->losses = 0;
-	item->lost_at = now;
 	item->losses++;
 	if (item->router != &wanted->nobody)
 		item->router->telling = true;

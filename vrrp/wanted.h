@@ -11,8 +11,11 @@
  * was carried out costs no request. The operations of one router come in the order in which it asked; routers take turns, so
  * that one with a thousand addresses does not keep one that has a single one waiting.
  *
- * Who finds that an object is taken away again and again puts it back WANTED_AT_ONCE times at once, and then ever more
- * seldom: two programs that undo each other's work must not eat a processor. So it is with requests that fail.
+ * Who finds that an object is taken away again and again, each time soon after it was put back, does so WANTED_AT_ONCE times
+ * at once, and then ever more seldom: two programs that undo each other's work must not eat a processor. One that stays for
+ * WANTED_QUIET is not fought over, and what was before is forgotten: who takes it away every minute has a slow hand and costs
+ * nothing. The time counts from when it came back, not from its loss, else each longer pause would pass for quiet. Requests
+ * that fail are tried again in the same pauses.
  *
  * Only what is ours is ever removed: what carries our mark, what we have made, what an earlier process is known to have made.
  * Times are in nanoseconds, of whatever clock. */
@@ -27,9 +30,9 @@
 #include "vrrp/object.h"
 
 #define VRRP_WANTED_AT_ONCE  5u
-#define VRRP_WANTED_QUIET_NS 120000000000ull /* without a loss, after which it is at once again */
-#define VRRP_WANTED_PAUSE_NS 1000000000ull   /* the first; each is twice the one before */
-#define VRRP_WANTED_PAUSES   6u              /* how often it doubles: 64 s */
+#define VRRP_WANTED_QUIET_NS 3000000000ull /* of being there, after which it is at once again */
+#define VRRP_WANTED_PAUSE_NS 1000000000ull /* the first; each is twice the one before */
+#define VRRP_WANTED_PAUSES   6u            /* how often it doubles: 64 s */
 
 /* Nobody's: what an earlier process left. */
 #define VRRP_WANTED_NOBODY UINT64_MAX
@@ -79,7 +82,7 @@ struct vrrp_wanted_item {
 	enum vrrp_wanted_place place;
 	enum vrrp_wanted_op op; /* queued or flying */
 	uint64_t set, look;     /* the set and the look in which it was there last */
-	uint64_t lost_at;
+	uint64_t back_at;       /* when it was added last */
 	struct heap_entry pause;
 	unsigned int losses, failures;
 	int code; /* of the last failure */
