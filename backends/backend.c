@@ -3,10 +3,12 @@
 
 #include <string.h>
 
+#include "backends/dpdk/dpdk.h"
 #include "backends/ipvs/ipvs.h"
 
 static const struct backend_ops *const backends[] = {
 	&ipvs_backend,
+	&dpdk_backend,
 };
 
 const struct backend_ops *backend_find(const char *name)

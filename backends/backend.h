@@ -27,6 +27,7 @@ struct backend_abilities {
 	bool sync_daemons;
 	bool sysctls;
 	bool timeouts;
+	bool routes; /* addresses of ports, and routes, of its own */
 	bool atomic; /* a batch is seen by traffic whole or not at all */
 };
 
@@ -67,9 +68,10 @@ struct backend_ops {
 	const struct backend_abilities *static_abilities;
 
 	/* Connects, in the network namespace of the calling process. Makes nothing in the backend's
-	 * tables. *ret is freed by close(). Errors: -ENOENT when the backend is not there (its
-	 * module is not loaded), -EPERM without the privilege; `error` says what to do. */
-	int (*open)(struct backend **ret, struct error *error);
+	 * tables. *ret is freed by close(). `run_dir` is where the programs of poise meet (NULL: the
+	 * default of this namespace). Errors: -ENOENT when the backend is not there (its module is not
+	 * loaded, its program does not run), -EPERM without the privilege; `error` says what to do. */
+	int (*open)(const char *run_dir, struct backend **ret, struct error *error);
 
 	/* Never fails; NULL is allowed. What was applied stays. */
 	void (*close)(struct backend *backend);
@@ -87,7 +89,9 @@ struct backend_ops {
 	 * by the caller, who clears their errors). One failed operation does not stop the others;
 	 * operations on the destinations of a service whose add failed in the same batch are
 	 * SKIPPED. An add of what is there already becomes an update; a delete of what is gone is
-	 * DONE. An operation marked disruptive is sent alone and awaited. Returns 0 when every
+	 * DONE. An operation marked disruptive is sent alone and awaited. Of an atomic backend
+	 * (abilities) the whole is done or nothing: one operation is FAILED then, the first that
+	 * cannot be, and all others are SKIPPED. Returns 0 when every
 	 * operation has a result (whatever it is); -errno when the connection itself was lost:
 	 * results then tell which were carried out, and those in doubt are FAILED with that code.
 	 */

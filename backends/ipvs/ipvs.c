@@ -83,7 +83,7 @@ static int ipvs_open_netlink(struct ipvs_backend *ipvs)
 		&ipvs->genl, ipvs_encode_plain(IPVS_CMD_GET_INFO, 0), false, NULL, NULL);
 }
 
-static int ipvs_open(struct backend **ret, struct error *error)
+static int ipvs_open(_unused_ const char *run_dir, struct backend **ret, struct error *error)
 {
 	int transport = ipvs_choose_transport(error);
 
