@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Names of counters are a table for each kind of object. What a worker has never dropped for is left
+ * out: of the many reasons most never come up, and one that is not there reads as 0.
+ *
+ * rte_telemetry answers from a thread of its own, to which it gives no data, so what it reads is what
+ * any thread may read. As with its own commands, one lists the objects and one shows an object. */
+
+#include "backends/dpdk/dataplane/figures.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <rte_mempool.h>
+#include <rte_telemetry.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/macros.h"
+
+#define FIGURES_OBJECT_SIZE 64
+
+struct figure_row {
+	const char *name;
+	size_t offset;
+};
+
+#define WORKER_ROW(member)                                                                         \
+	{                                                                                          \
+#member, offsetof(struct dataplane_totals, member)                                 \
+	}
+
+static const struct figure_row worker_rows[] = {
+	WORKER_ROW(packets),
+	WORKER_ROW(forwarded),
+	WORKER_ROW(handed_over),
+	WORKER_ROW(connections),
+	WORKER_ROW(flows),
+	WORKER_ROW(turns),
+	WORKER_ROW(busy_turns),
+};
+
+#define PORT_ROW(member)                                                                           \
+	{                                                                                          \
+#member, offsetof(struct port_counters, member)                                    \
+	}
+
+static const struct figure_row port_rows[] = {
+	PORT_ROW(packets_in),
+	PORT_ROW(bytes_in),
+	PORT_ROW(packets_out),
+	PORT_ROW(bytes_out),
+	PORT_ROW(missed),
+	PORT_ROW(errors_in),
+	PORT_ROW(errors_out),
+	PORT_ROW(no_buffer),
+};
+
+static void say_rows(const struct figure_row *rows, size_t count, const void *from,
+	const char *object, figures_sink *sink, void *data)
+{
+	for (size_t i = 0; i < count; i++)
+		sink(data, object, rows[i].name,
+			*(const uint64_t *)(const void *)((const char *)from + rows[i].offset));
+}
+
+static void say_drops(
+	const struct dataplane_totals *totals, const char *object, figures_sink *sink, void *data)
+{
+	for (unsigned int i = 0; i < DROP_REASON_COUNT; i++) {
+		char name[FIGURES_OBJECT_SIZE];
+
+		if (!totals->drops[i])
+			continue;
+		snprintf(name, sizeof(name), "dropped %s", drop_reason_name(i));
+		sink(data, object, name, totals->drops[i]);
+	}
+}
+
+static void say_worker(
+	const struct dataplane *plane, unsigned int number, figures_sink *sink, void *data)
+{
+	struct dataplane_totals totals;
+	char object[FIGURES_OBJECT_SIZE];
+
+	snprintf(object, sizeof(object), "worker %u", number);
+	dataplane_count_worker(plane, number, &totals);
+	say_rows(worker_rows, ARRAY_LENGTH(worker_rows), &totals, object, sink, data);
+	say_drops(&totals, object, sink, data);
+}
+
+static void say_attendant(const struct dataplane *plane, figures_sink *sink, void *data)
+{
+	struct dataplane_totals totals;
+
+	dataplane_count_attendant(plane, &totals);
+	say_drops(&totals, "attendant", sink, data);
+}
+
+static void say_port(const struct port *port, figures_sink *sink, void *data)
+{
+	struct port_counters counters;
+	char object[FIGURES_OBJECT_SIZE];
+
+	snprintf(object, sizeof(object), "port %s", port->name);
+	port_count(port, &counters);
+	say_rows(port_rows, ARRAY_LENGTH(port_rows), &counters, object, sink, data);
+	sink(data, object, "up", counters.up);
+}
+
+void figures_collect(const struct dataplane *plane, figures_sink *sink, void *data)
+{
+	for (unsigned int i = 0; i < plane->worker_count; i++)
+		say_worker(plane, i, sink, data);
+	say_attendant(plane, sink, data);
+	for (unsigned int i = 0; i < plane->port_count; i++)
+		say_port(&plane->ports[i], sink, data);
+	sink(data, "buffers", "free", rte_mempool_avail_count(plane->pool));
+	sink(data, "buffers", "all", plane->pool->size);
+}
+
+static const struct dataplane *telemetry_plane;
+
+/* Its names have neither spaces nor dashes. */
+static void telemetry_sink(void *data, const char *object, const char *name, uint64_t value)
+{
+	char plain[FIGURES_OBJECT_SIZE];
+
+	(void)object;
+	snprintf(plain, sizeof(plain), "%s", name);
+	for (char *at = plain; *at; at++)
+		if (*at == ' ' || *at == '-')
+			*at = '_';
+	rte_tel_data_add_dict_u64(data, plain, value);
+}
+
+static int telemetry_workers(const char *command, const char *parameters, struct rte_tel_data *data)
+{
+	(void)command, (void)parameters;
+	rte_tel_data_start_array(data, RTE_TEL_INT_VAL);
+	for (unsigned int i = 0; i < telemetry_plane->worker_count; i++)
+		rte_tel_data_add_array_int(data, (int)i);
+	return 0;
+}
+
+static int telemetry_worker(const char *command, const char *parameters, struct rte_tel_data *data)
+{
+	unsigned long number;
+	char *end;
+
+	(void)command;
+	if (!parameters || !isdigit((unsigned char)*parameters))
+		return -EINVAL;
+	number = strtoul(parameters, &end, 10);
+	if (*end || number >= telemetry_plane->worker_count)
+		return -EINVAL;
+	rte_tel_data_start_dict(data);
+	say_worker(telemetry_plane, (unsigned int)number, telemetry_sink, data);
+	return 0;
+}
+
+static int telemetry_attendant(
+	const char *command, const char *parameters, struct rte_tel_data *data)
+{
+	(void)command, (void)parameters;
+	rte_tel_data_start_dict(data);
+	say_attendant(telemetry_plane, telemetry_sink, data);
+	return 0;
+}
+
+static int telemetry_ports(const char *command, const char *parameters, struct rte_tel_data *data)
+{
+	(void)command, (void)parameters;
+	rte_tel_data_start_array(data, RTE_TEL_STRING_VAL);
+	for (unsigned int i = 0; i < telemetry_plane->port_count; i++)
+		rte_tel_data_add_array_string(data, telemetry_plane->ports[i].name);
+	return 0;
+}
+
+static int telemetry_port(const char *command, const char *parameters, struct rte_tel_data *data)
+{
+	(void)command;
+	for (unsigned int i = 0; parameters && i < telemetry_plane->port_count; i++) {
+		if (strcmp(telemetry_plane->ports[i].name, parameters) != 0)
+			continue;
+		rte_tel_data_start_dict(data);
+		say_port(&telemetry_plane->ports[i], telemetry_sink, data);
+		return 0;
+	}
+	return -EINVAL;
+}
+
+void figures_telemetry(const struct dataplane *plane)
+{
+	static const struct {
+		const char *name, *help;
+		telemetry_cb answer;
+	} commands[] = {
+		{"/poise/workers", "Returns the workers' numbers. No parameters",
+			telemetry_workers},
+		{"/poise/worker",
+			"Returns what a worker counts, and why it dropped packets. Parameters: "
+			"number",
+			telemetry_worker},
+		{"/poise/attendant", "Returns why the attendant dropped packets. No parameters",
+			telemetry_attendant},
+		{"/poise/ports", "Returns the ports' names. No parameters", telemetry_ports},
+		{"/poise/port", "Returns what a port counts. Parameters: name", telemetry_port},
+	};
+
+	telemetry_plane = plane;
+	for (size_t i = 0; i < ARRAY_LENGTH(commands); i++)
+		rte_telemetry_register_cmd(commands[i].name, commands[i].answer, commands[i].help);
+}

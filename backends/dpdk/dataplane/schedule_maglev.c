@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* mh: Maglev hashing (Eisenbud et al., NSDI 2016, §3.4).
+ *
+ * Each member has an order of preference over the table's entries, which its destination's address and port
+ * give and nothing else does. Members take turns, each taking the first entry of its order that
+ * is still free, until the table is full. So members have as many entries as they had turns; and one
+ * that comes or goes moves little more than its own share of clients, whichever others are there.
+ * As the orders, the turns (which follow from the keys' order and the weights) and the hash of clients
+ * are fixed functions, all nodes with the same destinations give a client the same one, whatever
+ * happened to them before.
+ *
+ * The size is a prime, so that every step through the table comes by all entries. It is one of a few,
+ * far apart: another size moves nearly every client, and that must not be the price of one more
+ * destination. It is at least 100 times the number of members, as far as there are sizes; from there on
+ * shares are less even, 16 entries for a member at worst. What moves beyond one's own share grows with
+ * the members' number for a size: one client in a hundred at ten members, three at forty.
+ *
+ * Members of weight 0 stand in the table (schedule_weigh_kept()); what becomes of their clients is
+ * said in schedule_hash.c. */
+#include <stdlib.h>
+
+#include "backends/dpdk/dataplane/schedule_hash.h"
+#include "base/macros.h"
+#include "base/memory.h"
+
+/* The largest primes below 2^12, 2^14 … 2^20. */
+static const uint32_t maglev_sizes[] = {4093, 16381, 65521, 262139, 1048573};
+
+#define MAGLEV_ENTRIES_PER_MEMBER 100
+
+/* A member's way through the table. */
+struct maglev_way {
+	uint32_t next, step;
+};
+
+static uint32_t maglev_size(uint32_t count)
+{
+	size_t i = 0;
+
+	while (i + 1 < ARRAY_LENGTH(maglev_sizes) &&
+		maglev_sizes[i] < (uint64_t)count * MAGLEV_ENTRIES_PER_MEMBER)
+		i++;
+	return maglev_sizes[i];
+}
+
+static struct maglev_way maglev_way_of(const struct slot *slot, uint32_t size)
+{
+	uint64_t hash = schedule_hash((uint64_t)slot->port << 8 | slot->family, slot->address);
+
+	return (struct maglev_way){
+		.next = schedule_scale(hash, size),
+		.step = 1 + schedule_scale(schedule_mix(hash + 1), size - 1),
+	};
+}
+
+/* The next entry of its way that nobody has; it is its own now. `taken` is a byte for each entry: near
+ * the end hundreds of them are looked at for one. */
+static uint32_t maglev_take(struct maglev_way *way, uint8_t *taken, uint32_t size)
+{
+	uint32_t next = way->next, step = way->step, at;
+
+	do {
+		at = next;
+		next += step;
+		next = next >= size ? next - size : next;
+	} while (taken[at]);
+	way->next = next;
+	taken[at] = 1;
+	return at;
+}
+
+/* Who takes when: each as often as its weight says. */
+static uint32_t *maglev_turns(const uint16_t *weights, uint32_t count, uint32_t size)
+{
+	_cleanup_free_ uint32_t *quotas = memory_resize(NULL, count, sizeof(*quotas));
+	uint32_t *turns = memory_resize(NULL, size, sizeof(*turns));
+
+	schedule_divide(weights, count, size, quotas);
+	schedule_spread_quotas(quotas, count, turns);
+	return turns;
+}
+
+static struct scheduler_table *maglev_prepare(
+	const struct service_image *image, const uint16_t *weights, const struct slot_table *slots)
+{
+	uint32_t size = maglev_size(image->count);
+	_cleanup_free_ struct maglev_way *ways = memory_resize(NULL, image->count, sizeof(*ways));
+	_cleanup_free_ uint32_t *turns = maglev_turns(weights, image->count, size);
+	_cleanup_free_ uint8_t *taken = memory_new(size);
+	struct scheduler_table *table = schedule_table_new(size);
+
+	for (uint32_t i = 0; i < image->count; i++)
+		ways[i] = maglev_way_of(&slots->slots[image->members[i].slot], size);
+	for (uint32_t i = 0; i < size; i++)
+		table->entries[maglev_take(&ways[turns[i]], taken, size)] = turns[i];
+	return table;
+}
+
+static uint32_t maglev_choose(const struct service_image *image,
+	struct scheduler_turn *turn _unused_, const struct scheduler_view *view,
+	const struct flow_key *key)
+{
+	bool with_port = image->scheduler_flags & SCHEDULER_FLAG_MH_PORT;
+
+	return schedule_hash_choose(image, view, schedule_hash_client(key, with_port),
+		image->scheduler_flags & SCHEDULER_FLAG_MH_FALLBACK);
+}
+
+const struct scheduler schedule_mh = {
+	.name = "mh",
+	.weigh = schedule_weigh_kept,
+	.by_key = true,
+	.prepare = maglev_prepare,
+	.choose = maglev_choose,
+};
