@@ -24,6 +24,19 @@ static int check_options(const struct cli *cli)
 	return -EINVAL;
 }
 
+/* The plan's document, and in it why an apply would be refused. */
+static void print_preview(const char *text, int code, const struct error *error)
+{
+	if (code == 0) {
+		cli_print(text);
+		return;
+	}
+	json_t *json = json_loads(text, 0, NULL);
+	json_object_set_new(json, "refused", json_true());
+	json_object_set_new(json, "error", cli_json_text(error_text(error, code)));
+	cli_print_json(json);
+}
+
 /* The dry run: the plan, and what the guards would say to it. */
 static int preview(struct cli *cli, struct reconciler *reconciler,
 	const struct reconciler_request *request, const struct cli_loaded *loaded)
@@ -40,18 +53,18 @@ static int preview(struct cli *cli, struct reconciler *reconciler,
 
 	if (r < 0)
 		return cli_fail(&error, r);
-	if (cli->options.format == CLI_FORMAT_JSON) {
-		_cleanup_free_ char *text =
-			cli_plan_to_json(loaded, &plan, &output.memory, &reconciler->record);
-		cli_print(text);
-	} else {
-		cli_print_plan(&plan, &reconciler->live, &output.memory, reconciler_now(),
-			reconciler->hold_deletions);
-	}
 	r = reconciler_check(reconciler, request, &error);
 	if (r == 0 && !request->force)
 		r = cli_operator_check(&told, &error);
 	reconciler->facts = NULL;
+	if (cli->options.format == CLI_FORMAT_JSON) {
+		_cleanup_free_ char *text = cli_plan_to_json(loaded, &plan, &output.memory,
+			reconciler->record.revision ? reconciler->record.revision : "");
+		print_preview(text, r, &error);
+	} else {
+		cli_print_plan(&plan, &reconciler->live, &output.memory, reconciler_now(),
+			reconciler->hold_deletions);
+	}
 	if (r == 0)
 		return CLI_EXIT_GOOD;
 	cli_error("an apply would be refused: %s", error_text(&error, r));
@@ -156,6 +169,7 @@ const struct cli_command cli_command_apply = {
 	.options = options,
 	.option_count = ARRAY_LENGTH(options),
 	.acts = true,
+	.explains = true,
 	.formats = 1 << CLI_FORMAT_TEXT | 1 << CLI_FORMAT_JSON,
 	.arguments_max = SIZE_MAX,
 	.run = apply_run,

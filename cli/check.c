@@ -2,11 +2,18 @@
 /* `poise check`: probes by hand what poised's health process probes by itself, with the same checkers in this process.
  *
  * Probes run side by side, a bounded number at a time, so that thousands are soon over and none waits for another's processor
- * time long enough to look slow. What came of them is printed in the order of the list, as soon as all before it is known. */
+ * time long enough to look slow. What came of them is printed in the order of the list, as soon as all before it is known.
+ *
+ * Files are looked at with the eyes of the user that poised's process has: root, who may read all, would find a `file` check passed
+ * that fails there. It stays root for all else (raw sockets, marks, programs of other users), so it is only the identity
+ * that the kernel goes by where it opens a file. */
 #include <errno.h>
+#include <grp.h>
 #include <signal.h>
+#include <sys/fsuid.h>
 #include <unistd.h>
 
+#include "base/account.h"
 #include "base/netns.h"
 #include "base/run.h"
 #include "cli/check_list.h"
@@ -14,6 +21,8 @@
 #include "health/checker.h"
 
 #define RUNNING_MOST 64
+/* For a name service. */
+#define LOOKUP_NS 1000000000ull
 
 struct checking;
 
@@ -206,6 +215,25 @@ static int checking_result(struct checking *checking, int r, struct error *error
 	return checking->results[CHECKER_RESULT_FAILED] ? CLI_EXIT_FAILURES : CLI_EXIT_GOOD;
 }
 
+/* Of root only: others have their own. */
+static void checking_take_eyes(void)
+{
+	struct account user;
+	int r = -ESRCH;
+
+	if (geteuid() != 0)
+		return;
+	for (const char *const *name = account_unprivileged; *name && r < 0; name++)
+		r = account_find(*name, LOOKUP_NS, &user);
+	if (r < 0 || setgroups(0, NULL) < 0) {
+		cli_note("files are read as root here, and by poised perhaps as another user");
+		return;
+	}
+	/* Neither says whether it did. */
+	setfsgid(user.group);
+	setfsuid(user.user);
+}
+
 static int checking_run(const struct cli *cli, const struct cli_check_list *list)
 {
 	_cleanup_error_ struct error error = {};
@@ -224,6 +252,7 @@ static int checking_run(const struct cli *cli, const struct cli_check_list *list
 	if (r == 0)
 		r = checking_open(&checking, &error);
 	if (r == 0) {
+		checking_take_eyes();
 		checking_go_on(&checking);
 		r = loop_run(checking.loop);
 	}

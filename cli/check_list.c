@@ -53,17 +53,32 @@ static bool selection_has_service(
 }
 
 /* The port of an address may be the destination's, or the one that is probed. */
-static bool selection_has_destination(const struct selection *selection,
-	const struct destination_key *destination, const struct config_check *check)
+static bool selection_has_destination(
+	const struct selection *selection, const struct declared_destination *destination)
 {
 	const struct destination_key *wanted = &selection->address;
 
 	if (!selection->is_address)
 		return true;
-	if (!address_equal(&destination->address, &wanted->address))
+	if (!address_equal(&destination->key.address, &wanted->address))
 		return false;
-	return !wanted->port || wanted->port == destination->port ||
-	       (check && wanted->port == probe_target(check, destination).port);
+	if (!wanted->port || wanted->port == destination->key.port)
+		return true;
+	vector_foreach(&destination->checks, check)
+		if (wanted->port == probe_target(*check, &destination->key).port)
+			return true;
+	return false;
+}
+
+static void selection_add(
+	const struct selection *selection, const struct declared_destination *destination)
+{
+	if (selection->check) {
+		list_add(selection->list, selection->check, &destination->key);
+		return;
+	}
+	vector_foreach(&destination->checks, check)
+		list_add(selection->list, *check, &destination->key);
 }
 
 static void selection_walk(struct selection *selection)
@@ -75,14 +90,10 @@ static void selection_walk(struct selection *selection)
 			continue;
 		selection->services++;
 		vector_foreach(&service->destinations, destination) {
-			const struct config_check *own = destination->check;
-			const struct config_check *check = selection->check ?: own;
-
-			if (!selection_has_destination(selection, &destination->key, own))
+			if (!selection_has_destination(selection, destination))
 				continue;
 			selection->destinations++;
-			if (check)
-				list_add(selection->list, check, &destination->key);
+			selection_add(selection, destination);
 		}
 	}
 	list_finish(selection->list);

@@ -24,7 +24,7 @@ static const struct {
 	const char *name, *color;
 } checks_states[CHECKS_STATE_COUNT] = {
 	[CHECKS_STATE_UP] = {"up", NULL},
-	[CHECKS_STATE_NEW] = {"not tried", CLI_LAYOUT_DIM},
+	[CHECKS_STATE_NEW] = {"not run yet", CLI_LAYOUT_DIM},
 	[CHECKS_STATE_UNTRIED] = {"not tried", CLI_LAYOUT_YELLOW},
 	[CHECKS_STATE_FAILING] = {"failing", CLI_LAYOUT_YELLOW},
 	[CHECKS_STATE_DOWN] = {"down", CLI_LAYOUT_RED},

@@ -542,6 +542,9 @@ int cli_main(int argc, char **argv)
 		cli_output_begin(cli.options.color, cli.options.quiet, cli.options.verbose);
 		code = cli_run(&cli);
 	}
+	if (code == CLI_EXIT_ERROR && cli.command && cli.command->explains &&
+		cli.options.format == CLI_FORMAT_JSON)
+		cli_output_explain(cli.command->acts);
 	bool shows = cli.options.help || cli.options.version || cli.options.dry_run;
 	code = cli_output_end(code, cli.command && cli.command->acts && !shows);
 	cli_clear(&cli);

@@ -89,7 +89,8 @@ struct cli_command {
 	const char *description; /* for its own help: whole lines */
 	const struct cli_option *options;
 	size_t option_count;
-	bool acts;            /* on the machine: its output is no more than a report */
+	bool acts;     /* on the machine: its output is no more than a report */
+	bool explains; /* with -o json it prints a document also when it fails: what it said */
 	unsigned int formats; /* 1 << enum cli_format, of those that -o may name */
 	size_t arguments_min, arguments_max;
 	int (*run)(struct cli *cli);

@@ -16,6 +16,9 @@
 /* What one read may bring. */
 #define READ_SIZE 65536u
 
+/* For how long one waits without a word. */
+#define CLIENT_MOMENT_S 2
+
 /* JSON-RPC's code for a method that is not there. */
 #define CODE_METHOD (-32601)
 
@@ -132,8 +135,7 @@ static int client_send(
 	return 0;
 }
 
-/* Waits for bytes and adds them to the input. `seconds` < 0: for ever. */
-static int client_read(struct cli_client *client, int seconds, struct error *error)
+static int client_poll(const struct cli_client *client, int seconds)
 {
 	struct pollfd wait = {.fd = client->fd, .events = POLLIN};
 	int ready;
@@ -141,7 +143,25 @@ static int client_read(struct cli_client *client, int seconds, struct error *err
 	do
 		ready = poll(&wait, 1, seconds < 0 ? -1 : seconds * 1000);
 	while (ready < 0 && errno == EINTR);
-	if (ready == 0)
+	return ready;
+}
+
+/* Who waits for more than a moment is told what for; a view that is drawn again and again is not drawn over. */
+static int client_wait(const struct cli_client *client, int seconds)
+{
+	if (seconds <= CLIENT_MOMENT_S || client->quiet)
+		return client_poll(client, seconds);
+	int ready = client_poll(client, CLIENT_MOMENT_S);
+	if (ready != 0)
+		return ready;
+	cli_note("poised does not answer yet: waiting for up to %d s", seconds);
+	return client_poll(client, seconds - CLIENT_MOMENT_S);
+}
+
+/* Waits for bytes and adds them to the input. `seconds` < 0: for ever. */
+static int client_read(struct cli_client *client, int seconds, struct error *error)
+{
+	if (client_wait(client, seconds) == 0)
 		return error_set(error, -ETIMEDOUT, "poised has not answered for %d s", seconds);
 	char bytes[READ_SIZE];
 	ssize_t n = recv(client->fd, bytes, sizeof(bytes), 0);

@@ -2,7 +2,8 @@
 /* The client of poised's control socket: JSON-RPC 2.0 over RUN-DIR/poised.sock, one object a line in
  * each direction.
  *
- * A call waits as long as poised says something: it gives up after CLI_CLIENT_SILENCE_S without a byte.
+ * A call waits as long as poised says something: it gives up after CLI_CLIENT_SILENCE_S without a byte,
+ * and says on standard error that it waits when that takes more than a moment.
  * Errors come in words that say what to do. */
 #pragma once
 
@@ -23,6 +24,7 @@ struct cli_client {
 	struct strbuf input;
 	size_t taken; /* bytes at the head of `input` that are done with */
 	json_int_t serial;
+	bool quiet; /* says nothing of an answer that takes long */
 };
 
 /* Connects. -ENOENT when no poised runs there, -EACCES when this user may not, each with words. */

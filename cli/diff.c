@@ -19,7 +19,7 @@ struct comparison {
 	struct cli_operator told; /* where none does: what it was told */
 	struct cli_loaded loaded;
 	struct reconciler reconciler; /* without --live */
-	struct cli_live file;         /* with --live */
+	struct live file;             /* with --live */
 	const struct backend_abilities *abilities;
 	struct plan plan;
 	struct step_output output;
@@ -32,7 +32,7 @@ static void comparison_clear(struct comparison *comparison)
 {
 	step_output_clear(&comparison->output);
 	plan_clear(&comparison->plan);
-	cli_live_clear(&comparison->file);
+	live_clear(&comparison->file);
 	reconciler_close(&comparison->reconciler);
 	cli_loaded_clear(&comparison->loaded);
 	cli_operator_clear(&comparison->told);
@@ -99,6 +99,14 @@ static int compare_file(const struct cli *cli, struct comparison *comparison)
 	if (r < 0) {
 		cli_fail(&error, r);
 		return r;
+	}
+	if (cli->options.out && !comparison->file.revision) {
+		cli_error("%s does not say what was in force there, so that a plan would be "
+			  "carried out "
+			  "whatever is: take what `poise get -o json` prints there, or leave --out "
+			  "away",
+			cli->options.live);
+		return -EINVAL;
 	}
 	comparison->live_time = reconciler_now() - start;
 	comparison->abilities = backend->static_abilities;
@@ -170,6 +178,16 @@ static int write_plan(const struct cli *cli, const char *json)
 	return r;
 }
 
+/* What is in force on the machine that was compared with; NULL where that is not known. */
+static const char *applied_of(const struct cli *cli, const struct comparison *comparison)
+{
+	const char *revision = comparison->reconciler.record.revision;
+
+	if (cli->options.live)
+		return comparison->file.revision;
+	return revision ? revision : "";
+}
+
 static int comparison_print(const struct cli *cli, struct comparison *comparison)
 {
 	const struct memory *memory = &comparison->output.memory;
@@ -178,15 +196,16 @@ static int comparison_print(const struct cli *cli, struct comparison *comparison
 
 	if (json || cli->options.out)
 		text = cli_plan_to_json(&comparison->loaded, &comparison->plan, memory,
-			cli->options.live ? NULL : &comparison->reconciler.record);
-	if (json)
+			applied_of(cli, comparison));
+	int written = cli->options.out ? write_plan(cli, text) : 0;
+	if (json && written == 0)
 		cli_print(text);
-	else
+	else if (!json)
 		cli_print_plan(&comparison->plan, live_of(cli, comparison), memory, comparison->now,
 			comparison->reconciler.hold_deletions);
 	if (cli->options.timing)
 		print_timing(comparison);
-	if (cli->options.out && write_plan(cli, text) < 0)
+	if (written < 0)
 		return CLI_EXIT_ERROR;
 	return comparison->plan.ops.count ? CLI_EXIT_DIFFERENCES : CLI_EXIT_GOOD;
 }
@@ -293,6 +312,7 @@ const struct cli_command cli_command_diff = {
 		"Exit status: 0 without differences, 1 with some, 2 after an error.\n",
 	.options = options,
 	.option_count = ARRAY_LENGTH(options),
+	.explains = true,
 	.formats = 1 << CLI_FORMAT_TEXT | 1 << CLI_FORMAT_JSON,
 	.arguments_max = SIZE_MAX,
 	.run = diff_run,

@@ -75,6 +75,15 @@ static void lose_config(struct ipvsadm_losses *losses, const struct config *conf
 	}
 }
 
+static void lose_follower(struct ipvsadm_losses *losses, const struct declared *declared)
+{
+	if (declared->sync_follows)
+		ipvsadm_lose(losses, 0,
+			"the sync daemon that follows the virtual router `%s` is exported as the "
+			"active one: ipvsadm changes no role",
+			declared->sync_follows);
+}
+
 /* What poise sets of its own accord is no loss of the file's, but worth a word. */
 static void keep_named_sysctls(struct state *state, const struct declared *declared)
 {
@@ -108,6 +117,7 @@ static int export_files(const struct cli *cli, struct state *state, struct ipvsa
 		.declared = &loaded.declared, .live = &live, .memory = &memory};
 	step(&input, &output);
 	lose_config(losses, &loaded.config);
+	lose_follower(losses, &loaded.declared);
 	*state = output.desired;
 	output.desired = (struct state){};
 	keep_named_sysctls(state, &loaded.declared);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/load.h"
 #include "cli/losses.h"
 #include "cli/machine.h"
 #include "cli/watch.h"
@@ -79,6 +80,28 @@ static void print_yaml(struct state *state, const struct memory *memory)
 	cli_print_losses(NULL, &losses);
 }
 
+/* What was applied last may have more than the machine's table has: who puts this file in the place of that one loses it. */
+static void note_rest(const struct cli *cli, const struct reconciler *reconciler)
+{
+	_cleanup_free_ char *path = memory_printf("%s/" RECORD_CONFIRMED_FILE, cli->state_dir);
+	const char *applied = reconciler->record.revision;
+	_cleanup_cli_loaded_ struct cli_loaded loaded = {};
+	char revision[REVISION_SIZE];
+
+	if (!applied || cli_load((const char *const[]){path}, 1, &loaded) < 0)
+		return;
+	_cleanup_free_ char *canonical = cli_loaded_canonical(&loaded);
+	record_revision(canonical, revision);
+	if (strcmp(revision, applied) != 0 ||
+		(!loaded.declared.checks && !loaded.config.routers.count))
+		return;
+	cli_note("the %s of what was applied last are not in the kernel's table, and so not in "
+		 "this: a file with this alone would end them",
+		!loaded.config.routers.count ? "checks"
+		: loaded.declared.checks     ? "virtual routers and checks"
+					     : "virtual routers");
+}
+
 static int get_run(struct cli *cli)
 {
 	_cleanup_reconciler_ struct reconciler reconciler = {.lock = -1};
@@ -94,9 +117,16 @@ static int get_run(struct cli *cli)
 	if (!cli->options.all)
 		cli_keep_owned(&state, memory);
 	if (cli->options.format == CLI_FORMAT_JSON)
-		cli_print_json(live_to_json(CLI_DEFAULT_BACKEND, &state, memory, reconciler_now()));
+		cli_print_json(live_to_json(CLI_DEFAULT_BACKEND, &state, memory,
+			reconciler.record.revision, reconciler_now()));
 	else
 		print_yaml(&state, memory);
+	if (cli->options.format != CLI_FORMAT_JSON)
+		note_rest(cli, &reconciler);
+	if (cli->options.format != CLI_FORMAT_JSON && state.ports.count)
+		cli_note(
+			"of `dpdk` the ports and the routes are in this: what else poise-dataplane "
+			"was started with, it does not say");
 	size_t others = all - state.services.count;
 	if (others)
 		cli_note("left out: %zu virtual service%s that poise does not manage (--all shows "

@@ -41,6 +41,7 @@ static const struct {
 #define CELL_SIZE     24
 #define REVISION_SHOW 12
 #define REASON_SHOW   10
+#define OBJECT_SHOW   200
 
 struct row {
 	char cells[COLUMN_COUNT][CELL_SIZE];
@@ -50,6 +51,28 @@ struct table {
 	VECTOR_OF(struct row);
 	size_t widths[COLUMN_COUNT];
 };
+
+/* What an entry says of the objects that were changed, each on a line of its own. */
+static void entry_print_objects(const json_t *entry, struct strbuf *text)
+{
+	const json_t *objects = json_object_get(entry, "objects"), *object;
+	uint64_t all = cli_field_number(entry, "add") + cli_field_number(entry, "change") +
+		       cli_field_number(entry, "remove");
+	size_t i, named = json_array_size(objects);
+
+	json_array_foreach(objects, i, object)
+	{
+		const char *line = json_string_value(object);
+
+		if (!line)
+			continue;
+		cli_layout_pad(text, GAP);
+		cli_layout_cut(text, line, OBJECT_SHOW);
+		strbuf_add_char(text, '\n');
+	}
+	if (named && all > named)
+		strbuf_printf(text, "  and %" PRIu64 " more\n", all - named);
+}
 
 /* The head of a text, for a column that is so wide. */
 static void cell_text(char cell[static CELL_SIZE], const char *text, size_t most)
@@ -136,8 +159,11 @@ static void history_print(const json_t *entries)
 	table_measure(&table, &titles);
 	json_array_foreach(entries, i, entry) table_add(&table, entry);
 	table_print_row(&table, &titles, &text);
-	vector_foreach(&table, row)
-		table_print_row(&table, row, &text);
+	for (i = 0; i < table.count; i++) {
+		table_print_row(&table, &table.items[i], &text);
+		if (cli_is_verbose())
+			entry_print_objects(json_array_get(entries, i), &text);
+	}
 	cli_print(text.text);
 	vector_clear(&table);
 }
@@ -177,7 +203,8 @@ const struct cli_command cli_command_history = {
 		"Lists what poised changed, the latest last: when, for which reason, under which "
 		"revision of the\n"
 		"files, how many objects were added (+), changed (~) and removed (-), failed, or "
-		"had drifted.\n\n"
+		"had drifted.\n"
+		"-v names the first of those objects.\n\n"
 		"Exit status: 0, or 2 when poised does not run.\n",
 	.options = options,
 	.option_count = ARRAY_LENGTH(options),

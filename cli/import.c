@@ -45,9 +45,15 @@ static int import_text(const char *name, const char *text, size_t size)
 		return CLI_EXIT_ERROR;
 	}
 	config_from_state(&state, &config, &lines);
+	cli_add_losses(&losses, &lines);
+	/* Nor for one that says so in as many words, where the services that there were are lost. */
+	if (state.services.count && !config.services.count) {
+		cli_print_losses(name, &losses);
+		cli_error("%s: none of its services could be carried over", name);
+		return CLI_EXIT_ERROR;
+	}
 	config_format_yaml(&config, &yaml);
 	cli_print(yaml.text);
-	cli_add_losses(&losses, &lines);
 	cli_print_losses(name, &losses);
 	if (!check_yaml(&yaml))
 		return CLI_EXIT_LOSSES;

@@ -65,14 +65,39 @@ void cli_loaded_report(const struct cli_loaded *loaded)
 	cli_diagnostics(&loaded->diagnostics);
 }
 
-void cli_loaded_note_checks(const struct cli_loaded *loaded)
+/* What has the place of a role has that of an active router: services stand by as with `standby: keep`. */
+static void note_followers(const struct declared *declared)
 {
-	size_t checks = loaded->declared.checks;
+	_cleanup_strbuf_ struct strbuf text = {};
+	size_t services = 0;
+
+	vector_foreach(&declared->services, service)
+		services += service->standby_removes;
+	if (services)
+		strbuf_printf(&text, "%zu virtual service%s of `standby: remove` %s there",
+			services, services == 1 ? "" : "s", services == 1 ? "is" : "are");
+	if (declared->sync_follows)
+		strbuf_printf(&text, "%sthe sync daemon that follows `%s` is active",
+			services ? ", and " : "", declared->sync_follows);
+	if (text.length)
+		cli_note("with an active router: %s", text.text);
+}
+
+void cli_loaded_note_daemon(const struct cli_loaded *loaded)
+{
+	size_t checks = loaded->declared.checks, routers = loaded->config.routers.count;
 
 	if (checks)
 		cli_note("the files have %zu check%s, which only poised runs: they are taken as "
 			 "passing",
 			checks, checks == 1 ? "" : "s");
+	if (!routers)
+		return;
+	cli_note("the files have %zu virtual router%s, which only poised runs: %s taken as active, "
+		 "and without it nobody sets %s addresses",
+		routers, routers == 1 ? "" : "s", routers == 1 ? "it is" : "they are",
+		routers == 1 ? "its" : "their");
+	note_followers(&loaded->declared);
 }
 
 int cli_load_arguments(const struct cli *cli, struct cli_loaded *ret)
@@ -81,7 +106,7 @@ int cli_load_arguments(const struct cli *cli, struct cli_loaded *ret)
 
 	cli_loaded_report(ret);
 	if (r == 0)
-		cli_loaded_note_checks(ret);
+		cli_loaded_note_daemon(ret);
 	return r;
 }
 

@@ -34,10 +34,11 @@ char *cli_loaded_canonical(const struct cli_loaded *loaded);
 /* Problems and diagnostics on standard error. */
 void cli_loaded_report(const struct cli_loaded *loaded);
 
-/* cli_load() of the command's own arguments, cli_loaded_report(), and a remark when the files have
- * checks, which nothing runs yet. */
+/* Remarks on what only poised runs, checks and virtual routers, and what they are taken as without it. */
+void cli_loaded_note_daemon(const struct cli_loaded *loaded);
+
+/* cli_load() of the command's own arguments, cli_loaded_report(), and those remarks. */
 int cli_load_arguments(const struct cli *cli, struct cli_loaded *ret);
-void cli_loaded_note_checks(const struct cli_loaded *loaded);
 
 void cli_loaded_clear(struct cli_loaded *loaded);
 

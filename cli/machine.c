@@ -116,14 +116,7 @@ void cli_keep_owned(struct state *state, const struct memory *memory)
 	state->services.count = kept;
 }
 
-void cli_live_clear(struct cli_live *live)
-{
-	state_clear(&live->state);
-	memory_clear(&live->memory);
-	live->now = 0;
-}
-
-int cli_live_read(const char *path, struct cli_live *ret, struct error *error)
+int cli_live_read(const char *path, struct live *ret, struct error *error)
 {
 	bool standard = strcmp(path, "-") == 0;
 	_cleanup_free_ char *text = NULL;
@@ -136,11 +129,10 @@ int cli_live_read(const char *path, struct cli_live *ret, struct error *error)
 		return error_set(error, r, "%s: %s", path, strerror(-r));
 	r = json_parse(text, size, &json, error);
 	if (r == 0)
-		r = live_from_json(json, &ret->state, &ret->memory, &ret->now, error);
+		r = live_from_json(json, ret, error);
 	json_decref(json);
 	if (r == 0)
 		return 0;
-	cli_live_clear(ret);
 	error_suffix(error, r, " (it should be what `poise get -o json` prints)");
 	return error_prefix(error, r, "%s", standard ? "<stdin>" : path);
 }

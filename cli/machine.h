@@ -4,6 +4,7 @@
 #pragma once
 
 #include "cli/cli.h"
+#include "reconciler/live_json.h"
 #include "reconciler/reconciler.h"
 
 /* What a command works on when no file says it. */
@@ -34,15 +35,6 @@ int cli_machine_look(struct reconciler *reconciler, struct state *ret, struct er
 /* Leaves in `state` only the services that are ours. */
 void cli_keep_owned(struct state *state, const struct memory *memory);
 
-/* A live side that came out of a file. Starts zeroed. */
-struct cli_live {
-	struct state state;
-	struct memory memory;
-	uint64_t now; /* of the clock that the memory speaks of; 0 when the file has none */
-};
-
 /* From a file ("-": standard input) of the form of reconciler/live_json.h, or of a bare state, into an empty `ret`, which is
  * empty again on failure. -errno with words. */
-int cli_live_read(const char *path, struct cli_live *ret, struct error *error);
-
-void cli_live_clear(struct cli_live *live);
+int cli_live_read(const char *path, struct live *ret, struct error *error);

@@ -14,9 +14,25 @@ static struct {
 	bool color_stdout, color_stderr;
 	bool quiet, verbose;
 	bool terminal;
-	bool status; /* a progress line stands on the terminal */
-	int broken;  /* why standard output takes nothing any more; an errno, or 0 */
+	bool status;    /* a progress line stands on the terminal */
+	int broken;     /* why standard output takes nothing any more; an errno, or 0 */
+	bool printed;   /* something went to standard output */
+	json_t *errors; /* what was said of failures, for cli_output_explain(); NULL: nothing */
 } output;
+
+/* A file may be wrong in more places than a program wants to hear of. */
+#define ERRORS_MOST 1000
+
+/* Takes the reference. */
+static void remember(json_t *error)
+{
+	if (!output.errors)
+		output.errors = json_array();
+	if (json_array_size(output.errors) < ERRORS_MOST)
+		json_array_append_new(output.errors, error);
+	else
+		json_decref(error);
+}
 
 static bool color_wanted(enum cli_color color, int fd)
 {
@@ -41,6 +57,7 @@ void cli_output_begin(enum cli_color color, bool quiet, bool verbose)
 /* What follows a failure is not tried: it would be a text with a hole. */
 static void put(const char *text)
 {
+	output.printed = true;
 	if (output.broken)
 		return;
 	errno = 0;
@@ -60,6 +77,7 @@ static void flush(void)
 int cli_output_end(int code, bool acted)
 {
 	cli_status_clear();
+	json_decref(STEAL(output.errors));
 	flush();
 	if (!output.broken)
 		return code;
@@ -67,6 +85,19 @@ int cli_output_end(int code, bool acted)
 	if (acted || output.broken != EPIPE)
 		cli_error("standard output could not be written: %s", strerror(output.broken));
 	return acted ? code : CLI_EXIT_ERROR;
+}
+
+void cli_output_explain(bool refused)
+{
+	const json_t *first = json_object_get(json_array_get(output.errors, 0), "error");
+	json_t *json;
+
+	if (output.printed || !first)
+		return;
+	json = json_pack("{s:O, s:O}", "error", first, "errors", output.errors);
+	if (refused)
+		json_object_set_new(json, "refused", json_true());
+	cli_print_json(json);
 }
 
 bool cli_color_stdout(void)
@@ -125,11 +156,8 @@ json_t *cli_json_text(const char *text)
 }
 
 /* What went to standard output before must stand before it on a terminal that shows both. */
-static void say(const char *color, const char *format, va_list arguments) _printf_(2, 0);
-static void say(const char *color, const char *format, va_list arguments)
+static void say(const char *color, const char *text)
 {
-	_cleanup_free_ char *text = memory_vprintf(format, arguments);
-
 	flush();
 	cli_status_clear();
 	if (output.color_stderr && color)
@@ -140,33 +168,40 @@ static void say(const char *color, const char *format, va_list arguments)
 
 void cli_error(const char *format, ...)
 {
+	_cleanup_free_ char *text = NULL;
 	va_list arguments;
 
 	va_start(arguments, format);
-	say("1;31", format, arguments);
+	text = memory_vprintf(format, arguments);
 	va_end(arguments);
+	remember(json_pack("{s:o}", "error", cli_json_text(text)));
+	say("1;31", text);
 }
 
 void cli_note(const char *format, ...)
 {
+	_cleanup_free_ char *text = NULL;
 	va_list arguments;
 
 	if (output.quiet)
 		return;
 	va_start(arguments, format);
-	say(NULL, format, arguments);
+	text = memory_vprintf(format, arguments);
 	va_end(arguments);
+	say(NULL, text);
 }
 
 void cli_detail(const char *format, ...)
 {
+	_cleanup_free_ char *text = NULL;
 	va_list arguments;
 
 	if (!output.verbose)
 		return;
 	va_start(arguments, format);
-	say(NULL, format, arguments);
+	text = memory_vprintf(format, arguments);
 	va_end(arguments);
+	say(NULL, text);
 }
 
 void cli_complain(const char *text)
@@ -182,17 +217,6 @@ int cli_fail(const struct error *error, int code)
 	return CLI_EXIT_ERROR;
 }
 
-void cli_diagnostics(const struct diagnostics *diagnostics)
-{
-	_cleanup_strbuf_ struct strbuf text = {};
-
-	if (!diagnostics->errors && (output.quiet || !diagnostics->warnings))
-		return;
-	diagnostics_format(diagnostics, output.color_stderr, &text);
-	if (text.text)
-		cli_complain(text.text);
-}
-
 static json_t *diagnostic_to_json(const struct diagnostic *diagnostic)
 {
 	bool error = diagnostic->severity == DIAGNOSTIC_SEVERITY_ERROR;
@@ -206,6 +230,31 @@ static json_t *diagnostic_to_json(const struct diagnostic *diagnostic)
 	if (diagnostic->hint)
 		json_object_set_new(json, "hint", cli_json_text(diagnostic->hint));
 	return json;
+}
+
+/* As an error of an apply has them: `error` says what, the rest where. */
+static void remember_diagnostic(const struct diagnostic *diagnostic)
+{
+	json_t *json = diagnostic_to_json(diagnostic);
+
+	json_object_set(json, "error", json_object_get(json, "message"));
+	json_object_del(json, "message");
+	json_object_del(json, "severity");
+	remember(json);
+}
+
+void cli_diagnostics(const struct diagnostics *diagnostics)
+{
+	_cleanup_strbuf_ struct strbuf text = {};
+
+	vector_foreach(diagnostics, diagnostic)
+		if (diagnostic->severity == DIAGNOSTIC_SEVERITY_ERROR)
+			remember_diagnostic(diagnostic);
+	if (!diagnostics->errors && (output.quiet || !diagnostics->warnings))
+		return;
+	diagnostics_format(diagnostics, output.color_stderr, &text);
+	if (text.text)
+		cli_complain(text.text);
 }
 
 json_t *cli_diagnostics_to_json(const struct diagnostics *diagnostics)

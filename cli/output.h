@@ -16,6 +16,10 @@ enum cli_color {
 	CLI_COLOR_NEVER,
 };
 
+/* What cli_error() and cli_diagnostics() said until now as a document, unless something was printed already: whoever reads
+ * standard output alone gets one for every end. `refused`: nothing was begun on the machine. */
+void cli_output_explain(bool refused);
+
 /* Decides once about colour (NO_COLOR counts for auto) and loudness. */
 void cli_output_begin(enum cli_color color, bool quiet, bool verbose);
 

@@ -8,16 +8,8 @@
 
 #define PLAN_SIZE_LIMIT (256u << 20)
 
-/* What is in force on the machine of `record`. */
-static const char *applied_of(const struct record *record)
-{
-	if (!record)
-		return NULL;
-	return record->revision ? record->revision : "";
-}
-
 char *cli_plan_to_json(const struct cli_loaded *loaded, const struct plan *plan,
-	const struct memory *memory, const struct record *record)
+	const struct memory *memory, const char *applied)
 {
 	_cleanup_record_ struct record made_from = {};
 	_cleanup_free_ char *canonical = cli_loaded_canonical(loaded);
@@ -26,7 +18,7 @@ char *cli_plan_to_json(const struct cli_loaded *loaded, const struct plan *plan,
 		.backend = (char *)loaded->declared.backend,
 		.revision = revision,
 		.declared = canonical,
-		.applied = (char *)applied_of(record),
+		.applied = (char *)applied,
 		.plan = *plan, /* borrowed */
 		.memory.drains = memory->drains,
 	};
@@ -85,6 +77,6 @@ int cli_plan_read(const char *path, struct plan_file *ret, struct cli_loaded *lo
 		return r;
 	loaded->paths = (const char *const *)ret->paths.items;
 	loaded->path_count = ret->paths.count;
-	cli_loaded_note_checks(loaded);
+	cli_loaded_note_daemon(loaded);
 	return 0;
 }

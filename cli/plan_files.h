@@ -6,10 +6,10 @@
 #include "reconciler/plan_json.h"
 #include "reconciler/record.h"
 
-/* The document of a plan that was made from `loaded`, for the machine of `record`; NULL: for one that is not looked at. The
- * caller frees it. */
+/* The document of a plan that was made from `loaded`, for a machine where the revision `applied` is in force
+ * ("": none, NULL: not known). The caller frees it. */
 char *cli_plan_to_json(const struct cli_loaded *loaded, const struct plan *plan,
-	const struct memory *memory, const struct record *record);
+	const struct memory *memory, const char *applied);
 
 /* Reads a saved plan into an empty `ret`, and what it declares into an empty `loaded`. 0, or -errno
  * after it said why. */

@@ -2,6 +2,8 @@
 #include "cli/poised_facts.h"
 
 #include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
 
 #include "cli/fields.h"
 #include "model/units.h"
@@ -79,6 +81,38 @@ static int health_from_json(
 	return r;
 }
 
+/* A role that this poise does not know is as good as none. */
+static int router_from_json(const json_t *json, struct facts *facts, struct error *error)
+{
+	const char *name = cli_field_text(json, "name"), *role = cli_field_text(json, "role");
+	const char *family = cli_field_text(json, "family");
+	enum facts_role found = FACTS_ROLE_UNKNOWN;
+
+	if (!name || !family || (strcmp(family, "ipv4") != 0 && strcmp(family, "ipv6") != 0))
+		return error_set(error, -EINVAL, "poised's facts have a role of nobody");
+	for (int i = 0; i <= FACTS_ROLE_LAST; i++)
+		if (role && strcmp(role, facts_role_name((enum facts_role)i)) == 0)
+			found = (enum facts_role)i;
+	facts_put_router(facts, name, strcmp(family, "ipv4") == 0 ? AF_INET : AF_INET6, found);
+	return 0;
+}
+
+static int routers_from_json(const json_t *list, struct facts *facts, struct error *error)
+{
+	const json_t *json;
+	size_t i;
+	int r = 0;
+
+	facts->routed = json_is_array(list);
+	json_array_foreach(list, i, json)
+	{
+		r = router_from_json(json, facts, error);
+		if (r < 0)
+			break;
+	}
+	return r;
+}
+
 int cli_facts_from_json(const json_t *json, uint64_t now, struct facts *ret, struct error *error)
 {
 	const json_t *drain;
@@ -95,8 +129,12 @@ int cli_facts_from_json(const json_t *json, uint64_t now, struct facts *ret, str
 	}
 	vector_sort(&ret->drains, facts_drain_compare);
 	if (r == 0)
+		r = routers_from_json(json_object_get(json, "routers"), ret, error);
+	if (r == 0)
 		r = health_from_json(json_object_get(json, "health"), now, ret, error);
-	if (r < 0)
+	if (r < 0) {
 		facts_clear(ret);
+		ret->routed = false;
+	}
 	return r;
 }

@@ -52,6 +52,7 @@ const struct cli_command cli_command_rollback = {
 	.options = options,
 	.option_count = ARRAY_LENGTH(options),
 	.acts = true,
+	.explains = true,
 	.formats = 1 << CLI_FORMAT_TEXT | 1 << CLI_FORMAT_JSON,
 	.run = rollback_run,
 };

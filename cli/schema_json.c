@@ -80,7 +80,9 @@ static json_t *list_schema(const struct schema_key *key, json_t *item)
 	/* The bounds of ranges are those of their numbers. */
 	if (key->minimum && key->type != SCHEMA_TYPE_RANGES)
 		set(list, "minItems", json_integer((json_int_t)key->minimum));
-	if (key->type == SCHEMA_TYPE_FLAGS)
+	if (key->type == SCHEMA_TYPE_REFERENCES)
+		set(list, "maxItems", json_integer((json_int_t)key->maximum));
+	if (key->type == SCHEMA_TYPE_FLAGS || key->type == SCHEMA_TYPE_REFERENCES)
 		set(list, "uniqueItems", json_true());
 	if (!(key->flags & SCHEMA_FLAG_SINGLE)) {
 		json_decref(item);
@@ -108,9 +110,13 @@ static json_t *sysctls_schema(void)
 
 static json_t *named_schema(const struct schema_key *key)
 {
-	return json_pack("{s:s, s:{s:s, s:i}, s:o}", "type", "object", "propertyNames", "pattern",
-		SCHEMA_NAME_PATTERN, "maxLength", SCHEMA_NAME_LONGEST, "additionalProperties",
-		reference(key->mapping));
+	json_t *named = json_pack("{s:s, s:{s:s, s:i}, s:o}", "type", "object", "propertyNames",
+		"pattern", SCHEMA_NAME_PATTERN, "maxLength", SCHEMA_NAME_LONGEST,
+		"additionalProperties", reference(key->mapping));
+
+	if (key->minimum)
+		set(named, "minProperties", json_integer((json_int_t)key->minimum));
+	return named;
 }
 
 /* The word of a row, or {follow: ROUTER}. */
@@ -132,15 +138,15 @@ static json_t *value_schema(const struct schema_key *key)
 	case SCHEMA_TYPE_SIGNED:
 		return number_schema(key);
 	case SCHEMA_TYPE_WORD:
-		return key->flags & SCHEMA_FLAG_FOLLOW && schema_has(SCHEMA_FEATURE_VRRP)
-			       ? follow_schema(words_schema(key))
-			       : words_schema(key);
+		return key->flags & SCHEMA_FLAG_FOLLOW ? follow_schema(words_schema(key))
+						       : words_schema(key);
 	case SCHEMA_TYPE_FLAGS:
 		return list_schema(key, words_schema(key));
 	case SCHEMA_TYPE_TEXTS:
 		return list_schema(key, text_schema(key, "number"));
 	case SCHEMA_TYPE_RANGES:
 		return list_schema(key, ranges_schema(key));
+	case SCHEMA_TYPE_REFERENCES:
 	case SCHEMA_TYPE_ADDRESSES:
 	case SCHEMA_TYPE_LISTENERS:
 		return list_schema(key, text_schema(key, NULL));
@@ -192,8 +198,6 @@ static json_t *object_schema(const struct schema_mapping *mapping)
 	for (size_t i = 0; i < mapping->count; i++) {
 		const struct schema_key *key = mapping->keys + i;
 
-		if (key->type == SCHEMA_TYPE_UNSUPPORTED || !schema_has(key->needs))
-			continue;
 		set(properties, key->name, key_schema(key));
 		if (key->flags & SCHEMA_FLAG_REQUIRED)
 			json_array_append_new(required, json_string(key->name));
@@ -227,7 +231,7 @@ json_t *cli_schema_to_json(void)
 	json_t *top = object_schema(&schema_top);
 
 	for (const struct schema_mapping *const *mapping = schema_mappings; *mapping; mapping++)
-		if (*mapping != &schema_top && schema_has((*mapping)->needs)) {
+		if (*mapping != &schema_top) {
 			_cleanup_free_ char *name = definition_name(*mapping);
 
 			set(definitions, name, mapping_schema(*mapping));

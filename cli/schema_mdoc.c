@@ -142,8 +142,6 @@ static void add_mapping(const struct schema_mapping *mapping, struct strbuf *tex
 	for (size_t i = 0; i < mapping->count; i++) {
 		const struct schema_key *key = mapping->keys + i;
 
-		if (key->type == SCHEMA_TYPE_UNSUPPORTED || !schema_has(key->needs))
-			continue;
 		strbuf_printf(text, ".It Ic %s\n", key->name);
 		add_sentence(key->help, text);
 		add_type(key, text);
@@ -155,6 +153,5 @@ static void add_mapping(const struct schema_mapping *mapping, struct strbuf *tex
 void cli_schema_to_mdoc(struct strbuf *text)
 {
 	for (const struct schema_mapping *const *mapping = schema_mappings; *mapping; mapping++)
-		if (schema_has((*mapping)->needs))
-			add_mapping(*mapping, text);
+		add_mapping(*mapping, text);
 }

@@ -99,6 +99,7 @@ static int status_fetch(const struct cli *cli, struct status *status)
 
 	if (r == 0) {
 		status->running = true;
+		client.quiet = cli->options.interval != 0;
 		return status_ask(cli, &client, status);
 	}
 	if (r != -ENOENT)
@@ -122,6 +123,7 @@ static void status_to_text(const struct cli *cli, const struct status *status, s
 {
 	struct cli_status_view view = {
 		.all = cli->options.all || cli_is_verbose(),
+		.details = cli_is_verbose(),
 		.color = cli_color_stdout(),
 		.services = SERVICES_MOST,
 		.now = time(NULL),
@@ -204,7 +206,8 @@ static int status_run(struct cli *cli)
 static const struct cli_option options[] = {
 	CLI_OPTION(
 		0, "watch", INTERVAL, interval, "INTERVAL", "look again and again (2s), until ^C"),
-	CLI_OPTION(0, "all", FLAG, all, NULL, "every service, however many; -v says the same"),
+	CLI_OPTION(0, "all", FLAG, all, NULL,
+		"every service, however many; -v says more of each virtual router too"),
 };
 
 const struct cli_command cli_command_status = {

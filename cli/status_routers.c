@@ -4,6 +4,8 @@
  *	VIRTUAL ROUTER  INTERFACE  VRID  STATE   PRIO  ADDR  SINCE     PEER            WHY
  *	edge IPv4       eth0         51  active   150   2/2  17:09:02  10.0.0.2 (100)  no advertisement was heard
  *
+ * Half of a reason is none: where one does not fit, all have lines of their own, and the peers more room.
+ *
  * Where there are many, those of which all is well are only counted. */
 #include "cli/status_text.h"
 
@@ -15,9 +17,9 @@
 #include "cli/layout.h"
 #include "vrrp/fsm.h"
 
-#define ROUTERS_NAME_MOST 28u
-#define ROUTERS_PEER_MOST 24u
-#define ROUTERS_WHY_LEAST 12u
+#define ROUTERS_NAME_MOST  28u
+#define ROUTERS_PEER_MOST  46u
+#define ROUTERS_WHY_INDENT 4u
 
 enum routers_column {
 	ROUTERS_NAME,
@@ -49,7 +51,8 @@ static const struct {
 
 struct routers_row {
 	char *cells[ROUTERS_COLUMNS];
-	const char *trouble; /* borrowed */
+	const json_t *json;  /* borrowed */
+	const char *trouble; /* likewise */
 	const char *state;
 };
 
@@ -61,7 +64,8 @@ static bool routers_are_well(const json_t *router)
 {
 	const char *state = cli_field_text(router, "state");
 
-	return state && strcmp(state, "unknown") != 0 && !cli_field_is_set(router, "trouble");
+	return state && strcmp(state, "unknown") != 0 && !cli_field_is_set(router, "trouble") &&
+	       !cli_field_is_set(router, "mixed");
 }
 
 static char *routers_peer(const json_t *router)
@@ -85,16 +89,6 @@ static char *routers_since(const json_t *router, time_t now)
 	return memory_copy_string(text.text);
 }
 
-/* RFC 9568 calls it Initialize; a person wants to know that it does not run. */
-static const char *routers_state(const json_t *router)
-{
-	const char *state = cli_field_text(router, "state");
-
-	if (!state)
-		return "?";
-	return strcmp(state, vrrp_state_name(VRRP_STATE_INITIALIZE)) == 0 ? "stopped" : state;
-}
-
 static void routers_add(struct routers_rows *rows, const json_t *router, time_t now)
 {
 	struct routers_row *row = vector_append(rows);
@@ -103,7 +97,8 @@ static void routers_add(struct routers_rows *rows, const json_t *router, time_t 
 	const char *interface = cli_field_text(router, "interface"),
 		   *why = cli_field_text(router, "why");
 
-	row->state = routers_state(router);
+	row->json = router;
+	row->state = cli_status_router_state(cli_field_text(router, "state"));
 	row->trouble = cli_field_text(router, "trouble");
 	row->cells[ROUTERS_NAME] = memory_printf("%s %s", name ? name : "?",
 		family && strcmp(family, "ipv6") == 0 ? "IPv6" : "IPv4");
@@ -129,22 +124,35 @@ static void routers_clear(struct routers_rows *rows)
 	vector_clear(rows);
 }
 
-/* The last column has what is left of the line. */
+static void routers_measure_column(
+	const struct routers_rows *rows, size_t column, size_t widths[static ROUTERS_COLUMNS])
+{
+	widths[column] = strlen(routers_columns[column].title);
+	vector_foreach(rows, row)
+		widths[column] = MAX(widths[column], cli_layout_columns(row->cells[column]));
+}
+
+/* The last column is 0 where the line has no room for every reason. */
 static void routers_measure(
 	const struct routers_rows *rows, size_t width, size_t widths[static ROUTERS_COLUMNS])
 {
 	size_t used = 0;
 
-	for (size_t i = 0; i < ROUTERS_WHY; i++) {
-		widths[i] = strlen(routers_columns[i].title);
-		vector_foreach(rows, row)
-			widths[i] = MAX(widths[i], cli_layout_columns(row->cells[i]));
-	}
+	for (size_t i = 0; i < ROUTERS_COLUMNS; i++)
+		routers_measure_column(rows, i, widths);
 	widths[ROUTERS_NAME] = MIN(widths[ROUTERS_NAME], (size_t)ROUTERS_NAME_MOST);
-	widths[ROUTERS_PEER] = MIN(widths[ROUTERS_PEER], (size_t)ROUTERS_PEER_MOST);
 	for (size_t i = 0; i < ROUTERS_WHY; i++)
 		used += widths[i] + 2;
-	widths[ROUTERS_WHY] = used + ROUTERS_WHY_LEAST < width ? width - used : ROUTERS_WHY_LEAST;
+	if (used + widths[ROUTERS_WHY] <= width)
+		return;
+	widths[ROUTERS_WHY] = 0;
+	widths[ROUTERS_PEER] = MIN(widths[ROUTERS_PEER], (size_t)ROUTERS_PEER_MOST);
+}
+
+/* How many columns the lines have. */
+static size_t routers_shown(const size_t *widths)
+{
+	return widths[ROUTERS_WHY] ? ROUTERS_COLUMNS : ROUTERS_WHY;
 }
 
 static const char *routers_color(const struct routers_row *row)
@@ -173,25 +181,61 @@ static void routers_add_cell(struct strbuf *text, bool color, const char *code, 
 static void routers_add_row(
 	const struct routers_row *row, const size_t *widths, bool color, struct strbuf *text)
 {
-	for (size_t i = 0; i < ROUTERS_COLUMNS; i++)
+	size_t shown = routers_shown(widths);
+
+	for (size_t i = 0; i < shown; i++)
 		routers_add_cell(text, color, i == ROUTERS_STATE ? routers_color(row) : NULL,
-			row->cells[i], widths[i], routers_columns[i].right, i == ROUTERS_WHY);
+			row->cells[i], widths[i], routers_columns[i].right, i + 1 == shown);
 }
 
 static void routers_add_titles(const size_t *widths, bool color, struct strbuf *text)
 {
-	for (size_t i = 0; i < ROUTERS_COLUMNS; i++)
+	size_t shown = routers_shown(widths);
+
+	for (size_t i = 0; i < shown; i++)
 		routers_add_cell(text, color, CLI_LAYOUT_DIM, routers_columns[i].title, widths[i],
-			routers_columns[i].right, i == ROUTERS_WHY);
+			routers_columns[i].right, i + 1 == shown);
 }
 
-static void routers_add_trouble(
-	const struct routers_row *row, const struct cli_status_view *view, struct strbuf *text)
+static void routers_add_mark(const char *color, const char *words,
+	const struct cli_status_view *view, struct strbuf *text)
 {
 	strbuf_add(text, "  ");
-	cli_layout_paint(text, view->color, CLI_LAYOUT_RED, "!");
+	cli_layout_paint(text, view->color, color, "!");
 	strbuf_add_char(text, ' ');
-	cli_layout_wrap(text, 4, 4, row->trouble, view->width);
+	cli_layout_wrap(text, 4, 4, words, view->width);
+}
+
+/* Below the line, unless what stands there says it: the trouble, or with details the last change. */
+static void routers_add_why(
+	const struct routers_row *row, const struct cli_status_view *view, struct strbuf *text)
+{
+	const char *why = row->cells[ROUTERS_WHY];
+
+	if (!*why || view->details || (row->trouble && strcmp(row->trouble, why) == 0))
+		return;
+	cli_layout_pad(text, ROUTERS_WHY_INDENT);
+	strbuf_add(text, "why: ");
+	cli_layout_wrap(text, ROUTERS_WHY_INDENT + strlen("why: "), ROUTERS_WHY_INDENT + 2, why,
+		view->width);
+}
+
+static void routers_add_one(const struct routers_row *row, const size_t *widths,
+	const struct cli_status_view *view, struct strbuf *text)
+{
+	routers_add_row(row, widths, view->color, text);
+	if (!widths[ROUTERS_WHY])
+		routers_add_why(row, view, text);
+	if (row->trouble)
+		routers_add_mark(CLI_LAYOUT_RED, row->trouble, view, text);
+	if (cli_field_is_set(row->json, "mixed"))
+		routers_add_mark(CLI_LAYOUT_YELLOW,
+			"its peers send checksums of both forms (RFC 9568, RFC 5798): set the same "
+			"`checksum` on all",
+			view, text);
+	cli_status_format_router_track(row->json, view, text);
+	if (view->details)
+		cli_status_format_router_details(row->json, view, text);
 }
 
 void cli_status_format_routers(
@@ -216,11 +260,8 @@ void cli_status_format_routers(
 		routers_measure(&rows, view->width, widths);
 		routers_add_titles(widths, view->color, text);
 	}
-	vector_foreach(&rows, row) {
-		routers_add_row(row, widths, view->color, text);
-		if (row->trouble)
-			routers_add_trouble(row, view, text);
-	}
+	vector_foreach(&rows, row)
+		routers_add_one(row, widths, view, text);
 	if (left)
 		strbuf_printf(text, "%zu virtual routers are well: `-v` shows all\n", left);
 	routers_clear(&rows);

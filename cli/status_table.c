@@ -73,6 +73,7 @@ struct row {
 	const char *name;    /* of a service, or NULL */
 	const char *state;   /* for its colour */
 	const char *why;     /* or NULL */
+	bool idle;           /* out, as it should be: its service stands by */
 	uint64_t drain_ends; /* in how many ms; 0: nothing drains */
 	char cells[COLUMN_COUNT][CELL_SIZE];
 };
@@ -97,6 +98,16 @@ static bool is_ok(const json_t *object)
 	return state && (strcmp(state, "ok") == 0 || strcmp(state, "spare") == 0);
 }
 
+/* A service that is out while its virtual router is not active; and its destinations, which would serve. */
+static bool is_idle(const json_t *service, const json_t *object)
+{
+	const char *of_service = cli_field_text(service, "state");
+	const char *state = cli_field_text(object, "state");
+
+	return of_service && state && strcmp(of_service, "standby") == 0 &&
+	       strcmp(state, "standby") == 0;
+}
+
 /* Nothing to look at: as it should be, or not ours. */
 static bool service_is_quiet(const json_t *service)
 {
@@ -106,10 +117,11 @@ static bool service_is_quiet(const json_t *service)
 
 	if (state && strcmp(state, "unmanaged") == 0)
 		return true;
-	if (!is_ok(service))
+	if (!is_ok(service) && !is_idle(service, service))
 		return false;
 	json_array_foreach(json_object_get(service, "destinations"), i,
-		destination) if (!is_ok(destination)) return false;
+		destination) if (!is_ok(destination) &&
+				 !is_idle(service, destination)) return false;
 	return true;
 }
 
@@ -148,7 +160,7 @@ static void row_fill(struct row *row, const json_t *object, const char *name_fie
 	row->state = cli_field_text(object, "state");
 	row->why = cli_field_text(object, "why");
 	cell_text(row, COLUMN_STATE, object, "state");
-	if (is_absent(row->state))
+	if (row->idle || is_absent(row->state))
 		return;
 	cell_number(row, COLUMN_ACTIVE, object, "active");
 	cell_number(row, COLUMN_INACTIVE, object, "inactive");
@@ -156,9 +168,9 @@ static void row_fill(struct row *row, const json_t *object, const char *name_fie
 }
 
 /* A weight is never shortened. */
-static void walk_destination(struct walk *walk, const json_t *destination)
+static void walk_destination(struct walk *walk, const json_t *service, const json_t *destination)
 {
-	struct row row = {.indent = INDENT};
+	struct row row = {.indent = INDENT, .idle = is_idle(service, destination)};
 
 	row_fill(&row, destination, "address");
 	row.drain_ends = cli_field_number(destination, "drain_ends_ms");
@@ -171,23 +183,24 @@ static void walk_destination(struct walk *walk, const json_t *destination)
 
 static void walk_service(struct walk *walk, const json_t *service)
 {
-	struct row row = {.name = cli_field_text(service, "name")};
+	struct row row = {
+		.name = cli_field_text(service, "name"), .idle = is_idle(service, service)};
 	const json_t *destination;
 	size_t i, quiet = 0;
 
 	row_fill(&row, service, "listen");
 	cell_text(&row, COLUMN_METHOD, service, "scheduler");
-	if (!is_absent(row.state)) {
+	if (!row.idle && !is_absent(row.state)) {
 		cell_number(&row, COLUMN_RATE_IN, service, "byte_rate_in");
 		cell_number(&row, COLUMN_RATE_OUT, service, "byte_rate_out");
 	}
 	walk->row(walk, &row);
 	json_array_foreach(json_object_get(service, "destinations"), i, destination)
 	{
-		if (walk->brief && is_ok(destination))
+		if (walk->brief && (is_ok(destination) || is_idle(service, destination)))
 			quiet++;
 		else
-			walk_destination(walk, destination);
+			walk_destination(walk, service, destination);
 	}
 	if (quiet)
 		walk->remark(walk, INDENT, quiet, "more destination%s ok");
@@ -256,10 +269,12 @@ static void print_cells(
 	strbuf_add_char(walk->text, '\n');
 }
 
-static const char *color_of(const char *state)
+static const char *color_of(const struct row *row)
 {
-	for (size_t i = 0; state && i < ARRAY_LENGTH(state_colors); i++)
-		if (strcmp(state_colors[i].state, state) == 0)
+	if (row->idle)
+		return CLI_LAYOUT_DIM;
+	for (size_t i = 0; row->state && i < ARRAY_LENGTH(state_colors); i++)
+		if (strcmp(state_colors[i].state, row->state) == 0)
 			return state_colors[i].color;
 	return NULL;
 }
@@ -315,7 +330,7 @@ static void print_row(struct walk *walk, const struct row *row)
 		strbuf_add_char(walk->text, '\n');
 		used = 0;
 	}
-	print_cells(walk, walk->first - used, row->cells, color_of(row->state));
+	print_cells(walk, walk->first - used, row->cells, color_of(row));
 	print_why(walk, row);
 }
 

@@ -287,16 +287,45 @@ static void add_doubted(const struct head *head)
 	add_mark(head, CLI_LAYOUT_RED, text.text);
 }
 
-/* Nothing of what the checks say is news then. */
+/* They begin later than the files say. */
+static void add_behind(const struct head *head, const json_t *probing)
+{
+	uint64_t behind = cli_field_number(probing, "behind_ms");
+	_cleanup_strbuf_ struct strbuf text = {};
+
+	if (!behind)
+		return;
+	strbuf_add(&text, "checks are late, by up to ");
+	cli_layout_span(&text, behind);
+	if (cli_field_is_set(probing, "full"))
+		strbuf_printf(&text,
+			": no more than %ju run at once for want of descriptors, raise LimitNOFILE",
+			(uintmax_t)cli_field_number(probing, "places"));
+	add_mark(head, CLI_LAYOUT_YELLOW, text.text);
+}
+
+/* Nothing of what the checks say is news while they do not run. */
 static void add_probing(const struct head *head)
 {
 	const json_t *checks = json_object_get(head->status, "checks");
+	const json_t *probing = json_object_get(checks, "probing");
+	uint64_t silent = cli_field_number(probing, "silent_ms");
+	_cleanup_strbuf_ struct strbuf text = {};
 
-	if (!cli_field_number(checks, "probes") ||
-		cli_field_is_set(json_object_get(checks, "probing"), "there"))
+	if (!cli_field_number(checks, "probes"))
 		return;
-	add_mark(head, CLI_LAYOUT_YELLOW,
-		"the checks do not run now: every server counts as it did last");
+	if (cli_field_is_set(probing, "there") && !silent) {
+		add_behind(head, probing);
+		return;
+	}
+	strbuf_add(&text, "the checks do not run now");
+	if (silent) {
+		strbuf_add(&text, " (the health process says nothing for ");
+		cli_layout_span(&text, silent);
+		strbuf_add(&text, ")");
+	}
+	strbuf_add(&text, ": every server counts as it did last");
+	add_mark(head, CLI_LAYOUT_YELLOW, text.text);
 }
 
 static void add_backend(const struct head *head)

@@ -13,6 +13,7 @@ struct cli_status_view {
 	size_t width;    /* columns of a line, at most */
 	size_t services; /* with more than this many, only those that are not ok are shown */
 	bool all;        /* show all of them however many */
+	bool details;    /* and more of each virtual router */
 	bool color;
 	time_t now;
 };
@@ -24,6 +25,15 @@ void cli_status_format(
 /* The table of virtual routers, if there are any (status_routers.c). */
 void cli_status_format_routers(
 	const json_t *status, const struct cli_status_view *view, struct strbuf *text);
+/* What one of them tracks (status_track.c). */
+void cli_status_format_router_track(
+	const json_t *router, const struct cli_status_view *view, struct strbuf *text);
+
+/* What more there is to know of one (status_router_details.c). */
+void cli_status_format_router_details(
+	const json_t *router, const struct cli_status_view *view, struct strbuf *text);
+/* RFC 9568 calls it Initialize; a person wants to know that it does not run. */
+const char *cli_status_router_state(const char *state);
 
 /* The table of services alone (status_table.c). */
 void cli_status_format_services(

@@ -38,7 +38,8 @@ static int validate_run(struct cli *cli)
 		_cleanup_free_ char *canonical = cli_loaded_canonical(&loaded);
 		cli_print(canonical);
 	}
-	cli_detail("%zu virtual services are declared", loaded.declared.services.count);
+	cli_detail("%zu virtual services and %zu virtual routers are declared",
+		loaded.declared.services.count, loaded.config.routers.count);
 	return CLI_EXIT_GOOD;
 }
 

@@ -247,6 +247,8 @@ static void report_json(const struct cli_watch *watch, int code, const struct er
 		"errors", watch->errors);
 
 	json_object_set(json, "operations", watch->ops);
+	if (code < 0 && !outcome->done && !outcome->failed && !outcome->mismatches)
+		json_object_set_new(json, "refused", json_true());
 	if (code < 0)
 		json_object_set_new(json, "error", cli_json_text(error_text(error, code)));
 	cli_print_json(json);

@@ -32,6 +32,7 @@ struct child {
 	uint64_t asked, answered; /* serials of pings of this life */
 	uint64_t malformed;       /* messages that were told of */
 	bool ready, reloading, killed, retired, stopping;
+	bool held, awaited; /* its time to start came while it was held */
 	char status[MESSAGE_STATUS_LIMIT + 1];
 };
 
@@ -234,6 +235,9 @@ static void child_start(void *data)
 {
 	struct child *child = data;
 
+	child->awaited = child->held;
+	if (child->held)
+		return;
 	child->asked = child->answered = child->malformed = 0;
 	child->killed = false;
 	respawn_started(&child->respawn, loop_now(child->loop));
@@ -313,6 +317,11 @@ bool child_answers(const struct child *child)
 	       child->asked - child->answered < (uint64_t)child->options.pings * patience;
 }
 
+bool child_is_silent(const struct child *child, unsigned int pings)
+{
+	return child->pid && !child->killed && child->asked - child->answered >= pings;
+}
+
 void child_reload(struct child *child)
 {
 	if (child->pid && channel_send(child->channel, MESSAGE_RELOAD, NULL, 0) == 0)
@@ -327,6 +336,13 @@ bool child_is_reloading(const struct child *child)
 int child_send(struct child *child, uint16_t kind, const void *payload, size_t size)
 {
 	return child->pid ? channel_send(child->channel, kind, payload, size) : -ENOTCONN;
+}
+
+void child_hold(struct child *child, bool held)
+{
+	child->held = held;
+	if (!held && child->awaited && !child->retired)
+		child_start(child);
 }
 
 void child_retire(struct child *child)

@@ -43,6 +43,9 @@ void child_beat(struct child *child);
 /* False while it runs and has given none for too long. */
 bool child_answers(const struct child *child);
 
+/* It runs, and has not answered so many of the last pings. */
+bool child_is_silent(const struct child *child, unsigned int pings);
+
 /* Asks it to read its files again. One that is down will at its start. */
 void child_reload(struct child *child);
 bool child_is_reloading(const struct child *child);
@@ -50,6 +53,8 @@ bool child_is_reloading(const struct child *child);
 /* As channel_send(); -ENOTCONN: it is down. */
 int child_send(struct child *child, uint16_t kind, const void *payload, size_t size);
 
+/* While it is held it is not started; after that at once, when its time came meanwhile. */
+void child_hold(struct child *child, bool held);
 /* From now on it is not started again. */
 void child_retire(struct child *child);
 /* Asks a running one to end, or ends it when it cannot be asked. */

@@ -7,8 +7,10 @@
 
 #include "base/log.h"
 #include "base/netns.h"
+#include "daemon/process.h"
 #include "daemon/vrrp_process.h"
 #include "reconciler/lock.h"
+#include "vrrp/accept.h"
 #include "vrrp/node.h"
 
 LOG_MODULE("clean-up");
@@ -43,7 +45,7 @@ static int clean_up_open(
 {
 	_cleanup_free_ char *sysctls = memory_printf("%s/" VRRP_PROCESS_SYSCTLS, options->run_dir);
 	const struct node_options node = {.loop = clean_up->loop,
-		.lease = -1,
+		.lease = options->lease_fd,
 		.sysctls = sysctls,
 		.stopped = clean_up_on_stopped,
 		.data = clean_up};
@@ -59,15 +61,29 @@ static int clean_up_run(const struct poised_options *options, struct error *erro
 
 	if (r == 0)
 		r = clean_up_open(&clean_up, options, error);
+	if (r == 0 && options->process)
+		r = process_enter_sandbox(&process_clean_up, options);
 	if (r == 0) {
 		loop_timer_set(clean_up.limit, loop_clock() + CLEAN_UP_MOST_NS);
 		node_stop(clean_up.node);
 		r = loop_run(clean_up.loop);
 	}
+	if (r == 0)
+		r = vrrp_accept_remove(error);
 	node_free(clean_up.node);
 	loop_source_free(clean_up.limit);
 	loop_free(clean_up.loop);
 	return r;
+}
+
+int clean_up_process_main(const struct poised_options *options)
+{
+	_cleanup_error_ struct error error = {};
+	int r = clean_up_run(options, &error);
+
+	if (r < 0)
+		log_error("%s", error_text(&error, r));
+	return r < 0 ? 2 : r;
 }
 
 int clean_up_main(const struct poised_options *options)

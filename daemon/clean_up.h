@@ -7,3 +7,6 @@
 
 /* The exit code: 0, also when there was nothing; 2 with words on standard error where it may not, or poised runs. */
 int clean_up_main(const struct poised_options *options);
+
+/* The same as a child of the supervisor, which has the lock, with the lease. For process.h. */
+int clean_up_process_main(const struct poised_options *options);

@@ -349,7 +349,7 @@ uint64_t engine_run(struct engine *engine, uint64_t now)
 		engine_check_confirm(engine, now);
 	if (engine->files_dirty)
 		engine_read_files(engine, now);
-	engine_health_apply(engine);
+	engine_health_apply(engine, now);
 	engine_roles_apply(engine);
 	engine_heed_wakes(engine, now);
 	if (engine->connected && engine->files && !engine_is_undoing(engine, now) &&
@@ -369,7 +369,8 @@ static bool engine_is_unhealthy(const struct engine_health *health)
 	const struct engine_health_totals *totals = &health->totals;
 
 	return totals->failed || totals->spares_down || totals->doubted || totals->quorums_lost ||
-	       totals->probes_untried || (health->table.probes.count && !health->probing.there);
+	       totals->probes_untried ||
+	       (health->table.probes.count && !engine_probing_is_known(&health->probing));
 }
 
 bool engine_is_degraded(const struct engine *engine)

@@ -58,6 +58,7 @@ enum engine_event_kind {
 	ENGINE_EVENT_FILES_WARNED,   /* text: what is odd about good files, one thing a line */
 	ENGINE_EVENT_FILES_HELD,     /* text: why, and what to do */
 	ENGINE_EVENT_APPLIED,        /* a pass that changed something; entry is set */
+	ENGINE_EVENT_CHANGED, /* object, text: "changed (files): weight 1 -> 5"; of a pass at most ENGINE_CHANGES_MOST */
 	ENGINE_EVENT_FAILED, /* object, text: one operation that failed; told at its first failure and at each that is another */
 	ENGINE_EVENT_RECOVERED, /* object: it failed before, and is as it should be now */
 	ENGINE_EVENT_DRIFT, /* object, text: what was otherwise than it was left, and is put right */
@@ -71,6 +72,7 @@ enum engine_event_kind {
 	ENGINE_EVENT_TROUBLE, /* text: something about poised itself that a person must mend */
 	ENGINE_EVENT_ROUTER, /* object: "virtual router edge IPv4", text: "active: no advertisement of 10.0.0.1 for 3.61 s" */
 	ENGINE_EVENT_QUORUM, /* object: "service tcp://203.0.113.10:80", text: "lost: …", "regained: …" */
+	ENGINE_EVENT_TRACK, /* object: "script /usr/bin/x", text: "not well: exit status 1", "well again after 3 s" */
 	ENGINE_EVENT_PROCESS, /* object: "process health", text: "gone: …", "there again" */
 	ENGINE_EVENT_COUNT,
 };
@@ -97,11 +99,16 @@ struct engine_entry {
 	char revision[REVISION_SIZE];
 	char *commit; /* or NULL; owned by the history */
 	struct plan_totals applied;
+	struct {
+		VECTOR_OF(char *);
+	} objects; /* the first that were changed, as lines of a plan; owned by the history */
 	size_t failed, drift;
 	uint64_t duration; /* ns, of reading, planning, applying, verifying */
 };
 
 struct routing;
+struct track_change;
+struct track_list;
 
 /* A virtual router whose role is another than the last pass knew. */
 struct engine_role {
@@ -126,6 +133,7 @@ struct engine_field {
 /* A destination that an event of a probe is about, with its service. Borrowed. */
 struct engine_event_user {
 	const char *service, *listener, *destination; /* service: NULL where it has no name */
+	bool up;                                      /* the destination, by all its checks */
 };
 
 /* So many of them stand in an event. */
@@ -186,6 +194,8 @@ struct engine_options {
 
 /* How many entries `history` keeps. */
 #define ENGINE_HISTORY_MOST 1000
+/* So many of the objects that a pass changed are named. Fewer than the log lets through of one place. */
+#define ENGINE_CHANGES_MOST 16
 #define ENGINE_RESYNC_NS    30000000000ull /* where the file does not say */
 
 /* Open to those who show it (methods, metrics): they read, engine.c alone writes. */
@@ -213,8 +223,9 @@ struct engine {
 	uint64_t probes_serial; /* another from each change of the table of probes on */
 	struct {
 		VECTOR_OF(struct engine_role);
-	} roles;                       /* since the last pass; with repetitions */
-	const struct routing *routing; /* who tells them, for who shows virtual routers; or NULL */
+	} roles;                        /* since the last pass; with repetitions */
+	const struct routing *routing;  /* who tells them, for who shows virtual routers; or NULL */
+	const struct track_list *track; /* what these track, likewise */
 	size_t routers_troubled; /* of the files' virtual routers: something is in their way */
 
 	/* An apply that waits for its confirmation. */
@@ -312,7 +323,7 @@ int engine_reload(struct engine *engine, bool force, uint64_t confirm_timeout, c
 int engine_confirm(struct engine *engine, const char *by, struct error *error);
 int engine_rollback(struct engine *engine, const char *by, struct error *error);
 
-/* Deletes everything that is ours, at once: for an orderly stop under --remove-on-stop. */
+/* Deletes everything that is ours, at once: for an orderly stop under --remove-on-stop. -EPERM while suspended. */
 int engine_remove_all(struct engine *engine, struct error *error);
 
 /* Since when the content that is in force is so, in seconds since the epoch, as far as the history goes. */
@@ -351,15 +362,20 @@ void engine_drop_role(struct engine *engine, const char *router, uint16_t family
 
 /* A virtual router changed its state. Borrowed. */
 struct engine_move {
-	const char *router; /* of the files */
+	const char *router;
 	uint16_t family;
 	enum engine_notice_event event; /* ENGINE_NOTICE_ROUTER_… */
 	const char *why;
+	/* Of one that the files have no more, what they had with it; NULL: they have it. */
+	const struct config_text_list *notify;
 	uint64_t wall; /* milliseconds since the epoch */
 };
 
 /* Tells it: an event, and the router's `notify`. */
 void engine_router_moved(struct engine *engine, const struct engine_move *move);
+
+/* What virtual routers track is another than before: tells it, where nobody else does. */
+void engine_track_changed(struct engine *engine, const struct track_change *change);
 
 /* `text` NULL: it is mended. Told as an event when it is another than before. */
 void engine_set_trouble(struct engine *engine, enum engine_trouble trouble, const char *text);

@@ -172,11 +172,35 @@ static bool engine_sysctls_same(const struct declared *a, const struct declared 
 	return true;
 }
 
+static bool engine_ways_same(const struct declared *a, const struct declared *b)
+{
+	if (a->ways_managed != b->ways_managed ||
+		a->port_addresses.count != b->port_addresses.count ||
+		a->routes.count != b->routes.count)
+		return false;
+	for (size_t i = 0; i < a->port_addresses.count; i++) {
+		const struct port_address *x = &a->port_addresses.items[i];
+		const struct port_address *y = &b->port_addresses.items[i];
+
+		if (port_address_key_compare(&x->key, &y->key) != 0 ||
+			!port_address_attributes_equal(&x->attributes, &y->attributes))
+			return false;
+	}
+	for (size_t i = 0; i < a->routes.count; i++) {
+		const struct data_route *x = &a->routes.items[i], *y = &b->routes.items[i];
+
+		if (data_route_key_compare(&x->key, &y->key) != 0 ||
+			!data_route_attributes_equal(&x->attributes, &y->attributes))
+			return false;
+	}
+	return true;
+}
+
 static bool engine_globals_same(const struct declared *a, const struct declared *b)
 {
 	/* From nothing or to nothing the sysctls that services need come and go. */
 	return a->prune == b->prune && timeouts_equal(&a->timeouts, &b->timeouts) &&
-	       engine_sync_same(a, b) && engine_sysctls_same(a, b) &&
+	       engine_sync_same(a, b) && engine_sysctls_same(a, b) && engine_ways_same(a, b) &&
 	       !a->services.count == !b->services.count;
 }
 
@@ -346,6 +370,10 @@ static void engine_weigh(struct engine *engine, struct files *files, uint64_t no
 void engine_read_files(struct engine *engine, uint64_t now)
 {
 	uint64_t start = reconciler_now();
+
+	/* Large files take their time. */
+	if (engine->options.working)
+		engine->options.working(engine->options.data);
 	struct files *files =
 		files_read(engine->options.paths, engine->options.path_count, &engine->trees);
 
@@ -384,6 +412,9 @@ void engine_save(struct engine *engine)
 	/* Not before the pass that made it true: a crash in between finds the old record, and judges the files again. */
 	if (engine->accepted && !engine->everything_dirty && !engine->dirty.count) {
 		engine_record_files(engine);
+		/* They asked for nothing, so that no pass has said that they came. */
+		if (engine_is_news(engine))
+			engine_note(engine, &(struct engine_entry){.reason = ENGINE_REASON_FILES});
 		engine->accepted = false;
 		engine_tell(engine, ENGINE_EVENT_FILES_ACCEPTED, NULL, "revision %.12s",
 			files_revision(engine->files));

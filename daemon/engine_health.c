@@ -73,10 +73,10 @@ static void health_add_probes(struct engine_health_table *table, const struct de
 	vector_clear(&asked);
 }
 
-static uint32_t health_place(
-	const struct engine_health_table *table, const struct declared_destination *destination)
+static uint32_t health_place(const struct engine_health_table *table,
+	const struct declared_destination *destination, const struct config_check *check)
 {
-	const struct probe_key key = declared_probe_key(destination);
+	const struct probe_key key = declared_probe_key(destination, check);
 	const struct engine_probe *probe = vector_find(&table->probes, &key, probe_key_compare);
 
 	return (uint32_t)(probe - table->probes.items);
@@ -92,6 +92,15 @@ struct health_askers {
 	VECTOR_OF(struct health_asker);
 };
 
+static void health_add_asker(const struct engine_health_table *table,
+	const struct declared_destination *destination, struct engine_probe_user user,
+	struct health_askers *ret)
+{
+	vector_foreach(&destination->checks, check)
+		vector_push(ret,
+			((struct health_asker){health_place(table, destination, *check), user}));
+}
+
 /* In the order of the services. */
 static void health_find_askers(const struct engine_health_table *table,
 	const struct declared *declared, struct health_askers *ret)
@@ -100,11 +109,8 @@ static void health_find_askers(const struct engine_health_table *table,
 		const struct declared_service *service = &declared->services.items[s];
 
 		for (size_t d = 0; d < service->destinations.count; d++)
-			if (service->destinations.items[d].check)
-				vector_push(ret, ((struct health_asker){
-							 health_place(table,
-								 &service->destinations.items[d]),
-							 {(uint32_t)s, (uint32_t)d}}));
+			health_add_asker(table, &service->destinations.items[d],
+				(struct engine_probe_user){(uint32_t)s, (uint32_t)d}, ret);
 	}
 }
 
@@ -167,7 +173,7 @@ static void health_put_all(struct engine *engine)
 	facts_clear_health(&engine->facts);
 	facts_put_health(&engine->facts, facts.items, facts.count);
 	vector_clear(&facts);
-	engine->health.changed.count = 0;
+	engine->health.changed.count = engine->health.turned = 0;
 }
 
 static void health_sum(
@@ -178,13 +184,16 @@ static void health_sum(
 	totals->probes_untried += sign * (probe->untried != NULL);
 }
 
+/* Of a table that is new: what it begins with needs no telling. */
 static void health_count(struct engine_health *health)
 {
 	struct engine_health_totals *totals = &health->totals;
 
 	totals->probes_down = totals->probes_failing = totals->probes_untried = 0;
-	vector_foreach(&health->table.probes, probe)
+	vector_foreach(&health->table.probes, probe) {
+		probe->told_down = !probe->verdict.up;
 		health_sum(totals, probe, 1);
+	}
 }
 
 /* Whether what the facts say of a probe is another thing than they said. */
@@ -240,12 +249,14 @@ void engine_health_follow(struct engine *engine, const struct files *files)
 	}
 	engine_heed_follow(engine, files);
 	struct engine_health_table before = health->table;
+	const struct files *of = health->of;
 	health->table = table;
 	health->of = files;
 	engine->probes_serial++;
 	health_put_all(engine);
 	health_count(health);
 	health_mark_others(engine, &before);
+	engine_heed_tell_freed(engine, &before, of);
 	/* A file that is no good is written anew also where there is nothing to say in it. */
 	health->unsaved |= before.probes.count > 0 || table.probes.count > 0 ||
 			   engine->troubles[ENGINE_TROUBLE_HEALTH_LOST];
@@ -272,8 +283,10 @@ static void health_add_change(
 			.wall = probe->wall,
 			.reason = now->up ? NULL : memory_copy_string(probe->reason),
 		}));
-	if (now->up != before->up)
+	if (now->up != before->up) {
 		engine->health.transitions[now->up]++;
+		engine->health.turned++;
+	}
 }
 
 static void health_add_trying(struct engine *engine, const struct engine_probe *probe)
@@ -356,13 +369,16 @@ static int health_compare_places(const void *a, const void *b)
 	return COMPARE(*(const uint32_t *)a, *(const uint32_t *)b);
 }
 
-void engine_health_apply(struct engine *engine)
+void engine_health_apply(struct engine *engine, uint64_t now)
 {
 	struct engine_health *health = &engine->health;
 	struct facts_health_vector facts = {};
 
 	if (!health->changed.count)
 		return;
+	/* Weights that checks say change all the time: they are no storm, and no failure waits for them. */
+	gather_note(&health->gather, now, health->turned);
+	health->turned = 0;
 	vector_sort(&health->changed, health_compare_places);
 	vector_foreach(&health->changed, place) {
 		const struct engine_probe *probe = &health->table.probes.items[*place];

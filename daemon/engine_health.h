@@ -8,6 +8,7 @@
  * and neither a restart nor a kill brings back what is down, or takes out what is up. */
 #pragma once
 
+#include "daemon/gather.h"
 #include "reconciler/facts.h"
 #include "reconciler/verdicts.h"
 
@@ -19,6 +20,7 @@ struct engine_probe {
 	struct probe_key key;             /* first: probe_key_compare() works on it */
 	const struct config_check *check; /* of the files in force; borrowed */
 	struct verdict verdict;
+	bool told_down;    /* what people were told last */
 	bool failing;      /* the last one failed, though it may not be down for it yet */
 	uint32_t failures; /* in a row */
 	uint64_t wall;     /* milliseconds since the epoch, of the last report; 0: none */
@@ -50,7 +52,19 @@ struct engine_probing {
 	uint64_t late;      /* began more than a tenth of the interval after their time */
 	uint64_t latest_ns; /* the most that one was late */
 	uint64_t running;   /* at this moment */
+	uint64_t places;    /* so many may run at once, for descriptors are bounded */
+	/* How late the latest was of the last seconds that was late by more than its interval; 0: none was. */
+	uint64_t behind_ns;
+	bool full; /* and that because as many ran as may at once */
+	/* When it said something last (CLOCK_BOOTTIME ns), and that is long ago; 0: it speaks. */
+	uint64_t silent;
 };
+
+/* The checks run, as far as one knows. */
+static inline bool engine_probing_is_known(const struct engine_probing *probing)
+{
+	return probing->there && !probing->silent;
+}
 
 /* What became of the commands of `notify`, since the start of whoever runs them. */
 struct engine_notified {
@@ -151,13 +165,13 @@ struct engine_health {
 		VECTOR_OF(struct engine_health_change);
 	} untold;
 	struct verdicts kept; /* of health.json, until there is a table */
-	uint64_t
-		gather_until; /* after a pass for health: the next one gathers what comes until then */
+	struct gather gather; /* when the next pass for health may be */
+	size_t turned;        /* probes that went down or came up and are not yet noted there */
 	bool news;            /* what is dirty is so by verdicts, not by slow start alone */
-	uint64_t wake_next;  /* the first of the services' */
-	uint64_t wake_until; /* and not before then: they are gathered too */
-	uint64_t wait_until; /* no pass before then */
-	bool unsaved;        /* health.json is of before */
+	uint64_t wake_next;   /* the first of the services' */
+	uint64_t wake_until;  /* and not before then: they are gathered too */
+	uint64_t wait_until;  /* no pass before then */
+	bool unsaved;         /* health.json is of before */
 	uint64_t save_next;
 	struct engine_health_totals totals;
 	uint64_t transitions[2]; /* since the start: to down, to up */

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What follows from verdicts: which services a pass must look at, and what people are told.
  *
- * A lone change is a pass at once. What comes within HEED_GATHER_NS of that pass is gathered into the next one, so that
- * ten thousand failures in a second are a handful of passes. Steps of slow start are gathered by a gate of their own: no failure
- * waits for them.
+ * A lone change is a pass at once, and what comes soon after that pass is gathered into the next one (gather.h). Steps of slow
+ * start are gathered by a gate of their own: no failure waits for them.
  *
  * Each declared service has a line (struct engine_health_service) with what resolve() made of it last: sums of it are
  * at hand for whoever shows them, and its wake is how a service that climbs is looked at again at its time, alone. A line
@@ -17,7 +16,7 @@
 #include "model/units.h"
 #include "reconciler/resolve.h"
 
-#define HEED_GATHER_NS 100000000ull
+#define HEED_CLIMB_NS 100000000ull
 
 static const char *const heed_notice_names[ENGINE_NOTICE_COUNT] = {
 	[ENGINE_NOTICE_DESTINATION_DOWN] = "destination-down",
@@ -132,7 +131,7 @@ void engine_heed_wakes(struct engine *engine, uint64_t now)
 	if (now < MAX(health->wake_next, health->wake_until))
 		return;
 	health->wake_next = UINT64_MAX;
-	health->wake_until = now + HEED_GATHER_NS;
+	health->wake_until = now + HEED_CLIMB_NS;
 	vector_foreach(&health->services, line) {
 		if (line->wake <= now) {
 			line->wake = UINT64_MAX;
@@ -159,7 +158,7 @@ bool engine_heed_take(struct engine *engine, struct engine_keys *keys)
 
 void engine_heed_gather(struct engine *engine, uint64_t now)
 {
-	engine->health.gather_until = now + HEED_GATHER_NS;
+	gather_begin(&engine->health.gather, now);
 }
 
 void engine_heed_pass(
@@ -184,7 +183,7 @@ uint64_t engine_heed_next(const struct engine *engine)
 	const struct engine_health *health = &engine->health;
 	uint64_t wake = MAX(health->wake_next, health->wake_until);
 
-	return health->dirty.count ? MIN(health->gather_until, wake) : wake;
+	return health->dirty.count ? MIN(gather_until(&health->gather), wake) : wake;
 }
 
 /* Who went down or came up */
@@ -207,6 +206,27 @@ void engine_set_notified(struct engine *engine, const struct engine_notified *no
 	engine->health.notified = *notified;
 }
 
+/* Whether no other check of a destination is down, as far as it was told. */
+static bool heed_others_pass(
+	const struct engine *engine, const struct declared_destination *destination, uint32_t probe)
+{
+	const struct engine_health_table *table = &engine->health.table;
+
+	if (destination->checks.count < 2)
+		return true;
+	vector_foreach(&destination->checks, check) {
+		const struct probe_key key = declared_probe_key(destination, *check);
+		const struct engine_probe *found =
+			vector_find(&table->probes, &key, probe_key_compare);
+
+		if (found != &table->probes.items[probe] && found->told_down)
+			return false;
+	}
+	return true;
+}
+
+/* Those whose destination went down or came up with it: one that has other checks is down from the first that fails until the last
+ * passes again. */
 static void heed_notify_users(struct engine *engine, const struct engine_health_change *change)
 {
 	const struct engine_health_table *table = &engine->health.table;
@@ -216,18 +236,20 @@ static void heed_notify_users(struct engine *engine, const struct engine_health_
 		const struct engine_probe_user *user = &table->users.items[i];
 		const struct declared_service *service =
 			&engine->health.of->declared.services.items[user->service];
+		const struct declared_destination *declared =
+			&service->destinations.items[user->destination];
 		char destination[ADDRESS_ENDPOINT_LENGTH];
 		struct engine_notice notice = {
 			.event = change->up ? ENGINE_NOTICE_DESTINATION_UP
 					    : ENGINE_NOTICE_DESTINATION_DOWN,
-			.destination = destination_key_format(
-				&service->destinations.items[user->destination].key, destination),
+			.destination = destination_key_format(&declared->key, destination),
 			.check = table->probes.items[change->probe].key.check,
 			.reason = change->reason,
 			.wall = change->wall,
 		};
 
-		heed_notify(engine, service, &notice);
+		if (heed_others_pass(engine, declared, change->probe))
+			heed_notify(engine, service, &notice);
 	}
 }
 
@@ -284,12 +306,16 @@ static void heed_add_users(const struct engine *engine, uint32_t probe, struct h
 		const struct declared_service *service =
 			&engine->health.of->declared.services.items[user->service];
 
+		const struct declared_destination *destination =
+			&service->destinations.items[user->destination];
+
 		users->items[i] = (struct engine_event_user){
 			.service = service->name,
 			.listener = service_key_format(&service->key, users->listeners[i]),
-			.destination = destination_key_format(
-				&service->destinations.items[user->destination].key,
-				users->destinations[i]),
+			.destination =
+				destination_key_format(&destination->key, users->destinations[i]),
+			.up = !table->probes.items[probe].told_down &&
+			      heed_others_pass(engine, destination, probe),
 		};
 	}
 }
@@ -323,7 +349,7 @@ static size_t heed_list_change(const struct engine_health_change *change,
 
 static void heed_tell_change(struct engine *engine, const struct engine_health_change *change)
 {
-	const struct engine_probe *probe = &engine->health.table.probes.items[change->probe];
+	struct engine_probe *probe = &engine->health.table.probes.items[change->probe];
 	char target[ADDRESS_ENDPOINT_LENGTH];
 	_cleanup_strbuf_ struct strbuf text = {};
 	_cleanup_free_ char *object = memory_printf("%s check %s",
@@ -338,6 +364,8 @@ static void heed_tell_change(struct engine *engine, const struct engine_health_c
 		.field_count = heed_list_change(change, probe, target, fields),
 	};
 
+	if (!change->trying)
+		probe->told_down = !change->up;
 	heed_format_change(change, &text);
 	heed_add_users(engine, change->probe, &users, &event);
 	engine_tell_event(engine, &event, "%s", text.text);
@@ -354,6 +382,62 @@ void engine_heed_tell(struct engine *engine)
 		free(change->reason);
 	}
 	health->untold.count = 0;
+}
+
+/* The first check of a destination that it was told to be down by; NULL. */
+static const struct engine_probe *heed_find_told(
+	const struct engine_health_table *table, const struct declared_destination *destination)
+{
+	vector_foreach(&destination->checks, check) {
+		const struct probe_key key = declared_probe_key(destination, *check);
+		const struct engine_probe *probe =
+			vector_find(&table->probes, &key, probe_key_compare);
+
+		if (probe && probe->told_down)
+			return probe;
+	}
+	return NULL;
+}
+
+/* A destination of the files before, as it is in those that are in force now. */
+static void heed_tell_freed(struct engine *engine, const struct service_key *listener,
+	const struct declared_destination *was, const struct engine_probe *by)
+{
+	const struct declared_service *service =
+		declared_find_service(&engine->health.of->declared, listener);
+	const struct declared_destination *is =
+		service ? vector_find(&service->destinations, was, destination_compare) : NULL;
+	char destination[ADDRESS_ENDPOINT_LENGTH];
+
+	if (!is || heed_find_told(&engine->health.table, is))
+		return;
+	struct engine_notice notice = {
+		.event = ENGINE_NOTICE_DESTINATION_UP,
+		.destination = destination_key_format(&is->key, destination),
+		.check = by->key.check,
+		.wall = engine_wall_ms(),
+	};
+	heed_notify(engine, service, &notice);
+}
+
+void engine_heed_tell_freed(
+	struct engine *engine, const struct engine_health_table *before, const struct files *of)
+{
+	for (size_t i = 0; of && engine->health.of && i < before->probes.count; i++) {
+		const struct engine_probe *probe = &before->probes.items[i];
+
+		for (uint32_t u = before->first.items[i];
+			probe->told_down && u < before->first.items[i + 1]; u++) {
+			const struct engine_probe_user *user = &before->users.items[u];
+			const struct declared_service *service =
+				&of->declared.services.items[user->service];
+			const struct declared_destination *was =
+				&service->destinations.items[user->destination];
+
+			if (heed_find_told(before, was) == probe)
+				heed_tell_freed(engine, &service->key, was, probe);
+		}
+	}
 }
 
 /* The lines */
@@ -473,8 +557,8 @@ static void heed_count(const struct engine *engine, struct engine_health_service
 
 		line->kept += resolution->role == RESOLUTION_ROLE_KEPT;
 		line->climbing += resolution->role == RESOLUTION_ROLE_CLIMBS;
-		line->spares_down += resolution->role == RESOLUTION_ROLE_SPARE &&
-				     resolution->verdict && !resolution->verdict->up;
+		line->spares_down +=
+			resolution->role == RESOLUTION_ROLE_SPARE && !resolution->verdict.up;
 		if (resolution->role != RESOLUTION_ROLE_FAILED)
 			continue;
 		live = live ? live : heed_live(engine, service);

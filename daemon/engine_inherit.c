@@ -9,10 +9,13 @@
  *			that it has not failed yet says nothing of it, nor that it has not passed yet. It is
  *			in the place of the check that one of its destinations had before, whoever has that
  *			now, and of one that nobody asks of its target any more
+ *	beside		a check that is added to those that a destination has and keeps is not down because
+ *			one of these is, which speaks for itself
  *
  * Of several whose place it takes, one that is down counts, so that no dead server comes back by other
- * words. One that is up counts for a check that begins with down, which would take out who serves. What
- * only `initially` said is said anew.
+ * words. One that is up counts for a check that begins with down, which would take out who serves, and
+ * where it came back: that is what slow start climbs from, and who climbs climbs on. What only
+ * `initially` said is said anew.
  *
  * At a start the old probes are those of health.json. The files of before are not known then: only a
  * check that nobody asks for any more can be told from one that is beside the new one. */
@@ -30,9 +33,9 @@ struct inherit_lines {
 	VECTOR_OF(struct inherit_line);
 };
 
-/* Of those in whose place one is: the first that is down, and up. */
+/* Of those in whose place one is: the first that is down, and up; and the last that came back. */
 struct inherit_donors {
-	const struct engine_probe *down, *up;
+	const struct engine_probe *down, *up, *recovered;
 };
 
 /* The old probes of one target of which nobody asks by that check any more. */
@@ -85,6 +88,9 @@ static void inherit_offer(struct inherit_donors *donors, const struct engine_pro
 		donors->down = old;
 	if (old->verdict.up && !donors->up)
 		donors->up = old;
+	if (old->verdict.up && old->verdict.recovered &&
+		(!donors->recovered || old->verdict.since > donors->recovered->verdict.since))
+		donors->recovered = old;
 }
 
 static const struct engine_probe *inherit_choose(
@@ -92,6 +98,8 @@ static const struct engine_probe *inherit_choose(
 {
 	if (donors->down)
 		return donors->down;
+	if (donors->recovered)
+		return donors->recovered;
 	return probe->check->initially == CONFIG_INITIALLY_DOWN ? donors->up : NULL;
 }
 
@@ -119,6 +127,29 @@ static const struct engine_probe *inherit_find_moved(
 	return vector_find(inherit->old, &key, probe_key_compare);
 }
 
+static bool inherit_still_has(const struct declared_destination *destination, const char *name)
+{
+	vector_foreach(&destination->checks, check)
+		if (strcmp((*check)->name.text, name) == 0)
+			return true;
+	return false;
+}
+
+/* What a destination had before. A check that it still has beside the new one speaks for itself where it is down. */
+static void inherit_offer_checks(const struct inherit *inherit,
+	const struct declared_destination *was, const struct declared_destination *is,
+	struct inherit_donors *donors)
+{
+	vector_foreach(&was->checks, check) {
+		const struct probe_key key = declared_probe_key(was, *check);
+		const struct engine_probe *before =
+			vector_find(inherit->old, &key, probe_key_compare);
+
+		if (before && (before->verdict.up || !inherit_still_has(is, key.check)))
+			inherit_offer(donors, before);
+	}
+}
+
 /* What the users' destinations had when they were still of another check; whoever has that check now. */
 static void inherit_offer_former(const struct inherit *inherit, const struct engine_probe *probe,
 	struct inherit_donors *donors)
@@ -139,13 +170,9 @@ static void inherit_offer_former(const struct inherit *inherit, const struct eng
 				      destination_compare)
 			    : NULL;
 
-		if (!was || !was->check)
-			continue;
-		const struct probe_key key = declared_probe_key(was);
-		const struct engine_probe *before =
-			vector_find(inherit->old, &key, probe_key_compare);
-		if (before)
-			inherit_offer(donors, before);
+		if (was)
+			inherit_offer_checks(inherit, was,
+				&service->destinations.items[user->destination], donors);
 	}
 }
 
@@ -181,6 +208,8 @@ static const struct engine_probe *inherit_find_donor(
 		inherit_offer(&donors, gone->down);
 	if (gone->up)
 		inherit_offer(&donors, gone->up);
+	if (gone->recovered)
+		inherit_offer(&donors, gone->recovered);
 	return inherit_choose(&donors, probe);
 }
 

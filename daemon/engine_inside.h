@@ -25,10 +25,36 @@ void engine_tell_event(struct engine *engine, struct engine_event *event, const 
 	_printf_(3, 4);
 /* A line of the history; its reason, counts and duration are set, the rest is filled in. */
 void engine_note(struct engine *engine, struct engine_entry *entry);
+/* Whether files are in force that the last entry does not say to be so. What is only read again, by `poise reload`, is no
+ * news. */
+bool engine_is_news(const struct engine *engine);
 int engine_history_load(struct engine *engine, struct error *error);
 void engine_history_clear(struct engine *engine);
 /* Tells which drains began and ended since it was called last. */
 void engine_tell_drains(struct engine *engine);
+
+/* engine_changed.c */
+/* An object that a pass changed; texts are owned. */
+struct engine_change {
+	enum plan_verb verb;
+	char *object, *fields,
+		*line; /* "service tcp://…"; what an update changed; both, as in a plan */
+	bool of_service, of_destination;
+	struct service_key service;
+	struct destination_key destination;
+};
+
+/* All that a pass changed. Starts zeroed. */
+struct engine_changes {
+	VECTOR_OF(struct engine_change); /* the first ENGINE_CHANGES_MOST */
+	size_t total;
+};
+void engine_changed_add(struct engine_changes *changes, const struct plan_op *op);
+void engine_changed_tell(
+	struct engine *engine, const struct engine_changes *changes, enum engine_reason reason);
+/* Gives the entry their lines, which they lose. */
+void engine_changed_list(struct engine_changes *changes, struct engine_entry *entry);
+void engine_changed_clear(struct engine_changes *changes);
 
 /* engine_files.c */
 void engine_read_files(struct engine *engine, uint64_t now);
@@ -76,7 +102,7 @@ void engine_health_clear(struct engine *engine);
 /* The table is of these files from now on (NULL: of none); those that it was of may go then. */
 void engine_health_follow(struct engine *engine, const struct files *files);
 /* Puts what was said since into the facts. */
-void engine_health_apply(struct engine *engine);
+void engine_health_apply(struct engine *engine, uint64_t now);
 /* Before when no pass may be; 0. */
 uint64_t engine_health_gate(const struct engine *engine);
 /* Writes health.json when it lags behind; `must`: also when that was done a moment ago. */
@@ -109,6 +135,9 @@ void engine_heed_pass(
 	struct engine *engine, const struct service_key *keys, size_t count, bool all);
 /* Tells who went down or came up since. */
 void engine_heed_tell(struct engine *engine);
+/* Whose check was down, and is his no more by other files: he comes up, and is told so as by a check that passes. */
+void engine_heed_tell_freed(
+	struct engine *engine, const struct engine_health_table *before, const struct files *of);
 /* Brings the services' lines up to date, and tells of quorums. */
 void engine_heed_look(struct engine *engine, uint64_t now);
 /* When a pass for health is due. */

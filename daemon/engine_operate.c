@@ -368,6 +368,10 @@ int engine_remove_all(struct engine *engine, struct error *error)
 
 	if (!engine->connected)
 		return error_set(error, -ENOTCONN, "the backend cannot be reached");
+	/* Whoever said that nothing is to be changed may not know how this one was started. */
+	if (engine_only_looks(engine))
+		return error_set(
+			error, -EPERM, "it is suspended, and changes nothing: what there is stays");
 	vector_foreach(&engine->reconciler.record.memory.owned, service)
 		service->drain = 0;
 	/* Also what waits for its confirmation goes: held at weight 0 it would refuse everybody. */

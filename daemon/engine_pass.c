@@ -23,6 +23,7 @@ struct engine_pass {
 	bool everything, writes;
 	bool news; /* verdicts asked for it, among others */
 	struct retry_table failed;
+	struct engine_changes changes;
 	struct converge_output output;
 };
 
@@ -104,9 +105,11 @@ static void engine_add_failure(struct engine_pass *pass, const struct plan_op *o
 static void engine_op_over(
 	void *data, const struct plan_op *op, const struct backend_result *result)
 {
-	const struct engine_pass *pass = data;
+	struct engine_pass *pass = data;
 	struct engine_counters *counters = &pass->engine->counters;
 
+	if (result->status == BACKEND_RESULT_DONE)
+		engine_changed_add(&pass->changes, op);
 	counters->operations[op->object][op->verb][result->status]++;
 	counters->retries += retry_find(&pass->engine->retries, op) != NULL;
 }
@@ -187,22 +190,6 @@ static void engine_tell_recovered(struct engine_pass *pass)
 	}
 }
 
-/* Whether files came in force that the history does not know to be so. What is only read again, by `poise reload`, is no
- * news; a start always is. */
-static bool engine_is_news(const struct engine_pass *pass)
-{
-	const struct engine *engine = pass->engine;
-
-	if (!engine->accepted || !engine->files)
-		return false;
-	if (pass->reason == ENGINE_REASON_START || !engine->history.count)
-		return true;
-	const struct engine_entry *last = &engine->history.items[engine->history.count - 1];
-	const char *now = engine->files->commit, *then = last->commit;
-	return strcmp(last->revision, files_revision(engine->files)) != 0 ||
-	       strcmp(now ? now : "", then ? then : "") != 0;
-}
-
 /* `over`: it went through. One that did not is told only when it changed something. */
 static void engine_note_pass(struct engine_pass *pass, uint64_t duration, bool over)
 {
@@ -215,9 +202,14 @@ static void engine_note_pass(struct engine_pass *pass, uint64_t duration, bool o
 		.duration = duration,
 	};
 	size_t done = output->applied.add + output->applied.change + output->applied.remove;
+	bool news = engine_is_news(pass->engine) ||
+		    (pass->engine->accepted && pass->reason == ENGINE_REASON_START);
 
-	if (done || (over && (entry.failed || engine_is_news(pass))))
-		engine_note(pass->engine, &entry);
+	engine_changed_tell(pass->engine, &pass->changes, pass->reason);
+	if (!done && (!over || (!entry.failed && !news)))
+		return;
+	engine_changed_list(&pass->changes, &entry);
+	engine_note(pass->engine, &entry);
 }
 
 static void engine_count_pass(struct engine_pass *pass, uint64_t duration)
@@ -324,6 +316,7 @@ static void engine_pass(struct engine_pass *pass)
 		engine_pass_failed(pass, &error, r);
 	else
 		engine_pass_done(pass);
+	engine_changed_clear(&pass->changes);
 }
 
 /* The services of a pass that is not over everything: dirty, draining when their time has come, due to be tried again. */
@@ -427,7 +420,7 @@ void engine_passes(struct engine *engine, uint64_t now)
 		engine_pass_everything(engine, now, true);
 		return;
 	}
-	bool health = engine->health.dirty.count && now >= engine->health.gather_until;
+	bool health = engine->health.dirty.count && now >= gather_until(&engine->health.gather);
 	if (engine->dirty.count || health || now >= engine->drain_next ||
 		now >= retry_next(&engine->retries))
 		engine_pass_some(engine, now);

@@ -6,6 +6,11 @@
  * No take-over waits for this: services stand by, and who has the address has taken it already. */
 #include "daemon/engine_inside.h"
 
+#include <inttypes.h>
+
+#include "daemon/track.h"
+#include "model/units.h"
+
 static int engine_compare_roles(const void *a, const void *b)
 {
 	return strcmp(((const struct engine_role *)a)->name, ((const struct engine_role *)b)->name);
@@ -73,11 +78,21 @@ static const char *const engine_role_words[ENGINE_NOTICE_COUNT] = {
 	[ENGINE_NOTICE_ROUTER_STOPPED] = "stopped",
 };
 
-void engine_router_moved(struct engine *engine, const struct engine_move *move)
+static const struct config_text_list *engine_router_command(
+	const struct engine *engine, const struct engine_move *move)
 {
 	const struct config_router *router =
 		engine->files ? config_find_router(&engine->files->config, move->router) : NULL;
-	const struct engine_notice notice = {.command = router ? &router->notify : NULL,
+
+	if (move->notify)
+		return move->notify;
+	return router ? &router->notify : NULL;
+}
+
+void engine_router_moved(struct engine *engine, const struct engine_move *move)
+{
+	const struct config_text_list *command = engine_router_command(engine, move);
+	const struct engine_notice notice = {.command = command,
 		.event = move->event,
 		.router = move->router,
 		.family = move->family == AF_INET ? "ipv4" : "ipv6",
@@ -99,6 +114,53 @@ void engine_router_moved(struct engine *engine, const struct engine_move *move)
 
 	engine_tell_event(engine, &event, "%s%s%s", engine_role_words[move->event],
 		*move->why ? ": " : "", move->why);
-	if (router && router->notify.count && engine->options.notify)
+	if (command && command->count && engine->options.notify)
 		engine->options.notify(engine->options.data, &notice);
+}
+
+/* How long it was otherwise. */
+static char *engine_track_before(const struct track_change *change)
+{
+	_cleanup_strbuf_ struct strbuf text = {};
+	uint64_t lasted = change->item->since - change->since;
+
+	units_format_duration(
+		lasted - lasted % (lasted < UNITS_SECOND ? UNITS_MILLISECOND : UNITS_SECOND),
+		&text);
+	return strbuf_take(&text);
+}
+
+void engine_track_changed(struct engine *engine, const struct track_change *change)
+{
+	const struct track_item *item = change->item;
+	bool well = item->state == TRACK_STATE_WELL, first = change->before == TRACK_STATE_UNKNOWN;
+	_cleanup_free_ char *object =
+		memory_printf("%s %s", track_kind_name(item->kind), item->name);
+	const struct engine_field fields[] = {
+		{.name = "kind", .text = track_kind_name(item->kind)},
+		{.name = "name", .text = item->name},
+		{.name = "state",
+			.text = item->untried ? "untried" : track_state_name(item->state)},
+		{.name = "reason", .text = item->words},
+	};
+	struct engine_event event = {.kind = ENGINE_EVENT_TRACK,
+		.object = object,
+		.fields = fields,
+		.field_count = ARRAY_LENGTH(fields)};
+
+	/* Quorums have events of their own; and that all is well from the beginning is no news. */
+	if (item->kind == TRACK_SERVICE || (first && well && !item->untried && !item->amiss))
+		return;
+	_cleanup_free_ char *before = engine_track_before(change);
+	if (item->untried)
+		engine_tell_event(engine, &event, "%s; it counts as before", item->words);
+	else if (item->kind == TRACK_FILE && first)
+		engine_tell_event(engine, &event, "%s", item->words);
+	else if (item->kind == TRACK_FILE)
+		engine_tell_event(
+			engine, &event, "%s; it was %" PRId64, item->words, change->number);
+	else if (well)
+		engine_tell_event(engine, &event, "well again after %s: %s", before, item->words);
+	else
+		engine_tell_event(engine, &event, "not well: %s", item->words);
 }

@@ -10,9 +10,11 @@
 
 #include "base/file.h"
 #include "daemon/engine_inside.h"
+#include "daemon/json_text.h"
 
 #define ENGINE_HISTORY_FILE  "history.jsonl"
 #define ENGINE_NUMBER_MOST   (INT64_C(1) << 62)
+#define ENGINE_LINE_MOST     512
 #define ENGINE_HISTORY_LIMIT (16u << 20)
 
 static const char *const engine_reason_names[ENGINE_REASON_COUNT] = {
@@ -43,6 +45,7 @@ static const char *const engine_event_names[ENGINE_EVENT_COUNT] = {
 	[ENGINE_EVENT_FILES_WARNED] = "files-warned",
 	[ENGINE_EVENT_FILES_HELD] = "files-held",
 	[ENGINE_EVENT_APPLIED] = "applied",
+	[ENGINE_EVENT_CHANGED] = "changed",
 	[ENGINE_EVENT_FAILED] = "failed",
 	[ENGINE_EVENT_RECOVERED] = "recovered",
 	[ENGINE_EVENT_DRIFT] = "drift",
@@ -55,6 +58,7 @@ static const char *const engine_event_names[ENGINE_EVENT_COUNT] = {
 	[ENGINE_EVENT_TROUBLE] = "trouble",
 	[ENGINE_EVENT_QUORUM] = "quorum",
 	[ENGINE_EVENT_ROUTER] = "router",
+	[ENGINE_EVENT_TRACK] = "track",
 	[ENGINE_EVENT_PROCESS] = "process",
 };
 
@@ -175,6 +179,10 @@ static char *engine_entry_format(const struct engine_entry *entry)
 		"disruptive", (json_int_t)entry->applied.disruptive, "failed",
 		(json_int_t)entry->failed, "drift", (json_int_t)entry->drift, "duration",
 		(json_int_t)entry->duration);
+	if (entry->objects.count)
+		json_object_set_new(json, "objects",
+			json_text_list(
+				(const char *const *)entry->objects.items, entry->objects.count));
 	char *text = json_dumps(json, JSON_COMPACT);
 
 	json_decref(json);
@@ -185,6 +193,21 @@ static char *engine_entry_format(const struct engine_entry *entry)
 static bool engine_entry_number_is_sound(json_int_t number)
 {
 	return number >= 0 && number < ENGINE_NUMBER_MOST;
+}
+
+static void engine_entry_unpack_objects(const json_t *json, struct engine_entry *entry)
+{
+	const json_t *list = json_object_get(json, "objects"), *line;
+	size_t i;
+
+	json_array_foreach(list, i, line)
+	{
+		const char *text = json_string_value(line);
+
+		if (text && entry->objects.count < ENGINE_CHANGES_MOST &&
+			json_string_length(line) <= ENGINE_LINE_MOST)
+			vector_push(&entry->objects, memory_copy_string(text));
+	}
 }
 
 static int engine_entry_unpack(json_t *json, struct engine_entry *entry)
@@ -220,7 +243,16 @@ static int engine_entry_unpack(json_t *json, struct engine_entry *entry)
 		.duration = (uint64_t)duration,
 	};
 	memcpy(entry->revision, revision, strlen(revision));
+	engine_entry_unpack_objects(json, entry);
 	return 0;
+}
+
+static void engine_entry_clear(struct engine_entry *entry)
+{
+	free(entry->commit);
+	vector_foreach(&entry->objects, line)
+		free(*line);
+	vector_clear(&entry->objects);
 }
 
 static void engine_history_add(struct engine *engine, const struct engine_entry *entry)
@@ -230,7 +262,7 @@ static void engine_history_add(struct engine *engine, const struct engine_entry 
 		size_t gone = engine->history.count - ENGINE_HISTORY_MOST;
 
 		for (size_t i = 0; i < gone; i++)
-			free(engine->history.items[i].commit);
+			engine_entry_clear(&engine->history.items[i]);
 		engine->history.count -= gone;
 		memmove(engine->history.items, engine->history.items + gone,
 			engine->history.count * sizeof(*engine->history.items));
@@ -317,6 +349,20 @@ void engine_note(struct engine *engine, struct engine_entry *entry)
 	engine_send(engine, &(struct engine_event){.kind = ENGINE_EVENT_APPLIED, .entry = entry});
 }
 
+bool engine_is_news(const struct engine *engine)
+{
+	size_t count = engine->history.count;
+
+	if (!engine->accepted || !engine->files)
+		return false;
+	if (!count)
+		return true;
+	const struct engine_entry *last = &engine->history.items[count - 1];
+	const char *now = engine->files->commit, *then = last->commit;
+	return strcmp(last->revision, files_revision(engine->files)) != 0 ||
+	       strcmp(now ? now : "", then ? then : "") != 0;
+}
+
 uint64_t engine_revision_since(struct engine *engine)
 {
 	if (!engine->files)
@@ -337,7 +383,7 @@ uint64_t engine_revision_since(struct engine *engine)
 void engine_history_clear(struct engine *engine)
 {
 	vector_foreach(&engine->history, entry)
-		free(entry->commit);
+		engine_entry_clear(entry);
 	vector_clear(&engine->history);
 }
 

@@ -81,6 +81,7 @@ struct files *files_read(const char *const *paths, size_t count, struct load_tre
 	struct files *files = memory_new(sizeof(*files));
 	_cleanup_strbuf_ struct strbuf problems = {};
 
+	files->sources.regular = true;
 	files->read_at = (uint64_t)time(NULL);
 	int r = files_read_sources(files, paths, count, &problems);
 	files_load(files, trees, r < 0, &problems);

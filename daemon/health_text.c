@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "base/loop.h"
 #include "daemon/json_text.h"
 #include "model/units.h"
 
@@ -67,41 +68,65 @@ bool health_view_is_weightless(
 {
 	const struct resolution *resolution = view_find(view, destination);
 
-	return resolution && resolution->in && resolution->verdict && resolution->verdict->up &&
-	       resolution->verdict->weight == 0;
+	return resolution && resolution->in && resolution->verdict.up &&
+	       resolution->verdict.weight == 0;
 }
 
-static const struct engine_probe *view_probe(
-	const struct health_view *view, const struct declared_destination *destination)
+static const struct engine_probe *view_probe(const struct health_view *view,
+	const struct declared_destination *destination, const struct config_check *check)
 {
-	if (!destination || !destination->check)
-		return NULL;
-	const struct probe_key key = declared_probe_key(destination);
+	const struct probe_key key = declared_probe_key(destination, check);
+
 	return engine_find_probe(view->engine, &key);
+}
+
+static bool probe_is_down(const struct engine_probe *probe)
+{
+	return !probe->verdict.up;
+}
+
+static bool probe_is_failing(const struct engine_probe *probe)
+{
+	return probe->failing && probe->verdict.up;
+}
+
+static bool probe_is_untried(const struct engine_probe *probe)
+{
+	return probe->untried;
+}
+
+/* The first of a destination's that `is`; NULL: none. */
+static const struct engine_probe *view_find_probe(const struct health_view *view,
+	const struct declared_destination *destination,
+	bool (*is)(const struct engine_probe *probe))
+{
+	if (!destination)
+		return NULL;
+	vector_foreach(&destination->checks, check) {
+		const struct engine_probe *probe = view_probe(view, destination, *check);
+
+		if (probe && is(probe))
+			return probe;
+	}
+	return NULL;
 }
 
 bool health_view_is_down(
 	const struct health_view *view, const struct declared_destination *destination)
 {
-	const struct engine_probe *probe = view_probe(view, destination);
-
-	return probe && !probe->verdict.up;
+	return view_find_probe(view, destination, probe_is_down);
 }
 
 bool health_view_is_failing(
 	const struct health_view *view, const struct declared_destination *destination)
 {
-	const struct engine_probe *probe = view_probe(view, destination);
-
-	return probe && probe->failing && probe->verdict.up;
+	return view_find_probe(view, destination, probe_is_failing);
 }
 
 bool health_view_is_untried(
 	const struct health_view *view, const struct declared_destination *destination)
 {
-	const struct engine_probe *probe = view_probe(view, destination);
-
-	return probe && probe->untried;
+	return view_find_probe(view, destination, probe_is_untried);
 }
 
 /* "12s", "3m5s", "4h7m", "9d3h": two units are enough. */
@@ -143,18 +168,50 @@ static void say_failing(const struct engine_probe *probe, struct strbuf *why)
 static uint32_t view_full_weight(
 	const struct resolution *resolution, const struct declared_destination *destination)
 {
-	const struct verdict *verdict = resolution->verdict;
+	const struct verdict *verdict = &resolution->verdict;
 
-	if (verdict && verdict->weight != VERDICT_NO_WEIGHT)
+	if (verdict->weight != VERDICT_NO_WEIGHT)
 		return (uint32_t)verdict->weight;
 	return destination->attributes.weight;
+}
+
+/* Of a probe, where anything is wrong with it; by its name where it is one of several. */
+static void say_probe(
+	const struct engine_probe *probe, bool named, uint64_t now, struct strbuf *why)
+{
+	bool down = probe_is_down(probe), failing = probe_is_failing(probe);
+
+	if (named)
+		strbuf_printf(why, "check %s ", probe->key.check);
+	if (down)
+		say_down(probe, now, why);
+	if (failing)
+		say_failing(probe, why);
+	if (probe->untried)
+		strbuf_printf(why, "%snot tried: %s", down || failing ? "; " : "", probe->untried);
+}
+
+/* `begin`: where the saying of the destination began; its first words may end so that a probe's go on with them. */
+static void say_probes(const struct health_view *view,
+	const struct declared_destination *destination, size_t begin, struct strbuf *why)
+{
+	bool separate = why->length > begin && why->text[why->length - 1] != ' ';
+
+	vector_foreach(&destination->checks, check) {
+		const struct engine_probe *probe = view_probe(view, destination, *check);
+
+		if (!probe || (!probe_is_down(probe) && !probe->failing && !probe->untried))
+			continue;
+		strbuf_add(why, separate ? "; " : "");
+		separate = true;
+		say_probe(probe, destination->checks.count > 1, view->now, why);
+	}
 }
 
 void health_view_say(const struct health_view *view, const struct declared_destination *destination,
 	struct strbuf *why)
 {
 	const struct resolution *resolution = view_find(view, destination);
-	const struct engine_probe *probe = view_probe(view, destination);
 	size_t begin = why->length;
 
 	if (!resolution)
@@ -169,19 +226,11 @@ void health_view_say(const struct health_view *view, const struct declared_desti
 								  : "the fallback is to serve");
 	if (resolution->role == RESOLUTION_ROLE_SERVES && destination->fallback)
 		strbuf_add(why, "the fallback, for the quorum is lost");
-	if (resolution->role == RESOLUTION_ROLE_SPARE && probe && !probe->verdict.up)
+	if (resolution->role == RESOLUTION_ROLE_SPARE && health_view_is_down(view, destination))
 		strbuf_add(why, "a fallback that could not serve now: ");
-	if (probe && !probe->verdict.up)
-		say_down(probe, view->now, why);
-	else if (probe && probe->failing) {
-		strbuf_add(why, why->length > begin ? "; " : "");
-		say_failing(probe, why);
-	}
+	say_probes(view, destination, begin, why);
 	if (health_view_is_weightless(view, destination))
 		strbuf_printf(why, "%sits check says weight 0", why->length > begin ? "; " : "");
-	if (probe && probe->untried)
-		strbuf_printf(
-			why, "%snot tried: %s", why->length > begin ? "; " : "", probe->untried);
 }
 
 /* JSON */
@@ -228,20 +277,57 @@ void health_text_probe(const struct engine_probe *probe, uint64_t now, struct st
 	json_text_close(text);
 }
 
-void health_text_destination(const struct health_view *view,
+/* The one that says most of a destination: it is down, or fails, or cannot be tried; else the first. */
+static const struct engine_probe *view_worst_probe(
+	const struct health_view *view, const struct declared_destination *destination)
+{
+	const struct engine_probe *probe = view_find_probe(view, destination, probe_is_down);
+
+	if (!probe)
+		probe = view_find_probe(view, destination, probe_is_failing);
+	if (!probe)
+		probe = view_find_probe(view, destination, probe_is_untried);
+	if (!probe && destination && destination->checks.count)
+		probe = view_probe(view, destination, destination->checks.items[0]);
+	return probe;
+}
+
+/* `health` is of the check that says most; where there are several, `checks` has them all. */
+static void write_probes(const struct health_view *view,
 	const struct declared_destination *destination, struct strbuf *text)
 {
-	const struct engine_probe *probe = view_probe(view, destination);
+	const struct engine_probe *worst = view_worst_probe(view, destination);
+	bool separate = false;
 
-	json_text_member_string(text, "role",
-		destination ? resolution_role_name(health_view_role(view, destination)) : NULL);
-	json_text_member_flag(text, "fallback", destination && destination->fallback);
-	if (!probe) {
+	if (!worst) {
 		json_text_member_null(text, "health");
 		return;
 	}
 	json_text_member(text, "health");
-	health_text_probe(probe, view->now, text);
+	health_text_probe(worst, view->now, text);
+	if (destination->checks.count < 2)
+		return;
+	json_text_member(text, "checks");
+	strbuf_add_char(text, '[');
+	vector_foreach(&destination->checks, check) {
+		const struct engine_probe *probe = view_probe(view, destination, *check);
+
+		if (!probe)
+			continue;
+		strbuf_add(text, separate ? "," : "");
+		separate = true;
+		health_text_probe(probe, view->now, text);
+	}
+	strbuf_add_char(text, ']');
+}
+
+void health_text_destination(const struct health_view *view,
+	const struct declared_destination *destination, struct strbuf *text)
+{
+	json_text_member_string(text, "role",
+		destination ? resolution_role_name(health_view_role(view, destination)) : NULL);
+	json_text_member_flag(text, "fallback", destination && destination->fallback);
+	write_probes(view, destination, text);
 }
 
 void health_text_quorum(const struct health_view *view, struct strbuf *text)
@@ -261,15 +347,25 @@ void health_text_quorum(const struct health_view *view, struct strbuf *text)
 
 static void write_probing(const struct engine_probing *probing, struct strbuf *text)
 {
+	uint64_t now = loop_clock();
+
 	json_text_member_open(text, "probing");
 	json_text_member_flag(text, "there", probing->there);
+	if (probing->silent)
+		json_text_member_number(text, "silent_ms",
+			(now > probing->silent ? now - probing->silent : 0) / 1000000);
+	else
+		json_text_member_null(text, "silent_ms");
 	json_text_member_number(text, "running", probing->running);
+	json_text_member_number(text, "places", probing->places);
 	json_text_member_number(text, "passed", probing->passed);
 	json_text_member_number(text, "failed", probing->failed);
 	json_text_member_number(text, "untried", probing->untried);
 	json_text_member_number(text, "expired", probing->expired);
 	json_text_member_number(text, "late", probing->late);
 	json_text_member_number(text, "latest_us", probing->latest_ns / 1000);
+	json_text_member_number(text, "behind_ms", probing->behind_ns / 1000000);
+	json_text_member_flag(text, "full", probing->full);
 	json_text_close(text);
 }
 

@@ -28,7 +28,7 @@ bool health_view_is_in(
 	const struct health_view *view, const struct declared_destination *destination);
 enum resolution_role health_view_role(
 	const struct health_view *view, const struct declared_destination *destination);
-/* It serves, and gets nobody, for its check passes and says weight 0. */
+/* It serves, and gets nobody, for its checks pass and one says weight 0. */
 bool health_view_is_weightless(
 	const struct health_view *view, const struct declared_destination *destination);
 bool health_view_is_down(
@@ -37,7 +37,8 @@ bool health_view_is_failing(
 	const struct health_view *view, const struct declared_destination *destination);
 bool health_view_is_untried(
 	const struct health_view *view, const struct declared_destination *destination);
-/* What there is to say of it: "down 12s: connect: refused", "failing 1/3: …", "weight 3 of 10". Appends. */
+/* What there is to say of it: "down 12s: connect: refused", "failing 1/3: …", "weight 3 of 10"; of several checks each by its name: "check web
+ * down 12s: …; check tls failing 1/3: …". Appends. */
 void health_view_say(const struct health_view *view, const struct declared_destination *destination,
 	struct strbuf *why);
 

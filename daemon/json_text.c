@@ -140,3 +140,12 @@ json_t *json_text_value(const char *value)
 	json_text_string(&text, value);
 	return json_loadb(text.text, text.length, JSON_DECODE_ANY, NULL);
 }
+
+json_t *json_text_list(const char *const *values, size_t count)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, json_text_value(values[i]));
+	return list;
+}

@@ -31,3 +31,6 @@ void json_text_tree(struct strbuf *text, const json_t *json);
 
 /* The text as a value of a tree; NULL: null. A new reference. */
 json_t *json_text_value(const char *value);
+
+/* Several of them. A new reference. */
+json_t *json_text_list(const char *const *values, size_t count);

@@ -69,6 +69,7 @@ const struct channel_kind messages_to_process[] = {
 	{MESSAGE_NOTIFIED, "notified", EXACTLY(struct message_notified)},
 	{MESSAGE_VRRP_STARTED, "vrrp-started", NOTHING},
 	{MESSAGE_VRRP_GONE, "vrrp-gone", NOTHING},
+	{MESSAGE_VRRP_CLEARED, "vrrp-cleared", EXACTLY(struct message_vrrp_cleared)},
 	RELAYED_HEALTH,
 	RELAYED_VRRP,
 };

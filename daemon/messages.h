@@ -26,7 +26,7 @@ enum message_kind {
 	MESSAGE_PING = 1, /* struct message_ping: answer with PONG at once */
 	MESSAGE_STOP,     /* nothing: end in order; exit code 0 */
 	MESSAGE_RELOAD,   /* nothing: read the files again; answer with RELOADED */
-	MESSAGE_RAN, /* struct message_ran: to `health`, what came of a RUN; none after a RUN_CANCEL */
+	MESSAGE_RAN, /* struct message_ran: to who asked, what came of a RUN; none after a RUN_CANCEL */
 	/* nothing: to the reconciler; `health` is there, or there again, or the reconciler is: send it the plan */
 	MESSAGE_HEALTH_STARTED,
 	MESSAGE_HEALTH_GONE, /* nothing: to the reconciler; there is none now */
@@ -34,6 +34,7 @@ enum message_kind {
 	MESSAGE_NOTIFIED, /* struct message_notified: to the reconciler, soon after they are others */
 	MESSAGE_VRRP_STARTED, /* nothing: to the reconciler; `vrrp` is there, as HEALTH_STARTED */
 	MESSAGE_VRRP_GONE,    /* nothing: to the reconciler */
+	MESSAGE_VRRP_CLEARED, /* struct message_vrrp_cleared: to the reconciler, when it is another */
 
 	/* process -> supervisor */
 	MESSAGE_PONG = 64, /* the ping's payload */
@@ -44,7 +45,7 @@ enum message_kind {
 	/* struct message_control_group: of the process that serves the control socket, which has no right to give a
 	 * file away itself */
 	MESSAGE_CONTROL_GROUP,
-	MESSAGE_RUN,        /* struct message_program: of `health`, for a check */
+	MESSAGE_RUN, /* struct message_program: of `health`, for a check; of the reconciler, for a script that is tracked */
 	MESSAGE_RUN_CANCEL, /* struct message_run_cancel */
 	MESSAGE_NOTIFY, /* struct message_program: of the reconciler; one after the other, in order */
 	/* Of the reconciler: the programs of checks that `health` may ask for, before the plan that needs them. */
@@ -197,7 +198,9 @@ struct message_health_heard {
 
 struct message_health_stats {
 	uint64_t generation; /* of the plan in force; 0: there is none */
-	uint64_t passed, failed, untried, expired, late, latest_ns, probes, down, running;
+	uint64_t passed, failed, untried, expired, late, latest_ns, probes, down, running, places;
+	uint64_t behind_ns; /* since the last of these; as health_take_behind() */
+	uint64_t full;      /* likewise, 0 or 1 */
 };
 
 /* What a process of the tree accepts, and what the supervisor does. */

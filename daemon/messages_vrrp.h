@@ -81,7 +81,9 @@ struct message_vrrp_move {
 	uint32_t router;
 	uint16_t family;
 	uint8_t vrid;
-	uint8_t state;                   /* enum vrrp_state */
+	uint8_t state; /* enum vrrp_state */
+	uint8_t from;  /* likewise */
+	uint8_t zero[7];
 	uint64_t since;                  /* CLOCK_BOOTTIME ns */
 	uint64_t wall;                   /* CLOCK_REALTIME ns */
 	char why[MESSAGE_VRRP_WHY_SIZE]; /* with its NUL */
@@ -103,10 +105,12 @@ struct message_vrrp_state {
 	uint8_t priority;
 	uint8_t peer_priority;
 	uint8_t checksum, peer_checksum; /* enum vrrp_checksum */
-	uint8_t mixed, waits, zero[2];
+	uint8_t mixed, waits;
+	uint8_t from, zero;           /* the state before this one */
 	uint8_t source[16], peer[16]; /* of the family; zeros: none */
 	uint64_t since, peer_at;      /* CLOCK_BOOTTIME ns; 0: never */
-	uint64_t interval;            /* ns, that of the active router */
+	uint64_t wall;     /* CLOCK_REALTIME ns of `since`, as that clock goes now; 0: never */
+	uint64_t interval; /* ns, that of the active router */
 	uint64_t transitions, sent, unsent, heard, own;
 	uint64_t rejected[VRRP_REJECT_COUNT];
 	uint32_t addresses, present;
@@ -122,6 +126,13 @@ struct message_vrrp_states {
 	struct message_vrrp_state states[];
 };
 
+/* Of the supervisor: what a reconciler that begins cannot know. */
+struct message_vrrp_cleared {
+	uint64_t
+		count; /* how often it has removed what a process of virtual routers left that did not come back in time */
+	uint64_t ended; /* the reconciler before this one: CLOCK_BOOTTIME ns; 0: there was none */
+};
+
 struct message_vrrp_stats {
 	uint64_t generation;                   /* of the plan in force; 0: there is none */
 	uint32_t moved;                        /* serial of the last MOVED */
@@ -129,4 +140,5 @@ struct message_vrrp_stats {
 	uint64_t read, dropped, full, unknown; /* datagrams */
 	uint64_t added, removed, failed, lost, fought; /* addresses and their like */
 	uint64_t announced, unannounced, thawed, late_ns;
+	uint64_t refused; /* packets to addresses with `accept: false` */
 };

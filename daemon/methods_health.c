@@ -71,11 +71,20 @@ static void checks_run(struct call *call)
 
 /* facts */
 
+enum facts_phase {
+	FACTS_PHASE_BEGIN,
+	FACTS_PHASE_DRAINS,
+	FACTS_PHASE_ROUTERS,
+	FACTS_PHASE_HEALTH,
+};
+
 struct facts_stream {
 	const struct engine *engine;
-	bool opened, healthy; /* the lists that were begun */
+	enum facts_phase phase; /* the list that was begun */
 	bool drained;
 	struct facts_drain drain; /* that was written last */
+	char *router;             /* likewise; owned */
+	uint16_t family;
 	struct probe_place place;
 };
 
@@ -156,23 +165,63 @@ static bool facts_write_health(struct facts_stream *stream, struct strbuf *text,
 	return true;
 }
 
+static void facts_write_router(const struct facts_router *router, struct strbuf *text)
+{
+	strbuf_add_char(text, '{');
+	json_text_member_string(text, "name", router->name);
+	json_text_member_string(text, "family", router->family == AF_INET ? "ipv4" : "ipv6");
+	json_text_member_string(text, "role", facts_role_name(router->role));
+	strbuf_add_char(text, '}');
+}
+
+static bool facts_write_routers(struct facts_stream *stream, struct strbuf *text, size_t limit)
+{
+	const struct facts *facts = &stream->engine->facts;
+	size_t place =
+		stream->router ? facts_routers_after(facts, stream->router, stream->family) : 0;
+
+	for (; place < facts->routers.count; place++) {
+		const struct facts_router *router = &facts->routers.items[place];
+
+		if (text->length >= limit)
+			return false;
+		strbuf_add(text, stream->router ? "," : "");
+		facts_write_router(router, text);
+		free(stream->router);
+		stream->router = memory_copy_string(router->name);
+		stream->family = router->family;
+	}
+	return true;
+}
+
 static bool facts_next(void *data, struct strbuf *text)
 {
 	struct facts_stream *stream = data;
 	size_t limit = text->length + HEALTH_PIECE;
 
-	if (!stream->opened)
+	switch (stream->phase) {
+	case FACTS_PHASE_BEGIN:
 		strbuf_printf(text, "{\"poise\":%d,\"drains\":[", LIVE_JSON_FORMAT);
-	stream->opened = true;
-	if (!stream->healthy) {
+		stream->phase = FACTS_PHASE_DRAINS;
+		return true;
+	case FACTS_PHASE_DRAINS:
 		if (!facts_write_drains(stream, text, limit))
 			return true;
-		strbuf_add(text, "],\"health\":[");
-		stream->healthy = true;
-	}
-	if (!facts_write_health(stream, text, limit))
+		strbuf_add(text, "],\"routers\":[");
+		stream->phase = FACTS_PHASE_ROUTERS;
 		return true;
-	strbuf_add(text, "]}");
+	case FACTS_PHASE_ROUTERS:
+		if (!facts_write_routers(stream, text, limit))
+			return true;
+		strbuf_add(text, "],\"health\":[");
+		stream->phase = FACTS_PHASE_HEALTH;
+		return true;
+	case FACTS_PHASE_HEALTH:
+		if (!facts_write_health(stream, text, limit))
+			return true;
+		strbuf_add(text, "]}");
+		return false;
+	}
 	return false;
 }
 
@@ -181,6 +230,7 @@ static void facts_finish(void *data)
 	struct facts_stream *stream = data;
 
 	probe_place_clear(&stream->place);
+	free(stream->router);
 	free(stream);
 }
 
@@ -202,7 +252,8 @@ const struct method method_checks = {
 
 const struct method method_facts = {
 	.name = "facts",
-	.summary =
-		"what poised knows beside the files: what the operator drains, what the checks say",
+	.summary = "what poised knows beside the files: what the operator drains, which virtual "
+		   "routers are "
+		   "active, what the checks say",
 	.run = facts_run,
 };

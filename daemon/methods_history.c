@@ -10,14 +10,15 @@ json_t *method_entry_to_json(const struct engine_entry *entry)
 	const struct plan_totals *applied = &entry->applied;
 	const uint64_t microseconds = entry->duration / 1000;
 
-	return json_pack("{s:I, s:I, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:f}", "serial",
-		(json_int_t)entry->serial, "at_ms", (json_int_t)entry->wall, "reason",
+	return json_pack("{s:I, s:I, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:o}",
+		"serial", (json_int_t)entry->serial, "at_ms", (json_int_t)entry->wall, "reason",
 		engine_reason_name(entry->reason), "revision",
 		json_text_value(*entry->revision ? entry->revision : NULL), "commit",
 		json_text_value(entry->commit), "add", (json_int_t)applied->add, "change",
 		(json_int_t)applied->change, "remove", (json_int_t)applied->remove, "disruptive",
 		(json_int_t)applied->disruptive, "failed", (json_int_t)entry->failed, "drift",
-		(json_int_t)entry->drift, "duration_ms", (double)microseconds / 1000);
+		(json_int_t)entry->drift, "duration_ms", (double)microseconds / 1000, "objects",
+		json_text_list((const char *const *)entry->objects.items, entry->objects.count));
 }
 
 static void event_write_field(const struct engine_field *field, struct strbuf *line)
@@ -49,6 +50,7 @@ static void event_write_users(const struct engine_event *event, struct strbuf *l
 		json_text_member_string(line, "service", event->users[i].service);
 		json_text_member_string(line, "listener", event->users[i].listener);
 		json_text_member_string(line, "destination", event->users[i].destination);
+		json_text_member_string(line, "state", event->users[i].up ? "up" : "down");
 		json_text_close(line);
 	}
 	strbuf_add_char(line, ']');

@@ -173,7 +173,7 @@ static void status_write_routers(struct status_stream *stream, struct strbuf *te
 		const struct routing_router *router = routing_at(routing, place);
 
 		status_separate(stream, text);
-		router_text_write(router, now, text);
+		router_text_write(router, stream->engine->track, now, text);
 		free(stream->router);
 		stream->router = memory_copy_string(router->name);
 		stream->family = router->told.family;
@@ -443,6 +443,12 @@ static bool status_knows(const struct engine *engine, const struct service_key *
 	       (engine->files && declared_find_service(&engine->files->declared, key));
 }
 
+static bool status_is_router(const struct engine *engine, const char *name)
+{
+	return engine->routing && (routing_find(engine->routing, name, AF_INET) ||
+					  routing_find(engine->routing, name, AF_INET6));
+}
+
 static int status_choose(struct status_stream *stream, const char *name, struct error *error)
 {
 	char quoted[JSON_FORM_QUOTE_SIZE];
@@ -457,6 +463,11 @@ static int status_choose(struct status_stream *stream, const char *name, struct 
 	vector_sort(&stream->keys, service_compare);
 	if (stream->keys.count)
 		return 0;
+	if (status_is_router(stream->engine, name))
+		return error_set(error, -ENOENT,
+			"`%s` is a virtual router, and no service: `poise status -v` shows all of "
+			"it",
+			json_form_quote(name, quoted));
 	return error_set(error, -ENOENT, "there is no service `%s`%s%s%s",
 		json_form_quote(name, quoted), suggest.best ? ": did you mean `" : "",
 		suggest.best ? suggest.best : "", suggest.best ? "`?" : "");

@@ -6,6 +6,9 @@
  * left out, and what has come is found by the families that follow, which is as good as Prometheus can have it. */
 #include "daemon/metrics_body.h"
 
+#include <stdio.h>
+
+#include "daemon/metrics_router.h"
 #include "daemon/metrics_table.h"
 #include "daemon/probe_place.h"
 
@@ -26,8 +29,10 @@ struct metrics_body {
 	struct destination_key destination;
 
 	struct probe_place probe; /* that was written last */
+	char *router;             /* likewise, its name; owned */
+	uint16_t router_family;   /* AF_… */
 
-	bool services, destinations, probes; /* have series of their own */
+	bool services, destinations, probes, routers; /* have series of their own */
 
 	struct metrics_writer writer; /* of the family */
 	bool asked;                   /* counters were read in this turn */
@@ -44,6 +49,7 @@ struct metrics_body *metrics_body_new(
 	body->services = totals.managed <= sources->limits.services;
 	body->destinations = totals.destinations <= sources->limits.destinations;
 	body->probes = engine_probes(sources->engine)->count <= sources->limits.destinations;
+	body->routers = metrics_count_routers(sources->engine) <= sources->limits.services;
 	body->fresh = fresh;
 	body->writer.text = &body->text;
 	return body;
@@ -59,6 +65,8 @@ static void body_next_family(struct metrics_body *body)
 	body->family++;
 	body->opened = body->begun = body->inside = false;
 	probe_place_clear(&body->probe);
+	free(body->router);
+	body->router = NULL;
 }
 
 /* Where to go on among the managed services: behind the one that was last, or at it when it was left in its middle. */
@@ -189,10 +197,49 @@ static void body_write_probes(struct metrics_body *body)
 	body_next_family(body);
 }
 
+static void body_label_router(struct metrics_body *body, const struct routing_router *router)
+{
+	char vrid[4];
+
+	snprintf(vrid, sizeof(vrid), "%u", router->told.vrid);
+	body->writer.labels.length = 0;
+	metrics_text_label(&body->writer, "router", router->name);
+	metrics_text_label(
+		&body->writer, "family", router->told.family == AF_INET ? "ipv4" : "ipv6");
+	metrics_text_label(&body->writer, "interface", router->interface);
+	metrics_text_label(&body->writer, "vrid", vrid);
+}
+
+/* The same of virtual routers. */
+static void body_write_routers(struct metrics_body *body)
+{
+	const struct metrics_family *family = &metrics_families[body->family];
+	const struct routing *routing = body->sources->engine->routing;
+	size_t count = routing ? routing_count(routing) : 0;
+	size_t place = routing && body->router
+			       ? routing_after(routing, body->router, body->router_family)
+			       : 0;
+
+	for (; place < count; place++) {
+		const struct routing_router *router = routing_at(routing, place);
+
+		if (body_is_full(body))
+			return;
+		body_label_router(body, router);
+		family->router(&body->writer, router);
+		free(body->router);
+		body->router = memory_copy_string(router->name);
+		body->router_family = router->told.family;
+	}
+	body_next_family(body);
+}
+
 static bool body_has_series(const struct metrics_body *body, const struct metrics_family *family)
 {
 	if (family->probe)
 		return body->probes;
+	if (family->router)
+		return body->routers;
 	return family->destination ? body->destinations : body->services;
 }
 
@@ -209,6 +256,8 @@ static void body_write(struct metrics_body *body)
 	if (!family->process && body_has_series(body, family)) {
 		if (family->probe)
 			body_write_probes(body);
+		else if (family->router)
+			body_write_routers(body);
 		else
 			body_write_objects(body);
 		return;
@@ -254,6 +303,7 @@ struct metrics_body *metrics_body_free(struct metrics_body *body)
 	strbuf_clear(&body->text);
 	metrics_writer_clear(&body->writer);
 	probe_place_clear(&body->probe);
+	free(body->router);
 	free(body);
 	return NULL;
 }

@@ -18,7 +18,7 @@ static const struct engine_health_totals *totals_of(const struct metrics_sources
 
 void metrics_health_probing(struct metrics_writer *writer, const struct metrics_sources *sources)
 {
-	write_number(writer, probing_of(sources)->there);
+	write_number(writer, engine_probing_is_known(probing_of(sources)));
 }
 
 void metrics_health_probes(struct metrics_writer *writer, const struct metrics_sources *sources)

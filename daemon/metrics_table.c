@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/version.h"
 #include "daemon/metrics_health.h"
+#include "daemon/metrics_router.h"
 
 #define TABLE_NS_PER_MS 1000000ull
 #define TABLE_NS_PER_S  1000000000ull
@@ -229,6 +230,8 @@ static void sample_left_out(struct metrics_writer *writer, const struct metrics_
 		totals.destinations > limits->destinations ? totals.destinations : 0);
 	size_t probes = engine_probes(sources->engine)->count;
 	metrics_text_number(writer, "object", "probe", probes > limits->destinations ? probes : 0);
+	size_t routers = metrics_count_routers(sources->engine);
+	metrics_text_number(writer, "object", "router", routers > limits->services ? routers : 0);
 }
 
 static void sample_draining(struct metrics_writer *writer, const struct metrics_sources *sources)
@@ -458,6 +461,23 @@ const struct metrics_family metrics_families[] = {
 	{"poise_services_without_quorum", GAUGE, "Services whose healthy destinations are below their quorum.", .process = metrics_health_quorums},
 	{"poise_notify_commands_total", COUNTER, "Commands of `notify`, by what became of them; dropped: too many waited for those before them.", .process = metrics_health_notified},
 	{"poise_notify_waiting", GAUGE, "Commands of `notify` that wait for those before them.", .process = metrics_health_notify_waiting},
+	{"poise_vrrp_running", GAUGE, "Whether the process of the virtual routers runs, and keeps what the files ask for.", .process = metrics_router_running},
+	{"poise_vrrp_realtime", GAUGE, "Whether the kernel granted it real-time scheduling.", .process = metrics_router_realtime},
+	{"poise_vrrp_timer_late_seconds", GAUGE, "The most that the timer of the state machines came late within two seconds.", .process = metrics_router_late},
+	{"poise_vrrp_thawed_total", COUNTER, "Times that the process had not run for so long that others may have taken over.", .process = metrics_router_thawed},
+	{"poise_vrrp_datagrams_total", COUNTER, "Datagrams that came for virtual routers, or for nobody: read, or dropped by the kernel because they were not read in time.", .process = metrics_router_datagrams},
+	{"poise_vrrp_unknown_datagrams_total", COUNTER, "Those of them that were for no virtual router of this machine.", .process = metrics_router_unknown},
+	{"poise_vrrp_full_turns_total", COUNTER, "Turns of the loop that ended before all datagrams were read.", .process = metrics_router_full},
+	{"poise_vrrp_address_operations_total", COUNTER, "Addresses, routes, rules and virtual MACs, by what became of them in the kernel: added, removed, failed.", .process = metrics_router_operations},
+	{"poise_vrrp_addresses_lost_total", COUNTER, "Those that others took away, and that were put back.", .process = metrics_router_taken},
+	{"poise_vrrp_addresses_fought_total", COUNTER, "Those of them that were put back after a pause, for it happened again and again.", .process = metrics_router_fought},
+	{"poise_vrrp_refused_packets_total", COUNTER, "Packets to virtual addresses of `accept: false`, which were dropped.", .process = metrics_router_refused},
+	{"poise_vrrp_announcements_total", COUNTER, "Gratuitous ARP and unsolicited neighbour advertisements that were sent, and that could not be (failed).", .process = metrics_router_announcements},
+	{"poise_vrrp_plans_total", COUNTER, "Lists of virtual routers that their process was told: put in force there (committed), and not (broken).", .process = metrics_router_plans},
+	{"poise_vrrp_moves_lost_total", COUNTER, "Changes of state that were not heard of at once; what came of them is known two seconds later.", .process = metrics_router_lost},
+	{"poise_vrrp_cleared_total", COUNTER, "Times that the supervisor removed the addresses of a process that did not come back in time.", .process = metrics_router_cleared},
+	{"poise_routers", GAUGE, "Virtual routers, each family for itself, by their state; unknown: nobody says.", .process = metrics_router_states},
+	{"poise_routers_troubled", GAUGE, "Virtual routers that cannot run, or of which nobody says what they are.", .process = metrics_router_troubles},
 	{"poise_watch_events_total", COUNTER, "Events of the file system on the way of the paths.", .process = sample_watch_events},
 	{"poise_watch_overflows_total", COUNTER, "Times that events of the file system were lost.", .process = sample_watch_overflows},
 	{"poise_watch_changes_total", COUNTER, "Times that the files were to be read again.", .process = sample_watch_changes},
@@ -494,6 +514,21 @@ const struct metrics_family metrics_families[] = {
 	{"poise_probe_up", GAUGE, "Whether a probe takes its server for up.", .probe = metrics_health_probe_up},
 	{"poise_probe_failures", GAUGE, "How many times a probe has failed in a row, up to its fall.", .probe = metrics_health_probe_failures},
 	{"poise_probe_untried", GAUGE, "Whether a probe cannot be carried out for want of something of this machine.", .probe = metrics_health_probe_untried},
+
+	{"poise_router_state", GAUGE, "What a virtual router is: 1 for its state, 0 for the others.", .router = metrics_router_state},
+	{"poise_router_since_timestamp_seconds", GAUGE, "Since when it is so, in seconds since the epoch.", .router = metrics_router_since},
+	{"poise_router_transitions_total", COUNTER, "Changes of state of a virtual router.", .router = metrics_router_transitions},
+	{"poise_router_troubled", GAUGE, "Whether something is in the way of a virtual router.", .router = metrics_router_troubled},
+	{"poise_router_priority", GAUGE, "Priority of a virtual router, with what it tracks.", .router = metrics_router_priority},
+	{"poise_router_peer_priority", GAUGE, "Priority in the last advertisement that a virtual router heard.", .router = metrics_router_peer_priority},
+	{"poise_router_peer_heard_seconds", GAUGE, "How long ago a virtual router heard an advertisement.", .router = metrics_router_peer_heard},
+	{"poise_router_interval_seconds", GAUGE, "How often the active virtual router advertises.", .router = metrics_router_interval},
+	{"poise_router_checksum_info", GAUGE, "Which form of the checksum a virtual router sends, and its last peer; 1. Version 3 over IPv4 alone has two.", .router = metrics_router_checksum},
+	{"poise_router_checksum_mixed", GAUGE, "Whether the peers of a virtual router send checksums of both forms.", .router = metrics_router_mixed},
+	{"poise_router_addresses", GAUGE, "Virtual addresses of a virtual router: those of the files (declared), and those that are there (present).", .router = metrics_router_addresses},
+	{"poise_router_waiting", GAUGE, "Whether a virtual router is active, and its addresses wait for its services.", .router = metrics_router_waiting},
+	{"poise_router_advertisements_total", COUNTER, "Advertisements of a virtual router: sent, not sent for an error (unsent), heard of others (heard), and its own that came back (own).", .router = metrics_router_advertisements},
+	{"poise_router_rejections_total", COUNTER, "Packets for a virtual router that were not heard, by the reason.", .router = metrics_router_rejections},
 };
 /* clang-format on */
 const size_t metrics_family_count = ARRAY_LENGTH(metrics_families);

@@ -4,9 +4,10 @@
 
 #include "daemon/metrics.h"
 #include "daemon/metrics_text.h"
+#include "daemon/routing.h"
 
 /* One of the functions is set: it writes the samples of the process, of one managed service as it is live or as it is
- * remembered, of one destination of such a service, or of one probe. The labels of the object are in the writer already. */
+ * remembered, of one destination of such a service, of one probe, or of one virtual router. The labels of the object are in the writer already. */
 struct metrics_family {
 	const char *name;
 	enum metrics_type type;
@@ -17,6 +18,7 @@ struct metrics_family {
 		const struct memory_service *owned);
 	void (*destination)(struct metrics_writer *writer, const struct destination *destination);
 	void (*probe)(struct metrics_writer *writer, const struct engine_probe *probe);
+	void (*router)(struct metrics_writer *writer, const struct routing_router *router);
 };
 
 /* Of what is live. */

@@ -37,10 +37,15 @@ static void poised_leave_signals(void)
 	signal(SIGHUP, SIG_IGN);
 }
 
+static const struct process_kind *poised_find_process(const char *name)
+{
+	return strcmp(name, process_clean_up.name) == 0 ? &process_clean_up : process_find(name);
+}
+
 /* A process of the tree: what holds for all of them, then its own main(). */
 static int poised_run_process(const char *identifier, const struct poised_options *options)
 {
-	const struct process_kind *kind = process_find(options->process);
+	const struct process_kind *kind = poised_find_process(options->process);
 
 	if (!kind) {
 		fprintf(stderr, "poised: there is no process `%s`\n", options->process);

@@ -10,15 +10,17 @@
  * one who needs it says so, in words of its own.
  *
  * What speaks with the network is another user's, too. Where the caller has kept back the right to become one, it stays
- * root's by name, with no more rights than the other would have had but those over root's files, and the log says so. */
+ * root's by name, with no more rights than the other would have had but those over root's files, and the log says so. The same where
+ * nobody tells who that other is: no name service keeps a process from its start. */
 #include <cap-ng.h>
 #include <errno.h>
-#include <pwd.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/account.h"
 #include "daemon/process.h"
 
 LOG_MODULE("poised");
@@ -28,8 +30,8 @@ LOG_MODULE("poised");
 static const int privileges_supervisor[] = {
 	CAP_SETPCAP, CAP_KILL, CAP_CHOWN, CAP_SETUID, CAP_SETGID, -1};
 
-/* Whose a process is that needs nothing of root's; the first that there is. */
-static const char *const privileges_users[] = {"poise", "nobody"};
+/* For a name service. */
+#define PRIVILEGES_LOOKUP_NS 1000000000ull
 
 static bool privileges_have[CAP_LAST_CAP + 1];
 
@@ -77,31 +79,37 @@ static int process_follow_supervisor(int channel_fd)
 	return maker.pid == getppid() ? 0 : -ESRCH;
 }
 
-static const struct passwd *privileges_find_user(void)
+static bool privileges_find_user(struct account *ret)
 {
-	const struct passwd *user = NULL;
+	for (const char *const *name = account_unprivileged; *name; name++) {
+		int r = account_find(*name, PRIVILEGES_LOOKUP_NS, ret);
 
-	for (size_t i = 0; !user && i < ARRAY_LENGTH(privileges_users); i++)
-		user = getpwnam(privileges_users[i]);
-	return user;
+		if (r == 0)
+			return true;
+		if (r != -ESRCH)
+			log_warning("whether there is a user `%s` cannot be found out: %s", *name,
+				strerror(-r));
+	}
+	return false;
 }
 
 /* The same as privileges_apply(), and another user with it: capabilities survive only that way. */
 static int privileges_become_user(void)
 {
-	const struct passwd *user = privileges_find_user();
+	struct account user;
+	bool found = privileges_find_user(&user);
 	int flags = CAPNG_DROP_SUPP_GRP;
 
-	if (!user || !privileges_have[CAP_SETUID] || !privileges_have[CAP_SETGID]) {
+	if (!found || !privileges_have[CAP_SETUID] || !privileges_have[CAP_SETGID]) {
 		log_warning("%s: it stays root's",
-			user ? "poised may not start a process as another user"
-			     : "there is no user `poise`, nor `nobody`");
+			found ? "poised may not start a process as another user"
+			      : "there is no user `poise`, nor `nobody`");
 		return privileges_apply();
 	}
 	if (privileges_have[CAP_SETPCAP])
 		flags |= CAPNG_CLEAR_BOUNDING;
 	errno = 0;
-	int r = capng_change_id((int)user->pw_uid, (int)user->pw_gid, (capng_flags_t)flags);
+	int r = capng_change_id((int)user.user, (int)user.group, (capng_flags_t)flags);
 	if (r < 0)
 		return errno ? -errno : -EPERM;
 	return 0;

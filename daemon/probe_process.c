@@ -23,8 +23,6 @@
 LOG_MODULE("health");
 
 #define PROBE_PROCESS_STATS_NS 2000000000ull
-/* A sign of life, in so many of those times: nobody else tells the reconciler that a plan was lost. */
-#define PROBE_PROCESS_STATS_MOST 5
 /* So long nothing was heard of VERDICTS: they are told again, and then after twice that, and so on. */
 #define PROBE_PROCESS_UNHEARD_NS      10000000000ull
 #define PROBE_PROCESS_UNHEARD_MOST_NS 160000000000ull
@@ -66,8 +64,6 @@ struct probe_process {
 	struct {
 		VECTOR_OF(struct probe_process_program);
 	} programs; /* by number */
-	struct message_health_stats told;
-	unsigned int untold; /* times that they were the same */
 };
 
 static int probe_process_send(
@@ -362,12 +358,14 @@ static void probe_process_on_commit(
 	health_tell_all(process->health);
 }
 
-/* Figures. */
+/* Figures: again and again, for they are a sign of life too, and tell the reconciler that a plan was lost. */
 
 static void probe_process_on_stats(void *data)
 {
 	struct probe_process *process = data;
 	const struct health_counters *counters = health_counters(process->health);
+	bool full;
+	uint64_t behind = health_take_behind(process->health, &full);
 	const struct message_health_stats stats = {.generation = process->generation,
 		.passed = counters->passed,
 		.failed = counters->failed,
@@ -377,15 +375,13 @@ static void probe_process_on_stats(void *data)
 		.latest_ns = counters->latest_ns,
 		.probes = counters->probes,
 		.down = counters->down,
-		.running = counters->running};
+		.running = counters->running,
+		.places = counters->places,
+		.behind_ns = behind,
+		.full = full};
 
 	loop_timer_set(process->stats, loop_now(process->loop) + PROBE_PROCESS_STATS_NS);
 	probe_process_look_for_unheard(process);
-	if (memcmp(&stats, &process->told, sizeof(stats)) == 0 &&
-		++process->untold < PROBE_PROCESS_STATS_MOST)
-		return;
-	process->told = stats;
-	process->untold = 0;
 	probe_process_send(process, MESSAGE_HEALTH_STATS, &stats, sizeof(stats));
 }
 

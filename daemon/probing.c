@@ -23,6 +23,8 @@ LOG_MODULE("health");
 /* Because of messages that are lost no plan is sent more often. */
 #define PROBING_LOST_NS 10000000000ull
 #define PROBING_NEVER   UINT64_MAX
+/* Who looks later than this was held up, and what was said meanwhile may still wait. */
+#define PROBING_LATE_NS 1000000000ull
 /* The programs of checks go in one piece: so many bytes are room for all else that is said, and two plans of them for what the
  * supervisor keeps (PROGRAMS_ALLOW_LIMIT). */
 #define PROBING_ALLOW_LIMIT (7u << 20)
@@ -65,6 +67,9 @@ struct probing {
 	bool bare;             /* without what is known */
 	bool oversize;         /* it is of no use to send it */
 	uint64_t began;        /* the last one */
+	uint64_t heard;        /* when the process said something last */
+	uint64_t silent_at;    /* NEVER: nobody is there, or it is silent */
+	struct engine_probing said;
 	struct probing_counters counters;
 	struct engine_verdict verdicts[MESSAGE_HEALTH_VERDICTS_MOST];
 };
@@ -103,6 +108,7 @@ static void probing_forget(struct probing *probing)
 	probing->begun = probing->oversize = false;
 	probing->failures = 0;
 	probing->again_at = PROBING_NEVER;
+	probing->silent_at = PROBING_NEVER;
 }
 
 static void probing_tell_trouble(const struct probing *probing, const char *why, const char *then)
@@ -389,18 +395,52 @@ uint64_t probing_run(struct probing *probing, uint64_t now)
 
 /* Hearing. */
 
+static void probing_tell(const struct probing *probing)
+{
+	probing->options.told(probing->options.data, &probing->said);
+}
+
 static void probing_tell_there(struct probing *probing, bool there)
 {
-	const struct engine_probing told = {.there = there};
-
 	probing->there = there;
-	probing->options.told(probing->options.data, &told);
+	probing->said = (struct engine_probing){.there = there};
+	probing_tell(probing);
+}
+
+/* The supervisor sees to it that it is killed. */
+uint64_t probing_listen(struct probing *probing, uint64_t now)
+{
+	if (now < probing->silent_at)
+		return probing->silent_at;
+	if (now - probing->silent_at > PROBING_LATE_NS) {
+		probing->silent_at = now + PROBING_LATE_NS;
+		return probing->silent_at;
+	}
+	probing->silent_at = PROBING_NEVER;
+	log_warning("the health process says nothing: its checks do not run now");
+	probing->said.silent = probing->heard;
+	probing_tell(probing);
+	return PROBING_NEVER;
+}
+
+static void probing_hear(struct probing *probing)
+{
+	probing->heard = loop_clock();
+	if (!probing->there)
+		return;
+	probing->silent_at = probing->heard + PROBING_SILENCE_NS;
+	if (!probing->said.silent)
+		return;
+	log_info("the health process speaks again");
+	probing->said.silent = 0;
+	probing_tell(probing);
 }
 
 static void probing_on_started(struct probing *probing)
 {
 	probing_forget(probing);
 	probing_tell_there(probing, true);
+	probing_hear(probing);
 	if (probing->asked)
 		probing_begin(probing);
 }
@@ -572,25 +612,38 @@ static void probing_on_verdicts(
 
 static void probing_on_stats(struct probing *probing, const struct message_health_stats *stats)
 {
-	const struct engine_probing told = {.there = true,
+	const struct engine_probing said = {.there = true,
 		.passed = stats->passed,
 		.failed = stats->failed,
 		.untried = stats->untried,
 		.expired = stats->expired,
 		.late = stats->late,
 		.latest_ns = stats->latest_ns,
-		.running = stats->running};
+		.running = stats->running,
+		.places = stats->places,
+		.behind_ns = stats->behind_ns,
+		.full = stats->full != 0};
 
 	/* That it is there was lost. */
 	if (!probing->there)
 		probing_on_started(probing);
 	if (stats->generation != probing->force.generation)
 		probing_miss(probing);
-	probing->options.told(probing->options.data, &told);
+	probing->said = said;
+	probing_tell(probing);
+}
+
+/* Of another process, or none of its words: a sign of life of nobody. */
+static bool probing_is_of_it(uint16_t kind)
+{
+	return kind == MESSAGE_HEALTH_GOT || kind == MESSAGE_HEALTH_REFUSED ||
+	       kind == MESSAGE_HEALTH_VERDICTS || kind == MESSAGE_HEALTH_STATS;
 }
 
 void probing_message(struct probing *probing, uint16_t kind, const void *payload, size_t size)
 {
+	if (probing_is_of_it(kind))
+		probing_hear(probing);
 	switch ((enum message_kind)kind) {
 	case MESSAGE_HEALTH_STARTED:
 		probing_on_started(probing);

@@ -54,6 +54,11 @@ void probing_message(struct probing *probing, uint16_t kind, const void *payload
  * call then, and after each of those above. */
 uint64_t probing_run(struct probing *probing, uint64_t now);
 
+/* Looks whether the health process has fallen silent, though it is there: then nobody knows what becomes of the probes, which is
+ * told; when to look again. */
+#define PROBING_SILENCE_NS 5000000000ull
+uint64_t probing_listen(struct probing *probing, uint64_t now);
+
 /* Whether the list that was wanted last is in force. */
 bool probing_is_settled(const struct probing *probing);
 

@@ -11,6 +11,7 @@
 #define PROCESS_RECONCILER "reconciler"
 #define PROCESS_HEALTH     "health"
 #define PROCESS_VRRP       "vrrp"
+#define PROCESS_CLEAN_UP   "clean-up" /* of remains.h; in no row of the table */
 
 struct process_kind {
 	const char *name; /* "reconciler" */
@@ -30,6 +31,7 @@ struct process_kind {
 
 extern const struct process_kind process_health; /* process_health.c */
 extern const struct process_kind process_vrrp;   /* process_vrrp.c */
+extern const struct process_kind process_clean_up;
 
 extern const struct process_kind *const processes[];
 extern const size_t process_count;

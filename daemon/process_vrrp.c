@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The row of the process that keeps virtual routers: raw and packet sockets (NET_RAW), addresses, routes and sysctls of interfaces
  * (NET_ADMIN). It opens /proc/sys/net and one file of the run directory. SYS_NICE and IPC_LOCK are used once, and dropped
- * (realtime.h). */
+ * (realtime.h).
+ *
+ * And of the one that removes what that one left: it does the same, and needs no hurry. */
 #include <cap-ng.h>
 
+#include "daemon/clean_up.h"
 #include "daemon/process.h"
 #include "daemon/vrrp_process.h"
 
 static const int vrrp_capabilities[] = {CAP_NET_RAW, CAP_NET_ADMIN, CAP_SYS_NICE, CAP_IPC_LOCK, -1};
+
+static const int clean_up_capabilities[] = {CAP_NET_RAW, CAP_NET_ADMIN, -1};
 
 static const char *const vrrp_system_calls[] = {
 	/* memory, time, itself */
@@ -37,4 +42,12 @@ const struct process_kind process_vrrp = {
 	.many_files = true,
 	.wants_lease = true,
 	.main = vrrp_process_main,
+};
+
+const struct process_kind process_clean_up = {
+	.name = PROCESS_CLEAN_UP,
+	.capabilities = clean_up_capabilities,
+	.system_calls = vrrp_system_calls,
+	.wants_lease = true,
+	.main = clean_up_process_main,
 };

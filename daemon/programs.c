@@ -55,7 +55,7 @@ struct programs {
 	struct {
 		VECTOR_OF(struct program_notice);
 	} notices; /* that wait, oldest first; what is before `notices_first` is gone */
-	size_t notices_first;
+	size_t notices_first, notices_bytes;
 	char *notifying; /* the program of the one that runs; NULL: none does */
 	struct programs_counters counters;
 };
@@ -139,6 +139,8 @@ static bool programs_is_allowed(struct programs *programs, const struct message_
 {
 	struct program_allowed head = programs_head(message, words);
 
+	if (programs->options.trusting)
+		return true;
 	programs_drop_repeated(programs);
 	if (!vector_find(&programs->allowed, &head, programs_compare_allowed))
 		return false;
@@ -214,12 +216,12 @@ static int programs_try(
 		r = -EPERM;
 	if (r < 0) {
 		programs->counters.refused++;
-		log_warning("a program that no check asks for was not run");
+		log_warning("a program that the files do not ask for was not run");
 		/* Files that were in force a moment ago may have asked for it: that is no server's failure. */
 		return -EAGAIN;
 	}
 	/* What is cancelled and not gone yet counts, or there would be no bound; that of `notify` takes nobody's place. */
-	if (runs_count(programs->runs) >= PROGRAMS_MOST + (programs->notifying != NULL)) {
+	if (runs_count(programs->runs) >= programs->options.most + (programs->notifying != NULL)) {
 		programs->counters.full++;
 		return -EBUSY;
 	}
@@ -316,6 +318,7 @@ static void programs_notify_next(struct programs *programs)
 	while (!programs->notifying && programs->notices_first < programs->notices.count) {
 		struct program_notice notice = programs->notices.items[programs->notices_first++];
 
+		programs->notices_bytes -= notice.size;
 		programs_notify_start(programs, notice.message, notice.size);
 		free(notice.message);
 	}
@@ -330,18 +333,26 @@ bool programs_are_notifying(const struct programs *programs)
 	return programs->notifying != NULL;
 }
 
-/* Room for one more: the oldest goes, and those that are left move to the front when half of the vector is gone. */
-static void programs_notify_make_room(struct programs *programs)
+static bool programs_notify_is_full(const struct programs *programs, size_t size)
 {
 	size_t waiting = programs->notices.count - programs->notices_first;
 
-	if (waiting >= PROGRAMS_NOTIFY_MOST) {
-		free(programs->notices.items[programs->notices_first++].message);
+	return waiting >= PROGRAMS_NOTIFY_MOST ||
+	       (waiting && programs->notices_bytes + size > PROGRAMS_NOTIFY_BYTES);
+}
+
+/* Room for one more: the oldest go, and those that are left move to the front when half of the vector is gone. */
+static void programs_notify_make_room(struct programs *programs, size_t size)
+{
+	while (programs_notify_is_full(programs, size)) {
+		struct program_notice *oldest = &programs->notices.items[programs->notices_first++];
+
+		programs->notices_bytes -= oldest->size;
+		free(oldest->message);
 		programs->counters.notify_dropped++;
-		log_warning("notify: more than %d commands wait: the oldest is dropped",
-			PROGRAMS_NOTIFY_MOST);
-		waiting--;
+		log_warning("notify: too many commands wait: the oldest is dropped");
 	}
+	size_t waiting = programs->notices.count - programs->notices_first;
 	if (programs->notices_first < PROGRAMS_NOTIFY_MOST)
 		return;
 	memmove(programs->notices.items, programs->notices.items + programs->notices_first,
@@ -352,8 +363,9 @@ static void programs_notify_make_room(struct programs *programs)
 
 void programs_notify(struct programs *programs, const struct message_program *message, size_t size)
 {
-	programs_notify_make_room(programs);
+	programs_notify_make_room(programs, size);
 	struct program_notice notice = {.message = memory_new(size), .size = size};
+	programs->notices_bytes += size;
 	memcpy(notice.message, message, size);
 	vector_push(&programs->notices, notice);
 	programs_notify_next(programs);

@@ -82,6 +82,7 @@ static enum log_level reconcile_event_level(enum engine_event_kind kind)
 	case ENGINE_EVENT_CONFIRM:
 	case ENGINE_EVENT_HEALTH:
 	case ENGINE_EVENT_ROUTER:
+	case ENGINE_EVENT_TRACK:
 	case ENGINE_EVENT_PROCESS:
 		return LOG_LEVEL_NOTICE;
 	default:
@@ -120,6 +121,9 @@ static void reconcile_on_event(void *data, const struct engine_event *event)
 
 	if (event->kind == ENGINE_EVENT_APPLIED)
 		reconcile_log_entry(event->entry);
+	else if (event->kind == ENGINE_EVENT_CHANGED)
+		/* A place of its own: many changes cut off no failure. */
+		log_at(LOG_LEVEL_INFO, event->object, "%s", event->text);
 	else if (event->text)
 		reconcile_log_lines(
 			reconcile_event_level(event->kind), event, engine_event_name(event->kind));
@@ -196,7 +200,9 @@ static void reconcile_on_telling(void *data)
 {
 	struct reconcile *reconcile = data;
 
-	loop_timer_set(reconcile->telling, probing_run(reconcile->probing, loop_clock()));
+	uint64_t now = loop_clock(), next = probing_run(reconcile->probing, now);
+
+	loop_timer_set(reconcile->telling, MIN(next, probing_listen(reconcile->probing, now)));
 }
 
 static void reconcile_probe(struct reconcile *reconcile)

@@ -20,6 +20,10 @@ static int retry_compare_ops(const struct plan_op *a, const struct plan_op *b)
 			b->verb == PLAN_VERB_DELETE ? b->sync.before.role : b->sync.after.role);
 	case PLAN_OBJECT_SYSCTL:
 		return strcmp(a->sysctl.name, b->sysctl.name);
+	case PLAN_OBJECT_PORT_ADDRESS:
+		return port_address_key_compare(&a->port_address.key, &b->port_address.key);
+	case PLAN_OBJECT_ROUTE:
+		return data_route_key_compare(&a->route.key, &b->route.key);
 	default:
 		return 0;
 	}

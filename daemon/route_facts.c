@@ -17,14 +17,6 @@ static int route_compare_listeners(const void *a, const void *b)
 		((const struct route_listener *)a)->name, ((const struct route_listener *)b)->name);
 }
 
-static bool route_tracks_services(const struct config *config)
-{
-	vector_foreach(&config->routers, router)
-		if (router->track.services.count)
-			return true;
-	return false;
-}
-
 static void route_list(const struct engine *engine, struct route_listeners *ret)
 {
 	const struct declared *declared = &engine->files->declared;
@@ -40,31 +32,35 @@ static void route_list(const struct engine *engine, struct route_listeners *ret)
 }
 
 /* Well while each listener has its quorum. */
-static bool route_is_well(const struct route_listeners *listeners, const char *name)
+static void route_look_at(struct track_list *track, struct track_item *item,
+	const struct route_listeners *listeners, uint64_t now)
 {
-	const struct route_listener key = {.name = name};
+	const struct route_listener key = {.name = item->key};
+	size_t count = 0, lost = 0;
+	size_t end = listeners->items ? vector_after(listeners, &key, route_compare_listeners) : 0;
 
-	if (!listeners->items)
-		return true;
-	size_t end = vector_after(listeners, &key, route_compare_listeners);
-
-	for (size_t i = end; i-- > 0 && strcmp(listeners->items[i].name, name) == 0;)
-		if (listeners->items[i].lost)
-			return false;
-	return true;
+	for (size_t i = end; i-- > 0 && strcmp(listeners->items[i].name, item->key) == 0; count++)
+		lost += listeners->items[i].lost;
+	if (!lost)
+		track_item_set(track, item, TRACK_STATE_WELL, 0, now, "it has its quorum");
+	else if (count == 1)
+		track_item_set(track, item, TRACK_STATE_UNWELL, 0, now, "it has lost its quorum");
+	else
+		track_item_set(track, item, TRACK_STATE_UNWELL, 0, now,
+			"%zu of %zu listeners have lost their quorum", lost, count);
 }
 
-static void route_track(const struct config_router *router, const struct route_listeners *listeners,
-	struct routing_fact *fact)
+void route_facts_look(const struct engine *engine, struct track_list *track, uint64_t now)
 {
-	vector_foreach(&router->track.services, tracked) {
-		bool well = route_is_well(listeners, tracked->name);
+	struct route_listeners listeners = {};
+	size_t first, count = track_list_of(track, TRACK_SERVICE, &first);
 
-		if (!config_has(&tracked->object, CONFIG_TRACKED_SERVICE_WEIGHT))
-			fact->fault |= !well;
-		else if (well == (tracked->weight > 0))
-			fact->weight += tracked->weight;
-	}
+	if (!count)
+		return;
+	route_list(engine, &listeners);
+	for (size_t i = first; i < first + count; i++)
+		route_look_at(track, track->items.items[i].item, &listeners, now);
+	vector_clear(&listeners);
 }
 
 static void route_wait(const struct engine *engine, struct route_facts *ret)
@@ -84,19 +80,15 @@ static void route_wait(const struct engine *engine, struct route_facts *ret)
 	}
 }
 
-void route_facts_find(const struct engine *engine, struct route_facts *ret)
+void route_facts_find(
+	const struct engine *engine, const struct track_list *track, struct route_facts *ret)
 {
 	const struct config *config = &engine->files->config;
-	struct route_listeners listeners = {};
 
 	for (size_t i = 0; i < config->routers.count; i++)
 		vector_append(ret)->served = true;
-	if (!config->routers.count)
-		return;
-	if (route_tracks_services(config))
-		route_list(engine, &listeners);
 	for (size_t i = 0; i < config->routers.count; i++)
-		route_track(&config->routers.items[i], &listeners, &ret->items[i].fact);
-	vector_clear(&listeners);
-	route_wait(engine, ret);
+		track_list_sum(track, i, &ret->items[i].fact);
+	if (config->routers.count)
+		route_wait(engine, ret);
 }

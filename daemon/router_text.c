@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/router_text.h"
 
+#include <inttypes.h>
+
 #include "daemon/json_text.h"
 #include "model/units.h"
+#include "vrrp/node.h"
 #include "vrrp/packet.h"
 
 #define ROUTER_NS_OF_SECOND 1000000000u
@@ -15,7 +18,8 @@ static const char *const router_checksums[] = {
 
 const char *router_state_text(const struct routing_router *router)
 {
-	return router->known ? vrrp_state_name((enum vrrp_state)router->told.state) : "unknown";
+	return routing_is_known(router) ? vrrp_state_name((enum vrrp_state)router->told.state)
+					: "unknown";
 }
 
 static void router_write_address(
@@ -29,16 +33,21 @@ static void router_write_address(
 }
 
 /* Of IPv4 in version 3; elsewhere there is but one form. */
-static void router_write_checksum(
-	struct strbuf *text, const struct message_vrrp_state *told, uint8_t checksum)
+const char *router_checksum_text(const struct routing_router *router, uint8_t checksum)
 {
-	json_text_member_string(
-		text, "checksum", told->family == AF_INET ? router_checksums[checksum] : NULL);
+	return router->told.family == AF_INET ? router_checksums[checksum] : NULL;
+}
+
+bool router_is_troubled(const struct routing_router *router)
+{
+	return !routing_is_known(router) || *router->told.trouble;
 }
 
 static void router_write_peer(
-	struct strbuf *text, const struct message_vrrp_state *told, uint64_t now)
+	const struct routing_router *router, uint64_t now, struct strbuf *text)
 {
+	const struct message_vrrp_state *told = &router->told;
+
 	if (!told->peer_at) {
 		json_text_member_null(text, "peer");
 		return;
@@ -48,7 +57,8 @@ static void router_write_peer(
 	json_text_member_number(text, "priority", told->peer_priority);
 	json_text_member_number(text, "heard_ms_ago",
 		now > told->peer_at ? (now - told->peer_at) / UNITS_MILLISECOND : 0);
-	router_write_checksum(text, told, told->peer_checksum);
+	json_text_member_string(
+		text, "checksum", router_checksum_text(router, told->peer_checksum));
 	json_text_close(text);
 }
 
@@ -67,7 +77,45 @@ static void router_write_counters(struct strbuf *text, const struct message_vrrp
 	json_text_close(text);
 }
 
-void router_text_write(const struct routing_router *router, uint64_t now, struct strbuf *text)
+static void router_write_changes(const struct routing_router *router, struct strbuf *text)
+{
+	json_text_member(text, "changes");
+	strbuf_add_char(text, '[');
+	for (size_t i = 0; i < router->change_count; i++) {
+		const struct routing_change *change = &router->changes[i];
+
+		strbuf_add(text, i ? ",{" : "{");
+		json_text_member_number(text, "at", change->wall / ROUTER_NS_OF_SECOND);
+		json_text_member_string(text, "from", vrrp_state_name(change->from));
+		json_text_member_string(text, "to", vrrp_state_name(change->to));
+		json_text_member_string(text, "why", *change->why ? change->why : NULL);
+		strbuf_add_char(text, '}');
+	}
+	strbuf_add_char(text, ']');
+}
+
+/* Of a fault that its process was told of this side knows more. */
+static void router_write_trouble(const struct routing_router *router,
+	const struct track_list *track, uint64_t now, struct strbuf *text)
+{
+	const char *trouble = *router->told.trouble ? router->told.trouble : NULL;
+	_cleanup_free_ char *fault = NULL;
+
+	if (router->silent) {
+		uint64_t silence = now > router->silent ? now - router->silent : 0;
+
+		fault = memory_printf(
+			"its process has said nothing for %" PRIu64 " s", silence / UNITS_SECOND);
+		json_text_member_string(text, "trouble", fault);
+		return;
+	}
+	if (trouble && track && strcmp(trouble, NODE_TROUBLE_TOLD) == 0)
+		fault = track_list_fault(track, router->told.router);
+	json_text_member_string(text, "trouble", fault ? fault : trouble);
+}
+
+void router_text_write(const struct routing_router *router, const struct track_list *track,
+	uint64_t now, struct strbuf *text)
 {
 	const struct message_vrrp_state *told = &router->told;
 
@@ -81,17 +129,23 @@ void router_text_write(const struct routing_router *router, uint64_t now, struct
 		json_text_member_number(text, "since", router->wall / ROUTER_NS_OF_SECOND);
 	else
 		json_text_member_null(text, "since");
-	json_text_member_string(text, "why", *told->why ? told->why : NULL);
-	json_text_member_string(text, "trouble", *told->trouble ? told->trouble : NULL);
+	/* That of its last state is none for this one. */
+	json_text_member_string(text, "why", *told->why && !router->silent ? told->why : NULL);
+	router_write_trouble(router, track, now, text);
 	json_text_member_number(text, "priority", told->priority);
 	json_text_member_number(text, "interval_ms", told->interval / UNITS_MILLISECOND);
 	router_write_address(text, "source", told->family, told->source);
-	router_write_checksum(text, told, told->checksum);
+	json_text_member_string(text, "checksum", router_checksum_text(router, told->checksum));
 	json_text_member_flag(text, "mixed", told->mixed);
-	router_write_peer(text, told, now);
+	router_write_peer(router, now, text);
 	json_text_member_number(text, "addresses", told->addresses);
 	json_text_member_number(text, "present", told->present);
 	json_text_member_flag(text, "waits", told->waits);
+	if (track) {
+		json_text_member(text, "track");
+		track_list_write(track, told->router, now, text);
+	}
 	router_write_counters(text, told);
+	router_write_changes(router, text);
 	strbuf_add_char(text, '}');
 }

@@ -116,6 +116,33 @@ static enum standing standing_of_leaving(
 	return standing_waits(engine, STANDING_LEAVING, why);
 }
 
+/* Whether it is not to be there for want of a role (`standby: remove`). */
+static bool standing_stands_by(const struct engine *engine, const struct walk_service *service)
+{
+	return engine->files && service->declared && service->declared->standby_removes &&
+	       !service->desired;
+}
+
+static enum standing standing_of_standby(const struct engine *engine,
+	const struct walk_service *service, const struct health_view *health, struct strbuf *why)
+{
+	const struct declared_service *declared = service->declared;
+	enum facts_role role =
+		facts_role(&engine->facts, declared->router, declared->key.address.family);
+
+	strbuf_printf(why,
+		role == FACTS_ROLE_UNKNOWN ? "nobody says what its virtual router %s is"
+					   : "its virtual router %s is not active",
+		declared->router);
+	if (service->live)
+		return standing_waits(engine, STANDING_LEAVING, why);
+	if (health_view_lost_quorum(health)) {
+		strbuf_add(why, "; ");
+		resolve_describe_quorum(declared, &health->output, why);
+	}
+	return STANDING_STANDBY;
+}
+
 /* ": 2 drained, 1 down, 1 of weight 0 by their checks" */
 static void say_unusable(const struct health_view *health, struct strbuf *why)
 {
@@ -195,6 +222,8 @@ enum standing standing_of_service(const struct engine *engine, const struct walk
 		return STANDING_UNMANAGED;
 	if (standing_failed(engine, &op, why))
 		return STANDING_FAILED;
+	if (standing_stands_by(engine, service))
+		return standing_of_standby(engine, service, health, why);
 	if (!service->live)
 		return standing_missing(engine, why);
 	if (!engine->files) {
@@ -377,6 +406,8 @@ enum standing standing_of_destination(const struct engine *engine,
 	enum standing absent = standing_of_absent(engine, destination, health, why);
 	if (absent != STANDING_COUNT)
 		return absent;
+	if (!destination->live && standing_stands_by(engine, service))
+		return standing_of_check(destination->declared, health, STANDING_STANDBY, why);
 	if (!destination->live)
 		return standing_missing(engine, why);
 	if (!destination->declared)

@@ -24,8 +24,9 @@ enum standing {
 	STANDING_UNTRIED,   /* it is as its check found it, which cannot be tried now */
 	/* Its check fails, and min-healthy keeps it in; of a service: all that serve are such. */
 	STANDING_KEPT,
-	STANDING_CLIMBING,  /* in slow start */
-	STANDING_STANDBY,   /* healthy, with weight 0, while the fallback serves */
+	STANDING_CLIMBING, /* in slow start */
+	/* Healthy, with weight 0, while the fallback serves; of a service: out, while its virtual router is not active. */
+	STANDING_STANDBY,
 	STANDING_FALLBACK,  /* a fallback that serves */
 	STANDING_SPARE,     /* a fallback that is not needed */
 	STANDING_NO_QUORUM, /* a service without its quorum */

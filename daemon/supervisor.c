@@ -22,16 +22,12 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/netns.h"
-#include "base/strbuf.h"
-#include "base/vector.h"
 #include "base/version.h"
-#include "daemon/child.h"
 #include "daemon/control_socket.h"
-#include "daemon/levels.h"
-#include "daemon/programs.h"
+#include "daemon/process.h"
 #include "daemon/realtime.h"
-#include "daemon/relay.h"
 #include "daemon/service_manager.h"
+#include "daemon/supervisor_inside.h"
 #include "reconciler/lock.h"
 #include "vrrp/lease.h"
 
@@ -40,253 +36,72 @@ LOG_MODULE("supervisor");
 #define SUPERVISOR_FAILED 2
 #define SUPERVISOR_NAME   "poised" /* as the lock tells it */
 
-#define SECOND             1000000000ull
-#define LOCK_WAIT_NS       (10 * SECOND)
-#define BEAT_NS            (2 * SECOND)
-#define SILENCE_NS         (15 * SECOND)
-#define RELOAD_MOST_NS     (60 * SECOND)
-#define STOP_MOST_NS       (10 * SECOND)
-#define REMOVE_MOST_NS     (90 * SECOND) /* services are deleted meanwhile */
-#define KILL_MOST_NS       (2 * SECOND)  /* the kernel may hold who is killed */
-#define TELL_MOST_NS       (5 * SECOND)  /* commands of `notify`, when all processes have ended */
-#define SUPERVISOR_SIGNALS 3
+#define LOCK_WAIT_NS   (10 * SUPERVISOR_SECOND)
+#define BEAT_NS        (2 * SUPERVISOR_SECOND)
+#define SILENCE_NS     (15 * SUPERVISOR_SECOND)
+#define RELOAD_MOST_NS (60 * SUPERVISOR_SECOND)
+/* Pings that a process of virtual routers leaves unanswered at most, while others do not hear it either. */
+#define SILENT_PINGS 3
 
-struct supervisor_place {
-	struct child *child;
-};
-
-struct supervisor {
-	const struct poised_options *options;
-	struct loop *loop;
-	int lock, control;
-	int lease; /* of the virtual routers: it outlives each process that keeps them */
-	struct {
-		VECTOR_OF(struct supervisor_place);
-	} children; /* as the table has them */
-	struct loop_source *signals[SUPERVISOR_SIGNALS];
-	struct loop_source *beat, *reload_limit, *stop_limit;
-	struct programs *programs;
-	struct levels levels;             /* what is logged, where it was changed */
-	struct message_notified notified; /* as the reconciler was told last */
-	uint64_t undelivered;             /* messages to a process that is down, or does not read */
-	uint64_t beat_ns;
-	bool ready;     /* told once */
-	bool reloading; /* told, and not over */
-	bool stopping;
-	bool hurried;                /* all at once */
-	bool telling;                /* all have ended, and commands of `notify` have not */
-	size_t stop_at;              /* the child whose turn it is to stop */
-	bool stop_asked, stop_kills; /* what was done to it */
-};
-
-/* What the service manager is told. */
-
-static bool supervisor_all(
-	const struct supervisor *supervisor, bool (*test)(const struct child *child))
+/* Whoever cleaned up the run directory has let others in. What runs for a moment is waited for; another poised has the machine
+ * now, and two of them would fight for it. */
+static void supervisor_keep_lock(struct supervisor *supervisor)
 {
-	vector_foreach(&supervisor->children, place)
-		if (!test(place->child))
-			return false;
-	return true;
-}
+	_cleanup_error_ struct error error = {};
+	int before = supervisor->lock_trouble;
 
-static bool supervisor_child_is_settled(const struct child *child)
-{
-	return !child_is_reloading(child);
-}
-
-static void supervisor_tell_status(const struct supervisor *supervisor)
-{
-	_cleanup_strbuf_ struct strbuf text = {};
-
-	vector_foreach(&supervisor->children, place) {
-		const char *separator = text.length ? "; " : "";
-
-		if (!child_runs(place->child))
-			strbuf_printf(&text, "%s%s is down", separator, child_name(place->child));
-		else if (*child_status(place->child))
-			strbuf_printf(&text, "%s%s", separator, child_status(place->child));
-	}
-	if (text.length)
-		service_manager_status(text.text, text.length);
-}
-
-static void supervisor_on_ready(struct supervisor *supervisor)
-{
-	/* While the tree is being made some of it is not there to be asked. */
-	if (supervisor->ready || supervisor->children.count < process_count ||
-		!supervisor_all(supervisor, child_is_ready))
+	if (supervisor->stopping)
 		return;
-	supervisor->ready = true;
-	log_notice("ready");
-	service_manager_ready();
-}
-
-static void supervisor_on_reloaded(struct supervisor *supervisor)
-{
-	if (!supervisor->reloading || !supervisor_all(supervisor, supervisor_child_is_settled))
+	int r = lock_keep(supervisor->options->run_dir, SUPERVISOR_NAME, &supervisor->lock, &error);
+	supervisor->lock_trouble = MIN(r, 0);
+	if (r > 0)
+		log_warning(
+			"the lock in %s was removed: it is taken again; the control socket that "
+			"was beside it comes back with a restart",
+			supervisor->options->run_dir);
+	if (r < 0 && r != before)
+		log_error("the lock in %s was removed: %s", supervisor->options->run_dir,
+			error_text(&error, r));
+	if (r != -EEXIST)
 		return;
-	supervisor->reloading = false;
-	loop_timer_set(supervisor->reload_limit, LOOP_NEVER);
-	if (supervisor->ready)
-		service_manager_ready();
-}
-
-static void supervisor_on_reload_limit(void *data)
-{
-	struct supervisor *supervisor = data;
-
-	log_warning("the reload is not over after a minute: it goes on");
-	supervisor->reloading = false;
-	if (supervisor->ready)
-		service_manager_ready();
-}
-
-/* What processes are told. */
-
-static struct child *supervisor_find(const struct supervisor *supervisor, const char *name)
-{
+	supervisor->usurped = true;
+	/* What it would remove is the other's. */
 	vector_foreach(&supervisor->children, place)
-		if (strcmp(child_name(place->child), name) == 0)
-			return place->child;
-	return NULL;
+		if (supervisor->options->remove_on_stop &&
+			strcmp(child_name(place->child), PROCESS_RECONCILER) == 0)
+			child_kill(place->child);
+	supervisor_stop(supervisor);
 }
 
-static bool supervisor_send(struct supervisor *supervisor, const char *name, uint16_t kind,
-	const void *payload, size_t size)
+/* One that hangs, or was stopped, is not back in time either: its place is taken, and its addresses answer on. */
+static void supervisor_end_silent(const struct supervisor *supervisor)
 {
-	struct child *child = supervisor_find(supervisor, name);
-	int r = child ? child_send(child, kind, payload, size) : -ENOTCONN;
+	struct child *child = supervisor_find(supervisor, PROCESS_VRRP);
 
-	if (r == 0)
-		return true;
-	supervisor->undelivered++;
-	/* One that is down is told all of it again when it is there. */
-	if (r != -ENOTCONN && r != -EPIPE)
-		log_object_warning(name, "%s cannot be told what another says: %s; %llu so far",
-			name, strerror(-r), (unsigned long long)supervisor->undelivered);
-	return false;
-}
-
-/* What became of commands of `notify`: the one process asks for them and shows it, the other runs them. */
-static void supervisor_tell_notified(struct supervisor *supervisor)
-{
-	const struct programs_counters counters = programs_counters(supervisor->programs);
-	const struct message_notified now = {.run = counters.notified,
-		.failed = counters.notify_failed,
-		.dropped = counters.notify_dropped,
-		.waiting = counters.waiting};
-
-	if (memcmp(&now, &supervisor->notified, sizeof(now)) != 0 &&
-		supervisor_send(
-			supervisor, PROCESS_RECONCILER, MESSAGE_NOTIFIED, &now, sizeof(now)))
-		supervisor->notified = now;
+	if (!child || !child_is_silent(child, SILENT_PINGS) ||
+		!remains_are_due(supervisor->remains))
+		return;
+	log_object_error(child_name(child),
+		"%s answers nobody, and others may have taken over: it is killed",
+		child_name(child));
+	child_kill(child);
 }
 
 static void supervisor_on_beat(void *data)
 {
 	struct supervisor *supervisor = data;
 
+	supervisor_keep_lock(supervisor);
 	supervisor_tell_notified(supervisor);
 	vector_foreach(&supervisor->children, place)
 		child_beat(place->child);
+	supervisor_end_silent(supervisor);
 	if (supervisor_all(supervisor, child_answers))
 		service_manager_feed();
 	loop_timer_set(supervisor->beat, loop_now(supervisor->loop) + supervisor->beat_ns);
 }
 
-/* The end. */
-
-static void supervisor_kill_all(struct supervisor *supervisor)
-{
-	vector_foreach(&supervisor->children, place)
-		child_kill(place->child);
-}
-
-static bool supervisor_child_is_down(const struct child *child)
-{
-	return !child_runs(child);
-}
-
-static bool supervisor_tells_on(struct supervisor *supervisor)
-{
-	if (supervisor->hurried || !programs_are_notifying(supervisor->programs))
-		return false;
-	if (!supervisor->telling)
-		loop_timer_set(supervisor->stop_limit, loop_now(supervisor->loop) + TELL_MOST_NS);
-	supervisor->telling = true;
-	return true;
-}
-
-/* The next one that runs is asked to end; after the last, and what it had to tell, the loop ends. */
-static void supervisor_stop_next(struct supervisor *supervisor)
-{
-	if (supervisor->hurried && !supervisor_all(supervisor, supervisor_child_is_down))
-		return;
-	while (supervisor->stop_at < supervisor->children.count) {
-		struct child *child = supervisor->children.items[supervisor->stop_at].child;
-
-		if (child_runs(child) && supervisor->stop_asked)
-			return;
-		if (child_runs(child)) {
-			uint64_t most =
-				supervisor->options->remove_on_stop ? REMOVE_MOST_NS : STOP_MOST_NS;
-			supervisor->stop_asked = true;
-			child_stop(child);
-			loop_timer_set(supervisor->stop_limit, loop_now(supervisor->loop) + most);
-			return;
-		}
-		supervisor->stop_at++;
-		supervisor->stop_asked = supervisor->stop_kills = false;
-	}
-	if (!supervisor_tells_on(supervisor))
-		loop_stop(supervisor->loop, 0);
-}
-
-static void supervisor_on_stop_limit(void *data)
-{
-	struct supervisor *supervisor = data;
-
-	if (supervisor->telling && !supervisor->hurried)
-		log_warning("commands of notify do not end in time: they are killed");
-	if (supervisor->telling || supervisor->hurried) {
-		loop_stop(supervisor->loop, 0);
-		return;
-	}
-	struct child *child = supervisor->children.items[supervisor->stop_at].child;
-	if (supervisor->stop_kills) {
-		log_object_error(child_name(child), "%s does not even die: it is left behind",
-			child_name(child));
-		supervisor->stop_at++;
-		supervisor->stop_asked = supervisor->stop_kills = false;
-		supervisor_stop_next(supervisor);
-		return;
-	}
-	log_object_warning(
-		child_name(child), "%s does not stop in time: it is killed", child_name(child));
-	supervisor->stop_kills = true;
-	child_kill(child);
-	loop_timer_set(supervisor->stop_limit, loop_now(supervisor->loop) + KILL_MOST_NS);
-}
-
-static void supervisor_stop(struct supervisor *supervisor)
-{
-	supervisor->stopping = true;
-	service_manager_stopping();
-	vector_foreach(&supervisor->children, place)
-		child_retire(place->child);
-	supervisor_stop_next(supervisor);
-}
-
-static void supervisor_hurry(struct supervisor *supervisor)
-{
-	supervisor->hurried = true;
-	supervisor_kill_all(supervisor);
-	loop_timer_set(supervisor->stop_limit, loop_now(supervisor->loop) + KILL_MOST_NS);
-	supervisor_stop_next(supervisor);
-}
-
-/* What processes say to others. */
+/* Events. */
 
 static void supervisor_on_notified(void *data)
 {
@@ -296,108 +111,38 @@ static void supervisor_on_notified(void *data)
 		supervisor_stop_next(supervisor);
 }
 
-static void supervisor_on_ran(void *data, const struct message_ran *ran)
-{
-	supervisor_send(data, PROCESS_HEALTH, MESSAGE_RAN, ran, sizeof(*ran));
-}
-
-static void supervisor_on_health_message(
-	struct supervisor *supervisor, uint16_t kind, const void *payload, size_t size)
-{
-	if (kind == MESSAGE_RUN)
-		programs_run(supervisor->programs, payload, size);
-	if (kind == MESSAGE_RUN_CANCEL)
-		programs_cancel(
-			supervisor->programs, ((const struct message_run_cancel *)payload)->number);
-}
-
-/* One that says so has done it already. */
-static void supervisor_on_log_level(
-	struct supervisor *supervisor, const struct message_log_level *message)
-{
-	if (levels_put(&supervisor->levels, message) < 0)
-		return;
-	for (size_t i = 0; i < process_count; i++)
-		if (strcmp(processes[i]->name, PROCESS_RECONCILER) != 0)
-			supervisor_send(supervisor, processes[i]->name, MESSAGE_LOG_LEVEL, message,
-				sizeof(*message));
-}
-
-/* It was started with the level of the command line. */
-static void supervisor_tell_levels(struct supervisor *supervisor, const struct child *child)
-{
-	vector_foreach(&supervisor->levels, level)
-		supervisor_send(
-			supervisor, child_name(child), MESSAGE_LOG_LEVEL, level, sizeof(*level));
-}
-
-static void supervisor_on_reconciler_message(
-	struct supervisor *supervisor, uint16_t kind, const void *payload, size_t size)
-{
-	if (kind == MESSAGE_LOG_LEVEL)
-		supervisor_on_log_level(supervisor, payload);
-	if (kind == MESSAGE_NOTIFY)
-		programs_notify(supervisor->programs, payload, size);
-	if (kind == MESSAGE_ALLOW_NONE)
-		programs_allow_none(supervisor->programs);
-	if (kind == MESSAGE_ALLOW)
-		programs_allow(supervisor->programs, payload, size);
-}
-
-static void supervisor_on_message(
-	void *data, struct child *child, uint16_t kind, const void *payload, size_t size)
+static void supervisor_on_hold(void *data, bool held)
 {
 	struct supervisor *supervisor = data;
-	const char *from = child_name(child), *to = relay_target(from, kind);
+	struct child *child = supervisor_find(supervisor, PROCESS_VRRP);
 
-	if (to)
-		supervisor_send(supervisor, to, kind, payload, size);
-	else if (strcmp(from, PROCESS_HEALTH) == 0)
-		supervisor_on_health_message(supervisor, kind, payload, size);
-	else if (strcmp(from, PROCESS_RECONCILER) == 0)
-		supervisor_on_reconciler_message(supervisor, kind, payload, size);
-}
-
-/* Whom the reconciler tells what to do, and how it hears that there is somebody to be told. */
-static const struct supervisor_told {
-	const char *name;
-	enum message_kind started, gone;
-} supervisor_told[] = {
-	{PROCESS_HEALTH, MESSAGE_HEALTH_STARTED, MESSAGE_HEALTH_GONE},
-	{PROCESS_VRRP, MESSAGE_VRRP_STARTED, MESSAGE_VRRP_GONE},
-};
-
-/* Of one that is there, or there again, or the reconciler is. */
-static void supervisor_introduce(struct supervisor *supervisor, const struct supervisor_told *told)
-{
-	const struct child *child = supervisor_find(supervisor, told->name);
-
-	if (child && child_is_ready(child))
-		supervisor_send(supervisor, PROCESS_RECONCILER, (uint16_t)told->started, NULL, 0);
-}
-
-static const struct supervisor_told *supervisor_told_of(const struct child *child)
-{
-	for (size_t i = 0; i < ARRAY_LENGTH(supervisor_told); i++)
-		if (strcmp(child_name(child), supervisor_told[i].name) == 0)
-			return &supervisor_told[i];
-	return NULL;
-}
-
-static void supervisor_on_ended(struct supervisor *supervisor, const struct child *child)
-{
-	const struct supervisor_told *told = supervisor_told_of(child);
-
-	if (strcmp(child_name(child), PROCESS_HEALTH) == 0)
-		programs_cancel_all(supervisor->programs);
-	if (told)
-		supervisor_send(supervisor, PROCESS_RECONCILER, (uint16_t)told->gone, NULL, 0);
-	supervisor_tell_status(supervisor);
+	if (child)
+		child_hold(child, held);
+	if (held)
+		return;
+	supervisor_tell_cleared(supervisor);
 	if (supervisor->stopping)
 		supervisor_stop_next(supervisor);
 }
 
-/* Events. */
+static bool supervisor_is_vrrp(const struct child *child)
+{
+	return strcmp(child_name(child), PROCESS_VRRP) == 0;
+}
+
+static void supervisor_on_ended(struct supervisor *supervisor, const struct child *child)
+{
+	if (strcmp(child_name(child), PROCESS_HEALTH) == 0)
+		programs_cancel_all(supervisor->programs);
+	if (strcmp(child_name(child), PROCESS_RECONCILER) == 0)
+		programs_cancel_all(supervisor->scripts);
+	supervisor_tell_gone(supervisor, child);
+	if (supervisor_is_vrrp(child))
+		remains_missed(supervisor->remains);
+	supervisor_tell_status(supervisor);
+	if (supervisor->stopping)
+		supervisor_stop_next(supervisor);
+}
 
 static void supervisor_on_stop_signal(void *data, int signal)
 {
@@ -424,7 +169,7 @@ static void supervisor_on_hangup(void *data, int signal)
 	vector_foreach(&supervisor->children, place)
 		child_reload(place->child);
 	loop_timer_set(supervisor->reload_limit, loop_now(supervisor->loop) + RELOAD_MOST_NS);
-	supervisor_on_reloaded(supervisor);
+	supervisor_tell_reloaded(supervisor);
 }
 
 static void supervisor_on_child(void *data, struct child *child, enum child_event event)
@@ -433,21 +178,19 @@ static void supervisor_on_child(void *data, struct child *child, enum child_even
 
 	switch (event) {
 	case CHILD_EVENT_STARTED:
-		supervisor_tell_levels(supervisor, child);
-		if (strcmp(child_name(child), PROCESS_RECONCILER) == 0) {
-			supervisor->notified = (struct message_notified){};
-			for (size_t i = 0; i < ARRAY_LENGTH(supervisor_told); i++)
-				supervisor_introduce(supervisor, &supervisor_told[i]);
-		}
+		supervisor_tell_started(supervisor, child);
+		if (supervisor_is_vrrp(child))
+			remains_started(supervisor->remains);
 		break;
 	case CHILD_EVENT_READY:
-		if (supervisor_told_of(child))
-			supervisor_introduce(supervisor, supervisor_told_of(child));
-		supervisor_on_ready(supervisor);
-		supervisor_on_reloaded(supervisor);
+		if (supervisor_is_vrrp(child))
+			remains_ready(supervisor->remains);
+		supervisor_introduce(supervisor, child);
+		supervisor_tell_ready(supervisor);
+		supervisor_tell_reloaded(supervisor);
 		break;
 	case CHILD_EVENT_RELOADED:
-		supervisor_on_reloaded(supervisor);
+		supervisor_tell_reloaded(supervisor);
 		break;
 	case CHILD_EVENT_STATUS:
 		supervisor_tell_status(supervisor);
@@ -517,7 +260,7 @@ static int supervisor_open_children(struct supervisor *supervisor)
 		.control = supervisor->control,
 		.lock = supervisor->lock,
 		.lease = supervisor->lease,
-		.pings = (unsigned int)(SILENCE_NS / supervisor->beat_ns) + 1,
+		.pings = (unsigned int)(SILENCE_NS / supervisor->beat_ns),
 		.event = supervisor_on_child,
 		.control_group = supervisor_on_control_group,
 		.message = supervisor_on_message,
@@ -535,7 +278,17 @@ static int supervisor_open_children(struct supervisor *supervisor)
 	return 0;
 }
 
-/* What may be refused, with words. */
+static int supervisor_open_remains(struct supervisor *supervisor)
+{
+	const struct remains_options options = {.loop = supervisor->loop,
+		.poised = supervisor->options,
+		.lease = supervisor->lease,
+		.hold = supervisor_on_hold,
+		.data = supervisor};
+
+	return remains_new(&options, &supervisor->remains);
+}
+
 /* Without it nothing is remembered over a restart: who starts poised is told at once, and not by a log alone. */
 static int supervisor_check_state_dir(const char *directory, struct error *error)
 {
@@ -585,11 +338,19 @@ static int supervisor_open(struct supervisor *supervisor, struct error *error)
 	if (r < 0)
 		return r;
 	const struct programs_options programs = {.loop = supervisor->loop,
+		.most = PROGRAMS_MOST,
 		.ran = supervisor_on_ran,
 		.notified = supervisor_on_notified,
 		.data = supervisor};
+	const struct programs_options scripts = {.loop = supervisor->loop,
+		.most = PROGRAMS_SCRIPTS,
+		.trusting = true,
+		.ran = supervisor_on_script_ran,
+		.data = supervisor};
 	programs_new(&programs, &supervisor->programs);
-	return supervisor_open_children(supervisor);
+	programs_new(&scripts, &supervisor->scripts);
+	r = supervisor_open_remains(supervisor);
+	return r < 0 ? r : supervisor_open_children(supervisor);
 }
 
 static void supervisor_close(struct supervisor *supervisor)
@@ -598,16 +359,18 @@ static void supervisor_close(struct supervisor *supervisor)
 		child_free(place->child);
 	vector_clear(&supervisor->children);
 	programs_free(supervisor->programs);
+	remains_free(supervisor->remains);
+	programs_free(supervisor->scripts);
 	for (size_t i = 0; i < ARRAY_LENGTH(supervisor->signals); i++)
 		loop_source_free(supervisor->signals[i]);
 	loop_source_free(supervisor->beat);
 	loop_source_free(supervisor->reload_limit);
 	loop_source_free(supervisor->stop_limit);
 	loop_free(supervisor->loop);
-	if (supervisor->control >= 0) {
+	/* The socket of whoever has the machine now stands in its place. */
+	if (supervisor->control >= 0 && !supervisor->usurped)
 		control_socket_remove(supervisor->options->run_dir);
-		close(supervisor->control);
-	}
+	memory_closep(&supervisor->control);
 	vector_clear(&supervisor->levels);
 	memory_closep(&supervisor->lease);
 	memory_closep(&supervisor->lock);
@@ -629,5 +392,5 @@ int supervisor_run(const struct poised_options *options)
 			log_error("the event loop ended: %s", strerror(-r));
 	}
 	supervisor_close(&supervisor);
-	return r < 0 ? SUPERVISOR_FAILED : 0;
+	return r < 0 || supervisor.usurped ? SUPERVISOR_FAILED : 0;
 }

@@ -77,6 +77,7 @@ static void vrrp_process_on_moved(void *data, const struct node_view *view)
 	move->family = view->key->family;
 	move->vrid = view->key->vrid;
 	move->state = (uint8_t)view->router->state;
+	move->from = (uint8_t)view->from;
 	move->since = view->router->since;
 	move->wall = vrrp_process_wall();
 	snprintf(move->why, sizeof(move->why), "%s", view->why);
@@ -114,7 +115,16 @@ static void vrrp_process_write_address(
 		memcpy(bytes, address->bytes, sizeof(address->bytes));
 }
 
-static void vrrp_process_write_state(const struct node_view *view, struct message_vrrp_state *ret)
+/* When that was, by the clock of the wall. */
+static uint64_t vrrp_process_wall_of(const struct vrrp_process *process, uint64_t since)
+{
+	uint64_t wall = vrrp_process_wall(), now = loop_now(process->loop);
+
+	return since ? wall - MIN(wall, now > since ? now - since : 0) : 0;
+}
+
+static void vrrp_process_write_state(const struct vrrp_process *process,
+	const struct node_view *view, struct message_vrrp_state *ret)
 {
 	uint16_t family = view->key->family;
 
@@ -128,7 +138,9 @@ static void vrrp_process_write_state(const struct node_view *view, struct messag
 		.peer_checksum = (uint8_t)view->peer.checksum,
 		.mixed = view->mixed,
 		.waits = view->waits,
+		.from = (uint8_t)view->from,
 		.since = view->router->since,
+		.wall = vrrp_process_wall_of(process, view->router->since),
 		.peer_at = view->peer.at,
 		.interval = view->router->active_interval,
 		.transitions = view->transitions,
@@ -166,7 +178,7 @@ static void vrrp_process_tell_states(struct vrrp_process *process)
 		struct node_view view;
 
 		node_look(process->node, process->told + i, &view);
-		vrrp_process_write_state(&view, &message->states[i]);
+		vrrp_process_write_state(process, &view, &message->states[i]);
 	}
 	process->told += count;
 	process->telling = !message->last;
@@ -215,7 +227,8 @@ static void vrrp_process_on_stats(void *data)
 		.announced = counters.announced.sent,
 		.unannounced = counters.announced.failed,
 		.thawed = counters.thawed,
-		.late_ns = counters.late_ns};
+		.late_ns = counters.late_ns,
+		.refused = counters.refused};
 
 	loop_timer_set(process->stats, loop_now(process->loop) + VRRP_PROCESS_STATS_NS);
 	vrrp_process_send(process, MESSAGE_VRRP_STATS, &stats, sizeof(stats));
