@@ -6,6 +6,7 @@
 #   make demo       see it work            make asan       the tests under ASan and UBSan
 #   make lint       laws and warnings      make fuzz       the fuzzers, FUZZ_SECONDS each
 #   make bench      figures, as ratios     make install    under DESTDIR and PREFIX
+#   make demo-vrrp  two nodes, one dies
 #
 # V=1 shows the commands.
 
@@ -18,6 +19,7 @@ CONFIG ?= release
 
 include mk/build.mk
 include mk/tests.mk
+include mk/dataplane.mk
 include mk/lint.mk
 include mk/fuzz.mk
 include mk/install.mk

@@ -16,6 +16,10 @@ LIBRARIES := yaml-0.1 libnl-3.0 libnl-genl-3.0 libnl-route-3.0 jansson nettle li
 PKG_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(LIBRARIES) libcurl)
 PKG_LIBS = $(shell $(PKG_CONFIG) --libs $(LIBRARIES))
 
+# Only the data plane sees DPDK. Its headers are the system's: their warnings are not ours.
+DPDK_CFLAGS = $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags libdpdk))
+DPDK_LIBS = $(shell $(PKG_CONFIG) --libs libdpdk)
+
 WARNINGS := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
 	-Wwrite-strings -Wvla -Wformat=2 -Wundef -Wcast-align -Wimplicit-fallthrough
 HARDENING := -fstack-protector-strong -fPIE
@@ -39,11 +43,13 @@ else
 $(error CONFIG is release, asan or fuzz)
 endif
 
-FOLDERS := base model backends backends/ipvs reconciler vrrp health cli daemon
+FOLDERS := base model backends backends/ipvs backends/dpdk backends/dpdk/dataplane reconciler vrrp health \
+	cli daemon
 SOURCES := $(foreach folder,$(FOLDERS),$(wildcard $(folder)/*.c))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/obj/%.o)
 # All of it but what has a main(): an archive, of which a program takes only the members that it needs.
-MAIN_OBJECTS := $(BUILD)/obj/cli/main.o $(BUILD)/obj/daemon/main.o
+MAIN_OBJECTS := $(BUILD)/obj/cli/main.o $(BUILD)/obj/daemon/main.o \
+	$(BUILD)/obj/backends/dpdk/dataplane/main.o $(BUILD)/obj/backends/dpdk/dataplane/fanout.o
 CORE_OBJECTS := $(BUILD)/poise.a
 
 .PHONY: programs man
@@ -65,6 +71,13 @@ $(BUILD)/obj/%.o: %.c Makefile mk/build.mk | $(BUILD)/.packages-build
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
+# What runs for each packet is worth the compiler's time.
+ifeq ($(CONFIG),release)
+DATAPLANE_CFLAGS := -O3
+endif
+$(BUILD)/obj/backends/dpdk/dataplane/%.o $(BUILD)/obj/tests/dataplane/%.o \
+	$(BUILD)/obj/tests/bench/dataplane%.o: CONFIG_CFLAGS += $(DATAPLANE_CFLAGS) $(DPDK_CFLAGS)
+
 # Installs what is missing, once for each change of the list; says nothing when all is there.
 $(BUILD)/.packages-%: mk/packages mk/install-packages
 	$(Q)mkdir -p $(@D)
@@ -72,7 +85,7 @@ $(BUILD)/.packages-%: mk/packages mk/install-packages
 	$(Q)touch $@
 
 # poise.yaml.5's tables of keys come out of the schema tables in model/schema.c.
-man: $(BUILD)/man/poise.1 $(BUILD)/man/poised.8 $(BUILD)/man/poise.yaml.5
+man: $(addprefix $(BUILD)/man/,poise.1 poised.8 poise-dataplane.8 poise.yaml.5)
 
 $(BUILD)/man/poise.yaml.5: man/poise.yaml.5.in $(BUILD)/poise
 	$(call say,MAN,$@)

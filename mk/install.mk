@@ -21,11 +21,13 @@ install: all
 		$(DESTDIR)$(DATADIR)/doc/poise $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(UNITDIR)
 	$(Q)$(INSTALL) -m 755 $(BUILD)/poise $(DESTDIR)$(BINDIR)/poise
 	$(Q)$(INSTALL) -m 755 $(BUILD)/poised $(DESTDIR)$(SBINDIR)/poised
+	$(Q)$(INSTALL) -m 755 $(BUILD)/poise-dataplane $(DESTDIR)$(SBINDIR)/poise-dataplane
 	$(Q)sed 's,@SBINDIR@,$(SBINDIR),' systemd/poised.service.in > $(BUILD)/poised.service
 	$(Q)$(INSTALL) -m 644 $(BUILD)/poised.service $(DESTDIR)$(UNITDIR)/poised.service
 	$(Q)$(call install_man,poise.1,1)
 	$(Q)$(call install_man,poise.yaml.5,5)
 	$(Q)$(call install_man,poised.8,8)
+	$(Q)$(call install_man,poise-dataplane.8,8)
 	$(Q)$(INSTALL) -m 644 cli/completion/poise.bash \
 		$(DESTDIR)$(DATADIR)/bash-completion/completions/poise
 	$(Q)$(INSTALL) -m 644 cli/completion/poised.bash \
@@ -37,7 +39,8 @@ install: all
 uninstall:
 	$(Q)rm -f $(DESTDIR)$(BINDIR)/poise $(DESTDIR)$(MANDIR)/man1/poise.1 \
 		$(DESTDIR)$(MANDIR)/man5/poise.yaml.5 $(DESTDIR)$(SBINDIR)/poised \
-		$(DESTDIR)$(MANDIR)/man8/poised.8 $(DESTDIR)$(UNITDIR)/poised.service \
+		$(DESTDIR)$(SBINDIR)/poise-dataplane $(DESTDIR)$(MANDIR)/man8/poised.8 \
+		$(DESTDIR)$(MANDIR)/man8/poise-dataplane.8 $(DESTDIR)$(UNITDIR)/poised.service \
 		$(DESTDIR)$(DATADIR)/bash-completion/completions/poise \
 		$(DESTDIR)$(DATADIR)/bash-completion/completions/poised
 	$(Q)rm -rf $(DESTDIR)$(DATADIR)/poise $(DESTDIR)$(DATADIR)/doc/poise

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Tests. `make test` is all of them; each part is a target of its own:
-#   test-unit     cmocka programs of tests/unit, and the memory backend's conformance
+#   test-unit     cmocka programs of tests/unit, and the conformance of the memory backend and of
+#                 poise-dataplane's, without packets
 #   test-golden   files in, texts out: tests/golden and tests/cli
 #   test-corpus   every fuzz input ever kept, replayed
 #   test-daemon   parts of poised with the tools and habits of its users: tests/daemon/test-*
 #   test-health   the checkers against real servers: tests/health/test-*
 #   test-netns    virtual routers in network namespaces, beside the tools of others: tests/netns/test-*
+#   test-dataplane  the forwarder beside a plain model of it, byte for byte: tests/dataplane
 #   test-sim      virtual routers by the thousand in virtual time: tests/sim
 #   test-vm       the real kernel: one boot runs tests/vm/suite
 
@@ -22,17 +24,18 @@ SIM_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/sim/*.c))
 TOOL_SOURCES := $(wildcard tests/bench/*.c tests/daemon/*.c tests/health/*.c tests/netns/*.c \
 	tests/vm/tools/*.c)
 TOOL_PROGRAMS := $(TOOL_SOURCES:%.c=$(BUILD)/%)
-# poise with what the file format does not have yet, for the cases of tests/golden/ahead.
-AHEAD := $(BUILD)/tests/golden/poise
-TEST_OBJECTS := $(SUPPORT_OBJECTS) $(CONFORMANCE_OBJECTS) $(SIM_OBJECTS) \
-	$(BUILD)/obj/tests/golden/ahead.o \
+REPLAY_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/dataplane/*.c))
+# Functions of the forwarder that tests/dataplane/bugs.c stands in for.
+REPLAY_WRAPS := checksum_difference_sctp flow_insert icmp_translate packet_parse rewrite_destination \
+	rewrite_encapsulate rewrite_source transport_opens
+TEST_OBJECTS := $(SUPPORT_OBJECTS) $(CONFORMANCE_OBJECTS) $(SIM_OBJECTS) $(REPLAY_OBJECTS) \
 	$(patsubst %.c,$(BUILD)/obj/%.o,$(UNIT_SOURCES) $(TOOL_SOURCES))
 
 .PHONY: test test-programs test-unit test-golden test-corpus test-daemon test-health \
-	test-netns test-sim test-vm asan bench demo
+	test-netns test-dataplane test-sim test-vm asan bench demo demo-vrrp
 
 test-programs: programs $(UNIT_PROGRAMS) $(BUILD)/tests/conformance $(BUILD)/tests/sim/sim \
-	$(TOOL_PROGRAMS) $(AHEAD)
+	$(BUILD)/tests/dataplane/replay $(TOOL_PROGRAMS)
 
 $(SUPPORT): $(SUPPORT_OBJECTS)
 	$(call say,AR,$@)
@@ -67,23 +70,25 @@ $(BUILD)/tests/sim/sim: $(SIM_OBJECTS) $(CORE_OBJECTS)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
 
-$(AHEAD): $(BUILD)/obj/cli/main.o $(BUILD)/obj/tests/golden/ahead.o $(CORE_OBJECTS)
+$(BUILD)/tests/dataplane/replay: $(REPLAY_OBJECTS) $(CORE_OBJECTS)
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) $(REPLAY_WRAPS:%=-Wl,--wrap=%) -o $@ $^ $(PKG_LIBS) $(DPDK_LIBS) \
+		-lrte_net_ring
 
 $(TEST_OBJECTS): | $(BUILD)/.packages-test
 
 test: | $(BUILD)/.packages-test $(BUILD)/.packages-vm
 	$(Q)$(MAKE) --no-print-directory test-unit test-golden test-corpus test-daemon \
-		test-health test-netns test-sim test-vm
+		test-health test-netns test-dataplane test-sim test-vm
 	@echo "make test: all passed"
 
 test-unit: test-programs
 	$(Q)tests/unit/run $(UNIT_PROGRAMS)
 	$(Q)$(BUILD)/tests/conformance memory
+	$(Q)$(BUILD)/tests/conformance dpdk
 
-test-golden: programs man $(AHEAD)
+test-golden: programs man
 	$(Q)BUILD=$(BUILD) tests/golden/run
 	$(Q)BUILD=$(BUILD) tests/cli/run
 
@@ -96,13 +101,22 @@ test-health: test-programs
 test-netns: test-programs
 	$(Q)set -e; for test in tests/netns/test-*; do BUILD=$(BUILD) $$test; done
 
+# SEED and CASES in the environment choose others; what fails says which.
+test-dataplane: $(BUILD)/tests/dataplane/replay
+	$(Q)BUILD=$(BUILD) tests/dataplane/run
+	$(Q)BUILD=$(BUILD) tests/dataplane/run bugs
+	$(Q)BUILD=$(BUILD) tests/dataplane/test-world
+
 # SEED and SCHEDULES in the environment choose others; what fails says which.
 test-sim: $(BUILD)/tests/sim/sim
 	$(Q)$(BUILD)/tests/sim/sim
 	$(Q)$(BUILD)/tests/sim/sim bugs
 
+# For all of the kernel's suites; under a sanitizer they take twice as long.
+VM_SECONDS ?= 3600
+
 test-vm: test-programs man | $(BUILD)/.packages-vm
-	$(Q)BUILD=$(BUILD) tests/vm/run --timeout 3600 tests/vm/suite $(BUILD)
+	$(Q)BUILD=$(BUILD) tests/vm/run --timeout $(VM_SECONDS) tests/vm/suite $(BUILD)
 
 # The same under the sanitizers, in a build folder of its own. The kernel's cases too: a leak or an
 # overflow in the netlink code shows nowhere else.
@@ -110,7 +124,7 @@ asan: | $(BUILD)/.packages-test $(BUILD)/.packages-vm
 	$(Q)$(MAKE) --no-print-directory CONFIG=asan BUILD=$(BUILD)/asan test-unit test-golden \
 		test-daemon test-health test-netns
 	$(Q)SCHEDULES=10000 $(MAKE) --no-print-directory CONFIG=asan BUILD=$(BUILD)/asan test-sim
-	$(Q)$(MAKE) --no-print-directory CONFIG=asan BUILD=$(BUILD)/asan test-vm
+	$(Q)$(MAKE) --no-print-directory CONFIG=asan BUILD=$(BUILD)/asan VM_SECONDS=7200 test-vm
 	@echo "make asan: clean"
 
 bench: test-programs | $(BUILD)/.packages-bench $(BUILD)/.packages-vm
@@ -120,5 +134,8 @@ DEMO_TOOLS := $(addprefix $(BUILD)/tests/vm/tools/,traffic-client traffic-server
 
 demo: programs $(DEMO_TOOLS) | $(BUILD)/.packages-demo $(BUILD)/.packages-vm
 	$(Q)BUILD=$(BUILD) tests/demo/run
+
+demo-vrrp: programs | $(BUILD)/.packages-demo $(BUILD)/.packages-vm
+	$(Q)BUILD=$(BUILD) tests/demo/run vrrp/show
 
 -include $(TEST_OBJECTS:.o=.d)

@@ -3,29 +3,33 @@
  * of a verdict takes on a machine without IPVS.
  *
  * Linked with --wrap=backend_find. Each call of apply() is a line in the file that MEMORY_POISED_LOG names: CLOCK_MONOTONIC
- * in nanoseconds when it began, and the number of operations. */
+ * in nanoseconds when it began, and the number of operations.
+ *
+ * While there is the file that MEMORY_POISED_FAILS names, a process that keeps virtual routers does not come far: it dies, or hangs
+ * where that has the word. */
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "backends/backend.h"
 #include "daemon/poised.h"
-#include "model/schema.h"
 #include "tests/memory/memory.h"
 
-/* With all that the file format will have: this takes the place of model/schema_features.c. tests/netns has two of these. */
-const unsigned int schema_features = SCHEMA_FEATURE_VRRP;
+#define HANG_S 300 /* the longest; it may have been forgotten */
 
 static struct backend_ops memory_poised;
 static struct memory_table *memory_poised_table;
 
-static int memory_poised_open(struct backend **ret, struct error *error)
+static int memory_poised_open(const char *run_dir, struct backend **ret, struct error *error)
 {
 	if (!memory_poised_table)
 		memory_poised_table = memory_table_new();
 	memory_table_use(memory_poised_table);
-	int r = memory_backend.open(ret, error);
+	int r = memory_backend.open(run_dir, ret, error);
 	if (r == 0)
 		(*ret)->ops = &memory_poised;
 	return r;
@@ -63,7 +67,27 @@ const struct backend_ops *__wrap_backend_find(const char *name)
 	return &memory_poised;
 }
 
+static void memory_poised_fail(void)
+{
+	const char *path = getenv("MEMORY_POISED_FAILS");
+	FILE *file = path ? fopen(path, "re") : NULL;
+	char word[16] = "";
+
+	if (!file)
+		return;
+	bool hangs = fgets(word, sizeof(word), file) && strcmp(word, "hang\n") == 0;
+	fclose(file);
+	if (!hangs)
+		raise(SIGKILL);
+	alarm(HANG_S);
+	for (;;)
+		pause();
+}
+
 int main(int argc, char **argv)
 {
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--process=vrrp") == 0)
+			memory_poised_fail();
 	return poised_main(argc, argv);
 }

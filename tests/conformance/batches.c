@@ -121,7 +121,9 @@ static void unknown_scheduler(struct fixture *fixture)
 	run_queue(fixture);
 	expect(fixture, fixture->status == 0, "apply: %d", fixture->status);
 	expect_result(fixture, 0, BACKEND_RESULT_FAILED, -ENOENT,
-		"scheduler `nonesuch` is not available: modprobe ip_vs_nonesuch");
+		fixture->dataplane ? "scheduler `nonesuch` is not available: poise-dataplane has"
+				   : "scheduler `nonesuch` is not available: modprobe "
+				     "ip_vs_nonesuch");
 	expect_result(fixture, 1, BACKEND_RESULT_SKIPPED, -ECANCELED, "service");
 	expect_result(fixture, 2, BACKEND_RESULT_SKIPPED, -ECANCELED, "service");
 	expect_result(fixture, 3, BACKEND_RESULT_DONE, 0, NULL);
@@ -245,7 +247,7 @@ static void scopes(struct fixture *fixture)
 			service_key_compare(&only.services.items[i].key, &keys[i + 1]) == 0 &&
 				only.services.items[i].destinations.count == 1,
 			"service %zu is wrong", i);
-	expect(fixture, only.timeouts.tcp_set && only.timeouts.tcp,
+	expect(fixture, fixture->dataplane || (only.timeouts.tcp_set && only.timeouts.tcp),
 		"globals are read all the same");
 	scope.services_only = true;
 	fixture_read(fixture, &scope, &bare);
@@ -330,11 +332,45 @@ static void window_of_one(struct fixture *fixture)
 	fixture->ops->close(fixture->backend);
 	fixture->backend = NULL;
 	setenv("POISE_IPVS_WINDOW", "1", 1);
-	int code = fixture->ops->open(&fixture->backend, &error);
+	int code = fixture->ops->open(NULL, &fixture->backend, &error);
 	unsetenv("POISE_IPVS_WINDOW");
 	expect(fixture, code == 0, "open: %s", error_text(&error, code));
 	if (code == 0)
 		mixed_order(fixture);
+}
+
+/* All or nothing, and the first at fault is named. */
+static void all_or_nothing(struct fixture *fixture)
+{
+	struct service_key key = add_service(fixture, "tcp://192.0.2.1:80", NULL);
+	struct service_key other = key_of("tcp://192.0.2.2:80");
+	struct plan_op ops[] = {
+		service_op(PLAN_VERB_ADD, &other, "rr"),
+		destination_op(PLAN_VERB_DELETE, &key, "10.0.0.1:80"),
+		destination_op(PLAN_VERB_UPDATE, &key, "10.0.0.9:80"),
+		service_op(PLAN_VERB_ADD, &other, "nonesuch"),
+	};
+
+	add_destination(fixture, &key, "10.0.0.1:80");
+	run_and_compare(fixture);
+	for (size_t i = 0; i < ARRAY_LENGTH(ops); i++)
+		queue_op(fixture, &ops[i]);
+	run_queue_once(fixture);
+	expect(fixture, fixture->status == 0, "apply: %d", fixture->status);
+	for (size_t i = 0; i < ARRAY_LENGTH(ops); i++) {
+		const struct backend_result *is = &fixture->results[i];
+		bool failed = i == 2;
+
+		expect(fixture,
+			is->status == (failed ? BACKEND_RESULT_FAILED : BACKEND_RESULT_SKIPPED) &&
+				is->code == (failed ? -ENOENT : -ECANCELED),
+			"operation %zu: status %d, code %d", i, is->status, is->code);
+		expect(fixture,
+			strstr(is->error.text,
+				failed ? "gone" : "destination 10.0.0.9:80 of tcp://192.0.2.1:80"),
+			"operation %zu says: %s", i, is->error.text);
+	}
+	fixture_compare(fixture);
 }
 
 const struct conformance_case batch_cases[] = {
@@ -345,10 +381,11 @@ const struct conformance_case batch_cases[] = {
 	{.name = "batch: update of what is gone", .run = update_of_missing},
 	{.name = "batch: unknown scheduler", .run = unknown_scheduler},
 	{.name = "batch: dependants are skipped across windows", .run = skip_across_windows},
-	{.name = "batch: unknown engine", .run = unknown_engine},
+	{.name = "batch: unknown engine", .run = unknown_engine, .needs = CONFORMANCE_NEED_ENGINES},
 	{.name = "batch: bad destinations", .run = bad_destinations},
 	{.name = "batch: adds, updates, deletes, disruptions", .run = mixed_order},
 	{.name = "batch: a window of one", .run = window_of_one},
+	{.name = "batch: all or nothing", .run = all_or_nothing, .needs = CONFORMANCE_NEED_ATOMIC},
 	{.name = "batch: scopes", .run = scopes},
 	{.name = "batch: 1,000 x 10", .run = many},
 	{.name = "batch: 1 x 1,500", .run = wide},

@@ -4,7 +4,8 @@
  * A case gets a fixture with an open, empty backend, queues operations with the fixture_* functions
  * (which also note what must be there afterwards), runs them, and has the backend read back and
  * compared field by field. For the kernel each case has a network namespace of its own, and every
- * comparison is made a second time through the sockopt transport, as far as that can see. */
+ * comparison is made a second time through the sockopt transport, as far as that can see. For
+ * poise-dataplane each has a server in a process of its own, without packets. */
 #pragma once
 
 #include "backends/backend.h"
@@ -14,7 +15,10 @@ struct fixture {
 	bool kernel; /* the IPVS backend, not the one in memory */
 	const struct backend_ops *ops;
 	struct backend *backend;
-	struct memory_table *table; /* NULL for the kernel */
+	struct memory_table *table; /* NULL for the others */
+	bool dataplane;             /* the DPDK backend */
+	char *folder, *path;        /* of the server's socket; NULL for the others */
+	pid_t server;
 
 	struct state expected;       /* sorted by fixture_compare() */
 	struct plan_op_vector queue; /* operations not yet carried out */
@@ -24,9 +28,20 @@ struct fixture {
 	int failures;
 };
 
+/* What a case is about, and not every backend has. */
+enum conformance_need {
+	CONFORMANCE_NEED_TIMEOUTS = 1 << 0,
+	CONFORMANCE_NEED_SYNC = 1 << 1,
+	CONFORMANCE_NEED_SYSCTLS = 1 << 2,
+	CONFORMANCE_NEED_ENGINES = 1 << 3,
+	CONFORMANCE_NEED_ATOMIC = 1 << 4,
+	CONFORMANCE_NEED_ROUTES = 1 << 5, /* and the ports `lan` and `wan` */
+};
+
 struct conformance_case {
 	const char *name;
 	void (*run)(struct fixture *fixture);
+	unsigned int needs; /* enum conformance_need */
 	bool kernel_only;
 	bool machine_only; /* unloads modules: only where the machine is ours (VM_MODE=qemu) */
 };
@@ -66,13 +81,19 @@ void queue_op(struct fixture *fixture, const struct plan_op *op);
 struct service_key add_service(struct fixture *fixture, const char *listen, const char *scheduler);
 void add_destination(struct fixture *fixture, const struct service_key *service, const char *text);
 
-/* Carries the queue out; `results` are then good until the next time. */
+/* Carries the queue out; `results` are then good until the next time. An atomic backend refuses all
+ * for one that cannot be: it is asked again without that one, until it takes the rest, so that the
+ * results are those of one by one. */
 void run_queue(struct fixture *fixture);
+
+/* The same, once. */
+void run_queue_once(struct fixture *fixture);
 
 /* Every result of the last run is DONE. */
 void expect_done(struct fixture *fixture);
 
-/* Result i has this status and code, and its text contains `words` (NULL for any). */
+/* Result i has this status and code, and its text contains `words` (NULL for any). What an atomic
+ * backend was asked for without the service that it depends on has FAILED. */
 void expect_result(struct fixture *fixture, size_t i, enum backend_result_status status, int code,
 	const char *words);
 
@@ -88,6 +109,10 @@ void fixture_read(struct fixture *fixture, const struct backend_scope *scope, st
 /* Compares two states' services, sorted; `limited` leaves out what sockopt cannot show. */
 void compare_services(struct fixture *fixture, const char *title, const struct state *expected,
 	const struct state *found, bool limited);
+
+/* Whether this backend has services of the kind of that listener: all but poise-dataplane have
+ * firewall marks. */
+bool fixture_has(const struct fixture *fixture, const char *listen);
 
 /* Monotonic milliseconds. */
 double clock_ms(void);

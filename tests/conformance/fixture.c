@@ -182,20 +182,94 @@ static void clear_results(struct fixture *fixture)
 	fixture->result_count = 0;
 }
 
-void run_queue(struct fixture *fixture)
+static void apply_queue(struct fixture *fixture, const struct plan_op *ops, size_t count,
+	struct backend_result *results)
 {
 	_cleanup_error_ struct error error = {};
+
+	fixture->status = fixture->ops->apply(fixture->backend, ops, count, results, &error);
+	if (fixture->status < 0 && !error.text)
+		expect(fixture, error.text, "a failed apply says nothing");
+}
+
+void run_queue_once(struct fixture *fixture)
+{
 	size_t count = fixture->queue.count;
 
 	clear_results(fixture);
 	fixture->results = memory_resize(NULL, count + 1, sizeof(*fixture->results));
 	memset(fixture->results, 0, (count + 1) * sizeof(*fixture->results));
 	fixture->result_count = count;
-	fixture->status = fixture->ops->apply(
-		fixture->backend, fixture->queue.items, count, fixture->results, &error);
-	if (fixture->status < 0 && !error.text)
-		expect(fixture, error.text, "a failed apply says nothing");
+	apply_queue(fixture, fixture->queue.items, count, fixture->results);
 	fixture->queue.count = 0;
+}
+
+/* The one that was refused; `count` when all were done. All others must have been skipped. */
+static size_t find_refused(
+	struct fixture *fixture, const struct backend_result *results, size_t count)
+{
+	size_t refused = count, skipped = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (results[i].status == BACKEND_RESULT_FAILED)
+			refused = i;
+		skipped += results[i].status == BACKEND_RESULT_SKIPPED;
+	}
+	expect(fixture, skipped == (refused < count ? count - 1 : 0), "%zu of %zu are skipped",
+		skipped, count);
+	return refused;
+}
+
+/* Takes refused operations out of the queue, one at a time, with their results. */
+static void run_atomic(struct fixture *fixture)
+{
+	struct plan_op_vector queue = fixture->queue;
+	size_t count = queue.count, left = count;
+	_cleanup_free_ struct backend_result *results =
+		memory_resize(NULL, count + 1, sizeof(*results));
+	_cleanup_free_ size_t *places = memory_resize(NULL, count + 1, sizeof(*places));
+
+	for (size_t i = 0; i < count; i++)
+		places[i] = i;
+	for (;;) {
+		memset(results, 0, (count + 1) * sizeof(*results));
+		apply_queue(fixture, queue.items, left, results);
+		size_t refused = find_refused(fixture, results, left);
+
+		if (refused < left) {
+			fixture->results[places[refused]] = results[refused];
+			results[refused] = (struct backend_result){};
+		}
+		for (size_t i = 0; i < left; i++)
+			backend_result_clear(&results[i]);
+		if (refused == left)
+			return;
+		left--;
+		memmove(&queue.items[refused], &queue.items[refused + 1],
+			(left - refused) * sizeof(*queue.items));
+		memmove(&places[refused], &places[refused + 1], (left - refused) * sizeof(*places));
+	}
+}
+
+void run_queue(struct fixture *fixture)
+{
+	size_t count = fixture->queue.count;
+
+	if (!fixture->ops->static_abilities || !fixture->ops->static_abilities->atomic) {
+		run_queue_once(fixture);
+		return;
+	}
+	clear_results(fixture);
+	fixture->results = memory_resize(NULL, count + 1, sizeof(*fixture->results));
+	memset(fixture->results, 0, (count + 1) * sizeof(*fixture->results));
+	fixture->result_count = count;
+	run_atomic(fixture);
+	fixture->queue.count = 0;
+}
+
+bool fixture_has(const struct fixture *fixture, const char *listen)
+{
+	return !fixture->dataplane || strncmp(listen, "fwmark", strlen("fwmark")) != 0;
 }
 
 void expect_done(struct fixture *fixture)
@@ -217,6 +291,10 @@ void expect_result(struct fixture *fixture, size_t i, enum backend_result_status
 	const char *text = result->error.text ? result->error.text : "";
 
 	assert(i < fixture->result_count);
+	if (fixture->dataplane && status == BACKEND_RESULT_SKIPPED) {
+		status = BACKEND_RESULT_FAILED;
+		code = -ESRCH;
+	}
 	expect(fixture, result->status == status, "operation %zu: status %d: %s", i, result->status,
 		text);
 	expect(fixture, result->code == code, "operation %zu: code %d, wanted %d: %s", i,
@@ -334,7 +412,7 @@ static void compare_by_sockopt(struct fixture *fixture)
 	struct backend *backend = NULL;
 
 	setenv("POISE_IPVS_TRANSPORT", "sockopt", 1);
-	int code = fixture->ops->open(&backend, &error);
+	int code = fixture->ops->open(NULL, &backend, &error);
 	fixture_first_transport();
 	if (code == 0)
 		code = fixture->ops->read(backend, NULL, &found, &error);

@@ -244,12 +244,128 @@ static void sync_and_crossing(struct fixture *fixture)
 	expect_result(fixture, 2, BACKEND_RESULT_FAILED, -EINVAL, "address");
 }
 
+static struct plan_op port_address_op(
+	enum plan_verb verb, const char *port, const char *address, uint8_t length)
+{
+	struct plan_op op = {.verb = verb,
+		.object = PLAN_OBJECT_PORT_ADDRESS,
+		.port_address.after.length = length};
+
+	snprintf(op.port_address.key.port, sizeof(op.port_address.key.port), "%s", port);
+	address_parse(address, &op.port_address.key.address);
+	return op;
+}
+
+static struct plan_op route_op(
+	enum plan_verb verb, const char *to, const char *via, const char *port)
+{
+	struct plan_op op = {.verb = verb, .object = PLAN_OBJECT_ROUTE};
+
+	data_route_key_parse(to, &op.route.key);
+	address_parse(via, &op.route.after.via);
+	snprintf(op.route.after.port, sizeof(op.route.after.port), "%s", port);
+	return op;
+}
+
+/* The addresses and routes that these operations add, in the order of their keys, and no others. */
+static void expect_ways(
+	struct fixture *fixture, const struct plan_op *ops, size_t addresses, size_t routes)
+{
+	_cleanup_state_ struct state found = {};
+
+	fixture_read(fixture, NULL, &found);
+	expect(fixture, found.ports.count == 2 && strcmp(found.ports.items[1].name, "wan") == 0,
+		"%zu ports", found.ports.count);
+	expect(fixture, found.port_addresses.count == addresses && found.routes.count == routes,
+		"%zu addresses, %zu routes", found.port_addresses.count, found.routes.count);
+	for (size_t i = 0; i < MIN(addresses, found.port_addresses.count); i++, ops++) {
+		const struct port_address *is = &found.port_addresses.items[i];
+
+		expect(fixture,
+			port_address_key_compare(&is->key, &ops->port_address.key) == 0 &&
+				port_address_attributes_equal(
+					&is->attributes, &ops->port_address.after),
+			"address %zu is another", i);
+	}
+	for (size_t i = 0; i < MIN(routes, found.routes.count); i++, ops++) {
+		const struct data_route *is = &found.routes.items[i];
+
+		expect(fixture,
+			data_route_key_compare(&is->key, &ops->route.key) == 0 &&
+				data_route_attributes_equal(&is->attributes, &ops->route.after),
+			"route %zu is another", i);
+	}
+}
+
+static void run_ways(struct fixture *fixture, const struct plan_op *ops, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		queue_op(fixture, &ops[i]);
+	run_queue(fixture);
+}
+
+static void ways(struct fixture *fixture)
+{
+	struct plan_op ops[] = {
+		port_address_op(PLAN_VERB_ADD, "lan", "10.0.0.2", 8),
+		port_address_op(PLAN_VERB_ADD, "wan", "203.0.113.2", 24),
+		port_address_op(PLAN_VERB_ADD, "wan", "2001:db8::2", 64),
+		route_op(PLAN_VERB_ADD, "0.0.0.0/0", "203.0.113.1", "wan"),
+		route_op(PLAN_VERB_ADD, "172.16.0.0/12", "", "lan"),
+		route_op(PLAN_VERB_ADD, "::/0", "2001:db8::1", "wan"),
+	};
+	const struct plan_op changes[] = {
+		port_address_op(PLAN_VERB_UPDATE, "wan", "203.0.113.2", 25),
+		route_op(PLAN_VERB_ADD, "0.0.0.0/0", "203.0.113.9", "wan"),
+		route_op(PLAN_VERB_DELETE, "::/0", "", ""),
+		route_op(PLAN_VERB_DELETE, "::/0", "", ""),
+	};
+
+	run_ways(fixture, ops, ARRAY_LENGTH(ops));
+	expect_done(fixture);
+	expect_ways(fixture, ops, 3, 3);
+	run_ways(fixture, ops, ARRAY_LENGTH(ops));
+	expect_done(fixture);
+	run_ways(fixture, changes, ARRAY_LENGTH(changes));
+	expect_done(fixture);
+	ops[1] = changes[0];
+	ops[3] = changes[1];
+	expect_ways(fixture, ops, 3, 2);
+}
+
+static void ways_refused(struct fixture *fixture)
+{
+	const struct plan_op ops[] = {
+		port_address_op(PLAN_VERB_ADD, "dmz", "203.0.113.2", 24),
+		port_address_op(PLAN_VERB_UPDATE, "wan", "203.0.113.2", 24),
+		route_op(PLAN_VERB_ADD, "0.0.0.0/0", "", "dmz"),
+		route_op(PLAN_VERB_UPDATE, "0.0.0.0/0", "", "wan"),
+		route_op(PLAN_VERB_DELETE, "0.0.0.0/0", "", "wan"),
+	};
+
+	run_ways(fixture, ops, ARRAY_LENGTH(ops));
+	expect_result(fixture, 0, BACKEND_RESULT_FAILED, -ENODEV, "no such port");
+	expect_result(fixture, 1, BACKEND_RESULT_FAILED, -ENOENT, "gone");
+	expect_result(fixture, 2, BACKEND_RESULT_FAILED, -ENODEV, "no such port");
+	expect_result(fixture, 3, BACKEND_RESULT_FAILED, -ENOENT, "gone");
+	expect_result(fixture, 4, BACKEND_RESULT_DONE, 0, NULL);
+	expect_ways(fixture, NULL, 0, 0);
+}
+
 const struct conformance_case global_cases[] = {
-	{.name = "globals: timeouts", .run = timeouts},
-	{.name = "globals: sysctls", .run = sysctls},
+	{.name = "globals: timeouts", .run = timeouts, .needs = CONFORMANCE_NEED_TIMEOUTS},
+	{.name = "globals: sysctls", .run = sysctls, .needs = CONFORMANCE_NEED_SYSCTLS},
 	{.name = "globals: names of sysctls", .run = sysctl_names, .kernel_only = true},
-	{.name = "globals: sync daemons", .run = sync_daemons},
-	{.name = "globals: sync daemon with the kernel's values", .run = sync_defaults},
-	{.name = "globals: sync daemons and crossing families", .run = sync_and_crossing},
+	{.name = "globals: sync daemons", .run = sync_daemons, .needs = CONFORMANCE_NEED_SYNC},
+	{.name = "globals: sync daemon with the kernel's values",
+		.run = sync_defaults,
+		.needs = CONFORMANCE_NEED_SYNC},
+	{.name = "globals: sync daemons and crossing families",
+		.run = sync_and_crossing,
+		.needs = CONFORMANCE_NEED_SYNC},
+	{.name = "globals: addresses and routes", .run = ways, .needs = CONFORMANCE_NEED_ROUTES},
+	{.name = "globals: addresses and routes that cannot be",
+		.run = ways_refused,
+		.needs = CONFORMANCE_NEED_ROUTES},
 	{},
 };

@@ -57,7 +57,7 @@ static void churn(const struct backend_ops *ops, struct churn_counters *counters
 	struct plan_op batch[3 * 32];
 	unsigned int seed = 1;
 
-	if (ops->open(&backend, NULL) < 0)
+	if (ops->open(NULL, &backend, NULL) < 0)
 		_exit(1);
 	for (;;) {
 		struct backend_result results[ARRAY_LENGTH(batch)] = {};
@@ -363,7 +363,7 @@ static void expect_open_fails(struct fixture *fixture, int code, const char *wor
 {
 	_cleanup_error_ struct error error = {};
 	struct backend *backend = NULL;
-	int got = fixture->ops->open(&backend, &error);
+	int got = fixture->ops->open(NULL, &backend, &error);
 
 	expect(fixture, got == code, "code %d", got);
 	expect(fixture, error.text && strstr(error.text, words), "it says: %s",
@@ -428,7 +428,7 @@ static void open_sockopt(struct fixture *fixture)
 	fixture->ops->close(fixture->backend);
 	fixture->backend = NULL;
 	setenv("POISE_IPVS_TRANSPORT", "sockopt", 1);
-	int code = fixture->ops->open(&fixture->backend, &error);
+	int code = fixture->ops->open(NULL, &fixture->backend, &error);
 	fixture_first_transport();
 	if (code < 0) {
 		fprintf(stderr, "sockopt: %s\n", error_text(&error, code));

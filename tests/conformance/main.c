@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* conformance memory|ipvs [CASE…]: runs the suite, each case in a process of its own. */
+/* conformance memory|ipvs|dpdk [CASE…]: runs the suite, each case in a process of its own. */
 #include <errno.h>
 #include <fnmatch.h>
 #include <net/if.h>
@@ -9,8 +9,12 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "backends/dpdk/dpdk.h"
+#include "backends/dpdk/message.h"
 #include "backends/ipvs/ipvs.h"
 #include "tests/conformance/conformance.h"
+#include "tests/support/folder.h"
+#include "tests/support/plane.h"
 
 static const struct conformance_case *const case_tables[] = {
 	attribute_cases,
@@ -19,15 +23,32 @@ static const struct conformance_case *const case_tables[] = {
 	kernel_cases,
 };
 
+/* Places of the server: as many as the largest case needs, and what drains. */
+#define SERVER_DESTINATIONS 40000
+#define SERVER_SERVICES     2000
+
+/* A backend, and what has to be there for it. */
+struct conformance_backend {
+	const char *name;
+	const struct backend_ops *ops;
+	unsigned int has; /* enum conformance_need */
+	int (*prepare)(struct fixture *fixture);
+};
+
 static void fixture_end(struct fixture *fixture)
 {
 	fixture->queue.count = 0;
-	run_queue(fixture); /* of nothing: lets go of the results */
+	run_queue_once(fixture); /* of nothing: lets go of the results */
 	free(fixture->results);
 	vector_clear(&fixture->queue);
 	state_clear(&fixture->expected);
 	fixture->ops->close(fixture->backend);
 	memory_table_free(fixture->table);
+	if (!fixture->dataplane)
+		return;
+	plane_end_server(fixture->server);
+	free(fixture->path);
+	folder_remove(fixture->folder);
 }
 
 /* A namespace of its own, with lo up: the kernel takes no IPv4 destination in one in which no address
@@ -42,24 +63,57 @@ static int enter_namespace(void)
 	return fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0 ? -errno : 0;
 }
 
-static int run_case(const struct conformance_case *test, bool kernel)
+static int prepare_memory(struct fixture *fixture)
+{
+	fixture->table = memory_table_new();
+	memory_table_use(fixture->table);
+	memory_put_port(fixture->table, "lan");
+	memory_put_port(fixture->table, "wan");
+	return 0;
+}
+
+static int prepare_kernel(struct fixture *fixture)
+{
+	fixture->kernel = true;
+	return enter_namespace();
+}
+
+static int prepare_dataplane(struct fixture *fixture)
+{
+	fixture->dataplane = true;
+	fixture->folder = folder_make();
+	fixture->path = folder_path(fixture->folder, MESSAGE_SOCKET_NAME);
+	setenv(MESSAGE_SOCKET_ENVIRONMENT, fixture->path, 1);
+	const struct plane_server_options options = {
+		.path = fixture->path, .slots = SERVER_DESTINATIONS, .services = SERVER_SERVICES};
+	fixture->server = plane_start_server(&options);
+	return fixture->server < 0 ? -ECHILD : 0;
+}
+
+#define KERNEL_NEEDS                                                                               \
+	(CONFORMANCE_NEED_TIMEOUTS | CONFORMANCE_NEED_SYNC | CONFORMANCE_NEED_SYSCTLS |            \
+		CONFORMANCE_NEED_ENGINES)
+
+static const struct conformance_backend backends[] = {
+	{"memory", &memory_backend, KERNEL_NEEDS | CONFORMANCE_NEED_ROUTES, prepare_memory},
+	{"ipvs", &ipvs_backend, KERNEL_NEEDS, prepare_kernel},
+	{"dpdk", &dpdk_backend, CONFORMANCE_NEED_ATOMIC | CONFORMANCE_NEED_ROUTES,
+		prepare_dataplane},
+};
+
+static int run_case(const struct conformance_case *test, const struct conformance_backend *backend)
 {
 	_cleanup_error_ struct error error = {};
-	struct fixture fixture = {
-		.kernel = kernel, .ops = kernel ? &ipvs_backend : &memory_backend};
+	struct fixture fixture = {.ops = backend->ops};
 
-	if (kernel && enter_namespace() < 0) {
-		perror("a network namespace");
+	if (backend->prepare(&fixture) < 0) {
+		perror("what the backend needs");
 		return 1;
 	}
-	if (!kernel) {
-		fixture.table = memory_table_new();
-		memory_table_use(fixture.table);
-	}
-	int code = fixture.ops->open(&fixture.backend, &error);
+	int code = fixture.ops->open(NULL, &fixture.backend, &error);
 	if (code < 0) {
 		fprintf(stderr, "open: %s\n", error_text(&error, code));
-		memory_table_free(fixture.table);
+		fixture_end(&fixture);
 		return 1;
 	}
 	test->run(&fixture);
@@ -68,14 +122,23 @@ static int run_case(const struct conformance_case *test, bool kernel)
 	return failures ? 1 : 0;
 }
 
-static bool case_passes(const struct conformance_case *test, bool kernel)
+static const struct conformance_backend *find_backend(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(backends); i++)
+		if (strcmp(backends[i].name, name) == 0)
+			return &backends[i];
+	return NULL;
+}
+
+static bool case_passes(
+	const struct conformance_case *test, const struct conformance_backend *backend)
 {
 	int status = 0;
 
 	fflush(NULL);
 	pid_t child = fork();
 	if (child == 0)
-		exit(run_case(test, kernel));
+		exit(run_case(test, backend));
 	if (child < 0 || waitpid(child, &status, 0) < 0) {
 		perror("a process for the case");
 		return false;
@@ -85,11 +148,14 @@ static bool case_passes(const struct conformance_case *test, bool kernel)
 	return status == 0;
 }
 
-static bool case_wanted(const struct conformance_case *test, bool kernel, char **patterns)
+static bool case_wanted(const struct conformance_case *test,
+	const struct conformance_backend *backend, char **patterns)
 {
 	const char *mode = getenv("VM_MODE");
 
-	if (test->kernel_only && !kernel)
+	if (test->kernel_only && backend->ops != &ipvs_backend)
+		return false;
+	if (test->needs & ~backend->has)
 		return false;
 	/* Elsewhere the modules are the machine's, and in use. */
 	if (test->machine_only && (!mode || strcmp(mode, "qemu") != 0))
@@ -102,19 +168,19 @@ static bool case_wanted(const struct conformance_case *test, bool kernel, char *
 
 int main(int argc, char **argv)
 {
-	bool kernel = argc > 1 && strcmp(argv[1], "ipvs") == 0;
+	const struct conformance_backend *backend = argc > 1 ? find_backend(argv[1]) : NULL;
 	unsigned int passed = 0, failed = 0;
 
-	if (!kernel && (argc < 2 || strcmp(argv[1], "memory") != 0)) {
-		fprintf(stderr, "usage: conformance memory|ipvs [CASE…]\n");
+	if (!backend) {
+		fprintf(stderr, "usage: conformance memory|ipvs|dpdk [CASE…]\n");
 		return 2;
 	}
 	for (size_t i = 0; i < ARRAY_LENGTH(case_tables); i++) {
 		for (const struct conformance_case *test = case_tables[i]; test->name; test++) {
-			if (!case_wanted(test, kernel, argv + 2))
+			if (!case_wanted(test, backend, argv + 2))
 				continue;
 			double start = clock_ms();
-			bool good = case_passes(test, kernel);
+			bool good = case_passes(test, backend);
 
 			passed += good;
 			failed += !good;

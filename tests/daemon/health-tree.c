@@ -35,7 +35,7 @@ struct tree {
 	struct config config;
 	struct engine_probe_vector probes;
 	uint64_t serial;
-	bool planned;
+	bool planned, silent;
 	int events;
 	const char *notify;
 	struct loop_source *telling;
@@ -72,7 +72,8 @@ static void list_probes(struct tree *tree, const struct engine_probe_vector *bef
 {
 	vector_foreach(&tree->config.pools, pool)
 		vector_foreach(&pool->destinations, destination)
-			add_probe(tree, config_find_check(&tree->config, pool->rules.check),
+			add_probe(tree,
+				config_find_check(&tree->config, pool->rules.check.items[0].text),
 				&destination->address);
 	vector_sort(&tree->probes, probe_key_compare);
 	vector_foreach(&tree->probes, probe) {
@@ -150,7 +151,9 @@ static void on_telling(void *data)
 {
 	struct tree *tree = data;
 
-	loop_timer_set(tree->telling, probing_run(tree->probing, loop_clock()));
+	uint64_t now = loop_clock(), next = probing_run(tree->probing, now);
+
+	loop_timer_set(tree->telling, MIN(next, probing_listen(tree->probing, now)));
 }
 
 static void notify(struct tree *tree, const char *target, const struct engine_verdict *verdict)
@@ -199,8 +202,12 @@ static void on_verdicts(void *data, const struct engine_verdict *verdicts, size_
 
 static void on_told(void *data, const struct engine_probing *probing)
 {
-	(void)data;
-	(void)probing;
+	struct tree *tree = data;
+
+	if (tree->silent == (probing->silent != 0))
+		return;
+	tree->silent = probing->silent != 0;
+	event(tree, tree->silent ? "silent" : "speaks");
 }
 
 static void on_notified(const struct tree *tree, const struct message_notified *notified)

@@ -31,7 +31,7 @@ static int memory_take_code(int *code)
 	return taken;
 }
 
-static int memory_open(struct backend **ret, struct error *error)
+static int memory_open(_unused_ const char *run_dir, struct backend **ret, struct error *error)
 {
 	assert(memory_used);
 	memory_used->opens++;
@@ -58,6 +58,7 @@ static const struct backend_abilities *memory_abilities(struct backend *backend)
 		.sync_daemons = true,
 		.sysctls = true,
 		.timeouts = true,
+		.routes = true,
 	};
 
 	(void)backend;
@@ -69,6 +70,9 @@ static void memory_drop_globals(struct state *state)
 	state->timeouts = (struct timeouts){};
 	vector_clear(&state->sync);
 	vector_clear(&state->sysctls);
+	vector_clear(&state->ports);
+	vector_clear(&state->port_addresses);
+	vector_clear(&state->routes);
 }
 
 /* As much as is asked for: a read of one service costs one. */
@@ -78,7 +82,10 @@ static void memory_copy_scope(
 	const struct state globals = {.timeouts = from->timeouts,
 		.sync = from->sync,
 		.sync_managed = from->sync_managed,
-		.sysctls = from->sysctls};
+		.sysctls = from->sysctls,
+		.ports = from->ports,
+		.port_addresses = from->port_addresses,
+		.routes = from->routes};
 
 	state_copy(to, &globals);
 	for (size_t i = 0; i < scope->count; i++) {
@@ -263,6 +270,40 @@ static void memory_timeouts_op(struct timeouts *live, const struct timeouts *aft
 		live->udp = after->udp;
 }
 
+static int memory_port_address_op(
+	struct memory_table *table, const struct plan_op *op, struct error *error)
+{
+	const struct port_address address = {op->port_address.key, op->port_address.after};
+
+	if (op->verb == PLAN_VERB_DELETE) {
+		memory_remove_port_address(table, &address.key);
+		return 0;
+	}
+	if (!state_find_port(&table->state, address.key.port))
+		return error_set(error, -ENODEV, "there is no such port");
+	if (op->verb != PLAN_VERB_ADD && !state_find_port_address(&table->state, &address.key))
+		return error_set(error, -ENOENT, "it is gone");
+	memory_put_port_address(table, &address);
+	return 0;
+}
+
+static int memory_route_op(
+	struct memory_table *table, const struct plan_op *op, struct error *error)
+{
+	const struct data_route route = {op->route.key, op->route.after};
+
+	if (op->verb == PLAN_VERB_DELETE) {
+		memory_remove_route(table, &route.key);
+		return 0;
+	}
+	if (!state_find_port(&table->state, route.attributes.port))
+		return error_set(error, -ENODEV, "there is no such port");
+	if (op->verb != PLAN_VERB_ADD && !state_find_route(&table->state, &route.key))
+		return error_set(error, -ENOENT, "it is gone");
+	memory_put_route(table, &route);
+	return 0;
+}
+
 static int memory_do(struct memory_table *table, const struct plan_op *op, struct error *error)
 {
 	switch (op->object) {
@@ -274,6 +315,10 @@ static int memory_do(struct memory_table *table, const struct plan_op *op, struc
 		return memory_sync_op(table, op, error);
 	case PLAN_OBJECT_SYSCTL:
 		return memory_sysctl_op(table, op, error);
+	case PLAN_OBJECT_PORT_ADDRESS:
+		return memory_port_address_op(table, op, error);
+	case PLAN_OBJECT_ROUTE:
+		return memory_route_op(table, op, error);
 	default:
 		memory_timeouts_op(&table->state.timeouts, &op->timeouts.after);
 		return 0;

@@ -78,6 +78,12 @@ struct service *memory_put_service(struct memory_table *table, const struct serv
 struct destination *memory_put_destination(struct memory_table *table,
 	const struct service_key *service, const struct destination_key *key,
 	const struct destination_attributes *attributes);
+/* A port as the program would have been started with; an address of one, and a route. */
+void memory_put_port(struct memory_table *table, const char *name);
+void memory_put_port_address(struct memory_table *table, const struct port_address *address);
+void memory_put_route(struct memory_table *table, const struct data_route *route);
+bool memory_remove_port_address(struct memory_table *table, const struct port_address_key *key);
+bool memory_remove_route(struct memory_table *table, const struct data_route_key *key);
 bool memory_remove_service(struct memory_table *table, const struct service_key *key);
 bool memory_remove_destination(struct memory_table *table, const struct service_key *service,
 	const struct destination_key *key);

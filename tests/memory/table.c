@@ -166,6 +166,58 @@ struct destination *memory_put_destination(struct memory_table *table,
 	return destination;
 }
 
+void memory_put_port(struct memory_table *table, const char *name)
+{
+	struct data_port port = {.mtu = 1500};
+
+	snprintf(port.name, sizeof(port.name), "%s", name);
+	snprintf(port.device, sizeof(port.device), "net_null,name=%s", name);
+	if (state_find_port(&table->state, name))
+		return;
+	vector_push(&table->state.ports, port);
+	vector_sort(&table->state.ports, data_port_compare);
+}
+
+void memory_put_port_address(struct memory_table *table, const struct port_address *address)
+{
+	struct port_address_vector *addresses = &table->state.port_addresses;
+	size_t place = TABLE_PLACE(addresses, &address->key, port_address_compare);
+
+	if (!state_find_port_address(&table->state, &address->key))
+		TABLE_INSERT(addresses, place);
+	addresses->items[place] = *address;
+}
+
+void memory_put_route(struct memory_table *table, const struct data_route *route)
+{
+	struct data_route_vector *routes = &table->state.routes;
+	size_t place = TABLE_PLACE(routes, &route->key, data_route_compare);
+
+	if (!state_find_route(&table->state, &route->key))
+		TABLE_INSERT(routes, place);
+	routes->items[place] = *route;
+}
+
+bool memory_remove_port_address(struct memory_table *table, const struct port_address_key *key)
+{
+	struct port_address *found = state_find_port_address(&table->state, key);
+
+	if (!found)
+		return false;
+	TABLE_REMOVE(&table->state.port_addresses, found);
+	return true;
+}
+
+bool memory_remove_route(struct memory_table *table, const struct data_route_key *key)
+{
+	struct data_route *found = state_find_route(&table->state, key);
+
+	if (!found)
+		return false;
+	TABLE_REMOVE(&table->state.routes, found);
+	return true;
+}
+
 bool memory_remove_service(struct memory_table *table, const struct service_key *key)
 {
 	struct service *service = state_find_service(&table->state, key);

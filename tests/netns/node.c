@@ -23,16 +23,12 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "model/load.h"
-#include "model/schema.h"
 #include "vrrp/lease.h"
 #include "vrrp/node.h"
 
 #define INPUT_SIZE 65536u
 #define WORDS_MOST 64u
 #define FILE_MOST  (16u << 20)
-
-/* What the format of this version may not have yet: this takes the place of model/schema_features.c. */
-const unsigned int schema_features = SCHEMA_FEATURE_VRRP;
 
 struct test {
 	struct loop *loop;
@@ -153,10 +149,10 @@ static void counters(struct test *test)
 
 	printf("counters added %" PRIu64 " removed %" PRIu64 " failed %" PRIu64 " lost %" PRIu64
 	       " announced %" PRIu64 " read %" PRIu64 " dropped %" PRIu64 " unknown %" PRIu64
-	       " thawed %" PRIu64 "\n",
+	       " thawed %" PRIu64 " refused %" PRIu64 "\n",
 		told.addresses.added, told.addresses.removed, told.addresses.failed,
 		told.addresses.lost, told.announced.sent, told.read, told.dropped, told.unknown,
-		told.thawed);
+		told.thawed, told.refused);
 }
 
 static void command(struct test *test, char *line)

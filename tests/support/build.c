@@ -27,6 +27,37 @@ struct destination_key build_destination_key(const char *endpoint)
 	return key;
 }
 
+struct data_port build_port(const char *name)
+{
+	struct data_port port = {.mtu = 1500};
+
+	snprintf(port.name, sizeof(port.name), "%s", name);
+	snprintf(port.device, sizeof(port.device), "net_null,name=%s", name);
+	return port;
+}
+
+struct port_address build_port_address(const char *port, const char *address, unsigned int length)
+{
+	struct port_address made = {.attributes.length = (uint8_t)length};
+
+	snprintf(made.key.port, sizeof(made.key.port), "%s", port);
+	if (address_parse(address, &made.key.address) < 0)
+		build_fail(address);
+	return made;
+}
+
+struct data_route build_route(const char *to, const char *via, const char *port)
+{
+	struct data_route route = {};
+
+	snprintf(route.attributes.port, sizeof(route.attributes.port), "%s", port);
+	if (data_route_key_parse(to, &route.key) < 0)
+		build_fail(to);
+	if (via && address_parse(via, &route.attributes.via) < 0)
+		build_fail(via);
+	return route;
+}
+
 static void build_attributes(
 	struct service_attributes *attributes, const struct service_key *key, const char *scheduler)
 {
@@ -75,6 +106,17 @@ struct declared_destination *build_declared_destination(
 	destination->key = build_destination_key(endpoint);
 	destination->attributes.weight = weight;
 	return destination;
+}
+
+void build_check(struct declared *declared, struct declared_destination *destination,
+	const struct config_check *check)
+{
+	struct declared_checks *checks = &destination->checks, before = *checks;
+
+	checks->items = arena_new(&declared->arena, (before.count + 1) * sizeof(void *));
+	for (size_t i = 0; i < before.count; i++)
+		checks->items[i] = before.items[i];
+	checks->items[checks->count++] = check;
 }
 
 void build_sort(struct declared *declared)

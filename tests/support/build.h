@@ -20,8 +20,18 @@ struct declared_service *build_declared(struct declared *declared, const char *n
 struct declared_destination *build_declared_destination(
 	struct declared_service *service, const char *endpoint, uint32_t weight);
 
+/* One more check that it must pass; in order of their names. */
+void build_check(struct declared *declared, struct declared_destination *destination,
+	const struct config_check *check);
+
 /* Puts the vectors into their order. */
 void build_sort(struct declared *declared);
+
+/* Of a data plane: a port, an address of one ("203.0.113.2"), and a route ("10.0.0.0/8") by `via`, which may
+ * be NULL. */
+struct data_port build_port(const char *name);
+struct port_address build_port_address(const char *port, const char *address, unsigned int length);
+struct data_route build_route(const char *to, const char *via, const char *port);
 
 struct service_key build_key(const char *listener);
 struct destination_key build_destination_key(const char *endpoint);

@@ -31,6 +31,7 @@ struct fixture {
 	size_t count, seen; /* seen: what a case has looked at */
 	size_t verdicts;
 	struct engine_verdict last;
+	char reason[128]; /* that of `last`, of which the words are lent for the call */
 	struct engine_probing told;
 	char *trouble; /* that was told last */
 	size_t troubles;
@@ -58,6 +59,8 @@ static inline void on_verdicts(void *data, const struct engine_verdict *verdicts
 
 	fixture->verdicts += count;
 	fixture->last = verdicts[count - 1];
+	snprintf(fixture->reason, sizeof(fixture->reason), "%s", fixture->last.reason);
+	fixture->last.reason = fixture->reason;
 }
 
 static inline void on_told(void *data, const struct engine_probing *probing)

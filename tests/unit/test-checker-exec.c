@@ -215,7 +215,8 @@ static void test_exec_hanging_lookup(void **state)
 {
 	struct checking *world = *state;
 
-	world->check.timeout = 100 * CHECKING_MILLISECOND;
+	/* Long enough for the program's process to come to the lookup on a machine that is busy. */
+	world->check.timeout = 1000 * CHECKING_MILLISECOND;
 	lookup_hangs = true;
 	check_script(world, "exit 0", CHECKER_RESULT_UNTRIED, VERDICT_NO_WEIGHT,
 		"run: user nobody cannot be looked up");
@@ -267,6 +268,7 @@ static void test_exec_cannot(void **state)
 	world->check.exec.user = "nobody";
 	cannot_run(world, "/no/such/check", "no such file");
 	cannot_run(world, "/etc/passwd", "permission denied");
+	cannot_run(world, "/tmp", "is a directory");
 	cannot_run(world, "/etc/passwd/check", "not a directory");
 	cannot_run_file(world, "#!/bin/sh\n", 0600, "permission denied");
 	cannot_run_file(world, "#!/no/such/shell\n", 0755, "no such file");
@@ -382,6 +384,53 @@ static void test_file_no_numbers(void **state)
 			world, cases[i].content, cases[i].size, VERDICT_NO_WEIGHT, cases[i].reason);
 }
 
+/* Whoever empties the file first is waited for, as long as the probe's time or a second. */
+static struct loop_source *writing;
+
+static void write_it_now(void *data)
+{
+	struct checking_probe *probe = data;
+
+	writing = loop_source_free(writing);
+	assert_non_null(probe->run);
+	assert_int_equal(file_replace(file_path, "30\n", 3, 0644), 0);
+}
+
+static void test_file_emptied(void **state)
+{
+	struct checking *world = *state;
+	struct checking_probe probe;
+
+	assert_int_equal(file_replace(file_path, "", 0, 0644), 0);
+	checking_open(world);
+	size_t before = checking_count_descriptors();
+	checking_start(world, &probe);
+	assert_int_equal(checking_count_descriptors(), before);
+	assert_int_equal(loop_add_timer(world->loop, write_it_now, &probe, &writing), 0);
+	loop_timer_set(writing, loop_clock() + 100 * CHECKING_MILLISECOND);
+	checking_wait(world, &probe, 1);
+	assert_string_equal(probe.outcome.reason, "weight 30");
+	assert_int_equal(probe.outcome.weight, 30);
+}
+
+static void test_file_stays_empty(void **state)
+{
+	static const uint64_t milliseconds[] = {20000, 300};
+	struct checking *world = *state;
+
+	assert_int_equal(file_replace(file_path, "", 0, 0644), 0);
+	for (size_t i = 0; i < ARRAY_LENGTH(milliseconds); i++) {
+		world->check.timeout = milliseconds[i] * CHECKING_MILLISECOND;
+		struct checking_probe probe = checking_run(world);
+
+		assert_string_equal(probe.outcome.reason, "\"\" is no number from 0 to 65535");
+		assert_int_equal(probe.outcome.result, CHECKER_RESULT_FAILED);
+		assert_int_equal(probe.expired, i == 1);
+		assert_true(probe.took >= (i == 0 ? 1000 : 300) * CHECKING_MILLISECOND);
+		assert_true(i == 1 || probe.took < 10000 * CHECKING_MILLISECOND);
+	}
+}
+
 static void test_file_sizes(void **state)
 {
 	struct checking *world = *state;
@@ -454,6 +503,8 @@ int main(void)
 		EXEC(test_exec_many),
 		FILE_(test_file_numbers),
 		FILE_(test_file_no_numbers),
+		FILE_(test_file_emptied),
+		FILE_(test_file_stays_empty),
 		FILE_(test_file_sizes),
 		FILE_(test_file_kinds),
 		FILE_(test_file_descriptors),

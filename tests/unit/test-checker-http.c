@@ -206,6 +206,27 @@ static void test_long_body(void **state)
 	expect_text(world, text, "status 200");
 }
 
+static void test_body_that_must_not_be(void **state)
+{
+	struct checking *world = *state;
+
+	world->check.http.body_not = "(?i)maintenance";
+	expect_text(world, "all is well", "status 200");
+	expect_text(world, "", "status 200");
+	expect_text(world, "Maintenance until noon",
+		"body matches, and must not: \"Maintenance until noon\"");
+	/* Beside one that must. */
+	world->check.http.body = "well";
+	expect_text(world, "all is well", "status 200");
+	expect_text(world, "all is", "body does not match: \"all is\"");
+	expect_text(
+		world, "well, maintenance", "body matches, and must not: \"well, maintenance\"");
+	world->check.http.body = NULL;
+	world->check.http.body_not = "(a+)+$";
+	expect_text(world, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab",
+		"matching the body takes too long");
+}
+
 static void test_endless_chunks(void **state)
 {
 	struct checking *world = *state;
@@ -262,13 +283,12 @@ static void test_garbage(void **state)
 		CHECKER_RESULT_FAILED, "tls handshake: wrong version number");
 }
 
+/* The client's first message, and then the end. With `data` a part of it is left: that is a reset. */
 static void serve_half_handshake(int fd, const void *data)
 {
-	char heard[512];
+	char heard[4096];
 
-	/* The client's first message, and then nothing. */
-	(void)data;
-	if (read(fd, heard, sizeof(heard)) < 0)
+	if (read(fd, heard, data ? 1 : sizeof(heard)) < 0)
 		return;
 }
 
@@ -281,8 +301,18 @@ static void test_closes_in_handshake(void **state)
 	hostile_start(&server, world, serve_half_handshake, NULL);
 	struct checking_probe probe = checking_run(world);
 	assert_int_equal(probe.outcome.result, CHECKER_RESULT_FAILED);
-	assert_memory_equal(probe.outcome.reason, "tls handshake: ", strlen("tls handshake: "));
+	assert_string_equal(probe.outcome.reason, "tls handshake: closed by the server");
 	assert_false(probe.expired);
+}
+
+static void test_resets_in_handshake(void **state)
+{
+	_cleanup_hostile_ struct hostile server = {};
+	struct checking *world = *state;
+
+	use_tls(world);
+	hostile_start(&server, world, serve_half_handshake, "reset");
+	checking_expect(world, CHECKER_RESULT_FAILED, "tls handshake: reset");
 }
 
 /* A wrong status is told without its body. */
@@ -540,9 +570,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_slow, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_endless, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_endless_chunks, begin, checking_end),
+		cmocka_unit_test_setup_teardown(test_body_that_must_not_be, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_breaks_off, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_garbage, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_closes_in_handshake, begin, checking_end),
+		cmocka_unit_test_setup_teardown(test_resets_in_handshake, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_status, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_redirects_to_itself, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_long_body, begin, checking_end),

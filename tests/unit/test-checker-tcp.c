@@ -135,6 +135,22 @@ static void test_source(void **state)
 	assert_true(fd >= 0);
 }
 
+static void test_interface(void **state)
+{
+	struct checking *world = *state;
+	_cleanup_close_ int fd = listening(world, AF_INET, 16);
+
+	world->check.interface = "lo";
+	checking_expect(world, CHECKER_RESULT_PASSED, "connected");
+	/* With a source of its own too. */
+	address_parse("127.0.0.77", &world->check.source);
+	checking_expect(world, CHECKER_RESULT_PASSED, "connected");
+	/* Nothing that the server could do about it. */
+	world->check.interface = "poise-nowhere";
+	checking_expect(world, CHECKER_RESULT_UNTRIED, "interface: no such device");
+	assert_true(fd >= 0);
+}
+
 /* Towards a port, in any state: those that nobody has a descriptor of too. */
 static size_t count_sockets(uint16_t port)
 {
@@ -303,6 +319,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_blackhole, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_no_way, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_source, begin, checking_end),
+		cmocka_unit_test_setup_teardown(test_interface, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_many, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_disturbs_nobody, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_descriptors_run_out, begin, checking_end),

@@ -106,6 +106,70 @@ static void test_expects(void **state)
 		world, "^end", "\0end", 4, CHECKER_RESULT_FAILED, "answer \"?end\" does not match");
 }
 
+static void expect_bytes(struct checking *world, const char *expect, const char *answer,
+	size_t size, enum checker_result result, const char *reason)
+{
+	struct server server = start(world, AF_INET, answer, size);
+
+	world->check.udp.expect_hex = expect;
+	checking_expect(world, result, reason);
+	stop(&server);
+}
+
+static void test_bytes(void **state)
+{
+	struct checking *world = *state;
+	/* What was sent comes back. */
+	struct server server = start(world, AF_INET6, NULL, 0);
+
+	world->check.udp.send_hex = "00ff 0a 41";
+	world->check.udp.expect = "^\\x00\\xff\\x0aA$";
+	checking_expect(world, CHECKER_RESULT_PASSED, "answer \"?? A\"");
+	world->check.udp.expect = NULL;
+	world->check.udp.expect_hex = "00FF0A41";
+	checking_expect(world, CHECKER_RESULT_PASSED, "answer \"?? A\"");
+	world->check.udp.expect_hex = "00ff xa x1";
+	checking_expect(world, CHECKER_RESULT_PASSED, "answer \"?? A\"");
+	world->check.udp.expect_hex = "00ff xb";
+	checking_expect(world, CHECKER_RESULT_FAILED, "answer 00ff0a41 does not match");
+	/* An expression is wanted as well. */
+	world->check.udp.expect_hex = "00";
+	world->check.udp.expect = "B";
+	checking_expect(world, CHECKER_RESULT_FAILED, "answer \"?? A\" does not match");
+	world->check.udp.expect = NULL;
+	stop(&server);
+	/* It begins so, and may go on; and it must be as long. */
+	expect_bytes(world, "0102", "\x01\x02\x03", 3, CHECKER_RESULT_PASSED, "answer \"???\"");
+	expect_bytes(world, "01020304", "\x01\x02\x03", 3, CHECKER_RESULT_FAILED,
+		"answer 010203 does not match");
+	expect_bytes(
+		world, "01", "", 0, CHECKER_RESULT_FAILED, "answer of no bytes does not match");
+	expect_bytes(world, "30", "123456789012345678901234567890", 30, CHECKER_RESULT_FAILED,
+		"answer 313233343536373839303132333435363738393031323334... does not match");
+}
+
+static void test_lengths(void **state)
+{
+	struct checking *world = *state;
+	struct config_range ranges[] = {{3, 4}, {60000, 60000}};
+	_cleanup_free_ char *answer = memory_new(60000);
+
+	memset(answer, 'x', 60000);
+	world->check.udp.reply_length = (struct config_range_list){.items = ranges, .count = 2};
+	expect_answer(world, NULL, answer, 3, CHECKER_RESULT_PASSED, "answer \"xxx\"");
+	expect_answer(world, NULL, answer, 2, CHECKER_RESULT_FAILED,
+		"answer of 2 bytes, want 3-4, 60000");
+	expect_answer(world, NULL, answer, 5, CHECKER_RESULT_FAILED,
+		"answer of 5 bytes, want 3-4, 60000");
+	expect_answer(
+		world, "y", answer, 4, CHECKER_RESULT_FAILED, "answer \"xxxx\" does not match");
+	/* Longer than what is looked at of it. */
+	expect_answer(world, NULL, answer, 60000, CHECKER_RESULT_PASSED,
+		"answer \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"");
+	expect_answer(world, NULL, answer, 59999, CHECKER_RESULT_FAILED,
+		"answer of 59999 bytes, want 3-4, 60000");
+}
+
 static void test_long_answer(void **state)
 {
 	struct checking *world = *state;
@@ -169,6 +233,17 @@ static void test_silent(void **state)
 	assert_true(probe.expired);
 	assert_string_equal(
 		probe.outcome.reason, "no answer within 200ms (waiting for the answer)");
+	/* The same for anything that is wanted of an answer, and for one at all. */
+	struct config_range any = {0, 65507};
+	for (int i = 0; i < 3; i++) {
+		world->check.udp = (struct config_udp){.object = world->check.udp.object,
+			.require_reply = i == 0,
+			.expect_hex = i == 1 ? "00" : NULL,
+			.reply_length = {.items = &any, .count = i == 2}};
+		probe = checking_run(world);
+		assert_true(probe.expired);
+		assert_int_equal(probe.outcome.result, CHECKER_RESULT_FAILED);
+	}
 	assert_true(fd >= 0);
 }
 
@@ -227,6 +302,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_answers, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_expects, begin, checking_end),
+		cmocka_unit_test_setup_teardown(test_bytes, begin, checking_end),
+		cmocka_unit_test_setup_teardown(test_lengths, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_long_answer, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_refuses, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_meets_itself, begin, checking_end),

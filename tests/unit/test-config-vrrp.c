@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Virtual routers in files: what their keys become, what holds when they are not written, and how
- * many there may be. tests/golden/ahead has the messages and the canonical form. */
+ * many there may be. tests/golden has the messages and the canonical form. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,9 +13,6 @@
 #include "model/load.h"
 #include "model/schema.h"
 #include "model/units.h"
-
-/* Those of this program, in the place of the version's own. */
-const unsigned int schema_features = SCHEMA_FEATURE_VRRP;
 
 static int load(const char *text, struct config *config, struct diagnostics *diagnostics)
 {
@@ -220,16 +217,6 @@ static void every_key_has_its_row(_unused_ void **state)
 	assert_int_equal(schema_router.count, CONFIG_ROUTER_COUNT);
 	for (size_t i = 0; i < ARRAY_LENGTH(keys); i++)
 		assert_string_equal(schema_router.keys[keys[i].key].name, keys[i].name);
-	assert_int_equal(schema_find(&schema_top, "vrrp")->needs, SCHEMA_FEATURE_VRRP);
-	for (const struct schema_mapping *const *mapping = schema_mappings; *mapping; mapping++)
-		for (size_t i = 0; i < (*mapping)->count; i++) {
-			const struct schema_key *key = &(*mapping)->keys[i];
-
-			/* Who may not see a mapping may not see who refers to it. */
-			if (key->mapping && key->mapping->needs)
-				assert_int_equal(
-					key->needs | (*mapping)->needs, key->mapping->needs);
-		}
 }
 
 int main(void)

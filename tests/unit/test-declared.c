@@ -111,7 +111,7 @@ static void defaults_hold_where_nothing_is_said(_unused_ void **state)
 	const struct declared_destination *only = destination_of(web, "10.0.0.1:80");
 	assert_int_equal(only->attributes.weight, 1);
 	assert_int_equal(only->attributes.forward, FORWARD_METHOD_NAT);
-	assert_null(only->check);
+	assert_int_equal(only->checks.count, 0);
 	assert_false(only->drain);
 	assert_string_equal(fixture.declared.backend, "ipvs");
 	assert_int_equal(fixture.declared.prune, CONFIG_PRUNE_OWNED);
@@ -143,12 +143,12 @@ static void the_innermost_rule_holds(_unused_ void **state)
 	assert_int_equal(one->attributes.forward, FORWARD_METHOD_TUNNEL);
 	assert_int_equal(one->attributes.tunnel_type, TUNNEL_TYPE_GRE);
 	assert_int_equal(one->attributes.upper_threshold, 9);
-	assert_string_equal(one->check->name.text, "b");
+	assert_string_equal(one->checks.items[0]->name.text, "b");
 	const struct declared_destination *two = destination_of(pooled, "10.0.0.2:80");
 	assert_int_equal(two->attributes.weight, 0);
 	assert_int_equal(two->attributes.forward, FORWARD_METHOD_NAT);
 	assert_int_equal(two->attributes.tunnel_type, 0); /* a nat destination has none */
-	assert_string_equal(two->check->name.text, "c");
+	assert_string_equal(two->checks.items[0]->name.text, "c");
 	assert_true(two->drain);
 	const struct declared_destination *three = destination_of(pooled, "10.0.0.3:80");
 	assert_int_equal(three->attributes.tunnel_type, TUNNEL_TYPE_GUE);
@@ -157,7 +157,7 @@ static void the_innermost_rule_holds(_unused_ void **state)
 	const struct declared_service *own = service_of(&fixture, "tcp://192.0.2.2:80");
 	assert_int_equal(
 		destination_of(own, "10.0.0.1:80")->attributes.forward, FORWARD_METHOD_DIRECT);
-	assert_string_equal(destination_of(own, "10.0.0.1:80")->check->name.text, "a");
+	assert_string_equal(destination_of(own, "10.0.0.1:80")->checks.items[0]->name.text, "a");
 	assert_int_equal(destination_of(own, "10.0.0.2:80")->attributes.lower_threshold, 2);
 	assert_int_equal(fixture.declared.checks, 3);
 	fixture_clear(&fixture);
@@ -424,15 +424,89 @@ static void health_rules_are_resolved(_unused_ void **state)
 	assert_int_equal(web->destinations.count, 3);
 	/* The fallbacks stand among the others, in order; a service's check is not theirs. */
 	assert_true(web->destinations.items[0].fallback);
-	assert_string_equal(web->destinations.items[0].check->name.text, "b");
+	assert_string_equal(web->destinations.items[0].checks.items[0]->name.text, "b");
 	assert_false(web->destinations.items[1].fallback);
-	assert_string_equal(web->destinations.items[1].check->name.text, "a");
+	assert_string_equal(web->destinations.items[1].checks.items[0]->name.text, "a");
 	assert_true(destination_of(web, "10.0.0.9:80")->fallback);
-	assert_null(destination_of(web, "10.0.0.9:80")->check);
+	assert_int_equal(destination_of(web, "10.0.0.9:80")->checks.count, 0);
 	const struct declared_service *six = service_of(&fixture, "tcp://[2001:db8::1]:80");
 	assert_false(six->has_fallback);
 	assert_int_equal(six->destinations.count, 1);
 	fixture_clear(&fixture);
+}
+
+/* "a,b": of a destination, in order. */
+static void assert_checks(
+	const struct declared_service *service, const char *endpoint, const char *wanted)
+{
+	_cleanup_strbuf_ struct strbuf text = {};
+
+	vector_foreach(&destination_of(service, endpoint)->checks, check)
+		strbuf_printf(&text, "%s%s", text.length ? "," : "", (*check)->name.text);
+	assert_string_equal(text.text ? text.text : "", wanted);
+}
+
+static void the_innermost_checks_hold(_unused_ void **state)
+{
+	struct fixture fixture;
+	struct declared_probe_vector probes = {};
+
+	declare(&fixture, HEALTH_CHECKS
+		"  pooled: {listen: tcp://192.0.2.1:80, pool: p, check: w}\n"
+		"  own:\n"
+		"    listen: tcp://192.0.2.2:80\n"
+		"    check: [w, a]\n"
+		"    destinations: [10.0.0.1, {address: 10.0.0.2, check: []}]\n"
+		"    fallback: [10.0.0.8, {address: 10.0.0.9, check: [p, a]}]\n"
+		"pools:\n"
+		"  p:\n"
+		"    check: [p, b, a]\n"
+		"    destinations: [10.0.0.1, {address: 10.0.0.2, check: [b]},\n"
+		"      {address: 10.0.0.3, check: []}, {address: 10.0.0.4, check: a}, "
+		"10.0.0.5]\n");
+	const struct declared_service *pooled = service_of(&fixture, "tcp://192.0.2.1:80");
+	assert_checks(pooled, "10.0.0.1:80", "a,b,p");
+	assert_checks(pooled, "10.0.0.2:80", "b");
+	assert_checks(pooled, "10.0.0.3:80", "");
+	assert_checks(pooled, "10.0.0.4:80", "a");
+	assert_checks(pooled, "10.0.0.5:80", "a,b,p");
+	const struct declared_service *own = service_of(&fixture, "tcp://192.0.2.2:80");
+	assert_checks(own, "10.0.0.1:80", "a,w");
+	assert_checks(own, "10.0.0.2:80", "");
+	assert_checks(own, "10.0.0.8:80", "");
+	assert_checks(own, "10.0.0.9:80", "a,p");
+	/* 10.0.0.1: a of both services is one, b, p, w; .2: b; .4: a; .5: a, b, p; .9: a, p. */
+	declared_probes(&fixture.declared, &probes);
+	assert_int_equal(probes.count, 4 + 1 + 1 + 3 + 2);
+	vector_clear(&probes);
+	fixture_clear(&fixture);
+}
+
+/* The order of the names says nothing, which names they are does. */
+static void services_are_the_same_by_their_checks(_unused_ void **state)
+{
+	static const struct {
+		const char *check;
+		bool same;
+	} cases[] = {{"[b, a]", true}, {"[a, b]", true}, {"a", false}, {"[a, p]", false},
+		{"[a, b, p]", false}, {"[]", false}};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+		struct fixture one, other;
+		_cleanup_free_ char *text =
+			memory_printf(HEALTH_CHECKS "  web: {listen: tcp://192.0.2.1:80, check: "
+						    "%s, destinations: [10.0.0.1]}\n",
+				cases[i].check);
+
+		declare(&one, HEALTH_CHECKS "  web: {listen: tcp://192.0.2.1:80, check: [a, b], "
+					    "destinations: [10.0.0.1]}\n");
+		declare(&other, text);
+		assert_int_equal(declared_service_equal(&one.declared.services.items[0],
+					 &other.declared.services.items[0]),
+			cases[i].same);
+		fixture_clear(&one);
+		fixture_clear(&other);
+	}
 }
 
 static void probes_are_shared(_unused_ void **state)
@@ -510,6 +584,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(health_rules_are_resolved),
+		cmocka_unit_test(the_innermost_checks_hold),
+		cmocka_unit_test(services_are_the_same_by_their_checks),
 		cmocka_unit_test(probes_are_shared),
 		cmocka_unit_test(services_are_compared),
 		cmocka_unit_test(listeners_take_their_family_and_give_their_port),

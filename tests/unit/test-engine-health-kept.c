@@ -503,6 +503,46 @@ static void a_restart_knows_renamed_checks(void **state)
 	assert_true(probe(fixture, "10.0.0.2:80", "new")->verdict.settled);
 }
 
+/* Whoever climbs goes on with it when the check has another name, and again another one. */
+static void who_climbs_climbs_on_by_another_name(void **state)
+{
+	static const char *const names[] = {"web", "wob", "am"};
+	static const uint64_t seconds[] = {0, 3, 6};
+	struct fixture *fixture = *state;
+	uint64_t since = 0;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
+		_cleanup_free_ char *checks = memory_printf("  %s: {tcp: {}}\n", names[i]);
+		_cleanup_free_ char *services = memory_printf(
+			"  web: {listen: \"" WEB "\", check: %s, slow-start: 10s, destinations: "
+			"[{address: 10.0.0.1, weight: 100}, 10.0.0.2]}\n",
+			names[i]);
+
+		if (i > 0) {
+			fixture->ahead += seconds[i] * SECOND - (now_of(fixture) - since);
+			declare(fixture, checks, services);
+		} else {
+			begin_health(fixture, checks, services);
+			say(fixture, "10.0.0.1:80", false);
+			turn(fixture);
+			later(fixture, 10 * SECOND);
+			say(fixture, "10.0.0.1:80", true);
+			since = probe(fixture, "10.0.0.1:80", "web")->verdict.since;
+			turn(fixture);
+		}
+		const struct engine_probe *found = probe(fixture, "10.0.0.1:80", names[i]);
+		int step = weight_of(fixture, WEB, "10.0.0.1:80") / 10;
+
+		assert_true(found->verdict.up && found->verdict.recovered);
+		assert_true(found->verdict.since == since);
+		/* The machine may be slow. */
+		assert_in_range(step, MAX(seconds[i], (uint64_t)1), 9);
+		assert_int_equal(fixture->engine.health.totals.climbing, 1);
+		/* Who never failed has nothing to climb from. */
+		assert_false(probe(fixture, "10.0.0.2:80", names[i])->verdict.settled);
+	}
+}
+
 static void a_restart_knows_checks_of_another_port(void **state)
 {
 	static const char *const ports[] = {
@@ -655,6 +695,7 @@ int main(void)
 		TEST(what_nobody_knows_begins_as_its_check_says),
 		TEST(a_weight_that_was_said_once_is_kept),
 		TEST(a_restart_knows_renamed_checks),
+		TEST(who_climbs_climbs_on_by_another_name),
 		TEST(a_restart_knows_checks_of_another_port),
 		TEST(a_check_that_is_gone_takes_nobody_out_who_is_up_by_another),
 		TEST(the_first_try_ends_what_could_not_be_tried),

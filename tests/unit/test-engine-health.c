@@ -164,6 +164,35 @@ static void a_storm_is_few_passes(void **state)
 	assert_int_equal(counters->passes[ENGINE_REASON_HEALTH], 3);
 }
 
+/* Weights that checks say change all the time, and nobody has failed for it. */
+static void weights_are_no_storm(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct engine_counters *counters = &fixture->engine.counters;
+
+	begin_health(fixture, CHECK_WEB, TWO);
+	uint64_t now = now_of(fixture);
+	say(fixture, "10.0.0.3:80", false);
+	turn_at(fixture, now);
+	uint64_t end = now + counters->last_pass_ns + 100 * MILLISECOND;
+	for (int i = 0; i < 2 * GATHER_MANY; i++) {
+		struct engine_verdict verdict = verdict_of(fixture, "10.0.0.1:80", "web", true);
+
+		verdict.verdict.recovered = false;
+		verdict.verdict.weight = 7 + i % 2;
+		engine_verdicts(&fixture->engine, &verdict, 1);
+	}
+	say(fixture, "10.0.0.2:80", false);
+	now = end - 10 * MILLISECOND;
+	turn_at(fixture, now);
+	assert_int_equal(counters->passes[ENGINE_REASON_HEALTH], 1);
+	now = end + MILLISECOND;
+	turn_at(fixture, now);
+	assert_int_equal(counters->passes[ENGINE_REASON_HEALTH], 2);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), 8);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.2:80"), -1);
+}
+
 static void one_who_climbs_is_looked_at_alone(void **state)
 {
 	struct fixture *fixture = *state;
@@ -594,7 +623,8 @@ static void ten_thousand_in_a_second_are_few_passes(void **state)
 	print_message("10,000 reports in a second: %ju passes, %.0f ms of CPU, the longest turn "
 		      "%.1f ms\n",
 		(uintmax_t)passes, (double)spent / 1e6, (double)worst / 1e6);
-	assert_true(passes >= 2 && passes <= 12);
+	/* The first one, all others, and what came while they were applied. */
+	assert_true(passes >= 2 && passes <= 3);
 	assert_int_equal(memory_writes(fixture->table), 10000);
 #ifndef __SANITIZE_ADDRESS__
 	assert_true(spent < 5 * SECOND);
@@ -611,6 +641,7 @@ int main(void)
 		TEST(cause_and_effect_are_told_in_order),
 		TEST(a_fallback_that_is_down_is_not_said_to_serve),
 		TEST(a_storm_is_few_passes),
+		TEST(weights_are_no_storm),
 		TEST(one_who_climbs_is_looked_at_alone),
 		TEST(a_failure_does_not_wait_for_who_climbs),
 		TEST(files_keep_what_is_known),

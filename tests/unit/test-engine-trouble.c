@@ -281,6 +281,29 @@ static void what_waits_is_removed_too(void **state)
 	assert_int_equal(fixture->table->state.services.count, 0);
 }
 
+/* Whoever suspended it holds the table in his own hands. */
+static void nothing_is_removed_under_a_suspension(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_error_ struct error error = {};
+
+	begin(fixture, 3);
+	memory_reset(fixture->table);
+	assert_int_equal(engine_suspend(&fixture->engine, NULL, "test", NULL), 0);
+	assert_int_equal(engine_remove_all(&fixture->engine, &error), -EPERM);
+	assert_non_null(strstr(error.text, "suspended"));
+	assert_int_equal(memory_writes(fixture->table), 0);
+	/* Nor when it begins and ends suspended. */
+	stop(fixture);
+	start(fixture);
+	turn(fixture);
+	assert_int_equal(engine_remove_all(&fixture->engine, NULL), -EPERM);
+	assert_int_equal(fixture->table->state.services.count, 3);
+	assert_int_equal(engine_resume(&fixture->engine, 0, "test", NULL), 0);
+	assert_int_equal(engine_remove_all(&fixture->engine, NULL), 0);
+	assert_int_equal(fixture->table->state.services.count, 0);
+}
+
 static void changes_under_a_suspension_do_not_pile_up(void **state)
 {
 	struct fixture *fixture = *state;
@@ -480,6 +503,7 @@ int main(void)
 		TEST(a_full_disk_stops_only_what_is_new),
 		TEST(a_deletion_that_waits_is_not_forgotten),
 		TEST(what_waits_is_removed_too),
+		TEST(nothing_is_removed_under_a_suspension),
 		TEST(changes_under_a_suspension_do_not_pile_up),
 		TEST(times_end_within_a_lifetime),
 		TEST(what_a_broken_pass_did_is_told),

@@ -661,6 +661,64 @@ static void the_history_outlives_a_restart(void **state)
 	assert_int_equal(fixture->engine.history.items[0].reason, ENGINE_REASON_START);
 }
 
+/* Each object that was changed is named, with what became of it, in the log and in the history. */
+static void what_was_changed_is_named(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin(fixture, 3);
+	size_t before = fixture->events[ENGINE_EVENT_CHANGED];
+	write_many(fixture, 3, 4);
+	turn(fixture);
+	assert_int_equal(fixture->events[ENGINE_EVENT_CHANGED], before + 1);
+	assert_string_equal(fixture->last[ENGINE_EVENT_CHANGED],
+		"destination 10.9.0.1:80 of tcp://10.0.0.1:80|changed (files): weight 1 -> 4");
+	write_many(fixture, 2, 4);
+	turn(fixture);
+	assert_string_equal(
+		fixture->last[ENGINE_EVENT_CHANGED], "service tcp://10.0.2.1:80|removed (files)");
+	stop(fixture);
+	start(fixture);
+	const struct engine_entry *entry = &fixture->engine.history.items[1];
+	assert_int_equal(entry->objects.count, 1);
+	assert_string_equal(entry->objects.items[0],
+		"~ destination 10.9.0.1:80 of tcp://10.0.0.1:80 weight 1 -> 4");
+}
+
+/* But not 100,000 of them. */
+static void of_much_that_was_changed_the_first_are_named(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin(fixture, 100);
+	const struct engine_entry *entry = &fixture->engine.history.items[0];
+	assert_int_equal(fixture->events[ENGINE_EVENT_CHANGED], ENGINE_CHANGES_MOST + 1);
+	assert_int_equal(entry->objects.count, ENGINE_CHANGES_MOST);
+	_cleanup_free_ char *rest = memory_printf("|and %zu more objects (start)",
+		entry->applied.add + entry->applied.change - ENGINE_CHANGES_MOST);
+	assert_string_equal(fixture->last[ENGINE_EVENT_CHANGED], rest);
+}
+
+/* Files that ask for nothing new, as another `resync` does. */
+static void files_that_change_nothing_are_in_the_history(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin(fixture, 3);
+	size_t count = fixture->engine.history.count;
+	_cleanup_free_ char *text = many(3, 1);
+	_cleanup_free_ char *more = memory_printf("%sresync: 45s\n", text);
+	write_file(fixture, more);
+	turn(fixture);
+	assert_int_equal(fixture->engine.history.count, count + 1);
+	const struct engine_entry *last = &fixture->engine.history.items[count];
+	assert_int_equal(last->reason, ENGINE_REASON_FILES);
+	assert_int_equal(last->applied.add + last->applied.change + last->applied.remove, 0);
+	assert_string_equal(last->revision, files_revision(fixture->engine.files));
+	later(fixture, 50 * SECOND);
+	assert_int_equal(fixture->engine.history.count, count + 1);
+}
+
 /* One destination among 10,000 x 10: planned and sent in less than a millisecond, without a full read. */
 static void one_change_among_many_is_quick(void **state)
 {
@@ -725,6 +783,9 @@ int main(void)
 		TEST(a_full_state_directory_stops_no_weight),
 		TEST(everything_can_be_removed),
 		TEST(the_history_outlives_a_restart),
+		TEST(what_was_changed_is_named),
+		TEST(of_much_that_was_changed_the_first_are_named),
+		TEST(files_that_change_nothing_are_in_the_history),
 		TEST(one_change_among_many_is_quick),
 	};
 

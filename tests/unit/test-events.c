@@ -5,13 +5,15 @@
 
 /* The `data` of each event since, as JSON with sorted keys, behind its kind. */
 static struct strbuf lines;
+static bool changes; /* with what was changed */
 
 static void on_event_line(void *data, const struct engine_event *event)
 {
 	_cleanup_strbuf_ struct strbuf line = {};
 
 	on_event(data, event);
-	if (event->kind == ENGINE_EVENT_APPLIED || event->kind == ENGINE_EVENT_FILES_ACCEPTED)
+	if ((event->kind == ENGINE_EVENT_CHANGED && !changes) ||
+		event->kind == ENGINE_EVENT_APPLIED || event->kind == ENGINE_EVENT_FILES_ACCEPTED)
 		return;
 	method_event_to_text(event, &line);
 	json_t *json = json_loads(line.text, 0, NULL);
@@ -40,14 +42,16 @@ static void expect(const char *wanted)
 static int teardown_lines(void **state)
 {
 	strbuf_clear(&lines);
+	changes = false;
 	return teardown_told(state);
 }
 
-#define USERS                                                                                      \
+#define USERS(state)                                                                               \
 	"\"user_count\":2,\"users\":["                                                             \
-	"{\"destination\":\"10.0.0.1:80\",\"listener\":\"" WEB "\",\"service\":\"web\"},"          \
+	"{\"destination\":\"10.0.0.1:80\",\"listener\":\"" WEB                                     \
+	"\",\"service\":\"web\",\"state\":\"" state "\"},"                                         \
 	"{\"destination\":\"10.0.0.1:80\",\"listener\":\"tcp://203.0.113.11:80\",\"service\":"     \
-	"\"api\"}]"
+	"\"api\",\"state\":\"" state "\"}]"
 #define OF_THE_FIRST "\"target\":\"10.0.0.1:80\""
 
 static void a_probe_says_what_became_of_whom(void **state)
@@ -59,19 +63,19 @@ static void a_probe_says_what_became_of_whom(void **state)
 	engine_verdicts(&fixture->engine, &verdict, 1);
 	later(fixture, 12 * SECOND);
 	expect("health {\"check\":\"web\",\"reason\":\"connect: "
-	       "refused\",\"state\":\"down\"," OF_THE_FIRST ",\"tried\":true," USERS "}\n");
+	       "refused\",\"state\":\"down\"," OF_THE_FIRST ",\"tried\":true," USERS("down") "}\n");
 	uint64_t since = verdict.verdict.since;
 	verdict = verdict_of(fixture, "10.0.0.1:80", "web", true);
 	verdict.verdict.since = since + 12 * SECOND;
 	engine_verdicts(&fixture->engine, &verdict, 1);
 	later(fixture, SECOND);
 	expect("health {\"check\":\"web\",\"down_ms\":12000,\"state\":\"up\"," OF_THE_FIRST
-	       ",\"tried\":true," USERS ",\"weight\":null}\n");
+	       ",\"tried\":true," USERS("up") ",\"weight\":null}\n");
 	verdict.verdict.weight = 7;
 	engine_verdicts(&fixture->engine, &verdict, 1);
 	later(fixture, SECOND);
-	expect("health {\"check\":\"web\",\"state\":\"up\"," OF_THE_FIRST ",\"tried\":true," USERS
-	       ",\"weight\":7}\n");
+	expect("health {\"check\":\"web\",\"state\":\"up\"," OF_THE_FIRST
+	       ",\"tried\":true," USERS("up") ",\"weight\":7}\n");
 }
 
 static void a_probe_says_that_it_cannot_be_tried(void **state)
@@ -88,13 +92,13 @@ static void a_probe_says_that_it_cannot_be_tried(void **state)
 	engine_verdicts(&fixture->engine, &verdict, 1);
 	later(fixture, SECOND);
 	expect("health {\"check\":\"web\",\"reason\":\"libcurl is "
-	       "missing\",\"state\":\"up\"," OF_THE_FIRST ",\"tried\":false," USERS "}\n");
+	       "missing\",\"state\":\"up\"," OF_THE_FIRST ",\"tried\":false," USERS("up") "}\n");
 	verdict.untried = false;
 	verdict.reason = "";
 	engine_verdicts(&fixture->engine, &verdict, 1);
 	later(fixture, SECOND);
-	expect("health {\"check\":\"web\",\"state\":\"up\"," OF_THE_FIRST ",\"tried\":true," USERS
-	       "}\n");
+	expect("health {\"check\":\"web\",\"state\":\"up\"," OF_THE_FIRST
+	       ",\"tried\":true," USERS("up") "}\n");
 }
 
 /* Where its check asks another port, or has no port to ask. */
@@ -110,7 +114,34 @@ static void a_probe_says_which_destination_it_is_of(void **state)
 	expect("health {\"check\":\"web\",\"reason\":\"connect: refused\",\"state\":\"down\","
 	       "\"target\":\"10.0.0.1:8080\",\"tried\":true,\"user_count\":1,\"users\":["
 	       "{\"destination\":\"10.0.0.1:80\",\"listener\":\"" WEB
-	       "\",\"service\":\"web\"}]}\n");
+	       "\",\"service\":\"web\",\"state\":\"down\"}]}\n");
+}
+
+/* A destination without a port is one below each listener, with that one's port, and so are its probes: whichever of them fails
+ * first, its event says which. */
+static void a_destination_of_two_listeners_is_two(void **state)
+{
+	static const char *const ports[] = {"8080", "80", "80", "8080"};
+	struct fixture *fixture = *state;
+
+	begin_health(fixture, CHECK_WEB,
+		"  web: {listen: [\"tcp://203.0.113.9:80\", \"tcp://203.0.113.9:8080\"], check: "
+		"web, "
+		"destinations: [10.0.0.1]}\n");
+	fixture->engine.options.event = on_event_line;
+	for (size_t i = 0; i < ARRAY_LENGTH(ports); i++) {
+		_cleanup_free_ char *target = memory_printf("10.0.0.1:%s", ports[i]);
+		_cleanup_free_ char *wanted = memory_printf(
+			"\"target\":\"%s\",\"tried\":true,\"user_count\":1,\"users\":[{"
+			"\"destination\":\"%s\",\"listener\":\"tcp://203.0.113.9:%s\",\"service\":"
+			"\"web\",\"state\":\"%s\"}]",
+			target, target, ports[i], i < 2 ? "down" : "up");
+
+		strbuf_clear(&lines);
+		say(fixture, target, i >= 2);
+		later(fixture, SECOND);
+		assert_non_null(strstr(lines.text, wanted));
+	}
 }
 
 /* However many have it. */
@@ -223,6 +254,20 @@ static void a_process_that_goes_is_told_and_that_it_is_back(void **state)
 	       "process {\"process\":\"vrrp\",\"state\":\"there\"}\n");
 }
 
+static void a_changed_object_says_what_it_is(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_events(fixture, TWO);
+	changes = true;
+	say(fixture, "10.0.0.1:80", false);
+	turn(fixture);
+	assert_non_null(strstr(lines.text,
+		"changed "
+		"{\"change\":\"removed\",\"destination\":\"10.0.0.1:80\",\"listener\":\"" WEB
+		"\",\"reason\":\"health\",\"service\":\"web\"}\n"));
+}
+
 static void other_events_have_no_data(void **state)
 {
 	struct fixture *fixture = *state;
@@ -241,10 +286,12 @@ int main(void)
 		TEST(a_probe_says_that_it_cannot_be_tried),
 		TEST(a_probe_says_which_destination_it_is_of),
 		TEST(a_probe_names_some_of_many),
+		TEST(a_destination_of_two_listeners_is_two),
 		TEST(a_service_says_what_its_quorum_is),
 		TEST(a_drain_says_who_drains_and_why),
 		TEST(a_virtual_router_says_what_it_is),
 		TEST(a_process_that_goes_is_told_and_that_it_is_back),
+		TEST(a_changed_object_says_what_it_is),
 		TEST(other_events_have_no_data),
 	};
 

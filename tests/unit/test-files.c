@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "base/file.h"
@@ -20,8 +21,9 @@
 #define READINGS 400
 #define FILES    4
 /* Versions that exist at once: who reads one has it to the end. */
-#define KEPT     8
-#define PAUSE_US 200
+#define KEPT        8
+#define PAUSE_US    200
+#define PIPE_MOST_S 60
 
 static void write_version(const char *folder, unsigned int version)
 {
@@ -124,11 +126,28 @@ static void a_reading_is_of_one_version(void **state)
 	assert_true(whole > READINGS / 2);
 }
 
+/* Nobody may ever write to it: it must not be waited for. */
+static void a_pipe_is_refused(void **state)
+{
+	const char *folder = *state;
+	_cleanup_free_ char *path = folder_path(folder, "pipe");
+	const char *const paths[] = {path};
+
+	assert_int_equal(mkfifo(path, 0644), 0);
+	alarm(PIPE_MOST_S);
+	struct files *files = files_read(paths, 1, NULL);
+	alarm(0);
+	assert_non_null(files->problems);
+	assert_non_null(strstr(files->problems, "it is no regular file: name a file"));
+	files_free(files);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			a_reading_is_of_one_version, folder_setup_in_memory, folder_teardown),
+		cmocka_unit_test_setup_teardown(a_pipe_is_refused, folder_setup, folder_teardown),
 	};
 
 	return cmocka_run_group_tests_name("files", tests, NULL, NULL);

@@ -255,6 +255,33 @@ static void test_tells_what_it_finds(void **state)
 	close(fd);
 }
 
+/* For half a second. */
+static bool is_second_down_for_long(struct fixture *fixture)
+{
+	static uint64_t since;
+
+	if (!is_settled(fixture, 1, false))
+		return false;
+	since = since ? since : loop_clock();
+	return loop_clock() - since > 500000000;
+}
+
+/* While it is in doubt it is asked more often than once an hour, and no longer once that is settled. */
+static void test_asks_sooner_in_doubt(void **state)
+{
+	struct fixture *fixture = *state;
+	int fd;
+	uint16_t good = open_port(SOCK_STREAM, &fd), bad = closed_port();
+	const struct health_probe probes[] = {probe_of(0, 1, good), probe_of(0, 2, bad)};
+
+	set(fixture, "  a: {tcp: {}, fall: 4, interval: 1h, retry-interval: 100ms}\n", probes, 2);
+	patience_spend(&fixture->patience, PATIENCE, is_second_down_for_long);
+	assert_int_equal(last_of(fixture, 1)->failures, 4);
+	assert_int_equal(health_counters(fixture->health)->failed, 4);
+	assert_int_equal(health_counters(fixture->health)->passed, 1);
+	close(fd);
+}
+
 static struct health_probe list[2];
 
 static bool is_untried(struct fixture *fixture)
@@ -476,33 +503,108 @@ static bool have_all_failed(struct fixture *fixture)
 	return counters->failed >= 200;
 }
 
-/* More probes than descriptors: they wait for one another, and none is failed for it. */
-static void test_waits_for_descriptors(void **state)
+#define PLACES 20
+
+/* Begins anew with places for so many probes; returns what was allowed before. */
+static struct rlimit begin_with_few_places(void **state)
 {
-	struct fixture *fixture = *state;
-	static struct health_probe probes[200];
 	struct rlimit before, few;
-	int fd;
-	uint16_t port = open_port(SOCK_DGRAM, &fd);
 
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
 	few = before;
-	few.rlim_cur = 64 + 20;
+	few.rlim_cur = 64 + PLACES;
 	assert_true(checking_count_descriptors() < 64);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
-	teardown((void **)&fixture);
-	setup((void **)&fixture);
-	*state = fixture;
+	teardown(state);
+	setup(state);
+	return before;
+}
+
+/* More probes than descriptors: they wait for one another, and none is failed for it. */
+static void test_waits_for_descriptors(void **state)
+{
+	static struct health_probe probes[200];
+	int fd;
+	uint16_t port = open_port(SOCK_DGRAM, &fd);
+	const struct rlimit before = begin_with_few_places(state);
+	struct fixture *fixture = *state;
+
 	for (uint32_t i = 0; i < ARRAY_LENGTH(probes); i++)
 		probes[i] = probe_of(0, i + 1, port);
 	most_running = 0;
 	set(fixture, SILENT "interval: 1h, timeout: 50ms}\n", probes, ARRAY_LENGTH(probes));
 	patience_spend(&fixture->patience, PATIENCE, have_all_failed);
-	assert_int_equal(most_running, 20);
+	assert_int_equal(most_running, PLACES);
 	assert_int_equal(health_counters(fixture->health)->untried, 0);
 	assert_int_equal(health_counters(fixture->health)->expired, 200);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 	close(fd);
+}
+
+static void begin_programs(struct fixture *fixture, size_t room)
+{
+	fixture->room = room;
+	assert_int_equal(loop_add_timer(fixture->loop, on_tick, fixture, &fixture->tick), 0);
+	loop_timer_set(fixture->tick, loop_clock());
+}
+
+/* As many as there are places for, which hang, and one more. */
+static struct health_probe crowd[PLACES + 1];
+#define CROWD SILENT "interval: 1h, timeout: 13s}\n"
+
+static bool is_last_tried(struct fixture *fixture)
+{
+	return is_settled(fixture, PLACES, true) && !last_of(fixture, PLACES)->untried;
+}
+
+static bool is_last_told(struct fixture *fixture)
+{
+	const struct health_report *last = last_of(fixture, PLACES);
+	bool full;
+
+	if (!last || !last->untried)
+		return false;
+	assert_string_equal(
+		last->reason, "no descriptors free: 20 of 20 for probes in use, raise LimitNOFILE");
+	assert_true(health_take_behind(fixture->health, &full) >= 10000 * MS);
+	assert_true(full);
+	/* An absence lets all begin anew. */
+	assert_in_range(
+		health_counters(fixture->health)->late, 1, 1 + fixture->absences * (PLACES + 1));
+	fixture->patience.until = is_last_tried;
+	return false;
+}
+
+static bool add_the_last(struct fixture *fixture)
+{
+	if (health_counters(fixture->health)->running < PLACES)
+		return false;
+	set(fixture, CROWD "  b: {tcp: {}, rise: 1, interval: 1s}\n", crowd, PLACES + 1);
+	fixture->patience.until = is_last_told;
+	return false;
+}
+
+/* Whoever waits for a place for too long is told as one that cannot be tried, whatever its kind. */
+static void test_starved_of_descriptors(void **state)
+{
+	int silent, server;
+	uint16_t port = open_port(SOCK_DGRAM, &silent);
+	uint16_t open = open_port(SOCK_STREAM, &server);
+	const struct rlimit before = begin_with_few_places(state);
+	struct fixture *fixture = *state;
+	bool full;
+
+	for (uint32_t i = 0; i < PLACES; i++)
+		crowd[i] = probe_of(0, i + 1, port);
+	crowd[PLACES] = probe_of(1, 1, open);
+	begin_programs(fixture, 0);
+	set(fixture, CROWD, crowd, PLACES);
+	assert_int_equal(health_take_behind(fixture->health, &full), 0);
+	assert_false(full);
+	patience_spend(&fixture->patience, PATIENCE, add_the_last);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	close(silent);
+	close(server);
 }
 
 #define ROUNDS 6
@@ -513,13 +615,6 @@ static bool were_all_probed(struct fixture *fixture)
 		if (fixture->probed[i] < ROUNDS)
 			return false;
 	return true;
-}
-
-static void begin_programs(struct fixture *fixture, size_t room)
-{
-	fixture->room = room;
-	assert_int_equal(loop_add_timer(fixture->loop, on_tick, fixture, &fixture->tick), 0);
-	loop_timer_set(fixture->tick, loop_clock());
 }
 
 static void run_programs(struct fixture *fixture, size_t room)
@@ -681,6 +776,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(test_tells_what_it_finds),
+		CASE(test_asks_sooner_in_doubt),
 		CASE(test_tells_what_cannot_be_tried),
 		CASE(test_tells_what_can_be_tried_again),
 		CASE(test_keeps_what_is_unchanged),
@@ -690,6 +786,7 @@ int main(void)
 		CASE(test_held),
 		CASE(test_tells_all_in_portions),
 		CASE(test_waits_for_descriptors),
+		CASE(test_starved_of_descriptors),
 		CASE(test_programs_take_turns),
 		CASE(test_refused_programs_keep_their_turn),
 		CASE(test_program_that_never_began),

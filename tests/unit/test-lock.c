@@ -118,6 +118,33 @@ static void a_lock_is_waited_for(void **state)
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 }
 
+/* Who cleans up the folder lets the next one in; whoever was there must learn of it. */
+static void a_lock_that_was_removed_is_noticed(void **state)
+{
+	const char *folder = *state;
+	_cleanup_close_ int fd = lock_take(folder, "poised", 0, NULL);
+	_cleanup_error_ struct error error = {};
+
+	assert_true(fd >= 0);
+	assert_int_equal(lock_keep(folder, "poised", &fd, &error), 0);
+	folder_drop(folder, "lock");
+	assert_int_equal(lock_keep(folder, "poised", &fd, &error), 1);
+	assert_int_equal(lock_keep(folder, "poised", &fd, &error), 0);
+	assert_int_equal(lock_take(folder, "poised", 0, NULL), -EBUSY);
+	folder_drop(folder, "lock");
+	pid_t other = hold_elsewhere(folder, "poise apply", 60000);
+	assert_int_equal(lock_keep(folder, "poised", &fd, &error), -EBUSY);
+	assert_non_null(strstr(error.text, "`poise apply`"));
+	end(other);
+	assert_int_equal(lock_keep(folder, "poised", &fd, &error), 1);
+	folder_drop(folder, "lock");
+	other = hold_elsewhere(folder, "poised", 60000);
+	error_clear(&error);
+	assert_int_equal(lock_keep(folder, "poised", &fd, &error), -EEXIST);
+	assert_non_null(strstr(error.text, "runs here already"));
+	end(other);
+}
+
 static void a_wait_ends(void **state)
 {
 	_cleanup_error_ struct error error = {};
@@ -221,6 +248,7 @@ int main(void)
 		TEST(the_daemon_is_named_with_the_way_out),
 		TEST(a_shorter_name_leaves_nothing_of_the_longer),
 		TEST(a_lock_is_waited_for),
+		TEST(a_lock_that_was_removed_is_noticed),
 		TEST(a_wait_ends),
 		TEST(a_killed_holder_holds_no_more),
 		TEST(a_holder_that_does_not_say_who_it_is),

@@ -139,6 +139,11 @@ static void an_object_is_named_once(void **state)
 		"warning middle: has no destination \\[service tcp://10.0.0.1:80\\]\n$");
 	log_object_notice("edge", "edge is active");
 	assert_matches(said(*state), "notice middle: edge is active\n$");
+	/* Other words that have it in them do not name it. */
+	log_object_notice("e", "edge is active, web-e too");
+	assert_matches(said(*state), "web-e too \\[e\\]\n$");
+	log_object_notice("edge", "edges are one edge");
+	assert_matches(said(*state), "one edge\n$");
 }
 
 static void a_message_is_one_line_of_text(void **state)

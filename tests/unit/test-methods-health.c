@@ -155,6 +155,59 @@ static void status_says_who_fails_and_why(void **state)
 	json_decref(status);
 }
 
+static void tell_by(struct fixture *fixture, const char *check, const char *target, bool up)
+{
+	struct engine_verdict verdict = old_verdict(fixture, target, up);
+
+	verdict.key.check = check;
+	verdict.verdict.recovered = false;
+	verdict.verdict.since = 0;
+	if (!up)
+		verdict.reason = *check == 't' ? "handshake: no" : "connect: refused";
+	tell(fixture, &verdict);
+}
+
+/* Each check that is not well, by its name. */
+static void status_says_which_of_several_fail(void **state)
+{
+	struct fixture *fixture = *state;
+	struct engine_verdict failing = old_verdict(fixture, "10.0.0.2:80", true);
+
+	begin_health(fixture, "  api: {tcp: {}}\n  tls: {tcp: {}}\n  web: {tcp: {}, fall: 4}\n",
+		"  web: {listen: \"" WEB "\", check: [web, tls, api], destinations: "
+		"[10.0.0.1, 10.0.0.2, 10.0.0.3]}\n"
+		"  kept: {listen: \"tcp://203.0.113.11:80\", check: [tls, web], min-healthy: "
+		"100%,\n"
+		"    destinations: [10.0.0.1]}\n");
+	tell_by(fixture, "web", "10.0.0.1:80", false);
+	tell_by(fixture, "tls", "10.0.0.1:80", false);
+	failing.verdict.recovered = false;
+	failing.failing = failing.untried = true;
+	failing.failures = 2;
+	failing.reason = "no room";
+	tell(fixture, &failing);
+	later(fixture, SECOND);
+	json_t *status = ask(fixture, "status", NULL, NULL);
+	const json_t *web = service_of(status, 0), *kept = service_of(status, 1);
+	expect_state(web, "10.0.0.1:80", "down",
+		"check tls down: handshake: no; check web down: connect: refused");
+	expect_state(web, "10.0.0.2:80", "failing", "check web failing 2/4; not tried: no room");
+	expect_state(web, "10.0.0.3:80", "ok", NULL);
+	expect_state(kept, "10.0.0.1:80", "kept",
+		"kept by min-healthy, though check tls down: handshake: no; check web down: "
+		"connect: refused");
+	/* `health` is of the one that says most, `checks` has all of them. */
+	const json_t *first = json_array_get(json_object_get(web, "destinations"), 0);
+	expect_text(json_object_get(first, "health"), "check", "tls");
+	assert_int_equal(json_array_size(json_object_get(first, "checks")), 3);
+	expect_text(json_array_get(json_object_get(first, "checks"), 0), "check", "api");
+	expect_text(
+		json_array_get(json_object_get(first, "checks"), 2), "reason", "connect: refused");
+	const json_t *second = json_array_get(json_object_get(web, "destinations"), 1);
+	expect_text(json_object_get(second, "health"), "check", "web");
+	json_decref(status);
+}
+
 static json_t *bad_checks(struct fixture *fixture)
 {
 	json_t *params = json_pack("{s:b}", "bad", 1);
@@ -633,6 +686,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown_told)
 		TEST(status_says_who_fails_and_why),
+		TEST(status_says_which_of_several_fail),
 		TEST(status_says_what_cannot_be_tried),
 		TEST(what_is_down_may_not_be_tried_either),
 		TEST(status_says_that_the_quorum_is_lost),

@@ -1,108 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The body of a scrape: its form, its values, how fresh they are, and what a piece costs. And that what is written down elsewhere
- * (manual, dashboard, alerts) names families that exist. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+/* The body of a scrape: its form, its values, how fresh they are, and what a piece costs. */
+#include "tests/unit/metrics-fixture.h"
 
-#include <cmocka.h>
-#include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <time.h>
 
-#include "base/file.h"
 #include "base/version.h"
-#include "daemon/metrics_body.h"
-#include "daemon/metrics_table.h"
-#include "tests/support/exposition.h"
-#include "tests/support/machine.h"
-#include "tests/support/times.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define SLOWER 10
-#else
-#define SLOWER 1
-#endif
-
-/* The loop may stand still for 5 ms. */
-#define PIECE_NS_MOST (5000000ull * SLOWER)
-
-static struct metrics_limits limits;
-
-static int setup(void **state)
-{
-	struct machine *machine = memory_new(sizeof(*machine));
-
-	machine_open(machine);
-	limits = (struct metrics_limits){.services = 10000, .destinations = 100000};
-	*state = machine;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	machine_close(*state);
-	free(*state);
-	return 0;
-}
-
-/* Of the body that was made last. */
-static struct {
-	uint64_t slowest_ns, all_ns, count;
-} pieces;
-
-static size_t read_piece(struct metrics_body *body, char *to, size_t room)
-{
-	uint64_t begin = times_cpu();
-	size_t got = metrics_body_read(body, to, room);
-	uint64_t spent = times_cpu() - begin;
-
-	pieces.slowest_ns = MAX(pieces.slowest_ns, spent);
-	pieces.all_ns += spent;
-	pieces.count++;
-	return got;
-}
-
-/* All of a body; `between` is called after each piece. */
-static char *scrape_with(struct machine *machine, struct metrics_fresh *fresh, size_t room,
-	void (*between)(struct machine *machine))
-{
-	const struct metrics_sources sources = {.engine = &machine->engine, .limits = limits};
-	struct metrics_body *body = metrics_body_new(&sources, fresh);
-	struct strbuf text = {};
-	_cleanup_free_ char *piece = memory_new(room);
-	size_t got;
-
-	memset(&pieces, 0, sizeof(pieces));
-	while ((got = read_piece(body, piece, room))) {
-		assert_true(got <= room);
-		strbuf_add_bytes(&text, piece, got);
-		if (between)
-			between(machine);
-	}
-	assert_int_equal(metrics_body_read(body, piece, room), 0);
-	metrics_body_free(body);
-	return strbuf_take(&text);
-}
-
-static void scrape(
-	struct machine *machine, struct metrics_fresh *fresh, struct exposition *exposition)
-{
-	_cleanup_free_ char *text = scrape_with(machine, fresh, METRICS_BODY_PIECE, NULL);
-
-	exposition_parse(text, exposition);
-}
-
-/* Every family has a head, in the order of the table, whatever there is to tell. */
-static void expect_families(const struct exposition *exposition)
-{
-	assert_int_equal(exposition->families.count, metrics_family_count);
-	for (size_t i = 0; i < metrics_family_count; i++)
-		assert_string_equal(exposition->families.items[i].name, metrics_families[i].name);
-}
 
 static void empty_machine(void **state)
 {
@@ -584,133 +488,6 @@ static void escapes(void **state)
 	strbuf_clear(&text);
 }
 
-static bool is_family(const char *name, size_t length)
-{
-	for (size_t i = 0; i < metrics_family_count; i++)
-		if (strlen(metrics_families[i].name) == length &&
-			memcmp(metrics_families[i].name, name, length) == 0)
-			return true;
-	return false;
-}
-
-/* Every word of the file that looks like a metric is one. Returns how many there are. */
-static size_t check_words(const char *path)
-{
-	_cleanup_free_ char *text = NULL;
-	size_t size, found = 0;
-
-	if (file_read(AT_FDCWD, path, 1 << 20, &text, &size) < 0)
-		fail_msg("%s cannot be read", path);
-	for (const char *at = text; (at = strpbrk(at, "p"));) {
-		size_t length = strspn(at, "abcdefghijklmnopqrstuvwxyz_0123456789");
-		bool begins = at == text || !(isalnum((unsigned char)at[-1]) || at[-1] == '_');
-
-		if (begins && (strncmp(at, "poise_", 6) == 0 || strncmp(at, "process_", 8) == 0)) {
-			if (!is_family(at, length))
-				fail_msg("%s: there is no %.*s", path, (int)length, at);
-			found++;
-		}
-		at += length ? length : 1;
-	}
-	return found;
-}
-
-/* Prometheus' own, and those of the samples. */
-static bool is_label(const struct exposition *said, const char *name, size_t length)
-{
-	_cleanup_free_ char *word = memory_copy_bytes(name, length);
-	_cleanup_free_ char *first = memory_printf("{%s=\"", word);
-	_cleanup_free_ char *later = memory_printf(",%s=\"", word);
-
-	if (strcmp(word, "job") == 0 || strcmp(word, "instance") == 0)
-		return true;
-	vector_foreach(&said->samples, sample)
-		if (strstr(sample->series, first) || strstr(sample->series, later))
-			return true;
-	return false;
-}
-
-static size_t label_length(const char *text)
-{
-	return strspn(text, "abcdefghijklmnopqrstuvwxyz_");
-}
-
-/* Each LABEL in `by (LABEL, LABEL)`. */
-static size_t check_groupings(const char *path, const char *text, const struct exposition *said)
-{
-	size_t found = 0;
-
-	for (const char *at = text; (at = strstr(at, " by ("));) {
-		for (at += 5; *at && *at != ')'; at += strspn(at, ", ")) {
-			size_t length = label_length(at);
-
-			if (!length || !is_label(said, at, length))
-				fail_msg("%s: there is no label %.*s", path, (int)length, at);
-			at += length;
-			found++;
-		}
-	}
-	return found;
-}
-
-/* Each LABEL in LABEL="…" and LABEL=~"…", where the quotes may have a backslash. */
-static size_t check_matchers(const char *path, const char *text, const struct exposition *said)
-{
-	size_t found = 0;
-
-	for (const char *at = text; (at = strchr(at, '=')); at++) {
-		const char *quote = at + 1 + (at[1] == '~'), *begin = at;
-
-		quote += *quote == '\\';
-		while (begin > text && label_length(begin - 1))
-			begin--;
-		if (*quote != '"' || begin == at)
-			continue;
-		if (!is_label(said, begin, (size_t)(at - begin)))
-			fail_msg("%s: there is no label %.*s", path, (int)(at - begin), begin);
-		found++;
-	}
-	return found;
-}
-
-static size_t check_labels(const char *path, const struct exposition *said)
-{
-	_cleanup_free_ char *text = NULL;
-	size_t size;
-
-	if (file_read(AT_FDCWD, path, 1 << 20, &text, &size) < 0)
-		fail_msg("%s cannot be read", path);
-	return check_groupings(path, text, said) + check_matchers(path, text, said);
-}
-
-static void monitoring_examples(void **state)
-{
-	static const char dashboard[] = "examples/monitoring/grafana-dashboard.json";
-	static const char alerts[] = "examples/monitoring/prometheus-alerts.yml";
-	struct metrics_fresh fresh = {};
-	_cleanup_exposition_ struct exposition said = {};
-
-	machine_declare(*state, checked_service);
-	scrape(*state, &fresh, &said);
-	assert_true(check_words(dashboard) > 15);
-	assert_true(check_words(alerts) > 8);
-	assert_true(check_labels(dashboard, &said) > 50);
-	assert_true(check_labels(alerts, &said) > 3);
-}
-
-static void manual(void **state)
-{
-	_cleanup_free_ char *text = NULL;
-	size_t size;
-
-	(void)state;
-	assert_int_equal(file_read(AT_FDCWD, "man/poised.8", 1 << 20, &text, &size), 0);
-	for (size_t i = 0; i < metrics_family_count; i++)
-		if (!strstr(text, metrics_families[i].name))
-			fail_msg("man/poised.8 lacks %s", metrics_families[i].name);
-	check_words("man/poised.8");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -730,8 +507,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(wide_service, setup, teardown),
 		cmocka_unit_test_setup_teardown(large_machine, setup, teardown),
 		cmocka_unit_test(escapes),
-		cmocka_unit_test_setup_teardown(monitoring_examples, setup, teardown),
-		cmocka_unit_test(manual),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,7 +35,12 @@ static void matches_anywhere(void **state)
 		{"", "", 1},
 		{"", "x", 1},
 		{"^ok$", "ok", 1},
-		{"^ok$", "ok\n", 0},
+		{"^ok$", "ok\n", 1},
+		{"^ok$", "ok\n\n", 0},
+		{"^ok$", "ok\nno", 0},
+		{"down$", "server down\n", 1},
+		{"^ok\\z", "ok\n", 0},
+		{"^a\\n", "a\nb", 1},
 		{"^b", "a\nb", 0},
 		{"a.b", "a\nb", 1},
 		{"a.*b", "xxaxxxbxx", 1},
@@ -123,6 +128,9 @@ static void finds_what_is_far(void **state)
 		if (match(words[i], text, size) != 1)
 			fail_msg("`%s` is not found", words[i]);
 	assert_int_equal(match("all is ill", text, size), 0);
+	/* Also before the newline that ends it. */
+	memcpy(text + size - 12, "all is well\n", 12);
+	assert_int_equal(match("is well$", text, size), 1);
 	free(text);
 }
 

@@ -88,7 +88,8 @@ static void a_service_that_leaves_is_named(_unused_ void **state)
 	struct scene scene = {};
 	struct plan_note *note = vector_append(&scene.plan.notes);
 
-	*note = (struct plan_note){PLAN_NOTE_LEAVING, build_key(WEB), 1};
+	*note = (struct plan_note){
+		.kind = PLAN_NOTE_LEAVING, .service = build_key(WEB), .destinations = 1};
 	scene_says(&scene, false,
 		"  service " WEB " (goes when its destinations have drained)\n"
 		"No differences; 1 service goes when it has drained.\n");

@@ -5,6 +5,8 @@
 #include "daemon/process.h"
 #include "daemon/relay.h"
 
+#define SECOND 1000000000ull
+
 static void test_waits_for_both(void **state)
 {
 	struct fixture *fixture = *state;
@@ -262,6 +264,46 @@ static void test_figures(void **state)
 	assert_int_equal(fixture->told.latest_ns, 6);
 }
 
+/* As if it were so much later. When to look again, from then on. */
+static uint64_t listen_later(struct fixture *fixture, uint64_t ns)
+{
+	uint64_t now = loop_clock() + ns, next = probing_listen(fixture->probing, now);
+
+	return next == UINT64_MAX ? next : next - now;
+}
+
+/* One that hangs, or was stopped: its figures stay, and what it finds is not known. */
+static void test_notices_silence(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct message_health_stats stats = {.passed = 7, .places = 3, .full = 1};
+
+	assert_true(listen_later(fixture, 3600 * SECOND) == UINT64_MAX);
+	started(fixture);
+	probing_message(fixture->probing, MESSAGE_HEALTH_STATS, &stats, sizeof(stats));
+	assert_true(listen_later(fixture, 4 * SECOND) <= SECOND);
+	assert_true(engine_probing_is_known(&fixture->told));
+	/* Who was held up oneself hears first what waits. */
+	assert_true(listen_later(fixture, 8 * SECOND) == SECOND);
+	assert_true(engine_probing_is_known(&fixture->told));
+	assert_true(listen_later(fixture, 9 * SECOND + SECOND / 2) == UINT64_MAX);
+	assert_false(engine_probing_is_known(&fixture->told));
+	assert_true(fixture->told.there && fixture->told.silent);
+	assert_int_equal(fixture->told.passed, 7);
+	assert_int_equal(fixture->told.places, 3);
+	/* What the supervisor does is not its own word. */
+	probing_message(fixture->probing, MESSAGE_NOTIFIED, NULL, 0);
+	assert_false(engine_probing_is_known(&fixture->told));
+	probing_message(fixture->probing, MESSAGE_HEALTH_STATS, &stats, sizeof(stats));
+	assert_true(engine_probing_is_known(&fixture->told));
+	assert_true(fixture->told.full);
+	assert_true(listen_later(fixture, 5 * SECOND + SECOND / 2) == UINT64_MAX);
+	assert_true(fixture->told.silent);
+	probing_message(fixture->probing, MESSAGE_HEALTH_GONE, NULL, 0);
+	assert_false(fixture->told.there || fixture->told.silent);
+	assert_true(listen_later(fixture, 3600 * SECOND) == UINT64_MAX);
+}
+
 /* ---- Whose messages go where ---- */
 
 static const char *target_of(const char *from, uint16_t kind)
@@ -347,6 +389,7 @@ int main(void)
 		CASE(test_nothing_to_probe),
 		CASE(test_knows_who_is_gone),
 		CASE(test_figures),
+		CASE(test_notices_silence),
 		CASE(test_relays_by_who_says_it),
 		CASE(test_program_messages),
 	};

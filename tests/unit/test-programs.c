@@ -51,8 +51,11 @@ static int setup(void **state)
 
 	assert_int_equal(loop_new(&fixture->loop), 0);
 	patience_begin(&fixture->patience, fixture->loop, fixture);
-	const struct programs_options options = {
-		.loop = fixture->loop, .ran = on_ran, .notified = on_notified, .data = fixture};
+	const struct programs_options options = {.loop = fixture->loop,
+		.most = PROGRAMS_MOST,
+		.ran = on_ran,
+		.notified = on_notified,
+		.data = fixture};
 	programs_new(&options, &fixture->programs);
 	fixture->folder = memory_copy_string("/tmp/poise-programs-XXXXXX");
 	assert_non_null(mkdtemp(fixture->folder));
@@ -123,6 +126,47 @@ static void test_runs_what_is_allowed(void **state)
 	assert_true(WIFEXITED(fixture->ran[0].status));
 	assert_int_equal(WEXITSTATUS(fixture->ran[0].status), 7);
 	assert_int_equal(programs_counters(fixture->programs).running, 0);
+}
+
+static bool has_four(struct fixture *fixture)
+{
+	return fixture->count == 4;
+}
+
+/* What came of the one with that number. */
+static int status_of(const struct fixture *fixture, uint64_t number)
+{
+	for (size_t i = 0; i < fixture->count; i++)
+		if (fixture->ran[i].number == number)
+			return fixture->ran[i].status;
+	fail_msg("nothing was told of it");
+	return 0;
+}
+
+/* Who reads the files is believed, but never so far as root, and no further than there is room. */
+static void test_trusts_who_reads_the_files(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct programs_options options = {
+		.loop = fixture->loop, .most = 4, .trusting = true, .ran = on_ran, .data = fixture};
+	struct message_program_texts texts = texts_of(seven);
+
+	programs_free(fixture->programs);
+	programs_new(&options, &fixture->programs);
+	send_to(fixture, programs_run, 1, &texts);
+	texts.user = "root";
+	send_to(fixture, programs_run, 2, &texts);
+	texts.user = "";
+	send_to(fixture, programs_run, 3, &texts);
+	texts = texts_of(sleeps);
+	send_to(fixture, programs_run, 4, &texts);
+	send_to(fixture, programs_run, 5, &texts);
+	patience_spend(&fixture->patience, 10000, has_four);
+	assert_int_equal(WEXITSTATUS(status_of(fixture, 1)), 7);
+	assert_int_equal(status_of(fixture, 2), -EPERM);
+	assert_int_equal(status_of(fixture, 3), -ESRCH);
+	assert_int_equal(status_of(fixture, 5), -EBUSY);
+	assert_int_equal(programs_counters(fixture->programs).running, 1);
 }
 
 /* Another user, another word, a word less, a word that is the two before it, a word for the loader. */
@@ -280,6 +324,31 @@ static void test_drops_the_oldest_notices(void **state)
 	assert_true(strncmp(text, "0\n21\n22\n23\n", 11) == 0);
 }
 
+static bool has_begun_some(struct fixture *fixture)
+{
+	return programs_counters(fixture->programs).waiting < 150;
+}
+
+/* However few there are. */
+static void test_bounds_the_size_of_notices(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_free_ char *long_one = memory_new(PROGRAMS_NOTIFY_BYTES / 200);
+
+	memset(long_one, ' ', PROGRAMS_NOTIFY_BYTES / 200 - 1);
+	say(fixture, 0, "sleep 0.3; ");
+	for (unsigned int i = 1; i <= 220; i++)
+		say(fixture, i, long_one);
+	size_t waiting = programs_counters(fixture->programs).waiting;
+	assert_in_range(waiting, 190, 200);
+	assert_int_equal(programs_counters(fixture->programs).notify_dropped, 220 - waiting);
+	/* The bytes of those that were dropped, or are run, are free again. */
+	patience_spend(&fixture->patience, 20000, has_begun_some);
+	uint64_t dropped = programs_counters(fixture->programs).notify_dropped;
+	say(fixture, 221, long_one);
+	assert_int_equal(programs_counters(fixture->programs).notify_dropped, dropped);
+}
+
 static bool is_one_said(struct fixture *fixture)
 {
 	_cleanup_free_ char *text = NULL;
@@ -328,12 +397,14 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(test_runs_what_is_allowed),
+		CASE(test_trusts_who_reads_the_files),
 		CASE(test_refuses_what_is_not),
 		CASE(test_what_is_allowed_often_takes_no_more_room),
 		CASE(test_allows_poise_s_environment),
 		CASE(test_bounds_and_cancels),
 		CASE(test_notifies_in_order),
 		CASE(test_drops_the_oldest_notices),
+		CASE(test_bounds_the_size_of_notices),
 		CASE(test_goes_on_behind_a_failure),
 		CASE(test_says_when_all_is_told),
 	};

@@ -11,6 +11,8 @@
  *	deterministic	the same world gives the same plan, byte for byte
  *	health		who serves, and with which weight, is what the rules say, each read by itself
  *	asleep		before the time at which step() asks to be woken, nothing is otherwise
+ *	ways		addresses of ports and routes are those of the files, on ports that are there; what they
+ *			no longer have is there until the last drain is over
  *
  * Each world settles, then its servers fail and come back anew, and it settles once more. */
 #include <setjmp.h>
@@ -27,14 +29,10 @@
 #include "tests/memory/memory.h"
 #include "tests/support/build.h"
 #include "tests/support/random.h"
+#include "tests/unit/property-ways.h"
 
 #define SECOND 1000000000ull
 #define NOW    (1000 * SECOND)
-
-static bool random_chance(uint32_t percent)
-{
-	return random_below(100) < percent;
-}
 
 /* The last two share an address, the fwmarks a number. */
 static const char *const listeners[] = {"tcp://192.0.2.1:80", "tcp://192.0.2.1:443",
@@ -47,6 +45,8 @@ static const char *const endpoints[2][6] = {
 };
 static const char *const schedulers[] = {"wlc", "rr", "sh", "mh", "dh"};
 
+#define WORLD_CHECKS 3
+
 struct world {
 	struct memory_table *table;
 	struct backend *backend;
@@ -54,13 +54,14 @@ struct world {
 	struct memory memory;
 	struct state before; /* the table as it was first */
 	struct facts facts;
-	/* What the facts say of each endpoint, for the oracle; NULL in `facts` where it is not said. */
-	struct verdict said[2][ARRAY_LENGTH(endpoints[0])];
+	/* What each check says of each endpoint, for the oracle. */
+	struct verdict said[2][ARRAY_LENGTH(endpoints[0])][WORLD_CHECKS];
 	bool has_facts;
 	uint64_t now;
 };
 
-static struct config_check world_check = {.name = {.text = "web"}};
+static const struct config_check world_checks[WORLD_CHECKS] = {
+	{.name = {.text = "db"}}, {.name = {.text = "tls"}}, {.name = {.text = "web"}}};
 
 static void random_service_attributes(struct service_attributes *attributes, uint16_t family)
 {
@@ -125,7 +126,9 @@ static void world_declared_service(struct world *world, const struct service_key
 		random_destination_attributes(&destination->attributes);
 		destination->drain = random_chance(10);
 		destination->fallback = random_chance(15);
-		destination->check = random_chance(75) ? &world_check : NULL;
+		for (size_t j = 0; j < WORLD_CHECKS; j++)
+			if (random_chance(40))
+				build_check(&world->declared, destination, &world_checks[j]);
 		service->has_fallback |= destination->fallback;
 	}
 }
@@ -145,15 +148,18 @@ static struct verdict random_verdict(uint64_t now)
 
 static void world_hear(struct world *world, size_t six, size_t i)
 {
-	struct facts_health health = {
-		.key = {.target = build_destination_key(endpoints[six][i]), .check = "web"},
-		.verdict = random_verdict(world->now),
-	};
+	for (size_t j = 0; j < WORLD_CHECKS; j++) {
+		struct facts_health health = {
+			.key = {.target = build_destination_key(endpoints[six][i]),
+				.check = world_checks[j].name.text},
+			.verdict = random_verdict(world->now),
+		};
 
-	if (random_chance(40))
-		health.verdict = (struct verdict){.up = true, .weight = VERDICT_NO_WEIGHT};
-	world->said[six][i] = health.verdict;
-	facts_put_health(&world->facts, &health, 1);
+		if (random_chance(60))
+			health.verdict = VERDICT_PLAIN;
+		world->said[six][i][j] = health.verdict;
+		facts_put_health(&world->facts, &health, 1);
+	}
 }
 
 static void world_hear_operator(struct world *world, size_t six, size_t i)
@@ -230,8 +236,9 @@ static void world_make(struct world *world, uint64_t seed)
 	if (random_chance(20))
 		world->declared.timeouts = (struct timeouts){.udp_set = true, .udp = 77};
 	world_hear_all(world);
+	random_ways(world->table, &world->declared);
 	memory_table_use(world->table);
-	assert_int_equal(memory_backend.open(&world->backend, &error), 0);
+	assert_int_equal(memory_backend.open(NULL, &world->backend, &error), 0);
 	state_copy(&world->before, &world->table->state);
 }
 
@@ -338,21 +345,27 @@ static size_t oracle_count(
 		const struct sysctl *have = state_find_sysctl(live, want->name);
 		count += !have || strcmp(have->value, want->value) != 0;
 	}
+	if (desired->ways_managed)
+		count += oracle_addresses(desired, live) + oracle_routes(desired, live);
 	return count + (desired->timeouts.udp_set && desired->timeouts.udp != live->timeouts.udp);
 }
 
 /* The rules of health, one at a time and from the beginning each time, out of what the world was told. */
 
+/* What the checks of a destination say, one after another; NULL: no more. */
 static const struct verdict *oracle_verdict(
-	const struct world *world, const struct declared_destination *destination)
+	const struct world *world, const struct declared_destination *destination, size_t check)
 {
 	bool six = destination->key.address.family == AF_INET6;
 
+	if (!world->has_facts || check >= destination->checks.count)
+		return NULL;
 	for (size_t i = 0; i < ARRAY_LENGTH(endpoints[0]); i++) {
 		struct destination_key key = build_destination_key(endpoints[six][i]);
 
 		if (destination_key_compare(&key, &destination->key) == 0)
-			return world->has_facts && destination->check ? &world->said[six][i] : NULL;
+			return &world->said[six][i]
+					   [destination->checks.items[check] - world_checks];
 	}
 	fail();
 	return NULL;
@@ -360,18 +373,50 @@ static const struct verdict *oracle_verdict(
 
 static bool oracle_fails(const struct world *world, const struct declared_destination *destination)
 {
-	const struct verdict *verdict = oracle_verdict(world, destination);
+	const struct verdict *verdict;
 
-	return verdict && !verdict->up;
+	for (size_t i = 0; (verdict = oracle_verdict(world, destination, i)); i++)
+		if (!verdict->up)
+			return true;
+	return false;
+}
+
+/* Of one that fails: since its first check does. */
+static uint64_t oracle_failed(
+	const struct world *world, const struct declared_destination *destination)
+{
+	const struct verdict *verdict;
+	uint64_t since = UINT64_MAX;
+
+	for (size_t i = 0; (verdict = oracle_verdict(world, destination, i)); i++)
+		if (!verdict->up && verdict->since < since)
+			since = verdict->since;
+	return since;
+}
+
+/* Of one that passes: since the last of its checks that came back does; 0: none did. */
+static uint64_t oracle_recovered(
+	const struct world *world, const struct declared_destination *destination)
+{
+	const struct verdict *verdict;
+	uint64_t since = 0;
+
+	for (size_t i = 0; (verdict = oracle_verdict(world, destination, i)); i++)
+		if (verdict->recovered && verdict->since > since)
+			since = verdict->since;
+	return since;
 }
 
 static uint32_t oracle_weight(
 	const struct world *world, const struct declared_destination *destination)
 {
-	const struct verdict *verdict = oracle_verdict(world, destination);
+	const struct verdict *verdict;
+	uint32_t weight = UINT32_MAX;
 
-	return verdict && verdict->weight != VERDICT_NO_WEIGHT ? (uint32_t)verdict->weight
-							       : destination->attributes.weight;
+	for (size_t i = 0; (verdict = oracle_verdict(world, destination, i)); i++)
+		if (verdict->weight != VERDICT_NO_WEIGHT && (uint32_t)verdict->weight < weight)
+			weight = (uint32_t)verdict->weight;
+	return weight == UINT32_MAX ? destination->attributes.weight : weight;
 }
 
 static bool oracle_drains(const struct world *world, const struct declared_service *service,
@@ -405,8 +450,8 @@ static bool oracle_kept(const struct world *world, const struct declared_service
 			well++;
 			continue;
 		}
-		uint64_t mine = oracle_verdict(world, destination)->since;
-		uint64_t its = oracle_verdict(world, other)->since;
+		uint64_t mine = oracle_failed(world, destination);
+		uint64_t its = oracle_failed(world, other);
 		later += its > mine || (its == mine && other < destination);
 	}
 	while (least * 100 < all * service->min_healthy)
@@ -459,13 +504,14 @@ static bool oracle_can_fall_back(const struct world *world, const struct declare
 static uint32_t oracle_climbs(const struct world *world, const struct declared_service *service,
 	const struct declared_destination *destination)
 {
-	const struct verdict *verdict = oracle_verdict(world, destination);
+	uint64_t since = oracle_recovered(world, destination);
 	uint32_t whole = oracle_weight(world, destination), part = 0;
 	uint64_t step = 10;
 
-	if (!verdict || !verdict->recovered || !service->slow_start || destination->fallback)
+	if (oracle_fails(world, destination) || !since || !service->slow_start ||
+		destination->fallback)
 		return whole;
-	while (step > 1 && verdict->since * 10 + step * service->slow_start > world->now * 10)
+	while (step > 1 && since * 10 + step * service->slow_start > world->now * 10)
 		step--;
 	/* The least that is a tenth for each step. */
 	while (part * 10 < whole * step)
@@ -528,6 +574,36 @@ static void check_quorums(const struct world *world, const struct memory *next)
 	vector_foreach(&world->declared.services, service)
 		assert_int_equal(memory_find_owned(next, &service->key)->quorum_lost,
 			oracle_lost(world, service));
+}
+
+/* Which ways are there after a pass: all that can be of the files, and others only while somebody drains. */
+static void check_ways(
+	const struct world *world, const struct state *before, const struct state *after)
+{
+	const struct declared *declared = &world->declared;
+	bool drains = world->memory.drains.count;
+
+	if (!declared->ways_managed) {
+		assert_int_equal(oracle_addresses(before, after), 0);
+		assert_int_equal(oracle_routes(before, after), 0);
+		return;
+	}
+	vector_foreach(&declared->port_addresses, address)
+		assert_int_equal(state_find_port_address(after, &address->key) != NULL,
+			state_find_port(after, address->key.port) != NULL);
+	vector_foreach(&after->port_addresses, address) {
+		bool known =
+			vector_find(&declared->port_addresses, &address->key, port_address_compare);
+
+		assert_true(known || drains);
+		assert_true(known || state_find_port_address(before, &address->key));
+	}
+	vector_foreach(&before->routes, route)
+		if (drains)
+			assert_non_null(state_find_route(after, &route->key));
+	vector_foreach(&after->routes, route)
+		assert_true(
+			drains || vector_find(&declared->routes, &route->key, data_route_compare));
 }
 
 /* Nothing is otherwise before step() wants to be woken. */
@@ -596,6 +672,7 @@ static size_t world_pass(struct world *world)
 	memory_clear(&world->memory);
 	world->memory = output.memory;
 	output.memory = (struct memory){};
+	check_ways(world, &live, &after);
 	/* Climbs and timed drains: there is more to come. */
 	return plan.ops.count + (output.wake != UINT64_MAX);
 }

@@ -169,6 +169,36 @@ static void the_blast_guard_holds(void **state)
 	assert_int_equal(fixture->table->state.services.count, 0);
 }
 
+/* What `prune: none` kept goes when it is no longer said: that was declared once, and nobody took it back. */
+static void the_blast_guard_counts_what_was_kept(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture_reach(fixture, TWO);
+	fixture->request.force = false;
+	fixture_declare(fixture, "prune: none\n");
+	assert_int_equal(fixture_apply(fixture), 0);
+	assert_int_equal(fixture->table->state.services.count, 2);
+	/* Also when the record is written once more meanwhile. */
+	fixture_declare(fixture, "prune: none\n" TWO);
+	assert_int_equal(fixture_apply(fixture), 0);
+	fixture_declare(fixture, "prune: none\n" WEB_ONLY);
+	assert_int_equal(fixture_apply(fixture), 0);
+	fixture_declare(fixture, "prune: none\n");
+	assert_int_equal(fixture_apply(fixture), 0);
+	fixture_declare(fixture, "");
+	assert_int_equal(fixture_apply(fixture), -EPERM);
+	assert_non_null(strstr(fixture->error.text, "2 of 2 services would go"));
+	assert_int_equal(fixture->table->state.services.count, 2);
+	fixture->request.force = true;
+	assert_int_equal(fixture_apply(fixture), 0);
+	assert_int_equal(fixture->table->state.services.count, 0);
+	/* Then nothing is left to lose. */
+	fixture->request.force = false;
+	fixture_declare(fixture, "max-delete: 10%\n");
+	assert_int_equal(fixture_apply(fixture), 0);
+}
+
 static void a_state_directory_that_cannot_be_written_stops_it_all(void **state)
 {
 	struct fixture *fixture = *state;
@@ -443,6 +473,7 @@ int main(void)
 		TEST(foreign_services_stay_and_ours_go),
 		TEST(other_files_are_refused),
 		TEST(the_blast_guard_holds),
+		TEST(the_blast_guard_counts_what_was_kept),
 		TEST(a_state_directory_that_cannot_be_written_stops_it_all),
 		TEST(drains_are_awaited),
 		TEST(no_wait_leaves_drains_to_the_next),

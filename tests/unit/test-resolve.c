@@ -429,7 +429,8 @@ static void scene_build(const struct scene *scene, struct declared *declared, st
 			build_declared_destination(service, endpoint, spot->weight);
 		destination->fallback = spot->fallback;
 		service->has_fallback |= spot->fallback;
-		destination->check = spot->said == SAID_UNCHECKED ? NULL : &check;
+		if (spot->said != SAID_UNCHECKED)
+			build_check(declared, destination, &check);
 		say(facts, destination, spot);
 		drain(facts, destination, spot);
 	}
@@ -487,7 +488,7 @@ static void climb(uint32_t weight, uint64_t slow, const uint32_t *steps, size_t 
 			.up = true, .recovered = true, .weight = VERDICT_NO_WEIGHT, .since = NOW}};
 	uint64_t now = NOW;
 
-	destination->check = &check;
+	build_check(&declared, destination, &check);
 	service->slow_start = slow;
 	facts_put_health(&facts, &said, 1);
 	for (size_t i = 0; i < count; i++) {
@@ -522,6 +523,127 @@ static void slow_start_takes_ten_steps_at_most(_unused_ void **state)
 	climb(2, 1, two, ARRAY_LENGTH(two));
 }
 
+/* What one of a server's checks says. */
+struct part {
+	bool up, settled, recovered;
+	int32_t weight; /* 0: none; else one more than it says */
+	uint64_t since; /* seconds */
+};
+
+#define PASSES .up = true, .settled = true
+#define FAILS  .settled = true
+
+static const struct {
+	const char *name;
+	struct part parts[3];
+	uint32_t min_healthy;
+	/* Wanted, of a server of weight 10. */
+	const char *role;
+	uint32_t to;
+} joined[] = {
+	{"all pass", {{PASSES}, {PASSES}, {PASSES}}, 0, "serves", 10},
+	{"the last fails", {{PASSES}, {PASSES}, {FAILS}}, 0, "failed", 0},
+	{"the first fails", {{FAILS}, {PASSES}, {PASSES}}, 0, "failed", 0},
+	{"all fail", {{FAILS}, {FAILS}, {FAILS}}, 0, "failed", 0},
+	{"all fail, and it is kept", {{FAILS}, {FAILS}, {FAILS}}, 100, "kept", 10},
+	{"what was never tried keeps it out", {{FAILS}, {PASSES}, {.up = false}}, 100, "failed", 0},
+	{"one says a weight", {{PASSES}, {PASSES, .weight = 8}, {PASSES}}, 0, "serves", 7},
+	{"the least weight holds",
+		{{PASSES, .weight = 8}, {PASSES, .weight = 4}, {PASSES, .weight = 6}}, 0, "serves",
+		3},
+	{"weight 0 is the least", {{PASSES, .weight = 1}, {PASSES, .weight = 4}, {PASSES}}, 0,
+		"serves", 0},
+	{"a weight that fails counts while it is kept",
+		{{FAILS, .weight = 3}, {PASSES, .weight = 4}, {PASSES}}, 100, "kept", 2},
+	{"it climbs since the last that came back",
+		{{PASSES, .recovered = true, .since = 910},
+			{PASSES, .recovered = true, .since = 980}, {PASSES, .since = 5}},
+		0, "climbs", 2},
+	{"it climbs though another has long passed",
+		{{PASSES}, {PASSES, .recovered = true, .since = 950}, {PASSES}}, 0, "climbs", 5},
+};
+
+/* Where one fails and another passes, each in each place: the order does not matter. */
+static void all_checks_must_pass(_unused_ void **state)
+{
+	static const struct config_check checks[] = {
+		{.name = {.text = "a"}}, {.name = {.text = "b"}}, {.name = {.text = "c"}}};
+
+	for (size_t i = 0; i < 3 * ARRAY_LENGTH(joined); i++) {
+		const __typeof__(joined[0]) *wanted = &joined[i / 3];
+		_cleanup_declared_ struct declared declared = {};
+		struct resolve_output output = {};
+		struct facts facts = {};
+		struct declared_service *service = build_declared(&declared, "web", WEB, "wlc", 30);
+		struct declared_destination *destination =
+			build_declared_destination(service, "10.0.0.1:80", 10);
+
+		service->min_healthy = wanted->min_healthy;
+		service->slow_start = 100 * SECOND;
+		for (size_t j = 0; j < ARRAY_LENGTH(checks); j++) {
+			const struct part *part = &wanted->parts[(i + j) % 3];
+			const struct facts_health said = {
+				.key = {destination->key, checks[j].name.text},
+				.verdict = {.up = part->up,
+					.settled = part->settled,
+					.recovered = part->recovered,
+					.weight = part->weight - 1,
+					.since = part->since * SECOND}};
+
+			build_check(&declared, destination, &checks[j]);
+			facts_put_health(&facts, &said, 1);
+		}
+		resolve(service, &facts, false, NOW, &output);
+		print_message("%s, turned by %zu\n", wanted->name, i % 3);
+		assert_string_equal(
+			resolution_role_name(output.destinations.items[0].role), wanted->role);
+		assert_int_equal(output.destinations.items[0].weight, wanted->to);
+		facts_clear(&facts);
+		vector_clear(&output.destinations);
+	}
+}
+
+/* Of two that fail, min-healthy keeps the one that failed last: by the first of its checks that did. */
+static void it_fails_since_the_first_check_that_does(_unused_ void **state)
+{
+	static const struct config_check checks[] = {
+		{.name = {.text = "a"}}, {.name = {.text = "b"}}};
+	static const struct {
+		uint64_t since[2][2];
+		size_t kept;
+	} cases[] = {
+		{{{10, 90}, {20, 30}}, 1}, {{{20, 30}, {10, 90}}, 0}, {{{90, 40}, {95, 30}}, 0}};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+		_cleanup_declared_ struct declared declared = {};
+		struct resolve_output output = {};
+		struct facts facts = {};
+		struct declared_service *service = build_declared(&declared, "web", WEB, "wlc", 30);
+
+		service->min_healthy = 50;
+		for (size_t j = 0; j < 4; j++) {
+			struct declared_destination *destination =
+				j % 2 ? &service->destinations.items[j / 2]
+				      : build_declared_destination(
+						service, j ? "10.0.0.2:80" : "10.0.0.1:80", 1);
+			const struct facts_health said = {
+				.key = {destination->key, checks[j % 2].name.text},
+				.verdict = {.settled = true,
+					.weight = VERDICT_NO_WEIGHT,
+					.since = cases[i].since[j / 2][j % 2] * SECOND}};
+
+			build_check(&declared, destination, &checks[j % 2]);
+			facts_put_health(&facts, &said, 1);
+		}
+		resolve(service, &facts, false, NOW, &output);
+		for (size_t j = 0; j < 2; j++)
+			assert_string_equal(resolution_role_name(output.destinations.items[j].role),
+				j == cases[i].kept ? "kept" : "failed");
+		facts_clear(&facts);
+		vector_clear(&output.destinations);
+	}
+}
+
 static void roles_have_names(_unused_ void **state)
 {
 	for (int i = 0; i < RESOLUTION_ROLE_COUNT; i++)
@@ -536,6 +658,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_rule),
 		cmocka_unit_test(slow_start_takes_ten_steps_at_most),
+		cmocka_unit_test(all_checks_must_pass),
+		cmocka_unit_test(it_fails_since_the_first_check_that_does),
 		cmocka_unit_test(roles_have_names),
 	};
 

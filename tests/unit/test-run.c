@@ -336,7 +336,8 @@ static void test_lookup_hangs(void **state)
 {
 	struct world *world = *state;
 
-	world->timeout = 100 * MILLISECOND;
+	/* Long enough for its process to come to the lookup on a machine that is busy. */
+	world->timeout = 1000 * MILLISECOND;
 	lookup_hangs = true;
 	int status = run_shell(world, "exit 0");
 	lookup_hangs = false;
@@ -608,6 +609,20 @@ static void test_keeper_dies(void **state)
 	assert_no_children();
 }
 
+/* Even where this process may lock all there is. */
+static void test_locked_memory(void **state)
+{
+	const struct rlimit lifted = {RLIM_INFINITY, RLIM_INFINITY};
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_MEMLOCK, &limit), 0);
+	if (setrlimit(RLIMIT_MEMLOCK, &lifted) < 0)
+		skip();
+	int status = run_shell(*state, "test \"$(ulimit -S -l) $(ulimit -H -l)\" = '8192 8192'");
+	setrlimit(RLIMIT_MEMLOCK, &limit);
+	assert_int_equal(status, 0);
+}
+
 static void test_without_descriptors(void **state)
 {
 	struct world *world = *state;
@@ -660,6 +675,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_freed, begin, end),
 		cmocka_unit_test_setup_teardown(test_parent_dies, begin, end),
 		cmocka_unit_test_setup_teardown(test_keeper_dies, begin, end),
+		cmocka_unit_test_setup_teardown(test_locked_memory, begin, end),
 		cmocka_unit_test_setup_teardown(test_without_descriptors, begin, end),
 	};
 

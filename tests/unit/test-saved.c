@@ -99,6 +99,8 @@ static void a_saved_plan_deletes_nothing_of_others(void **state)
 		fixture_save(fixture, "services:\n" WEB_LINE("10.0.0.1") NEW_LINE, &file);
 		free(STEAL(file.applied));
 		fixture_reach(fixture, now);
+		/* As if nobody had been there: what it does is safe by itself. */
+		file.applied = memory_copy_string(fixture->reconciler.record.revision);
 		fixture_declare(fixture, "services:\n" WEB_LINE("10.0.0.1") NEW_LINE);
 		fixture->request.saved = &file;
 		assert_int_equal(fixture_apply(fixture), 0);
@@ -227,6 +229,21 @@ static void a_saved_plan_leaves_older_drains(void **state)
 	assert_int_equal(fixture->outcome.draining, 0);
 }
 
+/* One that nobody can tell to be of this state. */
+static void a_saved_plan_that_knows_no_revision_is_refused(void **state)
+{
+	_cleanup_plan_file_ struct plan_file file = {};
+	struct fixture *fixture = *state;
+
+	fixture_reach(fixture, "services:\n" WEB_LINE("10.0.0.1"));
+	fixture_save(fixture, "services:\n" WEB_LINE("10.0.0.1") NEW_LINE, &file);
+	free(STEAL(file.applied));
+	fixture->request.saved = &file;
+	assert_int_equal(fixture_apply(fixture), -ESTALE);
+	assert_non_null(strstr(fixture->error.text, "does not say what was in force"));
+	assert_int_equal(memory_writes(fixture->table), 0);
+}
+
 /* What leaves without an operation, for it had no weight, and is idle before the plan is applied. */
 static void a_saved_plan_ends_what_is_over(void **state)
 {
@@ -273,14 +290,9 @@ static void a_confirmed_plan_ends_its_own_drains_alone(void **state)
 static void a_saved_plan_is_carried_out_or_refused(void **state)
 {
 	struct fixture *fixture = *state;
-	_cleanup_step_output_ struct step_output output = {};
 	_cleanup_plan_file_ struct plan_file file = {};
 
-	fixture_declare(fixture, TWO);
-	fixture_open(fixture);
-	assert_int_equal(reconciler_plan(&fixture->reconciler, &fixture->declared, NULL, &file.plan,
-				 &output, &fixture->error),
-		0);
+	fixture_save(fixture, TWO, &file);
 	fixture->request.saved = &file;
 	/* A service of others does not matter to it; one in its way does. */
 	struct service_key key = build_key("tcp://192.0.2.99:80");
@@ -296,15 +308,10 @@ static void a_saved_plan_is_carried_out_or_refused(void **state)
 static void a_saved_plan_that_deletes_needs_no_confirmation(void **state)
 {
 	struct fixture *fixture = *state;
-	_cleanup_step_output_ struct step_output output = {};
 	_cleanup_plan_file_ struct plan_file file = {};
 
 	fixture_reach(fixture, TWO);
-	fixture_declare(fixture, WEB_ONLY);
-	fixture_open(fixture);
-	assert_int_equal(reconciler_plan(&fixture->reconciler, &fixture->declared, NULL, &file.plan,
-				 &output, &fixture->error),
-		0);
+	fixture_save(fixture, WEB_ONLY, &file);
 	fixture->request.saved = &file;
 	fixture->request.confirm_timeout = AWAITED * SECOND;
 	assert_int_equal(fixture_apply(fixture), -EPERM);
@@ -318,6 +325,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(a_saved_plan_is_refused_when_others_were_applied),
+		TEST(a_saved_plan_that_knows_no_revision_is_refused),
 		TEST(a_saved_plan_deletes_nothing_of_others),
 		TEST(a_saved_plan_ends_its_own_drains_alone),
 		TEST(a_saved_plan_records_its_own_drains_alone),

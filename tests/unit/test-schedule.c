@@ -122,6 +122,17 @@ static void test_retry(void **state)
 	assert_int_equal(schedule_retry(0, 100 * MS, 1000000), 100 * MS);
 }
 
+static void test_sooner(void **state)
+{
+	(void)state;
+	assert_int_equal(schedule_sooner(1000, 1001, 100, 2000), 1100);
+	/* It took longer than that. */
+	assert_int_equal(schedule_sooner(1000, 1300, 100, 2000), 1300);
+	/* Its turn comes first. */
+	assert_int_equal(schedule_sooner(1000, 1001, 100, 1050), 1050);
+	assert_int_equal(schedule_sooner(1000, 1300, 100, 1300), 1300);
+}
+
 static void test_late(void **state)
 {
 	(void)state;
@@ -162,6 +173,7 @@ int main(void)
 		cmocka_unit_test(test_second_time),
 		cmocka_unit_test(test_again),
 		cmocka_unit_test(test_retry),
+		cmocka_unit_test(test_sooner),
 		cmocka_unit_test(test_late),
 		cmocka_unit_test(test_away),
 	};

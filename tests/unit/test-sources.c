@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 #include <cap-ng.h>
 #include <cmocka.h>
 
@@ -72,11 +73,30 @@ static void the_advice_fits_who_reads(void **state)
 	assert_int_equal(in_child(as_poised, path), 0);
 }
 
+/* Each may be good, and all of them too much for the memory. */
+static void the_bound_is_of_all_together(void **state)
+{
+	const char *folder = *state;
+	_cleanup_sources_ struct sources sources = {};
+	_cleanup_strbuf_ struct strbuf problems = {};
+	_cleanup_free_ char *large = folder_path(folder, "b.yaml");
+	const char *const paths[] = {folder};
+
+	folder_write(folder, "a.yaml", "poise: 1\n");
+	folder_write(folder, "b.yaml", "");
+	assert_int_equal(truncate(large, SOURCES_LIMIT - 8), 0);
+	assert_int_equal(sources_read(paths, 1, &sources, &problems), -EFBIG);
+	assert_non_null(strstr(problems.text, "b.yaml: File too large: all files together"));
+	assert_int_equal(sources.count, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			the_advice_fits_who_reads, folder_setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(
+			the_bound_is_of_all_together, folder_setup, folder_teardown),
 	};
 
 	return cmocka_run_group_tests_name("sources", tests, NULL, NULL);

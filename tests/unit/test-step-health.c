@@ -69,8 +69,10 @@ static struct declared_service *scene_begin(
 	struct declared_service *service =
 		build_declared(&scene->declared, "web", WEB, scheduler, drain);
 
-	build_declared_destination(service, "10.0.0.1:80", 2)->check = &check;
-	build_declared_destination(service, "10.0.0.2:80", 3)->check = &check;
+	build_check(
+		&scene->declared, build_declared_destination(service, "10.0.0.1:80", 2), &check);
+	build_check(
+		&scene->declared, build_declared_destination(service, "10.0.0.2:80", 3), &check);
 	if (fallback)
 		build_declared_destination(service, SORRY, 7)->fallback = true;
 	service->has_fallback = fallback;

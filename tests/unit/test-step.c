@@ -21,6 +21,7 @@ struct scene {
 	struct memory memory;
 	uint64_t now;
 	bool hold;
+	const struct facts *facts;
 	struct step_output output;
 };
 
@@ -45,6 +46,7 @@ static void scene_step(struct scene *scene)
 		.memory = &scene->memory,
 		.now = scene->now ? scene->now : NOW,
 		.hold_deletions = scene->hold,
+		.facts = scene->facts,
 	};
 	step(&input, &scene->output);
 }
@@ -328,6 +330,21 @@ static void a_sync_daemon_stays_while_a_confirmation_is_awaited(_unused_ void **
 	}
 }
 
+/* A pass over one service that comes does not look at globals: they are there before it. */
+static void nothing_hangs_where_a_service_stands_by(_unused_ void **state)
+{
+	const struct facts facts = {.routed = true};
+	struct scene scene = {.facts = &facts};
+	struct declared_service *service = build_declared(&scene.declared, "web", WEB, "wlc", 30);
+
+	service->router = "edge";
+	service->standby_removes = true;
+	scene_step(&scene);
+	assert_int_equal(scene.output.desired.services.count, 0);
+	assert_int_equal(scene.output.desired.sysctls.count, 2);
+	scene_clear(&scene);
+}
+
 static void connections_must_not_hang(_unused_ void **state)
 {
 	struct scene scene = {};
@@ -367,6 +384,7 @@ int main(void)
 		cmocka_unit_test(flags_of_the_same_scheduler_come_before_the_drain),
 		cmocka_unit_test(a_sync_daemon_stays_while_a_confirmation_is_awaited),
 		cmocka_unit_test(connections_must_not_hang),
+		cmocka_unit_test(nothing_hangs_where_a_service_stands_by),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,8 +36,8 @@ static char *unforetold(const struct config_check *check, const struct facts *fa
 	struct declared_service *service = build_declared(&declared, "web", WEB, "wlc", 30);
 	struct strbuf text = {};
 
-	build_declared_destination(service, "10.0.0.1:80", 1)->check = check;
-	build_declared_destination(service, "10.0.0.2:80", 1)->check = check;
+	build_check(&declared, build_declared_destination(service, "10.0.0.1:80", 1), check);
+	build_check(&declared, build_declared_destination(service, "10.0.0.2:80", 1), check);
 	cli_unforetold(&declared, facts, &text);
 	return strbuf_take(&text);
 }

@@ -99,12 +99,13 @@ struct row {
 #define B VRRP_STATE_BACKUP
 #define A VRRP_STATE_ACTIVE
 
-#define HALF    (SECOND / 2)
-#define TAKEN   "=active A100 + ! @1500000000"
-#define OWNED   "=active A255 + ! @1500000000"
-#define BEGUN   "=backup - @4109375000"
-#define LEFT    "=initialize - A0 @-"
-#define YIELDED "=backup - @4109375000"
+#define HALF     (SECOND / 2)
+#define TAKEN    "=active A100 + ! @1500000000"
+#define OWNED    "=active A255 + ! @1500000000"
+#define BEGUN    "=backup - @4109375000"
+#define LEFT     "=initialize - A0 @-"
+#define YIELDED  "=backup - @4109375000"
+#define RESIGNED "=backup - A0 @4109375000"
 /* After two intervals of silence, before anything else. */
 #define LOST "=backup - @5609375000"
 
@@ -208,6 +209,7 @@ static const struct row rows[] = {
 	{A, VRRP_EVENT_GROUP_UP, .want = "", .to = A},
 	{A, VRRP_EVENT_GROUP_DOWN, .want = LEFT, .to = I},
 	{A, VRRP_EVENT_GROUP_ACTIVE, .want = "", .to = A},
+	{A, VRRP_EVENT_GROUP_BACKUP, .want = RESIGNED, .to = B, .resume = true},
 	{A, VRRP_EVENT_GROUP_BACKUP, .want = YIELDED, .to = B},
 };
 /* clang-format on */

@@ -285,8 +285,8 @@ static void test_lost(void **state)
 		assert_string_equal(carry_out(wanted, 0, now), "+a");
 		said[0] = '\0';
 	}
-	/* After a quiet time it is at once again. */
-	now += VRRP_WANTED_QUIET_NS + 1;
+	/* After a quiet time it is at once again: the pauses before were none. */
+	now += VRRP_WANTED_QUIET_NS;
 	seen(wanted, 'a', false, true, now);
 	assert_string_equal(carry_out(wanted, 0, now), "+a");
 	/* Somebody else puts it back in its pause: nothing is left to do. */
@@ -298,6 +298,35 @@ static void test_lost(void **state)
 	seen(wanted, 'a', true, false, now);
 	assert_int_equal(vrrp_wanted_paused(wanted), 0);
 	assert_int_equal(vrrp_wanted_next_wake(wanted), HEAP_NEVER);
+	vrrp_wanted_free(wanted);
+}
+
+/* Whoever takes it away now and then is not fought with, however often that was. */
+static void test_lost_slowly(void **state)
+{
+	struct vrrp_wanted *wanted = wanted_new();
+	uint64_t now = NOW;
+
+	(void)state;
+	set(wanted, 1, "a");
+	carry_out(wanted, 0, now);
+	assert_said("done 1;");
+	for (unsigned int i = 0; i < 4 * VRRP_WANTED_AT_ONCE; i++) {
+		now += VRRP_WANTED_QUIET_NS;
+		seen(wanted, 'a', false, true, now);
+		assert_string_equal(carry_out(wanted, 0, now), "+a");
+		assert_said("lost 1 a;done 1;");
+	}
+	/* A little faster it is a fight. */
+	for (unsigned int i = 1; i < VRRP_WANTED_AT_ONCE; i++) {
+		now += VRRP_WANTED_QUIET_NS - 1;
+		seen(wanted, 'a', false, true, now);
+		assert_string_equal(carry_out(wanted, 0, now), "+a");
+		assert_said("lost 1 a;done 1;");
+	}
+	now += VRRP_WANTED_QUIET_NS - 1;
+	seen(wanted, 'a', false, true, now);
+	assert_said("fought 1 a;done 1;");
 	vrrp_wanted_free(wanted);
 }
 
@@ -618,6 +647,7 @@ int main(void)
 		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_unmarked),
 		cmocka_unit_test(test_lost),
+		cmocka_unit_test(test_lost_slowly),
 		cmocka_unit_test(test_failure),
 		cmocka_unit_test(test_looks),
 		cmocka_unit_test(test_leftovers),

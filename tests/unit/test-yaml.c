@@ -7,9 +7,12 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <time.h>
 
 #include "base/utf8.h"
 #include "model/yaml.h"
+
+#define SCANNED (32u << 20)
 
 /* A tree, and what was said about it. */
 struct fixture {
@@ -195,6 +198,35 @@ static void scan_finds_what_libyaml_would_not(_unused_ void **state)
 	}
 }
 
+static uint64_t scan_time(char byte)
+{
+	_cleanup_free_ char *text = memory_resize(NULL, SCANNED + 1, 1);
+	struct fixture fixture;
+	struct timespec start, end;
+
+	memset(text, byte, SCANNED);
+	text[SCANNED] = '\0';
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &start);
+	parse_bytes(&fixture, text, SCANNED);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &end);
+	assert_int_equal(fixture.result, -EINVAL);
+	assert_int_equal(fixture.diagnostics.errors, 1);
+	fixture_clear(&fixture);
+	return (uint64_t)(end.tv_sec - start.tv_sec) * 1000000000u + (uint64_t)end.tv_nsec -
+	       (uint64_t)start.tv_nsec;
+}
+
+/* What a machine that crashed leaves of a large file; a loop waits for it. */
+static void a_file_of_zeros_is_scanned_like_any(_unused_ void **state)
+{
+	uint64_t zeros = scan_time(0), bad = scan_time('\xff'), plain = scan_time('a');
+
+	print_message("zeros %.1f, no UTF-8 %.1f, one long line %.1f ns a byte\n",
+		(double)zeros / SCANNED, (double)bad / SCANNED, (double)plain / SCANNED);
+	assert_true(zeros < 6 * plain);
+	assert_true(bad < 6 * plain);
+}
+
 static void empty_texts_have_no_tree(_unused_ void **state)
 {
 	static const char *const texts[] = {"", "\n\n", "# comment\n", "---\n", "   "};
@@ -280,6 +312,7 @@ int main(void)
 		cmocka_unit_test(depth_is_bounded),
 		cmocka_unit_test(aliases_are_bounded_by_the_size_of_the_text),
 		cmocka_unit_test(scan_finds_what_libyaml_would_not),
+		cmocka_unit_test(a_file_of_zeros_is_scanned_like_any),
 		cmocka_unit_test(empty_texts_have_no_tree),
 		cmocka_unit_test(every_problem_of_libyaml_has_words),
 		cmocka_unit_test(utf8_lengths),

@@ -13,4 +13,8 @@ web-server bash -c '
 	say 127.0.0.77:1 --check login
 	say www --check reached
 	echo none of yours >"$SCRATCH/weight"
+	say 127.0.0.2
+	echo "# what poised may not read"
+	echo 7 >"$SCRATCH/weight"
+	chmod 000 "$SCRATCH/weight"
 	say 127.0.0.2'

@@ -44,7 +44,7 @@ int main(int argc, char **argv)
 		if (service_key_parse(argv[i], &keys[scope.count++]) < 0)
 			return 2;
 	vector_sort_(keys, scope.count, sizeof(*keys), service_compare);
-	int code = ops->open(&backend, &error);
+	int code = ops->open(NULL, &backend, &error);
 	if (code == 0)
 		code = ops->read(backend, &scope, &state, &error);
 	if (code < 0)

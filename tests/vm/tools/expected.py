@@ -73,7 +73,7 @@ def load(path):
     for name in files_of(path):
         with open(name, encoding="utf-8") as file:
             for key, value in yaml.load(file, Loader).items():
-                if key in ("pools", "services", "checks") and key in merged:
+                if key in ("pools", "services", "checks", "vrrp") and key in merged:
                     merged[key].update(value)
                 else:
                     merged[key] = value
@@ -197,7 +197,8 @@ def destinations(config, service, listener):
 def daemon(sync):
     """The tests give every interface an MTU of 1500, for which the kernel's choices are these
     (start_sync_thread() of net/netfilter/ipvs/ip_vs_sync.c)."""
-    role = {"active": "master", "backup": "backup"}[sync["role"]]
+    # One that follows a virtual router is active where nobody keeps virtual routers.
+    role = {"active": "master", "backup": "backup"}["active" if isinstance(sync["role"], dict) else sync["role"]]
     group = sync.get("group", "224.0.0.81")
     longest = 1500 - (48 if ":" in group else 28)
     if "max-length" in sync:

@@ -1,0 +1,726 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What virtual routers track: the list over other files, what its items make of a router, and what each kind makes of what it
+ * sees. Who looks at the machine is tested by tests/netns/test-track. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/run.h"
+#include "base/strbuf.h"
+#include "daemon/track_file.h"
+#include "daemon/track_process.h"
+#include "daemon/track_script.h"
+#include "model/load.h"
+
+#define SECOND 1000000000ull
+#define NOW    (1000 * SECOND)
+
+static struct track_list list;
+static struct strbuf told;
+
+static void on_changed(void *data, const struct track_change *change)
+{
+	assert_ptr_equal(data, &list);
+	strbuf_printf(&told, "%s %s %s->%s %lld->%lld\n", track_kind_name(change->item->kind),
+		change->item->name, track_state_name(change->before),
+		track_state_name(change->item->state), (long long)change->number,
+		(long long)change->item->number);
+}
+
+static void on_forget(void *data, struct track_item *item)
+{
+	assert_ptr_equal(data, &list);
+	strbuf_printf(&told, "forget %s %s\n", track_kind_name(item->kind), item->name);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	list = (struct track_list){.forget = on_forget, .changed = on_changed, .data = &list};
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	track_list_clear(&list);
+	strbuf_clear(&told);
+	return 0;
+}
+
+static const char *told_since(void)
+{
+	static char text[4096];
+
+	snprintf(text, sizeof(text), "%s", told.text ? told.text : "");
+	strbuf_clear(&told);
+	return text;
+}
+
+/* A router for each of `tracks`, NULL ends them. */
+static void want(const char *const *tracks)
+{
+	_cleanup_strbuf_ struct strbuf text = {};
+	_cleanup_diagnostics_ struct diagnostics diagnostics = {};
+	struct config config = {};
+
+	strbuf_add(&text, "poise: 1\nvrrp:\n");
+	for (unsigned int i = 0; tracks[i]; i++)
+		strbuf_printf(&text,
+			"  r%u: {interface: eth0, vrid: %u, addresses: [10.0.%u.1/24], track: "
+			"%s}\n",
+			i, i + 1, i, tracks[i]);
+	strbuf_add(
+		&text, "services:\n  web: {listen: tcp://10.0.0.1:80, destinations: [10.1.0.1]}\n");
+	const struct document document = {
+		.name = "test.yaml", .text = text.text, .size = text.length};
+	int r = config_load(&document, 1, &config, &diagnostics);
+	if (r < 0)
+		print_error("%s", text.text);
+	assert_int_equal(r, 0);
+	track_list_want(&list, &config);
+	config_clear(&config);
+}
+#define WANT(...) want((const char *const[]){__VA_ARGS__, NULL})
+
+static struct track_item *item_at(enum track_kind kind, size_t place)
+{
+	size_t first, count = track_list_of(&list, kind, &first);
+
+	assert_true(place < count);
+	return list.items.items[first + place].item;
+}
+
+static struct routing_fact sum(size_t router)
+{
+	struct routing_fact fact = {};
+
+	track_list_sum(&list, router, &fact);
+	return fact;
+}
+
+#define ONE_OF_EACH                                                                                \
+	"{routes: [10.0.0.0/8], scripts: [{command: [/bin/x]}], processes: [named], files: [/x], " \
+	"services: [web]}"
+
+static void one_item_for_all_that_say_the_same(void **state)
+{
+	static const size_t counts[TRACK_KIND_COUNT] = {[TRACK_ROUTE] = 3,
+		[TRACK_SCRIPT] = 4,
+		[TRACK_PROCESS] = 2,
+		[TRACK_FILE] = 1,
+		[TRACK_SERVICE] = 1};
+	size_t first;
+
+	(void)state;
+	WANT(ONE_OF_EACH,
+		"{routes: [{to: 10.0.0.0/8, weight: 3}, {to: 10.0.0.0/8, table: 7}, "
+		"'2001:db8::/32'], scripts: [{command: [/bin/x], weight: 2}, {command: [/bin/x, "
+		"'a b']}, {command: [/bin/x, a, b]}, {command: [/bin/x], timeout: 2s}], "
+		"processes: [named, {name: named, minimum: 2}], files: [{path: /x, weight: 1}], "
+		"services: [{name: web, weight: 1}]}");
+	for (size_t i = 0; i < TRACK_KIND_COUNT; i++)
+		assert_int_equal(track_list_of(&list, i, &first), counts[i]);
+	assert_int_equal(list.uses.count, 5 + 11);
+	assert_ptr_equal(list.uses.items[0].item, list.uses.items[5].item);
+	assert_string_equal(item_at(TRACK_ROUTE, 1)->name, "10.0.0.0/8 table 7");
+	assert_string_equal(item_at(TRACK_SCRIPT, 0)->script.words[0], "/bin/x");
+	assert_string_equal(item_at(TRACK_SCRIPT, 0)->script.user, "nobody");
+	assert_string_equal(told_since(), "");
+}
+
+static void other_files_keep_what_is_known(void **state)
+{
+	(void)state;
+	WANT(ONE_OF_EACH);
+	for (enum track_kind kind = 0; kind < TRACK_KIND_COUNT; kind++)
+		track_item_set(&list, item_at(kind, 0), TRACK_STATE_UNWELL, kind == TRACK_FILE, NOW,
+			"%s", "bad");
+	told_since();
+	struct track_item *script = item_at(TRACK_SCRIPT, 0);
+	WANT("{}", "{files: [/y, {path: /x, weight: 7}], scripts: [{command: [/bin/y]}, {command: "
+		   "[/bin/x]}]}");
+	assert_string_equal(told_since(),
+		"forget route 10.0.0.0/8\nforget process named\nforget service web\n");
+	assert_ptr_equal(script, item_at(TRACK_SCRIPT, 0));
+	assert_int_equal(script->state, TRACK_STATE_UNWELL);
+	assert_int_equal(item_at(TRACK_SCRIPT, 1)->state, TRACK_STATE_UNKNOWN);
+	assert_int_equal(sum(0).weight, 0);
+	assert_false(sum(0).fault);
+	assert_int_equal(sum(1).weight, 7);
+	assert_true(sum(1).fault);
+	/* Behind the last one there is nothing. */
+	assert_false(sum(2).fault);
+	assert_false(track_list_is_tried(&list));
+	track_list_clear(&list);
+	assert_true(track_list_is_tried(&list));
+	assert_int_equal(list.items.count, 0);
+}
+
+/* Who is unfit does not become fit for as long as the first run takes. */
+static void what_is_looked_at_in_another_way_begins_as_it_was(void **state)
+{
+	(void)state;
+	WANT("{scripts: [{command: [/bin/x, a]}], processes: [named]}");
+	track_item_set(&list, item_at(TRACK_SCRIPT, 0), TRACK_STATE_UNWELL, 0, NOW, "killed");
+	track_item_set(&list, item_at(TRACK_PROCESS, 0), TRACK_STATE_UNWELL, 0, NOW, "gone");
+	WANT("{scripts: [{command: [/bin/x, a], timeout: 3s, fall: 2}], processes: [{name: named, "
+	     "minimum: 2}]}",
+		"{scripts: [{command: [/bin/x]}, {command: [/bin/x, ab]}, {command: [/bin/x, a], "
+		"user: www-data}], processes: [name]}");
+	assert_true(sum(0).fault);
+	assert_false(sum(1).fault);
+	assert_int_equal(item_at(TRACK_SCRIPT, 0)->script.fall, 2);
+	assert_int_equal(item_at(TRACK_SCRIPT, 0)->since, NOW);
+	assert_int_equal(item_at(TRACK_SCRIPT, 0)->script.due.place, 0);
+	assert_string_equal(item_at(TRACK_SCRIPT, 0)->words, "killed");
+	assert_string_equal(item_at(TRACK_PROCESS, 1)->words, "gone");
+	for (size_t i = 1; i < 4; i++)
+		assert_int_equal(item_at(TRACK_SCRIPT, i)->state, TRACK_STATE_UNKNOWN);
+	assert_int_equal(item_at(TRACK_PROCESS, 0)->state, TRACK_STATE_UNKNOWN);
+	assert_false(track_list_is_tried(&list));
+}
+
+/* Positive weights count while all is well, negative ones while it is not, and neither while nothing is known. */
+static void weights_and_faults(void **state)
+{
+	static const struct {
+		enum track_state state;
+		int32_t weights[3];
+		bool fault;
+	} rows[] = {
+		{TRACK_STATE_UNKNOWN, {0, 0, 0}, false},
+		{TRACK_STATE_WELL, {20, 0, 0}, false},
+		{TRACK_STATE_UNWELL, {0, -20, 0}, true},
+		{TRACK_STATE_WELL, {20, 0, 0}, false},
+	};
+
+	(void)state;
+	WANT("{processes: [{name: x, weight: 20}]}", "{processes: [{name: x, weight: -20}]}",
+		"{processes: [x]}");
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		if (rows[i].state)
+			track_item_set(
+				&list, item_at(TRACK_PROCESS, 0), rows[i].state, 0, NOW, "-");
+		for (size_t router = 0; router < 3; router++) {
+			assert_int_equal(sum(router).weight, rows[i].weights[router]);
+			assert_int_equal(sum(router).fault, router == 2 && rows[i].fault);
+		}
+	}
+}
+
+static void a_file_counts_by_its_number(void **state)
+{
+	static const struct {
+		int64_t number;
+		int32_t weight;
+	} rows[] = {{0, 0}, {5, -15}, {-7, 21}, {INT32_MAX, -100000}, {INT32_MIN, 100000}};
+
+	(void)state;
+	WANT("{files: [{path: /x, weight: -3}]}", "{files: [/x]}",
+		"{files: [{path: /x, weight: 1}], processes: [{name: x, weight: -9}]}");
+	track_item_set(&list, item_at(TRACK_PROCESS, 0), TRACK_STATE_UNWELL, 0, NOW, "-");
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		track_item_set(&list, item_at(TRACK_FILE, 0),
+			rows[i].number ? TRACK_STATE_UNWELL : TRACK_STATE_WELL, rows[i].number, NOW,
+			"-");
+		assert_int_equal(sum(0).weight, rows[i].weight);
+		assert_int_equal(sum(1).weight, 0);
+		assert_int_equal(sum(1).fault, rows[i].number != 0);
+		assert_int_equal(sum(0).fault, false);
+	}
+	assert_int_equal(sum(2).weight, -100000);
+}
+
+static void changes_are_told_once(void **state)
+{
+	(void)state;
+	WANT("{files: [/x], processes: [named]}");
+	struct track_item *file = item_at(TRACK_FILE, 0), *process = item_at(TRACK_PROCESS, 0);
+
+	track_item_set(&list, process, TRACK_STATE_WELL, 0, NOW, "it runs");
+	track_item_set(&list, process, TRACK_STATE_WELL, 0, NOW + SECOND, "it runs on");
+	assert_string_equal(process->words, "it runs on");
+	assert_int_equal(process->since, NOW);
+	track_item_set(&list, file, TRACK_STATE_UNWELL, 3, NOW, "3");
+	track_item_set(&list, file, TRACK_STATE_UNWELL, 4, NOW + SECOND, "4");
+	assert_int_equal(file->since, NOW + SECOND);
+	assert_string_equal(told_since(), "process named unknown->well 0->0\n"
+					  "file /x unknown->unwell 0->3\n"
+					  "file /x unwell->unwell 3->4\n");
+	/* What cannot be looked at is what it was; that is told when it begins. */
+	track_item_miss(&list, process, "no %s", "/proc");
+	track_item_miss(&list, process, "no /proc");
+	assert_int_equal(process->state, TRACK_STATE_WELL);
+	assert_string_equal(told_since(), "process named well->well 0->0\n");
+	track_item_set(&list, process, TRACK_STATE_WELL, 0, NOW, "it runs");
+	assert_string_equal(told_since(), "");
+	track_item_miss(&list, process, "no /proc");
+	assert_string_equal(told_since(), "process named well->well 0->0\n");
+}
+
+/* What has no number counts as 0, and is another than a 0 that somebody wrote. */
+static void a_file_without_a_number(void **state)
+{
+	_cleanup_strbuf_ struct strbuf text = {};
+
+	(void)state;
+	WANT("{files: [{path: /x, weight: 2}, /y]}");
+	struct track_item *file = item_at(TRACK_FILE, 0);
+
+	track_item_set(&list, file, TRACK_STATE_WELL, 0, NOW, "its number is 0");
+	track_item_set_amiss(&list, file, -ENOENT, NOW + SECOND, "gone");
+	track_item_set_amiss(&list, file, -ENOENT, NOW + 2 * SECOND, "still gone");
+	assert_string_equal(told_since(), "file /x unknown->well 0->0\nfile /x well->well 0->0\n");
+	assert_string_equal(file->words, "still gone");
+	assert_int_equal(file->since, NOW + SECOND);
+	assert_int_equal(sum(0).weight, 0);
+	assert_false(sum(0).fault);
+	track_list_write(&list, 0, NOW + 4 * SECOND, &text);
+	assert_non_null(strstr(text.text,
+		"\"words\":\"still gone\",\"untried\":false,\"amiss\":true,\"for_ms\":3000"));
+	track_item_set_amiss(&list, file, -EINVAL, NOW + 5 * SECOND, "garbage");
+	assert_int_equal(file->since, NOW + 5 * SECOND);
+	track_item_set(&list, file, TRACK_STATE_WELL, 0, NOW + 6 * SECOND, "its number is 0");
+	assert_int_equal(file->since, NOW + 6 * SECOND);
+	assert_string_equal(told_since(), "file /x well->well 0->0\nfile /x well->well 0->0\n");
+}
+
+static void words_are_ascii_and_bounded(void **state)
+{
+	char text[300];
+
+	(void)state;
+	WANT("{files: [/a/path/that/is/longer/than/what/is/left/for/it/in/the/words/of/a/fault]}");
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	memcpy(text, "a\n\x80\x1b", 4);
+	track_item_set(&list, item_at(TRACK_FILE, 0), TRACK_STATE_UNWELL, 1, NOW, "%s", text);
+	assert_int_equal(strlen(item_at(TRACK_FILE, 0)->words), TRACK_WORDS_SIZE - 1);
+	assert_memory_equal(item_at(TRACK_FILE, 0)->words, "a???xxx", 7);
+	_cleanup_free_ char *fault = track_list_fault(&list, 0);
+	assert_non_null(fault);
+	assert_true(strlen(fault) < MESSAGE_VRRP_WHY_SIZE);
+	assert_null(track_list_fault(&list, 1));
+}
+
+static void json(void **state)
+{
+	_cleanup_strbuf_ struct strbuf text = {};
+
+	(void)state;
+	WANT("{}", "{scripts: [{command: [/bin/x, '\"'], weight: -7}], files: [{path: /x, weight: "
+		   "2}], services: [web]}");
+	track_item_set(
+		&list, item_at(TRACK_SCRIPT, 0), TRACK_STATE_UNWELL, 0, NOW, "exit status 1");
+	track_item_set(
+		&list, item_at(TRACK_FILE, 0), TRACK_STATE_UNWELL, 4, NOW, "its number is 4");
+	track_list_write(&list, 0, NOW, &text);
+	assert_string_equal(text.text, "[]");
+	strbuf_clear(&text);
+	track_list_write(&list, 9, NOW, &text);
+	assert_string_equal(text.text, "[]");
+	strbuf_clear(&text);
+	track_list_write(&list, 1, NOW + 3 * SECOND, &text);
+	assert_string_equal(text.text,
+		"[{\"kind\":\"script\",\"name\":\"/bin/x \\\"\",\"state\":\"unwell\",\"words\":"
+		"\"exit status "
+		"1\",\"untried\":false,\"amiss\":false,\"for_ms\":3000,\"priority\":-7,"
+		"\"fault\":false},{\"kind\":\"file\",\"name\":\"/"
+		"x\",\"state\":\"well\",\"words\":\"its "
+		"number is "
+		"4\",\"untried\":false,\"amiss\":false,\"for_ms\":3000,\"priority\":8,\"fault\":"
+		"false},"
+		"{\"kind\":\"service\",\"name\":\"web\",\"state\":\"unknown\",\"words\":null,"
+		"\"untried\":false,\"amiss\":false,\"for_ms\":null,\"priority\":0,\"fault\":false}"
+		"]");
+}
+
+/* 10,000 routers of which each tracks ten things, half of them everybody's: over other files in a moment. */
+static void many(void **state)
+{
+	struct config config = {};
+	_cleanup_free_ struct config_router *routers = memory_new(10000 * sizeof(*routers));
+	struct config_tracked_file *files = memory_new(100000 * sizeof(*files));
+
+	(void)state;
+	for (size_t i = 0; i < 100000; i++)
+		files[i].path =
+			memory_printf("/run/%zu", i % 10 < 5 ? i % 10 : i / 10 * 5 + i % 10);
+	for (size_t i = 0; i < 10000; i++) {
+		routers[i].track.files.items = files + 10 * i;
+		routers[i].track.files.count = 10;
+	}
+	config.routers.items = routers;
+	config.routers.count = 10000;
+	for (unsigned int i = 0; i < 3; i++)
+		track_list_want(&list, &config);
+	assert_int_equal(list.items.count, 50005);
+	assert_int_equal(list.uses.count, 100000);
+	track_list_clear(&list);
+	for (size_t i = 0; i < 100000; i++)
+		free((char *)files[i].path);
+	free(files);
+}
+
+/* Scripts. */
+
+static void rise_and_fall(void **state)
+{
+	/* What runs say, and what it is after each. */
+	static const struct {
+		uint32_t rise, fall;
+		const char *runs, *states;
+	} rows[] = {
+		{1, 1, "+-+--++", "+-+--++"},
+		{1, 1, "-+", "-+"},
+		{1, 3, "---", "---"},
+		{2, 3, "+--+---+-++", "++++++----+"},
+		{3, 1, "-++-+++-", "------+-"},
+		{2, 2, "+-+-+-+--", "++++++++-"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		struct track_script script = {.rise = rows[i].rise, .fall = rows[i].fall};
+		enum track_state now = TRACK_STATE_UNKNOWN;
+
+		for (size_t run = 0; rows[i].runs[run]; run++) {
+			now = track_script_judge(&script, now, rows[i].runs[run] == '+');
+			assert_int_equal(now,
+				rows[i].states[run] == '+' ? TRACK_STATE_WELL : TRACK_STATE_UNWELL);
+		}
+	}
+}
+
+static void what_a_run_says(void **state)
+{
+	static const struct {
+		int status;
+		enum track_script_result result;
+		const char *words;
+	} rows[] = {
+		{0, TRACK_SCRIPT_PASSED, "exit status 0"},
+		{3 << 8, TRACK_SCRIPT_FAILED, "exit status 3"},
+		{9, TRACK_SCRIPT_FAILED, "killed by SIGKILL"},
+		{-ETIMEDOUT, TRACK_SCRIPT_FAILED, "killed after 1s500ms"},
+		{-ESRCH, TRACK_SCRIPT_UNTRIED, "cannot be run: no user joe"},
+		{-EPERM, TRACK_SCRIPT_UNTRIED, "cannot be run: not permitted as user joe"},
+		{-ENOENT, TRACK_SCRIPT_UNTRIED, "cannot be run: No such file or directory"},
+		{-ETIME, TRACK_SCRIPT_UNTRIED, "cannot be run: it never began"},
+		{-ECHILD, TRACK_SCRIPT_UNTRIED, "cannot be run: its keeper was killed"},
+		{-EREMOTEIO, TRACK_SCRIPT_UNTRIED, "cannot be run: user joe cannot be looked up"},
+		{-EBUSY, TRACK_SCRIPT_CROWDED, ""},
+	};
+	const struct track_script script = {.user = "joe", .timeout = 3 * SECOND / 2};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		char words[TRACK_WORDS_SIZE] = "";
+
+		assert_int_equal(track_script_read(&script, rows[i].status, words), rows[i].result);
+		assert_string_equal(words, rows[i].words);
+	}
+}
+
+/* Who runs scripts: what was asked for last, and how often. */
+struct runner {
+	struct loop *loop;
+	struct track_scripts *scripts;
+	unsigned int runs, cancels, looks;
+	uint64_t number;
+	int refusal;
+	bool seen[64]; /* by its one argument */
+};
+
+static int on_send(void *data, uint16_t kind, const void *payload, size_t size)
+{
+	struct runner *runner = data;
+	const struct message_program *program = payload;
+	_cleanup_free_ const char **words = NULL;
+	const char *user, **environment;
+
+	if (kind == MESSAGE_RUN_CANCEL) {
+		runner->cancels++;
+		return 0;
+	}
+	assert_int_equal(kind, MESSAGE_RUN);
+	if (runner->refusal)
+		return runner->refusal;
+	assert_int_equal(message_program_read(program, size, &user, &words, &environment), 0);
+	assert_string_equal(user, "nobody");
+	assert_non_null(environment[0]);
+	assert_null(environment[1]);
+	runner->runs++;
+	runner->number = program->number;
+	if (words[1])
+		runner->seen[atoi(words[1])] = true;
+	return 0;
+}
+
+static void on_looked(void *data)
+{
+	struct runner *runner = data;
+
+	runner->looks++;
+}
+
+static void on_end(void *data)
+{
+	struct runner *runner = data;
+
+	loop_stop(runner->loop, 0);
+}
+
+/* What is due now is done. A loop runs once, so there is another one for each. */
+static void spend_for(struct runner *runner, uint64_t time)
+{
+	struct loop_source *end;
+	const struct track_scripts_options options = {.loop = runner->loop,
+		.list = &list,
+		.send = on_send,
+		.looked = on_looked,
+		.data = runner};
+
+	if (!runner->scripts)
+		assert_int_equal(track_scripts_new(&options, &runner->scripts), 0);
+	track_scripts_want(runner->scripts);
+	assert_int_equal(loop_add_timer(runner->loop, on_end, runner, &end), 0);
+	loop_timer_set(end, loop_clock() + time);
+	loop_run(runner->loop);
+	loop_source_free(end);
+}
+
+static void spend(struct runner *runner)
+{
+	spend_for(runner, SECOND / 20);
+}
+
+static void scripts_are_asked_for(void **state)
+{
+	struct runner runner = {};
+
+	(void)state;
+	assert_int_equal(loop_new(&runner.loop), 0);
+	WANT("{scripts: [{command: [/bin/x], interval: 1h}]}");
+	spend(&runner);
+	assert_int_equal(runner.runs, 1);
+	assert_false(track_list_is_tried(&list));
+	const struct message_ran other = {.number = runner.number + 1, .status = 256},
+				 ran = {.number = runner.number, .status = 256};
+	track_scripts_ran(runner.scripts, &other);
+	assert_int_equal(runner.looks, 0);
+	track_scripts_ran(runner.scripts, &ran);
+	track_scripts_ran(runner.scripts, &ran);
+	assert_int_equal(runner.looks, 1);
+	assert_true(sum(0).fault);
+	assert_true(track_list_is_tried(&list));
+	list.forget = NULL;
+	track_scripts_free(runner.scripts);
+	loop_free(runner.loop);
+}
+
+static void one_that_is_forgotten_is_cancelled(void **state)
+{
+	struct runner runner = {};
+
+	(void)state;
+	assert_int_equal(loop_new(&runner.loop), 0);
+	WANT("{scripts: [{command: [/bin/x]}]}");
+	spend(&runner);
+	track_scripts_forget(runner.scripts, item_at(TRACK_SCRIPT, 0));
+	assert_int_equal(runner.cancels, 1);
+	const struct message_ran ran = {.number = runner.number, .status = 256};
+	track_scripts_ran(runner.scripts, &ran);
+	assert_int_equal(runner.looks, 0);
+	list.forget = NULL;
+	track_scripts_free(runner.scripts);
+	loop_free(runner.loop);
+}
+
+static void no_more_than_there_is_room_for(void **state)
+{
+	_cleanup_strbuf_ struct strbuf track = {};
+	struct runner runner = {};
+
+	(void)state;
+	assert_int_equal(loop_new(&runner.loop), 0);
+	for (unsigned int i = 0; i < TRACK_SCRIPTS_MOST + 8; i++)
+		strbuf_printf(&track, "%s{command: [/bin/x, '%u'], interval: 1h}",
+			i ? ", " : "{scripts: [", i);
+	strbuf_add(&track, "]}");
+	WANT(track.text);
+	spend(&runner);
+	assert_int_equal(runner.runs, TRACK_SCRIPTS_MOST);
+	list.forget = NULL;
+	track_scripts_free(runner.scripts);
+	loop_free(runner.loop);
+}
+
+/* All that run are killed, a while after the others were due. */
+static void on_hung(void *data)
+{
+	const struct runner *runner = data;
+
+	for (uint64_t number = 1; number <= TRACK_SCRIPTS_MOST; number++)
+		track_scripts_ran(runner->scripts,
+			&(struct message_ran){.number = number, .status = -ETIMEDOUT});
+}
+
+static void those_that_hang_do_not_keep_the_others_from_their_turn(void **state)
+{
+	_cleanup_strbuf_ struct strbuf track = {};
+	struct runner runner = {};
+	struct loop_source *hung;
+
+	(void)state;
+	assert_int_equal(loop_new(&runner.loop), 0);
+	for (unsigned int i = 0; i < TRACK_SCRIPTS_MOST + 8; i++)
+		strbuf_printf(&track, "%s{command: [/bin/x, '%u'], interval: 100ms}",
+			i ? ", " : "{scripts: [", i);
+	strbuf_add(&track, "]}");
+	WANT(track.text);
+	assert_int_equal(loop_add_timer(runner.loop, on_hung, &runner, &hung), 0);
+	loop_timer_set(hung, loop_clock() + SECOND / 4);
+	spend_for(&runner, SECOND);
+	assert_int_equal(runner.runs, 2 * TRACK_SCRIPTS_MOST);
+	for (unsigned int i = 0; i < TRACK_SCRIPTS_MOST + 8; i++)
+		assert_true(runner.seen[i]);
+	loop_source_free(hung);
+	list.forget = NULL;
+	track_scripts_free(runner.scripts);
+	loop_free(runner.loop);
+}
+
+static void one_that_cannot_be_asked_for(void **state)
+{
+	struct runner runner = {.refusal = -ENOBUFS};
+
+	(void)state;
+	assert_int_equal(loop_new(&runner.loop), 0);
+	WANT("{scripts: [{command: [/bin/x]}]}");
+	spend(&runner);
+	assert_int_equal(item_at(TRACK_SCRIPT, 0)->state, TRACK_STATE_UNKNOWN);
+	assert_string_equal(
+		item_at(TRACK_SCRIPT, 0)->words, "cannot be run: No buffer space available");
+	assert_int_equal(runner.looks, 1);
+	list.forget = NULL;
+	track_scripts_free(runner.scripts);
+	loop_free(runner.loop);
+}
+
+/* Processes. */
+
+#define LINE(text) (text), sizeof(text)
+
+static void names_of_processes(void **state)
+{
+	(void)state;
+	assert_true(track_process_is("named", "named", NULL, 0));
+	assert_false(track_process_is("named", "named2", NULL, 0));
+	assert_false(track_process_is("named", "name", NULL, 0));
+	assert_true(track_process_is("fifteen-letters", "fifteen-letters", LINE("/bin/other")));
+	/* Longer than what the kernel keeps. */
+	assert_true(track_process_is(
+		"systemd-resolved", "systemd-resolve", LINE("/lib/systemd/systemd-resolved\0--x")));
+	assert_false(track_process_is("systemd-resolved", "systemd-resolve",
+		LINE("/lib/systemd/systemd-resolvex\0systemd")));
+	assert_true(track_process_is("a-script-of-python.py", "a-script-of-pyt",
+		LINE("/usr/bin/python3\0/opt/a-script-of-python.py\0x")));
+	assert_false(track_process_is("a-script-of-python.py", "a-script-of-pyt",
+		LINE("/usr/bin/python3\0-u\0/opt/a-script-of-python.py")));
+	assert_false(track_process_is(
+		"systemd-resolved", "systemd-resolv", LINE("/lib/systemd/systemd-resolved")));
+	/* One that hides its command line has the beginning of the name. */
+	assert_true(track_process_is("systemd-resolved", "systemd-resolve", NULL, 0));
+	assert_false(track_process_is("systemd-resolved", "systemd-resolve", LINE("")));
+}
+
+static void states_of_processes(void **state)
+{
+	(void)state;
+	assert_int_equal(track_process_state("1 (init) S 0 1"), 'S');
+	assert_int_equal(track_process_state("1 (a) Z (b) Z 0 1"), 'Z');
+	assert_int_equal(track_process_state("1 (a) R) D 0 1"), 'D');
+	assert_int_equal(track_process_state("1 (a"), 0);
+	assert_int_equal(track_process_state("1 (a)"), 0);
+	assert_int_equal(track_process_state(""), 0);
+}
+
+/* Files. */
+
+static void numbers_of_files(void **state)
+{
+	static const struct {
+		const char *text;
+		int r;
+		int64_t number;
+	} rows[] = {
+		{"0", 0, 0},
+		{"17\n", 0, 17},
+		{" -17\r\n", 0, -17},
+		{"+5\t", 0, 5},
+		{"007", 0, 7},
+		{"2147483647", 0, INT32_MAX},
+		{"-2147483648", 0, INT32_MIN},
+		{"2147483648", -ERANGE, 0},
+		{"99999999999999999999999999", -ERANGE, 0},
+		{"", -ENODATA, 0},
+		{" \n\n", -ENODATA, 0},
+		{"-", -EINVAL, 0},
+		{"+-5", -EINVAL, 0},
+		{"5 6", -EINVAL, 0},
+		{"5x", -EINVAL, 0},
+		{"0x5", -EINVAL, 0},
+		{"1.5", -EINVAL, 0},
+		{"high", -EINVAL, 0},
+		{"1234567890123456789012345678901234567890123456789012345678901234567890", -EINVAL,
+			0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		int64_t number = 0;
+
+		assert_int_equal(
+			track_file_parse(rows[i].text, strlen(rows[i].text), &number), rows[i].r);
+		assert_int_equal(number, rows[i].number);
+	}
+	int64_t number = 0;
+	assert_int_equal(track_file_parse("5\0006", 3, &number), -EINVAL);
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(one_item_for_all_that_say_the_same),
+		CASE(other_files_keep_what_is_known),
+		CASE(what_is_looked_at_in_another_way_begins_as_it_was),
+		CASE(weights_and_faults),
+		CASE(a_file_counts_by_its_number),
+		CASE(changes_are_told_once),
+		CASE(a_file_without_a_number),
+		CASE(words_are_ascii_and_bounded),
+		CASE(json),
+		CASE(many),
+		CASE(rise_and_fall),
+		CASE(what_a_run_says),
+		CASE(scripts_are_asked_for),
+		CASE(one_that_is_forgotten_is_cancelled),
+		CASE(no_more_than_there_is_room_for),
+		CASE(those_that_hang_do_not_keep_the_others_from_their_turn),
+		CASE(one_that_cannot_be_asked_for),
+		CASE(names_of_processes),
+		CASE(states_of_processes),
+		CASE(numbers_of_files),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
