@@ -19,6 +19,18 @@ const struct backend_ops *backend_find(const char *name)
 	return NULL;
 }
 
+const char *backend_figure_kind_name(enum backend_figure_kind kind)
+{
+	static const char *const names[BACKEND_FIGURE_COUNT] = {
+		[BACKEND_FIGURE_PORT] = "port",
+		[BACKEND_FIGURE_WORKER] = "worker",
+		[BACKEND_FIGURE_DROP] = "drop",
+		[BACKEND_FIGURE_PART] = "part",
+	};
+
+	return names[kind];
+}
+
 bool backend_scope_has(const struct backend_scope *scope, const struct service_key *key)
 {
 	return scope &&

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "base/vector.h"
 #include "model/plan.h"
 #include "model/state.h"
 
@@ -50,6 +51,38 @@ enum backend_result_status {
 	BACKEND_RESULT_FAILED,
 	BACKEND_RESULT_SKIPPED, /* not tried, or pointless: what it depends on failed */
 };
+
+/* What a figure is about. */
+enum backend_figure_kind {
+	BACKEND_FIGURE_PORT, /* what packets come in by and go out by, under its name in the file */
+	BACKEND_FIGURE_WORKER, /* who forwards them, under its number */
+	BACKEND_FIGURE_DROP, /* packets that were dropped: `name` is the reason, `object` by whom */
+	BACKEND_FIGURE_PART, /* of anything else that counts */
+	BACKEND_FIGURE_COUNT,
+};
+
+#define BACKEND_FIGURE_NAME 64
+
+/* One thing that a backend counts beside services and destinations: of the port "wan", "packets_in".
+ * Names are the backend's own, in lower case, with underscores (reasons: with dashes); those of rates
+ * end in _per_second. */
+struct backend_figure {
+	enum backend_figure_kind kind;
+	char object[BACKEND_FIGURE_NAME];
+	char name[BACKEND_FIGURE_NAME];
+	uint64_t value;
+};
+
+/* Rows of one kind and one object stand behind each other, if only those of their kind are looked at. */
+struct backend_figures {
+	VECTOR_OF(struct backend_figure);
+};
+
+/* How long it may take to read them. */
+#define BACKEND_FIGURES_NS UINT64_C(250000000)
+
+/* "port", "worker", "drop", "part". */
+const char *backend_figure_kind_name(enum backend_figure_kind kind);
 
 /* The outcome of one operation. error.text says in words what to do, without naming the object (the
  * caller does). */
@@ -97,6 +130,12 @@ struct backend_ops {
 	 */
 	int (*apply)(struct backend *backend, const struct plan_op *ops, size_t count,
 		struct backend_result *results, struct error *error);
+
+	/* Optional (NULL: it counts nothing but services and destinations). All figures as they are now, into an
+	 * empty `ret` that the caller clears. Takes BACKEND_FIGURES_NS at most, whatever the backend does, and
+	 * disturbs nothing else that is asked of it: for who shows it, not for who decides. On failure `ret` is
+	 * empty. */
+	int (*figures)(struct backend *backend, struct backend_figures *ret, struct error *error);
 
 	/* Optional, both or neither (NULL): for a backend that can tell when something happened.
 	 *

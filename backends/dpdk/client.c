@@ -16,6 +16,7 @@
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 
+#include "backends/dpdk/inquiry.h"
 #include "backends/dpdk/link.h"
 #include "backends/dpdk/message.h"
 #include "base/directories.h"
@@ -417,6 +418,13 @@ static int dpdk_apply(struct backend *backend, const struct plan_op *ops, size_t
 	return 0;
 }
 
+/* Figures. */
+
+static int dpdk_figures(struct backend *backend, struct backend_figures *ret, struct error *error)
+{
+	return dpdk_inquiry_figures(dpdk_of(backend)->path, ret, error);
+}
+
 const struct backend_ops dpdk_backend = {
 	.name = "dpdk",
 	.static_abilities = &dpdk_abilities_all,
@@ -425,6 +433,7 @@ const struct backend_ops dpdk_backend = {
 	.abilities = dpdk_abilities,
 	.read = dpdk_read,
 	.apply = dpdk_apply,
+	.figures = dpdk_figures,
 	.fd = dpdk_fd,
 	.dispatch = dpdk_dispatch,
 };

@@ -15,9 +15,12 @@
 #include <rte_malloc.h>
 #include <rte_random.h>
 #include <string.h>
+#include <time.h>
 
 #include "backends/dpdk/dataplane/worker.h"
 #include "base/memory.h"
+
+#define DATAPLANE_NS_PER_S UINT64_C(1000000000)
 
 /* Buffers that each worker keeps at hand. */
 #define POOL_CACHE 512
@@ -278,6 +281,17 @@ static uint64_t load(const _Atomic uint64_t *counter)
 	return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
+/* Of a thread that has ended the kernel says nothing. */
+static uint64_t cpu_time(const struct worker *worker)
+{
+	clockid_t clock = atomic_load_explicit(&worker->clock, memory_order_relaxed);
+	struct timespec used;
+
+	if (!clock || clock_gettime(clock, &used) < 0)
+		return 0;
+	return (uint64_t)used.tv_sec * DATAPLANE_NS_PER_S + (uint64_t)used.tv_nsec;
+}
+
 void dataplane_count_worker(
 	const struct dataplane *plane, unsigned int worker, struct dataplane_totals *ret)
 {
@@ -291,6 +305,7 @@ void dataplane_count_worker(
 		.flows = load(&from->flows),
 		.turns = load(&from->turns),
 		.busy_turns = load(&from->busy_turns),
+		.cpu_ns = cpu_time(plane->workers[worker]),
 	};
 	for (unsigned int i = 0; i < DROP_REASON_COUNT; i++)
 		ret->drops[i] = load(&from->drops[i]);

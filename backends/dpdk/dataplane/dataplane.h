@@ -135,6 +135,7 @@ static inline unsigned int dataplane_owner(
 struct dataplane_totals {
 	uint64_t packets, forwarded, handed_over, connections, flows, turns, busy_turns;
 	uint64_t drops[DROP_REASON_COUNT];
+	uint64_t cpu_ns; /* that its thread has used; 0: it does not run */
 };
 
 void dataplane_count_worker(

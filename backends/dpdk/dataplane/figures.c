@@ -18,6 +18,8 @@
 
 #define FIGURES_OBJECT_SIZE 64
 
+#define FIGURES_NS_PER_PERCENT UINT64_C(10000000) /* of a second */
+
 struct figure_row {
 	const char *name;
 	size_t offset;
@@ -36,6 +38,7 @@ static const struct figure_row worker_rows[] = {
 	WORKER_ROW(flows),
 	WORKER_ROW(turns),
 	WORKER_ROW(busy_turns),
+	WORKER_ROW(cpu_ns),
 };
 
 #define PORT_ROW(member)                                                                           \
@@ -75,8 +78,8 @@ static void say_drops(
 	}
 }
 
-static void say_worker(
-	const struct dataplane *plane, unsigned int number, figures_sink *sink, void *data)
+static void say_worker(const struct dataplane *plane, const struct figures_rates *rates,
+	unsigned int number, figures_sink *sink, void *data)
 {
 	struct dataplane_totals totals;
 	char object[FIGURES_OBJECT_SIZE];
@@ -84,6 +87,11 @@ static void say_worker(
 	snprintf(object, sizeof(object), "worker %u", number);
 	dataplane_count_worker(plane, number, &totals);
 	say_rows(worker_rows, ARRAY_LENGTH(worker_rows), &totals, object, sink, data);
+	sink(data, object, "connections_per_second", rate_of(&rates->workers[number].connections));
+	sink(data, object, "packets_per_second", rate_of(&rates->workers[number].packets));
+	sink(data, object, "busy_percent",
+		(rate_of(&rates->workers[number].cpu) + FIGURES_NS_PER_PERCENT / 2) /
+			FIGURES_NS_PER_PERCENT);
 	say_drops(&totals, object, sink, data);
 }
 
@@ -95,29 +103,54 @@ static void say_attendant(const struct dataplane *plane, figures_sink *sink, voi
 	say_drops(&totals, "attendant", sink, data);
 }
 
-static void say_port(const struct port *port, figures_sink *sink, void *data)
+static void say_port(const struct dataplane *plane, const struct figures_rates *rates,
+	unsigned int number, figures_sink *sink, void *data)
 {
+	const struct port *port = &plane->ports[number];
 	struct port_counters counters;
 	char object[FIGURES_OBJECT_SIZE];
 
 	snprintf(object, sizeof(object), "port %s", port->name);
 	port_count(port, &counters);
 	say_rows(port_rows, ARRAY_LENGTH(port_rows), &counters, object, sink, data);
+	sink(data, object, "packets_in_per_second", rate_of(&rates->ports[number].packets_in));
+	sink(data, object, "packets_out_per_second", rate_of(&rates->ports[number].packets_out));
 	sink(data, object, "up", counters.up);
 }
 
-void figures_collect(const struct dataplane *plane, figures_sink *sink, void *data)
+void figures_look(const struct dataplane *plane, struct figures_rates *rates, uint64_t now)
+{
+	for (unsigned int i = 0; i < plane->worker_count; i++) {
+		struct dataplane_totals totals;
+
+		dataplane_count_worker(plane, i, &totals);
+		rate_look(&rates->workers[i].connections, totals.connections, now);
+		rate_look(&rates->workers[i].packets, totals.packets, now);
+		rate_look(&rates->workers[i].cpu, totals.cpu_ns, now);
+	}
+	for (unsigned int i = 0; i < plane->port_count; i++) {
+		struct port_counters counters;
+
+		port_count(&plane->ports[i], &counters);
+		rate_look(&rates->ports[i].packets_in, counters.packets_in, now);
+		rate_look(&rates->ports[i].packets_out, counters.packets_out, now);
+	}
+}
+
+void figures_collect(const struct dataplane *plane, const struct figures_rates *rates,
+	figures_sink *sink, void *data)
 {
 	for (unsigned int i = 0; i < plane->worker_count; i++)
-		say_worker(plane, i, sink, data);
+		say_worker(plane, rates, i, sink, data);
 	say_attendant(plane, sink, data);
 	for (unsigned int i = 0; i < plane->port_count; i++)
-		say_port(&plane->ports[i], sink, data);
+		say_port(plane, rates, i, sink, data);
 	sink(data, "buffers", "free", rte_mempool_avail_count(plane->pool));
 	sink(data, "buffers", "all", plane->pool->size);
 }
 
 static const struct dataplane *telemetry_plane;
+static const struct figures_rates *telemetry_rates;
 
 /* Its names have neither spaces nor dashes. */
 static void telemetry_sink(void *data, const char *object, const char *name, uint64_t value)
@@ -153,7 +186,7 @@ static int telemetry_worker(const char *command, const char *parameters, struct 
 	if (*end || number >= telemetry_plane->worker_count)
 		return -EINVAL;
 	rte_tel_data_start_dict(data);
-	say_worker(telemetry_plane, (unsigned int)number, telemetry_sink, data);
+	say_worker(telemetry_plane, telemetry_rates, (unsigned int)number, telemetry_sink, data);
 	return 0;
 }
 
@@ -182,13 +215,13 @@ static int telemetry_port(const char *command, const char *parameters, struct rt
 		if (strcmp(telemetry_plane->ports[i].name, parameters) != 0)
 			continue;
 		rte_tel_data_start_dict(data);
-		say_port(&telemetry_plane->ports[i], telemetry_sink, data);
+		say_port(telemetry_plane, telemetry_rates, i, telemetry_sink, data);
 		return 0;
 	}
 	return -EINVAL;
 }
 
-void figures_telemetry(const struct dataplane *plane)
+void figures_telemetry(const struct dataplane *plane, const struct figures_rates *rates)
 {
 	static const struct {
 		const char *name, *help;
@@ -207,6 +240,7 @@ void figures_telemetry(const struct dataplane *plane)
 	};
 
 	telemetry_plane = plane;
+	telemetry_rates = rates;
 	for (size_t i = 0; i < ARRAY_LENGTH(commands); i++)
 		rte_telemetry_register_cmd(commands[i].name, commands[i].answer, commands[i].help);
 }

@@ -54,6 +54,7 @@ struct program {
 	struct loop *loop;
 	struct control_plane *control;
 	struct loop_source *signals[2], *look;
+	struct figures_rates rates;
 	char *socket;
 	bool eal, open, running, carrier;
 };
@@ -202,7 +203,7 @@ static void collect(void *data, struct control_plane_figures *figures)
 	struct program *program = data;
 	struct attendant_counts counts;
 
-	figures_collect(&program->plane, pass_figure, figures);
+	figures_collect(&program->plane, &program->rates, pass_figure, figures);
 	attendant_count(program->attendant, &counts);
 	for (size_t i = 0; i < ARRAY_LENGTH(attendant_rows); i++)
 		control_plane_figure(figures, "attendant", attendant_rows[i].name,
@@ -235,6 +236,7 @@ static void on_look(void *data)
 	struct dataplane *plane = &program->plane;
 
 	attendant_tidy(program->attendant);
+	figures_look(plane, &program->rates, loop_now(program->loop));
 	persistence_sweep(plane->persistence, dataplane_tick(plane),
 		program->templates / PROGRAM_SWEEP_PART + 1);
 	loop_timer_set(program->look, loop_now(program->loop) + PROGRAM_LOOK_NS);
@@ -325,7 +327,7 @@ static int begin(struct program *program, struct error *error)
 	if (r == 0)
 		r = attendant_start(program->attendant, error);
 	if (r == 0)
-		figures_telemetry(&program->plane);
+		figures_telemetry(&program->plane, &program->rates);
 	return r;
 }
 

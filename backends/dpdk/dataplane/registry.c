@@ -181,7 +181,7 @@ static struct registry_sum sum_chain(const struct registry *registry, uint32_t s
 	return sum;
 }
 
-static uint32_t rate_of(uint64_t now, uint64_t before, uint64_t ns)
+static uint32_t registry_rate(uint64_t now, uint64_t before, uint64_t ns)
 {
 	double rate = (double)(now - MIN(before, now)) * 1e9 / (double)ns;
 
@@ -197,9 +197,9 @@ static const struct registry_sample *sample_take(
 	if (sample->when && ns < REGISTRY_SAMPLE_NS)
 		return sample;
 	if (sample->when) {
-		sample->connection_rate = rate_of(sum->connections, sample->connections, ns);
-		sample->byte_rate_in = rate_of(sum->bytes_in, sample->bytes_in, ns);
-		sample->byte_rate_out = rate_of(sum->bytes_out, sample->bytes_out, ns);
+		sample->connection_rate = registry_rate(sum->connections, sample->connections, ns);
+		sample->byte_rate_in = registry_rate(sum->bytes_in, sample->bytes_in, ns);
+		sample->byte_rate_out = registry_rate(sum->bytes_out, sample->bytes_out, ns);
 	}
 	sample->when = now;
 	sample->connections = sum->connections;

@@ -56,6 +56,7 @@ struct worker {
 	uint16_t identification;      /* of the next outer IPv4 header */
 	size_t count_size, turn_size; /* bytes of these tables */
 	struct worker_counters counters;
+	_Atomic int clock; /* clockid_t of its thread's CPU time; 0: it does not run */
 };
 
 /* Its tables, on the calling thread's node. -errno with words. */
