@@ -27,6 +27,8 @@ FRONT4=192.0.2.1 FRONT6=2001:db8:c::1
 BACK4=10.0.0.1 BACK6=2001:db8:5::1
 VIRTUAL4=203.0.113 VIRTUAL6=2001:db8:aa: # and a number
 GUE_PORT=6080
+# What its figures are found by: tests run beside each other, and share /run/dpdk.
+PREFIX=poise-${work##*.}
 
 server4() { echo "10.0.0.1$1"; }
 server6() { echo "2001:db8:5::1$1"; }
@@ -101,11 +103,14 @@ add_client() {
 	within client ip route add ${VIRTUAL6}:/64 via $FRONT6
 }
 
+# add_balancer NAME: that of the functions below is `balancer`.
 add_balancer() {
-	add_space balancer
-	within balancer sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
-	add_link balancer front
-	add_link balancer back
+	local name=$1
+
+	add_space "$name"
+	within "$name" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
+	add_link "$name" front
+	add_link "$name" back
 }
 
 # add_server NUMBER: a web server that says its number, on port 80.
@@ -123,7 +128,7 @@ add_server() {
 	within "$name" ip -6 route add default via $CLIENT_BACK6 table 100
 	start_web "$1"
 	within "$name" tests/dataplane/tunnel-end $GUE_PORT >"$work/$name.ready" 2>"$work/$name-tunnel.log" &
-	until_true "no tunnels end at $name" grep -q ready "$work/$name.ready"
+	until_true "no tunnels end at $name" grep -qs ready "$work/$name.ready"
 }
 
 # A virtual address that is a server's too: of `direct` and `tunnel`. share NUMBER, of all servers.
@@ -169,24 +174,28 @@ make_world() {
 	add_bridge front
 	add_bridge back
 	add_client
-	add_balancer
+	add_balancer balancer
 	for ((number = 1; number <= $1; number++)); do add_server "$number"; done
 }
 
 # The balancer: start_balancer runs what forwards, apply_file fills it with the file, stop_balancer ends it.
 
-# write_file <SERVICES: the file, with the lines below `services:` as they are.
+# write_file <SERVICES: the file, with the lines below `services:` as they are. $settings has more lines of
+# `dpdk:` ("  workers: 2"), $front and $back more keys of those ports (", mtu: 9000").
+settings='' front='' back=''
 write_file() {
 	{
 		cat <<-END
 			poise: 1
 			backend: dpdk
 			dpdk:
+			  eal: [--file-prefix=$PREFIX]
 			  ports:
-			    front: {device: "net_af_packet,iface=front", addresses: [$FRONT4/24, "$FRONT6/64"]}
-			    back: {device: "net_af_packet,iface=back", addresses: [$BACK4/24, "$BACK6/64"]}
-			services:
+			    front: {device: "net_af_packet,iface=front", addresses: [$FRONT4/24, "$FRONT6/64"]$front}
+			    back: {device: "net_af_packet,iface=back", addresses: [$BACK4/24, "$BACK6/64"]$back}
 		END
+		[ -z "$settings" ] || printf '%s\n' "$settings"
+		echo 'services:'
 		cat
 	} >"$work/poise.new"
 	mv "$work/poise.new" "$work/poise.yaml"
@@ -205,6 +214,12 @@ stop_balancer() {
 	kill -TERM "$dataplane"
 	wait "$dataplane" || die "poise-dataplane ended with $?"
 }
+
+# What an end of the test must not leave.
+leave() { rm -rf "$work" "/run/dpdk/$PREFIX"*; }
+
+# figure OBJECT NAME: what it counts now ("worker,0" forwarded); 0 for a reason that never came up.
+figure() { tests/dataplane/figures "$PREFIX" "/poise/$1" | jq -e ".[] | .$2 // 0"; }
 
 apply_file() {
 	"$BUILD/poise" --state-dir "$work/state" --run-dir "$work/run" apply --no-wait --force "$work/poise.yaml" \
