@@ -256,7 +256,7 @@ void engine_health_follow(struct engine *engine, const struct files *files)
 	health_put_all(engine);
 	health_count(health);
 	health_mark_others(engine, &before);
-	engine_heed_tell_freed(engine, &before, of);
+	engine_heed_tell_files(engine, &before, of);
 	/* A file that is no good is written anew also where there is nothing to say in it. */
 	health->unsaved |= before.probes.count > 0 || table.probes.count > 0 ||
 			   engine->troubles[ENGINE_TROUBLE_HEALTH_LOST];

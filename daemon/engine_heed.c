@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What follows from verdicts: which services a pass must look at, and what people are told.
+/* What follows from verdicts: which services a pass must look at, and what that makes of quorums (engine_heed_tell.c: who went
+ * down or came up).
  *
  * A lone change is a pass at once, and what comes soon after that pass is gathered into the next one (gather.h). Steps of slow
  * start are gathered by a gate of their own: no failure waits for them.
@@ -10,28 +11,10 @@
  *
  * People are told in this order: who went down, what that made of quorums, what was applied for it; and all of it after the
  * operations, for no failed server waits for a log. */
-#include <inttypes.h>
-
 #include "daemon/engine_inside.h"
-#include "model/units.h"
 #include "reconciler/resolve.h"
 
 #define HEED_CLIMB_NS 100000000ull
-
-static const char *const heed_notice_names[ENGINE_NOTICE_COUNT] = {
-	[ENGINE_NOTICE_DESTINATION_DOWN] = "destination-down",
-	[ENGINE_NOTICE_DESTINATION_UP] = "destination-up",
-	[ENGINE_NOTICE_QUORUM_LOST] = "quorum-lost",
-	[ENGINE_NOTICE_QUORUM_REGAINED] = "quorum-regained",
-	[ENGINE_NOTICE_ROUTER_ACTIVE] = "router-active",
-	[ENGINE_NOTICE_ROUTER_BACKUP] = "router-backup",
-	[ENGINE_NOTICE_ROUTER_STOPPED] = "router-stopped",
-};
-
-const char *engine_notice_name(enum engine_notice_event event)
-{
-	return heed_notice_names[event];
-}
 
 /* Lists of services */
 
@@ -186,260 +169,6 @@ uint64_t engine_heed_next(const struct engine *engine)
 	return health->dirty.count ? MIN(gather_until(&health->gather), wake) : wake;
 }
 
-/* Who went down or came up */
-
-static void heed_notify(
-	struct engine *engine, const struct declared_service *service, struct engine_notice *notice)
-{
-	char listener[SERVICE_KEY_TEXT_SIZE];
-
-	if (!engine->options.notify || !service->notify || !service->notify->count)
-		return;
-	notice->command = service->notify;
-	notice->service = service->name;
-	notice->listener = service_key_format(&service->key, listener);
-	engine->options.notify(engine->options.data, notice);
-}
-
-void engine_set_notified(struct engine *engine, const struct engine_notified *notified)
-{
-	engine->health.notified = *notified;
-}
-
-/* Whether no other check of a destination is down, as far as it was told. */
-static bool heed_others_pass(
-	const struct engine *engine, const struct declared_destination *destination, uint32_t probe)
-{
-	const struct engine_health_table *table = &engine->health.table;
-
-	if (destination->checks.count < 2)
-		return true;
-	vector_foreach(&destination->checks, check) {
-		const struct probe_key key = declared_probe_key(destination, *check);
-		const struct engine_probe *found =
-			vector_find(&table->probes, &key, probe_key_compare);
-
-		if (found != &table->probes.items[probe] && found->told_down)
-			return false;
-	}
-	return true;
-}
-
-/* Those whose destination went down or came up with it: one that has other checks is down from the first that fails until the last
- * passes again. */
-static void heed_notify_users(struct engine *engine, const struct engine_health_change *change)
-{
-	const struct engine_health_table *table = &engine->health.table;
-	uint32_t end = table->first.items[change->probe + 1];
-
-	for (uint32_t i = table->first.items[change->probe]; i < end; i++) {
-		const struct engine_probe_user *user = &table->users.items[i];
-		const struct declared_service *service =
-			&engine->health.of->declared.services.items[user->service];
-		const struct declared_destination *declared =
-			&service->destinations.items[user->destination];
-		char destination[ADDRESS_ENDPOINT_LENGTH];
-		struct engine_notice notice = {
-			.event = change->up ? ENGINE_NOTICE_DESTINATION_UP
-					    : ENGINE_NOTICE_DESTINATION_DOWN,
-			.destination = destination_key_format(&declared->key, destination),
-			.check = table->probes.items[change->probe].key.check,
-			.reason = change->reason,
-			.wall = change->wall,
-		};
-
-		if (heed_others_pass(engine, declared, change->probe))
-			heed_notify(engine, service, &notice);
-	}
-}
-
-static void heed_format_change(const struct engine_health_change *change, struct strbuf *text)
-{
-	if (change->trying && change->reason) {
-		strbuf_printf(
-			text, "cannot be tried: %s; its verdict stays as it is", change->reason);
-		return;
-	}
-	if (change->trying) {
-		strbuf_add(text, "can be tried again");
-		return;
-	}
-	if (!change->up) {
-		strbuf_printf(text, "down: %s", change->reason ? change->reason : "it fails");
-		return;
-	}
-	if (change->weight_only && change->weight == VERDICT_NO_WEIGHT) {
-		strbuf_add(text, "its check says no weight any more");
-		return;
-	}
-	if (change->weight_only) {
-		strbuf_printf(text, "its check says weight %d", change->weight);
-		return;
-	}
-	strbuf_add(text, change->down_ns ? "up again after " : "up");
-	/* To the second, or to the millisecond where that would be none. */
-	uint64_t unit = change->down_ns < UNITS_SECOND ? UNITS_MILLISECOND : UNITS_SECOND;
-	if (change->down_ns)
-		units_format_duration(change->down_ns / unit * unit, text);
-	if (change->weight != VERDICT_NO_WEIGHT)
-		strbuf_printf(text, "; its check says weight %d", change->weight);
-}
-
-/* Who has the probe, as far as there is room in an event. */
-struct heed_users {
-	struct engine_event_user items[ENGINE_EVENT_USERS_MOST];
-	char listeners[ENGINE_EVENT_USERS_MOST][SERVICE_KEY_TEXT_SIZE];
-	char destinations[ENGINE_EVENT_USERS_MOST][ADDRESS_ENDPOINT_LENGTH];
-};
-
-static void heed_add_users(const struct engine *engine, uint32_t probe, struct heed_users *users,
-	struct engine_event *event)
-{
-	const struct engine_health_table *table = &engine->health.table;
-	const uint32_t *first = &table->first.items[probe];
-
-	event->user_total = first[1] - first[0];
-	event->user_count = MIN(event->user_total, (size_t)ENGINE_EVENT_USERS_MOST);
-	event->users = users->items;
-	for (size_t i = 0; i < event->user_count; i++) {
-		const struct engine_probe_user *user = &table->users.items[first[0] + i];
-		const struct declared_service *service =
-			&engine->health.of->declared.services.items[user->service];
-
-		const struct declared_destination *destination =
-			&service->destinations.items[user->destination];
-
-		users->items[i] = (struct engine_event_user){
-			.service = service->name,
-			.listener = service_key_format(&service->key, users->listeners[i]),
-			.destination =
-				destination_key_format(&destination->key, users->destinations[i]),
-			.up = !table->probes.items[probe].told_down &&
-			      heed_others_pass(engine, destination, probe),
-		};
-	}
-}
-
-/* What a change says for programs; how many members. `up` and `tried` are always there. */
-static size_t heed_list_change(const struct engine_health_change *change,
-	const struct engine_probe *probe, const char *target, struct engine_field fields[static 7])
-{
-	bool up = change->trying ? probe->verdict.up : change->up;
-	size_t count = 0;
-
-	fields[count++] = (struct engine_field){.name = "state", .text = up ? "up" : "down"};
-	fields[count++] = (struct engine_field){.name = "target", .text = target};
-	fields[count++] = (struct engine_field){.name = "check", .text = probe->key.check};
-	fields[count++] = (struct engine_field){.name = "tried",
-		.kind = ENGINE_FIELD_FLAG,
-		.number = change->trying ? !change->reason : !probe->untried};
-	fields[count++] = (struct engine_field){.name = "reason", .text = change->reason};
-	if (change->trying || !up)
-		return count;
-	if (change->down_ns)
-		fields[count++] = (struct engine_field){.name = "down_ms",
-			.kind = ENGINE_FIELD_NUMBER,
-			.number = change->down_ns / UNITS_MILLISECOND};
-	bool says = change->weight != VERDICT_NO_WEIGHT;
-	fields[count++] = (struct engine_field){.name = "weight",
-		.kind = says ? ENGINE_FIELD_NUMBER : ENGINE_FIELD_NONE,
-		.number = says ? (uint64_t)change->weight : 0};
-	return count;
-}
-
-static void heed_tell_change(struct engine *engine, const struct engine_health_change *change)
-{
-	struct engine_probe *probe = &engine->health.table.probes.items[change->probe];
-	char target[ADDRESS_ENDPOINT_LENGTH];
-	_cleanup_strbuf_ struct strbuf text = {};
-	_cleanup_free_ char *object = memory_printf("%s check %s",
-		destination_key_format(&probe->key.target, target), probe->key.check);
-	bool untried = change->trying && change->reason;
-	struct engine_field fields[7];
-	struct heed_users users;
-	struct engine_event event = {
-		.kind = untried ? ENGINE_EVENT_UNTRIED : ENGINE_EVENT_HEALTH,
-		.object = object,
-		.fields = fields,
-		.field_count = heed_list_change(change, probe, target, fields),
-	};
-
-	if (!change->trying)
-		probe->told_down = !change->up;
-	heed_format_change(change, &text);
-	heed_add_users(engine, change->probe, &users, &event);
-	engine_tell_event(engine, &event, "%s", text.text);
-	if (!change->weight_only && !change->trying)
-		heed_notify_users(engine, change);
-}
-
-void engine_heed_tell(struct engine *engine)
-{
-	struct engine_health *health = &engine->health;
-
-	vector_foreach(&health->untold, change) {
-		heed_tell_change(engine, change);
-		free(change->reason);
-	}
-	health->untold.count = 0;
-}
-
-/* The first check of a destination that it was told to be down by; NULL. */
-static const struct engine_probe *heed_find_told(
-	const struct engine_health_table *table, const struct declared_destination *destination)
-{
-	vector_foreach(&destination->checks, check) {
-		const struct probe_key key = declared_probe_key(destination, *check);
-		const struct engine_probe *probe =
-			vector_find(&table->probes, &key, probe_key_compare);
-
-		if (probe && probe->told_down)
-			return probe;
-	}
-	return NULL;
-}
-
-/* A destination of the files before, as it is in those that are in force now. */
-static void heed_tell_freed(struct engine *engine, const struct service_key *listener,
-	const struct declared_destination *was, const struct engine_probe *by)
-{
-	const struct declared_service *service =
-		declared_find_service(&engine->health.of->declared, listener);
-	const struct declared_destination *is =
-		service ? vector_find(&service->destinations, was, destination_compare) : NULL;
-	char destination[ADDRESS_ENDPOINT_LENGTH];
-
-	if (!is || heed_find_told(&engine->health.table, is))
-		return;
-	struct engine_notice notice = {
-		.event = ENGINE_NOTICE_DESTINATION_UP,
-		.destination = destination_key_format(&is->key, destination),
-		.check = by->key.check,
-		.wall = engine_wall_ms(),
-	};
-	heed_notify(engine, service, &notice);
-}
-
-void engine_heed_tell_freed(
-	struct engine *engine, const struct engine_health_table *before, const struct files *of)
-{
-	for (size_t i = 0; of && engine->health.of && i < before->probes.count; i++) {
-		const struct engine_probe *probe = &before->probes.items[i];
-
-		for (uint32_t u = before->first.items[i];
-			probe->told_down && u < before->first.items[i + 1]; u++) {
-			const struct engine_probe_user *user = &before->users.items[u];
-			const struct declared_service *service =
-				&of->declared.services.items[user->service];
-			const struct declared_destination *was =
-				&service->destinations.items[user->destination];
-
-			if (heed_find_told(before, was) == probe)
-				heed_tell_freed(engine, &service->key, was, probe);
-		}
-	}
-}
-
 /* The lines */
 
 static const struct service *heed_live(
@@ -531,7 +260,7 @@ static void heed_tell_quorum(struct engine *engine, const struct engine_health_s
 	resolve_describe_quorum(service, output, &where);
 	engine_tell_event(engine, &event, "%s: %s%s", lost ? "lost" : "regained", where.text,
 		service->has_fallback ? heed_fallback_words(engine, line, wanted, fallback) : "");
-	heed_notify(engine, service, &notice);
+	engine_heed_notify(engine, service, &notice);
 }
 
 static void heed_sum(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the files of the engine share: engine.c (its life), engine_files.c (readings and their judgement), engine_pass.c (passes),
  * engine_operate.c (what the operator asks for), engine_drain.c (his drains), engine_tell.c (events and the history), engine_health.c (probes and verdicts; engine_inherit.c: over other files, and a restart),
- * engine_heed.c (what follows from them). Nobody else includes it. */
+ * engine_heed.c (what follows from them), engine_heed_tell.c (who is told). Nobody else includes it. */
 #pragma once
 
 #include "daemon/engine.h"
@@ -133,15 +133,21 @@ void engine_heed_gather(struct engine *engine, uint64_t now);
 /* A pass went over these, or over all. */
 void engine_heed_pass(
 	struct engine *engine, const struct service_key *keys, size_t count, bool all);
-/* Tells who went down or came up since. */
-void engine_heed_tell(struct engine *engine);
-/* Whose check was down, and is his no more by other files: he comes up, and is told so as by a check that passes. */
-void engine_heed_tell_freed(
-	struct engine *engine, const struct engine_health_table *before, const struct files *of);
 /* Brings the services' lines up to date, and tells of quorums. */
 void engine_heed_look(struct engine *engine, uint64_t now);
 /* When a pass for health is due. */
 uint64_t engine_heed_next(const struct engine *engine);
+
+/* engine_heed_tell.c */
+/* Has the service's command run, where it has one; fills in whose it is. */
+void engine_heed_notify(struct engine *engine, const struct declared_service *service,
+	struct engine_notice *notice);
+/* Tells who went down or came up since. */
+void engine_heed_tell(struct engine *engine);
+/* Tells for whom that is so by other files: who came up, then who went down. The table is of these already; `before`, and `of`,
+ * are those that were (NULL: none, and nobody is told anything). */
+void engine_heed_tell_files(
+	struct engine *engine, const struct engine_health_table *before, const struct files *of);
 
 /* engine.c */
 /* Undoes what waits for its confirmation, and falls back. `why` for the event and the held files. */
