@@ -7,6 +7,8 @@
  *
  * A verdict goes into the table at once, and into the facts at the next turn, all that came together in one go. What follows
  * from it is engine_heed.c's. */
+#include <errno.h>
+
 #include "daemon/engine_inherit.h"
 #include "daemon/engine_inside.h"
 
@@ -406,9 +408,24 @@ void engine_health_load(struct engine *engine)
 		return;
 	text = memory_printf("%s: what was down before the start was not known then, and counted "
 			     "as its check says, until that had found out; the file is written "
-			     "anew; `poise reload` takes this note away",
+			     "anew as soon as it can be; `poise reload` takes this note away",
 		error_text(&error, r));
 	engine_set_trouble(engine, ENGINE_TROUBLE_HEALTH_LOST, text);
+}
+
+static const char *health_way_out(int r)
+{
+	switch (-r) {
+	case EISDIR:
+	case ENOTEMPTY:
+	case EEXIST:
+		return "move the directory of that name away";
+	case ENOSPC:
+	case EDQUOT:
+		return "make room for the file";
+	default:
+		return "let poised write it, or move away what is in its place";
+	}
 }
 
 static void health_tell_save(struct engine *engine, int r, const struct error *error)
@@ -416,10 +433,9 @@ static void health_tell_save(struct engine *engine, int r, const struct error *e
 	_cleanup_free_ char *text = NULL;
 
 	if (r < 0)
-		text = memory_printf(
-			"%s: a restart would not know what is down; make room for the file, "
-			"or take away what is in its place",
-			error_text(error, r));
+		text = memory_printf("%s: a restart would not know what is down; %s, and it is "
+				     "written by itself",
+			error_text(error, r), health_way_out(r));
 	engine_set_trouble(engine, ENGINE_TROUBLE_HEALTH_FILE, text);
 }
 

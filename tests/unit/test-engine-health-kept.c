@@ -117,6 +117,38 @@ static void a_pipe_in_the_place_of_health_json_keeps_nobody(void **state)
 	alarm(0);
 }
 
+/* What is said is so, and the way out leads out. */
+static void a_folder_in_the_place_of_health_json_is_told_with_the_way_out(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_free_ char *path = memory_printf("%s/health.json", fixture->directory);
+
+	assert_int_equal(mkdir(path, 0700), 0);
+	declare(fixture, CHECK_WEB, TWO);
+	start_told(fixture);
+	const char *lost = fixture->engine.troubles[ENGINE_TROUBLE_HEALTH_LOST];
+	assert_non_null(lost);
+	assert_non_null(strstr(lost, "written anew as soon as it can be"));
+	turn(fixture);
+	assert_true(fixture->engine.reconciled);
+	const char *file = fixture->engine.troubles[ENGINE_TROUBLE_HEALTH_FILE];
+	assert_non_null(file);
+	assert_non_null(strstr(file, path));
+	assert_non_null(strstr(file, "move the directory of that name away"));
+	/* Checks count all the same. */
+	say(fixture, "10.0.0.1:80", false);
+	later(fixture, 2 * SECOND);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), -1);
+	assert_int_equal(engine_reload(&fixture->engine, false, 0, "test", NULL), 0);
+	later(fixture, 2 * SECOND);
+	assert_null(fixture->engine.troubles[ENGINE_TROUBLE_HEALTH_LOST]);
+	assert_non_null(fixture->engine.troubles[ENGINE_TROUBLE_HEALTH_FILE]);
+	assert_int_equal(rmdir(path), 0);
+	later(fixture, 2 * SECOND);
+	assert_null(fixture->engine.troubles[ENGINE_TROUBLE_HEALTH_FILE]);
+	assert_int_equal(kept_down(fixture), 1);
+}
+
 /* There is nothing to say in it, and yet nobody has to take it away. */
 static void a_damaged_memory_of_health_is_mended_without_checks(void **state)
 {
@@ -680,6 +712,7 @@ int main(void)
 		TEST(a_damaged_memory_of_health_is_told_and_done_without),
 		TEST(a_damaged_memory_of_health_is_mended_without_checks),
 		TEST(a_pipe_in_the_place_of_health_json_keeps_nobody),
+		TEST(a_folder_in_the_place_of_health_json_is_told_with_the_way_out),
 		TEST(each_failure_is_kept_at_once),
 		TEST(a_storm_does_not_write_all_the_time),
 		TEST(what_cannot_be_kept_is_tried_again),
