@@ -42,6 +42,7 @@ struct cli_options {
 	/* of some */
 	const char *live; /* diff: a file; the live side comes from it */
 	const char *out;
+	const char *backend; /* get: its name */
 	const char *plan;
 	uint64_t confirm_timeout, lock_timeout; /* nanoseconds */
 	bool from_live;                         /* export: the live state instead of files */

@@ -18,7 +18,7 @@ static int confirm_here(struct cli *cli)
 	struct reconciler_outcome outcome = {};
 
 	cli_watch_begin(&watch, cli->options.format == CLI_FORMAT_JSON);
-	if (cli_machine_open(cli, CLI_DEFAULT_BACKEND, false, &reconciler) < 0)
+	if (cli_machine_open(cli, NULL, false, &reconciler) < 0)
 		return CLI_EXIT_ERROR;
 	int r = reconciler_lock(&reconciler, cli->options.lock_timeout, &error);
 	if (r == 0) {

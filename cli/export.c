@@ -131,7 +131,7 @@ static int export_live(const struct cli *cli, struct state *state)
 	_cleanup_cli_watch_ struct cli_watch watch = {};
 
 	cli_watch_begin(&watch, false);
-	int r = cli_machine_open_settled(cli, CLI_DEFAULT_BACKEND, &watch.observer, &reconciler);
+	int r = cli_machine_open_settled(cli, NULL, &watch.observer, &reconciler);
 	if (r == 0)
 		r = cli_machine_read(&reconciler, state);
 	if (r < 0)

@@ -95,7 +95,7 @@ static void note_rest(const struct cli *cli, const struct reconciler *reconciler
 	if (strcmp(revision, applied) != 0 ||
 		(!loaded.declared.checks && !loaded.config.routers.count))
 		return;
-	cli_note("the %s of what was applied last are not in the kernel's table, and so not in "
+	cli_note("the %s of what was applied last are not in the live state, and so not in "
 		 "this: a file with this alone would end them",
 		!loaded.config.routers.count ? "checks"
 		: loaded.declared.checks     ? "virtual routers and checks"
@@ -109,7 +109,7 @@ static int get_run(struct cli *cli)
 	_cleanup_state_ struct state state = {};
 
 	cli_watch_begin(&watch, false);
-	if (cli_machine_open_settled(cli, CLI_DEFAULT_BACKEND, &watch.observer, &reconciler) < 0 ||
+	if (cli_machine_open_settled(cli, NULL, &watch.observer, &reconciler) < 0 ||
 		cli_machine_read(&reconciler, &state) < 0)
 		return CLI_EXIT_ERROR;
 	const struct memory *memory = &reconciler.record.memory;
@@ -117,7 +117,7 @@ static int get_run(struct cli *cli)
 	if (!cli->options.all)
 		cli_keep_owned(&state, memory);
 	if (cli->options.format == CLI_FORMAT_JSON)
-		cli_print_json(live_to_json(CLI_DEFAULT_BACKEND, &state, memory,
+		cli_print_json(live_to_json(cli_machine_backend(&reconciler), &state, memory,
 			reconciler.record.revision, reconciler_now()));
 	else
 		print_yaml(&state, memory);
@@ -137,6 +137,8 @@ static int get_run(struct cli *cli)
 
 static const struct cli_option options[] = {
 	CLI_OPTION(0, "all", FLAG, all, NULL, "the services of others too"),
+	CLI_OPTION(0, "backend", TEXT, backend, "NAME",
+		"of this one: ipvs, dpdk (that of what was applied last)"),
 };
 
 const struct cli_command cli_command_get = {
@@ -145,7 +147,7 @@ const struct cli_command cli_command_get = {
 	.summary = "print the live state as a file that `poise apply` takes",
 	.description = "Prints the live state as YAML that `poise apply` takes, and that changes "
 		       "nothing when it is\n"
-		       "applied. With -o json it prints all that the kernel says, for `poise diff "
+		       "applied. With -o json it prints all that the backend says, for `poise diff "
 		       "--live`.\n\n"
 		       "Exit status: 0, or 2 after an error.\n",
 	.options = options,

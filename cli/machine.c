@@ -7,27 +7,75 @@
 
 #include "base/file.h"
 #include "base/netns.h"
+#include "cli/load.h"
 #include "reconciler/confirm.h"
 #include "reconciler/live_json.h"
 
-#define LIVE_SIZE_LIMIT (256u << 20)
+#define LIVE_SIZE_LIMIT         (256u << 20)
+#define MACHINE_BACKEND_DEFAULT "ipvs"
+
+/* What was applied here last; NULL: nothing, or it cannot be read, which is told when the record is needed. The caller frees it. */
+static char *machine_applied_backend(const struct cli *cli)
+{
+	_cleanup_record_ struct record record = {};
+
+	if (record_load(cli->state_dir, &record, NULL) < 0)
+		return NULL;
+	return record_bound(&record) ? memory_copy_string(record_bound(&record))
+				     : STEAL(record.backend);
+}
+
+/* What the files say that are applied here when none are named. */
+static char *machine_declared_backend(void)
+{
+	_cleanup_cli_loaded_ struct cli_loaded loaded = {};
+
+	return cli_load(NULL, 0, &loaded) < 0 ? NULL : memory_copy_string(loaded.declared.backend);
+}
+
+/* The caller frees it. */
+static char *machine_choose_backend(const struct cli *cli)
+{
+	char *name = memory_copy_string(cli->options.backend);
+
+	if (!name)
+		name = machine_applied_backend(cli);
+	if (!name)
+		name = machine_declared_backend();
+	return name ? name : memory_copy_string(MACHINE_BACKEND_DEFAULT);
+}
+
+const char *cli_machine_backend(const struct reconciler *reconciler)
+{
+	return reconciler->options.backend->name;
+}
+
+static int machine_find_backend(const struct cli *cli, const char *said,
+	struct reconciler_options *options, struct error *error)
+{
+	_cleanup_free_ char *chosen = said ? NULL : machine_choose_backend(cli);
+	const char *name = said ? said : chosen;
+
+	options->backend = backend_find(name);
+	return options->backend
+		       ? 0
+		       : error_set(error, -ENOTSUP, "this version has no backend `%s`", name);
+}
 
 int cli_machine_try(const struct cli *cli, const char *backend, bool rescue, struct reconciler *ret,
 	struct error *error)
 {
-	const struct reconciler_options options = {
-		.backend = backend_find(backend),
+	struct reconciler_options options = {
 		.state_dir = cli->state_dir,
 		.run_dir = cli->run_dir,
 		.program = cli->program,
 		.rescue = rescue,
+		.looks = cli->options.backend != NULL,
 	};
-	int r = 0;
+	int r = cli->options.netns ? netns_enter(cli->options.netns, error) : 0;
 
-	if (!options.backend)
-		r = error_set(error, -ENOTSUP, "this version has no backend `%s`", backend);
-	if (r == 0 && cli->options.netns)
-		r = netns_enter(cli->options.netns, error);
+	if (r == 0)
+		r = machine_find_backend(cli, backend, &options, error);
 	if (r == 0)
 		r = reconciler_open(ret, &options, error);
 	return r;

@@ -7,17 +7,18 @@
 #include "reconciler/live_json.h"
 #include "reconciler/reconciler.h"
 
-/* What a command works on when no file says it. */
-#define CLI_DEFAULT_BACKEND "ipvs"
-
-/* Enters the namespace of --netns and opens the reconciler there (`rescue`: reconciler_options.rescue). 0, or -errno after it told
- * standard error why. `cli` must outlive it. */
+/* Enters the namespace of --netns and opens the reconciler there (`rescue`: reconciler_options.rescue). `backend` NULL: that of this
+ * machine, which is what --backend says, what was applied last, what /etc/poise says, or ipvs. 0, or -errno after it told standard
+ * error why. `cli` must outlive it. */
 int cli_machine_open(
 	const struct cli *cli, const char *backend, bool rescue, struct reconciler *ret);
 
 /* The same, with words instead. */
 int cli_machine_try(const struct cli *cli, const char *backend, bool rescue, struct reconciler *ret,
 	struct error *error);
+
+/* Of what cli_machine_open() opened: the word after `backend:`. */
+const char *cli_machine_backend(const struct reconciler *reconciler);
 
 /* Says on standard error until when an apply waits for its confirmation, when one does. */
 void cli_machine_tell_confirm(const struct cli *cli, struct reconciler *reconciler);

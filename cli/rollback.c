@@ -15,7 +15,7 @@ static int rollback_here(struct cli *cli)
 	struct reconciler_outcome outcome = {};
 
 	cli_watch_begin(&watch, cli->options.format == CLI_FORMAT_JSON);
-	if (cli_machine_open(cli, CLI_DEFAULT_BACKEND, true, &reconciler) < 0)
+	if (cli_machine_open(cli, NULL, true, &reconciler) < 0)
 		return CLI_EXIT_ERROR;
 	int r = reconciler_lock(&reconciler, cli->options.lock_timeout, &error);
 	if (r == 0)

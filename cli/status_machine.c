@@ -307,7 +307,7 @@ static json_t *picture_to_json(struct picture *picture)
 	return json_pack("{s:s, s:n, s:s, s:{s:s, s:b, s:n}, s:o, s:o, s:o, s:o, "
 			 "s:{s:I, s:I, s:I, s:I}, s:o, s:o}",
 		"version", POISE_VERSION, "pid", "health", wrong ? "degraded" : "well", "backend",
-		"name", CLI_DEFAULT_BACKEND, "connected", 1, "error", "suspended",
+		"name", cli_machine_backend(reconciler), "connected", 1, "error", "suspended",
 		cli_operator_suspension(&picture->told), "troubles",
 		cli_operator_troubles(&picture->told), "confirm", confirm_to_json(reconciler),
 		"files", files_to_json(&reconciler->record), "totals", "services",
@@ -329,7 +329,7 @@ int cli_status_of_machine(const struct cli *cli, json_t **ret, struct error *err
 {
 	_cleanup_picture_ struct picture picture = {.reconciler.lock = -1};
 	struct reconciler *reconciler = &picture.reconciler;
-	int r = cli_machine_try(cli, CLI_DEFAULT_BACKEND, false, reconciler, error);
+	int r = cli_machine_try(cli, NULL, false, reconciler, error);
 
 	if (r == 0)
 		r = confirm_settle(reconciler, &status_observer, error);

@@ -6,10 +6,10 @@
 static int version_run(struct cli *cli)
 {
 	if (cli->options.format == CLI_FORMAT_JSON)
-		cli_print_json(
-			json_pack("{s:s, s:[s]}", "version", POISE_VERSION, "backends", "ipvs"));
+		cli_print_json(json_pack(
+			"{s:s, s:[ss]}", "version", POISE_VERSION, "backends", "ipvs", "dpdk"));
 	else
-		cli_print("poise " POISE_VERSION "\nbackends: ipvs\n");
+		cli_print("poise " POISE_VERSION "\nbackends: ipvs dpdk\n");
 	return CLI_EXIT_GOOD;
 }
 

@@ -38,6 +38,8 @@ int engine_open(struct engine *engine, const struct engine_options *options, str
 {
 	*engine = (struct engine){
 		.options = *options,
+		.backend = options->backend ? options->backend
+					    : backend_find(ENGINE_BACKEND_DEFAULT),
 		.started = (uint64_t)time(NULL),
 		.files_dirty = true,
 		.resync_next = UINT64_MAX,
@@ -62,6 +64,8 @@ static void engine_disconnect(struct engine *engine)
 {
 	if (!engine->connected)
 		return;
+	if (engine->options.disconnecting)
+		engine->options.disconnecting(engine->options.data);
 	/* The lock outlives the connection. */
 	engine->reconciler.lock = -1;
 	reconciler_close(&engine->reconciler);
@@ -165,8 +169,9 @@ static int engine_settle_confirm(struct engine *engine, struct error *error)
 
 static int engine_try_connect(struct engine *engine, struct error *error)
 {
+	engine->backend = engine_choose_backend(engine);
 	const struct reconciler_options options = {
-		.backend = engine->options.backend,
+		.backend = engine->backend,
 		.state_dir = engine->options.state_dir,
 		.run_dir = engine->options.run_dir,
 		.program = "poised",
@@ -339,6 +344,19 @@ static uint64_t engine_next(const struct engine *engine, uint64_t now)
 	return MIN(next, pass);
 }
 
+/* To the backend of the files that are held for it. What the record lags behind is written first. */
+static void engine_move(struct engine *engine, uint64_t now)
+{
+	engine->moves = false;
+	if (engine->unsaved)
+		engine_save(engine);
+	engine_disconnect(engine);
+	engine->connect_next = now;
+	engine_connect(engine, now);
+	if (engine->connected && engine->files_dirty)
+		engine_read_files(engine, now);
+}
+
 uint64_t engine_run(struct engine *engine, uint64_t now)
 {
 	engine_load_operator_again(engine, now);
@@ -349,6 +367,8 @@ uint64_t engine_run(struct engine *engine, uint64_t now)
 		engine_check_confirm(engine, now);
 	if (engine->files_dirty)
 		engine_read_files(engine, now);
+	if (engine->moves)
+		engine_move(engine, now);
 	engine_health_apply(engine, now);
 	engine_roles_apply(engine);
 	engine_heed_wakes(engine, now);

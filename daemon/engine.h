@@ -38,7 +38,7 @@ enum engine_reason {
 
 /* Why a good reading of the files is held back. */
 enum engine_held {
-	ENGINE_HELD_BACKEND, /* there is no record to judge it by: the backend was never there */
+	ENGINE_HELD_BACKEND, /* there is no record to judge it by, for the backend was never there; or it is of another one */
 	ENGINE_HELD_CONFIRM, /* an apply waits for its confirmation */
 	ENGINE_HELD_PATHS,   /* the state was made from other paths */
 	ENGINE_HELD_REFUSED, /* this content was undone */
@@ -88,6 +88,7 @@ enum engine_trouble {
 	ENGINE_TROUBLE_HEALTH_FILE, /* health.json cannot be written: a restart forgets what is down */
 	ENGINE_TROUBLE_HEALTH_LOST, /* it could not be read, and it was forgotten; until `poise reload` */
 	ENGINE_TROUBLE_ROUTING, /* the process of the virtual routers does not know what it is to keep */
+	ENGINE_TROUBLE_TRACK, /* what virtual routers track cannot be looked at: a script is not there */
 	ENGINE_TROUBLE_COUNT,
 };
 
@@ -179,7 +180,7 @@ struct engine_counters {
 };
 
 struct engine_options {
-	const struct backend_ops *backend;
+	const struct backend_ops *backend; /* NULL: the one that the files name */
 	const char *state_dir, *run_dir;
 	const char *const *paths;
 	size_t path_count;
@@ -189,6 +190,9 @@ struct engine_options {
 	void (*notify)(void *data, const struct engine_notice *notice);
 	/* Between the batches of a long pass, often: a sign of life. May be NULL; calls nothing of the engine. */
 	void (*working)(void *data);
+	/* The backend is let go of for another: its descriptor is not to be polled any more. May be NULL; calls nothing of the
+	 * engine. */
+	void (*disconnecting)(void *data);
 	void *data;
 };
 
@@ -204,6 +208,7 @@ struct engine {
 
 	/* The machine. `connected`: reconciler is open; else connect_error says why, and connect_next when it is tried
 	 * again. reconciler.live is what was seen last, reconciler.record.memory what is ours and what drains. */
+	const struct backend_ops *backend; /* the one that it is, or that was tried last; never NULL */
 	struct reconciler reconciler;
 	bool connected;
 	struct error connect_error;
@@ -256,6 +261,7 @@ struct engine {
 	uint64_t started; /* seconds since the epoch */
 
 	/* engine.c's own, between its files. */
+	bool moves;               /* to another backend, which the files name */
 	bool known;               /* reconciler.live is what the last pass left */
 	bool unsaved;             /* the record says more than its file */
 	bool accepted;            /* files were put in force, and the record does not say so yet */
@@ -344,7 +350,7 @@ int engine_refresh_counters(
 	struct engine *engine, const struct service_key *keys, size_t count, struct error *error);
 
 /* The backend's descriptor to poll while the engine is connected, or -1: it tells nothing by itself. The same until
- * engine_close(). */
+ * engine_close(), or options.disconnecting() is called. */
 int engine_backend_fd(const struct engine *engine);
 /* It is readable: reads what the backend has to say. 1: engine_run() will look at everything; 0; -errno: do not poll it any
  * more. */

@@ -113,8 +113,10 @@ static char *engine_judge(struct engine *engine, struct files *files, enum engin
 	if (engine->confirming)
 		return memory_copy_string("an apply waits for its confirmation: `poise confirm` or "
 					  "`poise rollback` first");
-	if (engine->force)
-		return NULL;
+	*reason = ENGINE_HELD_BACKEND;
+	char *move = engine_judge_backend(engine, files);
+	if (move || engine->force)
+		return move;
 	*reason = ENGINE_HELD_PATHS;
 	if (record->paths.count &&
 		!record_paths_equal(record, engine->options.paths, engine->options.path_count)) {

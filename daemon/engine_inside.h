@@ -86,6 +86,14 @@ int engine_end_suspension(struct engine *engine, struct error *error);
 /* There is nothing to go on with: no other files were put in force. */
 void engine_stay_suspended(struct engine *engine);
 
+/* engine_backend.c */
+#define ENGINE_BACKEND_DEFAULT "ipvs"
+/* Which backend it is to be now: where something is ours; else that of the files, of the last good state, ipvs. */
+const struct backend_ops *engine_choose_backend(struct engine *engine);
+/* Why files of another backend cannot be put in force here; NULL: they are not of another, or `engine->moves` to it now. The caller
+ * frees it. */
+char *engine_judge_backend(struct engine *engine, const struct files *files);
+
 /* engine_pass.c */
 void engine_mark(struct engine *engine, const struct service_key *key, enum engine_reason reason);
 void engine_mark_everything(struct engine *engine, enum engine_reason reason);

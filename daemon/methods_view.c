@@ -127,7 +127,7 @@ static bool live_next(void *data, struct strbuf *text)
 
 	if (stream->phase == LIVE_PHASE_OWNED && !stream->begun) {
 		strbuf_printf(text, "{\"poise\":%d", LIVE_JSON_FORMAT);
-		json_text_member_string(text, "backend", stream->engine->options.backend->name);
+		json_text_member_string(text, "backend", stream->engine->backend->name);
 		json_text_member_number(text, "now", reconciler_now());
 		strbuf_add(text, ",\"memory\":{\"owned\":[");
 	}
@@ -282,7 +282,7 @@ static void plan_write_document(struct engine *engine, const struct plan *plan, 
 	_cleanup_free_ char *document = NULL;
 	char *applied = engine->reconciler.record.revision;
 	struct plan_file file = {
-		.backend = (char *)engine->options.backend->name,
+		.backend = (char *)engine->backend->name,
 		.revision = (char *)files_revision(engine->files),
 		.declared = canonical,
 		.applied = applied ? applied : (char *)"",

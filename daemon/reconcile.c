@@ -39,7 +39,6 @@ LOG_MODULE("reconciler");
 /* A group that is not there is looked for again so often. */
 #define RECONCILE_GROUP_NS   5000000000ull
 #define RECONCILE_LINES_MOST 30
-#define RECONCILE_BACKEND    "ipvs"
 
 struct reconcile {
 	const struct poised_options *options;
@@ -53,7 +52,7 @@ struct reconcile {
 	struct route_shell *routes;
 	struct loop_source *work, *timer;
 	struct loop_source *telling; /* when the health process is to be told again */
-	struct loop_source *backend; /* what the backend has to say; from the first connection on */
+	struct loop_source *backend; /* what the backend has to say, while there is one */
 	bool backend_deaf;           /* it says nothing any more */
 	uint64_t started;
 	char seen[REVISION_SIZE]; /* of the files whose words on the process itself are in force */
@@ -441,7 +440,15 @@ static void reconcile_on_backend(void *data, uint32_t events _unused_)
 	reconcile->backend_deaf = true;
 }
 
-/* An engine that is connected stays so, and its backend's descriptor is the same. */
+static void reconcile_on_disconnecting(void *data)
+{
+	struct reconcile *reconcile = data;
+
+	reconcile->backend = loop_source_free(reconcile->backend);
+	reconcile->backend_deaf = false;
+}
+
+/* As long as the engine is connected, its backend's descriptor is the same. */
 static void reconcile_listen_to_backend(struct reconcile *reconcile)
 {
 	int fd = engine_backend_fd(&reconcile->engine);
@@ -487,7 +494,6 @@ static int reconcile_open_engine(struct reconcile *reconcile, struct error *erro
 {
 	const struct poised_options *options = reconcile->options;
 	const struct engine_options engine_options = {
-		.backend = backend_find(RECONCILE_BACKEND),
 		.state_dir = options->state_dir,
 		.run_dir = options->run_dir,
 		.paths = options->paths,
@@ -496,6 +502,7 @@ static int reconcile_open_engine(struct reconcile *reconcile, struct error *erro
 		.event = reconcile_on_event,
 		.notify = reconcile_on_notice,
 		.working = reconcile_on_working,
+		.disconnecting = reconcile_on_disconnecting,
 		.data = reconcile,
 	};
 

@@ -29,7 +29,7 @@ static void write_milliseconds(struct strbuf *text, const char *name, uint64_t n
 static void write_backend(const struct engine *engine, struct strbuf *text)
 {
 	json_text_member_open(text, "backend");
-	json_text_member_string(text, "name", engine->options.backend->name);
+	json_text_member_string(text, "name", engine->backend->name);
 	json_text_member_flag(text, "connected", engine->connected);
 	json_text_member_string(
 		text, "error", engine->connected ? NULL : engine->connect_error.text);

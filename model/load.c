@@ -120,24 +120,20 @@ static int load_compare_ports(const void *a, const void *b)
 		&((const struct config_port *)a)->name, &((const struct config_port *)b)->name);
 }
 
-/* The files are good, and for somebody else. */
+/* Others than poise-dataplane take the files of either backend. */
 static void load_check_backend(struct load *load, const struct config *config)
 {
 	struct report_place place = {};
 	uint32_t mark = load->decode.first[CONFIG_BACKEND];
 	bool dpdk = config->backend == CONFIG_BACKEND_DPDK;
 
-	if (load->report.diagnostics->errors || dpdk == load->dataplane)
+	if (load->report.diagnostics->errors || dpdk || !load->dataplane)
 		return;
 	if (mark)
 		place = yaml_place(yaml_resolve(decode_node(&load->decode, mark)));
-	if (dpdk)
-		report_error(&load->report, place, "this version has `backend: ipvs`",
-			"`backend: dpdk` is not supported by this version");
-	else
-		report_error(&load->report, place,
-			"write `backend: dpdk`, and `dpdk` with the ports to drive",
-			"poise-dataplane has nothing to do: the backend is ipvs");
+	report_error(&load->report, place,
+		"write `backend: dpdk`, and `dpdk` with the ports to drive",
+		"poise-dataplane has nothing to do: the backend is ipvs");
 }
 
 static void load_validate(struct load *load, struct config *config)

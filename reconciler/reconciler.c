@@ -40,12 +40,44 @@ static int reconciler_rescue(struct reconciler *reconciler, int code, struct err
 	return record_fresh(&reconciler->record, error);
 }
 
+/* The record speaks of one backend. Were it taken for another's, what is ours in that one would stay there for ever, and balance
+ * what it balanced last. */
+static int reconciler_bind(struct reconciler *reconciler, struct error *error)
+{
+	const char *name = reconciler->options.backend->name;
+	struct record *record = &reconciler->record;
+	const char *bound = record_bound(record);
+
+	if (bound && strcmp(bound, name) != 0) {
+		if (!reconciler->options.looks)
+			return error_set(error, -EXDEV,
+				"%zu services that poise keeps here are in `%s`, and this is for `%s`: "
+				"apply `backend: %s` with `allow-empty: true` and no services first "
+				"(--force), and then this",
+				record->memory.owned.count, bound, name, bound);
+		memory_clear(&record->memory);
+	}
+	if (!record->backend || strcmp(record->backend, name) != 0) {
+		free(record->backend);
+		record->backend = memory_copy_string(name);
+	}
+	return 0;
+}
+
+/* What was read of the record (`code`), made that of this backend. */
+static int reconciler_take_record(struct reconciler *reconciler, int code, struct error *error)
+{
+	int r = reconciler_rescue(reconciler, code, error);
+
+	return r < 0 ? r : reconciler_bind(reconciler, error);
+}
+
 int reconciler_open(struct reconciler *reconciler, const struct reconciler_options *options,
 	struct error *error)
 {
 	*reconciler = (struct reconciler){.options = *options, .lock = -1};
 	int r = record_load(options->state_dir, &reconciler->record, error);
-	r = reconciler_rescue(reconciler, r, error);
+	r = reconciler_take_record(reconciler, r, error);
 	if (r == 0)
 		r = options->backend->open(options->run_dir, &reconciler->backend, error);
 	if (r < 0) {
@@ -78,7 +110,7 @@ int reconciler_lock(struct reconciler *reconciler, uint64_t wait_ns, struct erro
 	reconciler->lock = lock;
 	/* Whoever held it before may have changed the record since reconciler_open(). */
 	int r = record_reload(reconciler->options.state_dir, &reconciler->record, error);
-	return reconciler_rescue(reconciler, r, error);
+	return reconciler_take_record(reconciler, r, error);
 }
 
 static void reconciler_think(const struct reconciler *reconciler, const struct declared *declared,

@@ -27,6 +27,8 @@ struct reconciler_options {
 	/* Go on with a fresh record when the one on disk is damaged: for those who only undo what waits for
 	 * a confirmation, which has its own copy of the record. */
 	bool rescue;
+	/* Only looks, and saves nothing: also at a backend in which nothing is ours, while something is in another. */
+	bool looks;
 	/* No guard process for a confirmation: the caller stays, and undoes what is not confirmed itself. */
 	bool no_guard;
 };
@@ -93,7 +95,8 @@ struct reconciler_outcome {
 };
 
 /* Connects and loads the record into a zeroed `reconciler`, in the network namespace of the
- * process. Takes no lock. On failure nothing is held and `error` says what to do. */
+ * process. Takes no lock. On failure nothing is held and `error` says what to do. -EXDEV: what is
+ * ours here is in another backend. */
 int reconciler_open(struct reconciler *reconciler, const struct reconciler_options *options,
 	struct error *error);
 

@@ -129,6 +129,14 @@ int record_fresh(struct record *ret, struct error *error)
 	return record_set_here(ret, error);
 }
 
+const char *record_bound(const struct record *record)
+{
+	if (!record->memory.owned.count)
+		return NULL;
+	/* Records of the time when there was one backend do not say it. */
+	return record->backend ? record->backend : "ipvs";
+}
+
 /* The file's text; NULL when there is none. */
 static int record_read_text(const char *path, char **text, size_t *size, struct error *error)
 {
@@ -183,6 +191,7 @@ int record_load(const char *directory, struct record *ret, struct error *error)
 		found = (struct record){};
 		return 0;
 	}
+	here.backend = STEAL(found.backend);
 	here.refused = STEAL(found.refused);
 	here.refused_beside = STEAL(found.refused_beside);
 	*ret = here;
@@ -409,6 +418,7 @@ void record_copy(struct record *to, const struct record *from)
 		.netns_device = from->netns_device,
 		.netns_inode = from->netns_inode,
 		.netns_cookie = from->netns_cookie,
+		.backend = memory_copy_string(from->backend),
 		.revision = memory_copy_string(from->revision),
 		.refused = memory_copy_string(from->refused),
 		.refused_beside = memory_copy_string(from->refused_beside),
@@ -432,6 +442,7 @@ void record_clear(struct record *record)
 	memory_clear(&record->memory);
 	record_clear_declared(record);
 	record_clear_paths(record);
+	free(record->backend);
 	free(record->revision);
 	free(record->refused);
 	free(record->refused_beside);

@@ -29,6 +29,7 @@ struct record {
 	uint64_t netns_device, netns_inode; /* of /proc/self/ns/net */
 	uint64_t
 		netns_cookie; /* SO_NETNS_COOKIE, which is never used again; 0 where there is none */
+	char *backend; /* that the memory speaks of, or was of before a reboot; NULL: none was asked yet */
 	struct memory memory;
 	struct {
 		VECTOR_OF(struct record_service);
@@ -44,7 +45,7 @@ struct record {
 };
 
 /* The record of `directory` for this boot and namespace, into an empty `ret`: a missing file, or one of
- * another boot or of a namespace that is gone, gives a fresh record (with what is refused carried over).
+ * another boot or of a namespace that is gone, gives a fresh record (with the backend, and what is refused, carried over).
  * -EINVAL when it is damaged, -EXDEV when it is of another namespace that lives: `error` names the file
  * and what to do. */
 int record_load(const char *directory, struct record *ret, struct error *error);
@@ -54,6 +55,9 @@ int record_boot(char ret[static RECORD_BOOT_SIZE], struct error *error);
 
 /* A record of this boot and namespace that knows nothing. */
 int record_fresh(struct record *ret, struct error *error);
+
+/* The backend in which something is ours; NULL: nothing is, anywhere. */
+const char *record_bound(const struct record *record);
 
 /* Where a record is of. */
 enum record_place {

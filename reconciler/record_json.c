@@ -44,6 +44,7 @@ static const struct json_form_member record_members[] = {
 	{"netns-inode", &json_form_number, JSON_FORM_FIELD(struct record, netns_inode),
 		.required = true},
 	{"netns-cookie", &json_form_number, JSON_FORM_FIELD(struct record, netns_cookie)},
+	{"backend", &json_form_string, JSON_FORM_FIELD(struct record, backend)},
 	{"revision", &json_form_string, JSON_FORM_FIELD(struct record, revision)},
 	{"refused", &json_form_string, JSON_FORM_FIELD(struct record, refused)},
 	{"refused-beside", &json_form_string, JSON_FORM_FIELD(struct record, refused_beside)},

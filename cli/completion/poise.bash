@@ -63,6 +63,7 @@ _poise_value() {
 		mapfile -t COMPREPLY < <(compgen -W '1s 2s 10s' -- "$current")
 		;;
 	--check) mapfile -t COMPREPLY < <(compgen -W "$(_poise_checks)" -- "$current") ;;
+	--backend) mapfile -t COMPREPLY < <(compgen -W 'ipvs dpdk' -- "$current") ;;
 	--service | --limit) ;;
 	-n) [[ $3 == history ]] || return 1 ;;
 	*) return 1 ;;
@@ -82,7 +83,7 @@ _poise_options() {
 	undrain) echo '--service' ;;
 	resume) echo '--confirm-timeout --force' ;;
 	reload) echo '--force --confirm-timeout' ;;
-	get) echo '--all' ;;
+	get) echo '--all --backend' ;;
 	export) echo '--live --all' ;;
 	schema) echo '--mdoc' ;;
 	esac
@@ -97,7 +98,8 @@ _poise_command() {
 		word=${COMP_WORDS[i]}
 		case $word in
 		-o | --format | --netns | --state-dir | --run-dir | --color | --plan | --out | \
-			--confirm-timeout | --lock-timeout | --for | --service | --check | -n | --limit)
+			--backend | --confirm-timeout | --lock-timeout | --for | --service | --check | \
+			-n | --limit)
 			[[ ${COMP_WORDS[i + 1]-} == '=' ]] && ((i++))
 			((i++))
 			;;

@@ -36,10 +36,7 @@ static int load(const char *text, size_t size, struct config *ret, struct strbuf
 			.size = documents[count - 1].size - left - 1};
 		documents[count++ - 1].size = left;
 	}
-	/* `poise` does not take files for the data plane yet, poise-dataplane no others. */
-	int r = memmem(text, size, "dpdk", 4)
-			? config_load_dataplane(documents, count, ret, &diagnostics)
-			: config_load(documents, count, ret, &diagnostics);
+	int r = config_load(documents, count, ret, &diagnostics);
 	diagnostics_format(&diagnostics, size % 2, &printed);
 	if (r < 0 && !printed.length)
 		fail("an error without words", text, NULL);
