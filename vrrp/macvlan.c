@@ -124,6 +124,11 @@ uint64_t vrrp_macvlans_number(uint64_t router)
 	return router | MACVLAN_NUMBER;
 }
 
+uint64_t vrrp_macvlans_router(uint64_t number)
+{
+	return number & ~MACVLAN_NUMBER;
+}
+
 bool vrrp_macvlans_is_number(uint64_t number)
 {
 	return number & MACVLAN_NUMBER;

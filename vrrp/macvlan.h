@@ -39,4 +39,5 @@ void vrrp_macvlans_drop(struct vrrp_macvlans *macvlans, uint64_t router);
 int vrrp_macvlans_index(const struct vrrp_macvlans *macvlans, uint64_t router);
 /* The router's number in the news of address.h, there and back. */
 uint64_t vrrp_macvlans_number(uint64_t router);
+uint64_t vrrp_macvlans_router(uint64_t number);
 bool vrrp_macvlans_is_number(uint64_t number);

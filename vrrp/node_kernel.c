@@ -15,11 +15,21 @@ LOG_MODULE("vrrp");
 
 /* What the kernel tells. */
 
-static void node_tell_object(
-	const struct node_router *router, const struct vrrp_addresses_news *news)
+/* Whose it is: a router's addresses, or its macvlan. What leaves with its router may fail later. */
+static const char *node_owner_text(const struct node *node, uint64_t number)
+{
+	const struct node_router *router = node_by_number(
+		node, vrrp_macvlans_is_number(number) ? vrrp_macvlans_router(number) : number);
+
+	if (number == VRRP_WANTED_NOBODY)
+		return "an earlier process";
+	return router ? router->name : "a virtual router that is no more";
+}
+
+static void node_tell_object(const struct node *node, const struct vrrp_addresses_news *news)
 {
 	char text[VRRP_OBJECT_TEXT_SIZE];
-	const char *name = router ? router->name : "an earlier process";
+	const char *name = node_owner_text(node, news->router);
 
 	vrrp_object_text(news->object, text);
 	switch (news->news) {
@@ -81,7 +91,7 @@ void node_on_news(void *data, const struct vrrp_addresses_news *news)
 		if (router)
 			node_on_came(router, news);
 	}
-	node_tell_object(router, news);
+	node_tell_object(node, news);
 }
 
 void node_again(struct node_router *router)
