@@ -148,8 +148,10 @@ void engine_track_changed(struct engine *engine, const struct track_change *chan
 		.fields = fields,
 		.field_count = ARRAY_LENGTH(fields)};
 
-	/* Quorums have events of their own; and that all is well from the beginning is no news. */
-	if (item->kind == TRACK_SERVICE || (first && well && !item->untried && !item->amiss))
+	/* Quorums have events of their own, and so has the process that looks at interfaces; and that all is well from the beginning
+	 * is no news. */
+	if (item->kind == TRACK_SERVICE || (item->kind == TRACK_INTERFACE && item->untried) ||
+		(first && well && !item->untried && !item->amiss))
 		return;
 	_cleanup_free_ char *before = engine_track_before(change);
 	if (item->untried)

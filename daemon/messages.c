@@ -54,8 +54,11 @@
 		{MESSAGE_VRRP_STATES, "vrrp-states",                                               \
 			ARRAY(sizeof(struct message_vrrp_states), struct message_vrrp_state,       \
 				MESSAGE_VRRP_STATES_MOST)},                                        \
+		{MESSAGE_VRRP_STATS, "vrrp-stats", EXACTLY(struct message_vrrp_stats)},            \
 	{                                                                                          \
-		MESSAGE_VRRP_STATS, "vrrp-stats", EXACTLY(struct message_vrrp_stats)               \
+		MESSAGE_VRRP_LINKS, "vrrp-links",                                                  \
+			ARRAY(sizeof(struct message_vrrp_links), struct message_vrrp_link,         \
+				MESSAGE_VRRP_LINKS_MOST)                                           \
 	}
 
 const struct channel_kind messages_to_process[] = {

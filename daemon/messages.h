@@ -82,6 +82,7 @@ enum message_kind {
 	MESSAGE_VRRP_MOVED,   /* struct message_vrrp_moved */
 	MESSAGE_VRRP_STATES,  /* struct message_vrrp_states */
 	MESSAGE_VRRP_STATS,   /* struct message_vrrp_stats: every two seconds */
+	MESSAGE_VRRP_LINKS,   /* struct message_vrrp_links */
 };
 
 struct message_log_level {

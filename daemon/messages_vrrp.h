@@ -5,8 +5,8 @@
  *	reconciler	PLAN, then TEXT, HINTS and FACTS in pieces, then COMMIT; a piece is sent when the one before it was
  *			answered with GOT, and all of it begins anew when the supervisor says STARTED, when it was REFUSED, and
  *			when no answer comes. Of the plan in force: FACTS as they change; SERVED, FILLED
- *	vrrp		MOVED, in order, each with a number: what is missing was lost. STATES, all of them again and again, so that
- *			whoever missed something knows the truth soon. STATS tell which plan is in force
+ *	vrrp		MOVED, in order, each with a number: what is missing was lost. LINKS, then STATES, all of them again and
+ *			again, so that whoever missed something knows the truth soon. STATS tell which plan is in force
  *
  * A virtual router of the file (a mapping) is told by its place among those of the plan's text, sorted by name. */
 #pragma once
@@ -124,6 +124,19 @@ struct message_vrrp_states {
 	uint32_t count;
 	uint32_t last; /* 1: all have been told now */
 	struct message_vrrp_state states[];
+};
+
+/* An interface that virtual routers track. */
+struct message_vrrp_link {
+	char interface[16]; /* with its NUL */
+	uint32_t carrier;   /* enum node_carrier */
+};
+#define MESSAGE_VRRP_LINKS_MOST 1000u
+
+/* Whatever the plan: it is the machine that they are of. */
+struct message_vrrp_links {
+	uint32_t count, zero;
+	struct message_vrrp_link links[];
 };
 
 /* Of the supervisor: what a reconciler that begins cannot know. */

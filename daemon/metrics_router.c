@@ -6,6 +6,7 @@
 
 #include "base/loop.h"
 #include "daemon/router_text.h"
+#include "daemon/track.h"
 #include "vrrp/packet.h"
 
 static void write_number(struct metrics_writer *writer, uint64_t number)
@@ -140,6 +141,23 @@ METRICS_ROUTER_PROCESS(states)
 METRICS_ROUTER_PROCESS(troubles)
 {
 	write_number(writer, sources->engine->routers_troubled);
+}
+
+/* Of one at which nobody looks there is no sample. */
+METRICS_ROUTER_PROCESS(tracked)
+{
+	const struct track_list *list = sources->engine->track;
+	size_t first = 0, count = list ? track_list_of(list, TRACK_INTERFACE, &first) : 0;
+
+	if (count > sources->limits.services)
+		return;
+	for (size_t i = first; i < first + count; i++) {
+		const struct track_item *item = list->items.items[i].item;
+
+		if (item->state != TRACK_STATE_UNKNOWN && !item->untried)
+			metrics_text_number(writer, "interface", item->name,
+				item->state == TRACK_STATE_WELL);
+	}
 }
 
 /* One */

@@ -478,6 +478,7 @@ const struct metrics_family metrics_families[] = {
 	{"poise_vrrp_cleared_total", COUNTER, "Times that the supervisor removed the addresses of a process that did not come back in time.", .process = metrics_router_cleared},
 	{"poise_routers", GAUGE, "Virtual routers, each family for itself, by their state; unknown: nobody says.", .process = metrics_router_states},
 	{"poise_routers_troubled", GAUGE, "Virtual routers that cannot run, or of which nobody says what they are.", .process = metrics_router_troubles},
+	{"poise_tracked_interface_up", GAUGE, "Whether an interface that virtual routers track is up and has a carrier.", .process = metrics_router_tracked},
 	{"poise_watch_events_total", COUNTER, "Events of the file system on the way of the paths.", .process = sample_watch_events},
 	{"poise_watch_overflows_total", COUNTER, "Times that events of the file system were lost.", .process = sample_watch_overflows},
 	{"poise_watch_changes_total", COUNTER, "Times that the files were to be read again.", .process = sample_watch_changes},

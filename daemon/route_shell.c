@@ -244,6 +244,13 @@ static void route_shell_tell_facts(struct route_shell *shell, uint64_t now)
 	vector_clear(&found);
 }
 
+static void route_shell_look(struct route_shell *shell)
+{
+	_cleanup_free_ char *trouble = track_list_trouble(track_shell_list(shell->track));
+
+	engine_set_trouble(shell->options.engine, ENGINE_TROUBLE_TRACK, trouble);
+}
+
 void route_shell_turn(struct route_shell *shell)
 {
 	const struct engine *engine = shell->options.engine;
@@ -259,6 +266,7 @@ void route_shell_turn(struct route_shell *shell)
 	}
 	routing_want(shell->routing, shell->routed_serial, &engine->files->config, now);
 	route_shell_tell_facts(shell, now);
+	route_shell_look(shell);
 	if (!shell->began)
 		shell->began = now;
 	route_shell_learn(shell, now);
@@ -297,7 +305,7 @@ void route_shell_message(struct route_shell *shell, uint16_t kind, const void *p
 {
 	const struct engine *engine = shell->options.engine;
 
-	track_shell_message(shell->track, kind, payload);
+	track_shell_message(shell->track, kind, payload, size);
 	if (!route_shell_concerns(kind))
 		return;
 	/* A rollback puts other files in force between two turns. */

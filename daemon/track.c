@@ -21,6 +21,7 @@
 #define TRACK_WEIGHT_MOST 100000
 
 static const char *const track_kind_names[TRACK_KIND_COUNT] = {
+	[TRACK_INTERFACE] = "interface",
 	[TRACK_ROUTE] = "route",
 	[TRACK_SCRIPT] = "script",
 	[TRACK_PROCESS] = "process",
@@ -94,6 +95,16 @@ static void track_use(struct track_list *list, struct track_item *item, bool wei
 }
 
 /* What the files say. */
+
+static void track_add_interface(
+	struct track_list *list, const struct config_tracked_interface *tracked)
+{
+	struct track_item *item = track_item_new(TRACK_INTERFACE, memory_copy_string(tracked->name),
+		memory_copy_string(tracked->name));
+
+	track_use(list, item, config_has(&tracked->object, CONFIG_TRACKED_INTERFACE_WEIGHT),
+		tracked->weight);
+}
 
 static void track_add_route(struct track_list *list, const struct config_tracked_route *tracked)
 {
@@ -188,6 +199,8 @@ static void track_add_service(struct track_list *list, const struct config_track
 
 static void track_add_router(struct track_list *list, const struct config_track *track)
 {
+	vector_foreach(&track->interfaces, interface)
+		track_add_interface(list, interface);
 	vector_foreach(&track->routes, route)
 		track_add_route(list, route);
 	vector_foreach(&track->scripts, script)
@@ -328,7 +341,7 @@ size_t track_list_of(const struct track_list *list, enum track_kind kind, size_t
 bool track_list_is_tried(const struct track_list *list)
 {
 	vector_foreach(&list->items, place)
-		if (!place->item->tried)
+		if (!place->item->tried && place->item->kind != TRACK_INTERFACE)
 			return false;
 	return true;
 }
@@ -447,8 +460,12 @@ void track_list_sum(const struct track_list *list, size_t router, struct routing
 	if (!track_has(list, router))
 		return;
 	for (size_t i = list->first.items[router]; i < list->first.items[router + 1]; i++) {
-		weight += track_use_weight(&list->uses.items[i]);
-		fact->fault |= track_use_is_fault(&list->uses.items[i]);
+		const struct track_use *use = &list->uses.items[i];
+
+		if (use->item->kind == TRACK_INTERFACE)
+			continue;
+		weight += track_use_weight(use);
+		fact->fault |= track_use_is_fault(use);
 	}
 	fact->weight =
 		(int32_t)MIN(MAX(weight, -(int64_t)TRACK_WEIGHT_MOST), (int64_t)TRACK_WEIGHT_MOST);
@@ -462,12 +479,36 @@ char *track_list_fault(const struct track_list *list, size_t router)
 		const struct track_use *use = &list->uses.items[i];
 		const struct track_item *item = use->item;
 
-		if (!track_use_is_fault(use))
+		if (!track_use_is_fault(use) || item->kind == TRACK_INTERFACE)
 			continue;
 		return memory_printf("%s %.48s, which it tracks: %.50s",
 			track_kind_name(item->kind), item->name, item->words);
 	}
 	return NULL;
+}
+
+/* Interfaces are looked at by a process whose end is told elsewhere. */
+char *track_list_trouble(const struct track_list *list)
+{
+	const struct track_item *first = NULL;
+	size_t more = 0;
+
+	for (size_t i = list->kinds[TRACK_INTERFACE + 1]; i < list->items.count; i++) {
+		const struct track_item *item = list->items.items[i].item;
+
+		if (!item->untried)
+			continue;
+		more += first != NULL;
+		first = first ? first : item;
+	}
+	if (!first)
+		return NULL;
+	_cleanup_free_ char *others =
+		more ? memory_printf("; and %zu more cannot be looked at", more) : NULL;
+	return memory_printf("%s %s, which virtual routers track: %s: it counts %s%s",
+		track_kind_name(first->kind), first->name, first->words,
+		first->state == TRACK_STATE_UNKNOWN ? "neither way" : "as it did before",
+		others ? others : "");
 }
 
 static void track_write_use(const struct track_use *use, uint64_t now, struct strbuf *text)

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What the virtual routers of the files track beside interfaces (which their own process sees): routes, scripts, processes, files,
- * services. The list of it, what each is now, and what that makes of a router.
+/* What the virtual routers of the files track: interfaces, routes, scripts, processes, files, services. The list of it, what each is
+ * now, and what that makes of a router.
  *
  *	track_list_want()	the files in force: what is tracked, by kind and key. An item that was there before keeps what is
  *				known of it; one that looks at the same in another way (another limit of time) begins with
  *				that; two routers that track the same share one
  *	track_item_set()	what it is: by who looks (track_route.h, track_script.h, track_process.h, track_file.h; of services
- *				route_facts.h)
+ *				route_facts.h; of interfaces the process of the virtual routers, by track_interface.h)
  *	track_list_sum()	what that is for one router: a weight, a fault
  *
  * An item of which nothing is known yet counts neither way: no weight, no fault. Pure. */
@@ -19,6 +19,7 @@
 struct strbuf;
 
 enum track_kind {
+	TRACK_INTERFACE,
 	TRACK_ROUTE,
 	TRACK_SCRIPT,
 	TRACK_PROCESS,
@@ -141,7 +142,7 @@ size_t track_list_of(const struct track_list *list, enum track_kind kind, size_t
 /* NULL: it is not tracked. */
 struct track_item *track_list_find(
 	const struct track_list *list, enum track_kind kind, const char *key);
-/* Somebody has looked at each, whatever came of it. */
+/* Somebody has looked at each, whatever came of it: but for interfaces, at which nobody looks before the plan is told. */
 bool track_list_is_tried(const struct track_list *list);
 
 /* What is known now; the words as of printf(3), cut to their size, and made of ASCII that can be shown. */
@@ -158,11 +159,14 @@ void track_item_miss(struct track_list *list, struct track_item *item, const cha
 int64_t track_use_weight(const struct track_use *use);
 bool track_use_is_fault(const struct track_use *use);
 
-/* Adds to `fact` what that virtual router tracks: its place in the files. */
+/* Adds to `fact` what that virtual router tracks, its place in the files: but for interfaces, whose weights and faults its process
+ * adds itself. So it is with the next. */
 void track_list_sum(const struct track_list *list, size_t router, struct routing_fact *fact);
 /* The first of its faults in words, "script /usr/bin/x, which it tracks: exit status 1", of no more than MESSAGE_VRRP_WHY_SIZE with
  * the NUL; NULL: it has none. The caller frees it. */
 char *track_list_fault(const struct track_list *list, size_t router);
+/* What cannot be looked at, for want of something that a person must mend, in words; NULL: nothing. The caller frees it. */
+char *track_list_trouble(const struct track_list *list);
 /* As an array of JSON. `now`: CLOCK_BOOTTIME ns. */
 void track_list_write(
 	const struct track_list *list, size_t router, uint64_t now, struct strbuf *text);

@@ -2,10 +2,14 @@
 /* Who looks says so after each look; what is made of it waits until then, so that what changes together is told together. */
 #include "daemon/track_shell.h"
 
+#include "base/log.h"
 #include "daemon/track_file.h"
+#include "daemon/track_interface.h"
 #include "daemon/track_process.h"
 #include "daemon/track_route.h"
 #include "daemon/track_script.h"
+
+LOG_MODULE("reconciler");
 
 struct track_shell {
 	struct track_shell_options options;
@@ -63,10 +67,23 @@ void track_shell_want(struct track_shell *shell, const struct config *config)
 	track_scripts_want(shell->scripts);
 }
 
-void track_shell_message(struct track_shell *shell, uint16_t kind, const void *payload)
+static void track_shell_hear(
+	struct track_shell *shell, const struct message_vrrp_links *links, size_t size)
+{
+	if (track_interfaces_hear(&shell->list, links, size, loop_clock()) < 0)
+		log_warning("the process of the virtual routers says what are no interfaces: "
+			    "dropped");
+	track_shell_on_looked(shell);
+}
+
+void track_shell_message(struct track_shell *shell, uint16_t kind, const void *payload, size_t size)
 {
 	if (kind == MESSAGE_RAN)
 		track_scripts_ran(shell->scripts, payload);
+	else if (kind == MESSAGE_VRRP_LINKS)
+		track_shell_hear(shell, payload, size);
+	else if (kind == MESSAGE_VRRP_GONE)
+		track_interfaces_miss(&shell->list);
 }
 
 struct track_list *track_shell_list(struct track_shell *shell)

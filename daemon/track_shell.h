@@ -2,7 +2,7 @@
 /* What virtual routers track, found in the reconciler's process: the list (track.h) with those who look.
  *
  *	track_shell_want()	the files in force are others
- *	track_shell_message()	what the supervisor brings; what is not about scripts is ignored */
+ *	track_shell_message()	what the supervisor brings; what is neither about scripts nor about interfaces is ignored */
 #pragma once
 
 #include "base/loop.h"
@@ -26,7 +26,8 @@ struct track_shell *track_shell_free(struct track_shell *shell);
 
 /* NULL: nothing is tracked. */
 void track_shell_want(struct track_shell *shell, const struct config *config);
-void track_shell_message(struct track_shell *shell, uint16_t kind, const void *payload);
+void track_shell_message(
+	struct track_shell *shell, uint16_t kind, const void *payload, size_t size);
 
 /* Good until the shell is freed. Of the services who knows their quorum sets what they are. */
 struct track_list *track_shell_list(struct track_shell *shell);

@@ -157,6 +157,30 @@ static void vrrp_process_write_state(const struct vrrp_process *process,
 	snprintf(ret->trouble, sizeof(ret->trouble), "%s", view->trouble ? view->trouble : "");
 }
 
+/* Those that are tracked. */
+static void vrrp_process_tell_links(struct vrrp_process *process)
+{
+	size_t all = node_tracked_count(process->node), count;
+
+	for (size_t told = 0; told < all; told += count) {
+		count = MIN(all - told, (size_t)MESSAGE_VRRP_LINKS_MOST);
+		size_t size = sizeof(struct message_vrrp_links) +
+			      count * sizeof(struct message_vrrp_link);
+		_cleanup_free_ struct message_vrrp_links *message = memory_new(size);
+
+		message->count = (uint32_t)count;
+		for (size_t i = 0; i < count; i++) {
+			const struct node_tracked tracked =
+				node_look_at_tracked(process->node, told + i);
+
+			snprintf(message->links[i].interface, sizeof(message->links[i].interface),
+				"%s", tracked.interface);
+			message->links[i].carrier = (uint32_t)tracked.carrier;
+		}
+		vrrp_process_send(process, MESSAGE_VRRP_LINKS, message, size);
+	}
+}
+
 /* One portion; the next in another turn. */
 static void vrrp_process_tell_states(struct vrrp_process *process)
 {
@@ -170,6 +194,8 @@ static void vrrp_process_tell_states(struct vrrp_process *process)
 	process->telling = false;
 	if (!count)
 		return;
+	if (!process->told)
+		vrrp_process_tell_links(process);
 	_cleanup_free_ struct message_vrrp_states *message = memory_new(size);
 	message->generation = process->generation;
 	message->count = (uint32_t)count;

@@ -414,6 +414,7 @@ struct node *node_free(struct node *node)
 	vector_clear(&node->facts);
 	vector_clear(&node->hints);
 	vector_clear(&node->mappings);
+	vector_clear(&node->tracked);
 	vector_clear(&node->routers);
 	vector_clear(&node->numbered);
 	free(node);

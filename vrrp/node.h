@@ -114,6 +114,23 @@ void node_stop(struct node *node);
 size_t node_count(const struct node *node);
 void node_look(const struct node *node, size_t index, struct node_view *ret);
 
+/* What an interface is. */
+enum node_carrier {
+	NODE_CARRIER_ABSENT,
+	NODE_CARRIER_DOWN, /* as its administrator wants it */
+	NODE_CARRIER_NONE, /* up, without a carrier */
+	NODE_CARRIER_RUNS,
+	NODE_CARRIER_COUNT,
+};
+
+/* The interfaces that routers of the list track, by name, each once. */
+struct node_tracked {
+	const char *interface; /* borrowed until the next list is in force */
+	enum node_carrier carrier;
+};
+size_t node_tracked_count(const struct node *node);
+struct node_tracked node_look_at_tracked(const struct node *node, size_t index);
+
 /* Of all sockets, of the kernel, of the link. */
 struct node_counters {
 	struct vrrp_addresses_counters addresses;

@@ -274,6 +274,7 @@ static void node_use(struct node *node)
 	vector_sort(&list, node_place_compare);
 	vector_clear(&node->routers);
 	node->routers = list;
+	node_find_tracked(node);
 	node_shape_all(node);
 	node_refuse(node);
 	node_tell_keeper(node);

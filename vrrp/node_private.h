@@ -4,6 +4,7 @@
  *	node.c		its place in the loop, from its start to its end
  *	node_list.c	who is in it
  *	node_router.c	one router, as the files and its interface make it; node_objects.c what it wants in the kernel
+ *	node_track.c	what it tracks
  *	node_act.c	what the state machine wants done; node_accept.c what is not accepted
  *	node_kernel.c	what the kernel tells
  *	node_hear.c	what others say
@@ -146,6 +147,10 @@ struct node_told_facts {
 	struct node_facts facts;
 };
 
+struct node_tracked_list {
+	VECTOR_OF(struct node_tracked);
+};
+
 struct node {
 	struct node_options options;
 	struct keeper *keeper;
@@ -163,8 +168,9 @@ struct node {
 	struct config config; /* in force */
 	struct {
 		VECTOR_OF(struct node_mapping);
-	} mappings;           /* of its routers, in its order */
-	struct config coming; /* set before the interfaces were known; and with it: */
+	} mappings;                       /* of its routers, in its order */
+	struct node_tracked_list tracked; /* the interfaces that these track, by name, each once */
+	struct config coming;             /* set before the interfaces were known; and with it: */
 	struct {
 		VECTOR_OF(struct node_told_facts);
 	} facts;
@@ -268,6 +274,14 @@ void node_accept_shaped(struct node_router *router, bool changed); /* its addres
 void node_refuse(struct node *node);                               /* exactly what is to be, now */
 void node_on_accept(void *data);
 uint64_t node_refused(struct node *node); /* packets */
+
+/* node_track.c: interfaces that are tracked. */
+/* With what others say. */
+struct node_facts node_router_tracked(const struct node_router *router);
+/* The first of its faults. */
+const char *node_tracked_trouble(
+	const struct node_router *router, char words[static NODE_WHY_SIZE]);
+void node_find_tracked(struct node *node); /* the list is another */
 
 /* node_view.c */
 void node_explain(struct node_router *router, const struct vrrp_action *action);

@@ -186,24 +186,6 @@ void node_router_join(struct node_router *router)
 	router->join_error = r;
 }
 
-/* Interfaces that are tracked, beside what others say. */
-static struct node_facts node_router_tracked(const struct node_router *router)
-{
-	struct node_facts facts = router->facts;
-
-	vector_foreach(&router->config->track.interfaces, tracked) {
-		const struct vrrp_link *link =
-			vrrp_links_by_name(router->node->links, tracked->name);
-		bool well = link && link->running;
-
-		if (!config_has(&tracked->object, CONFIG_TRACKED_INTERFACE_WEIGHT))
-			facts.fault |= !well;
-		else if (well == (tracked->weight > 0))
-			facts.weight += tracked->weight;
-	}
-	return facts;
-}
-
 static uint8_t node_router_priority(const struct node_router *router)
 {
 	int64_t priority = (int64_t)router->config->priority;

@@ -9,28 +9,6 @@
 
 #define NODE_NS_OF_SECOND 1e9
 
-/* The first interface that it tracks, and that is not well. */
-static const char *node_tracked_trouble(
-	const struct node_router *router, char words[static NODE_WHY_SIZE])
-{
-	if (router->facts.fault)
-		return NODE_TROUBLE_TOLD;
-	vector_foreach(&router->config->track.interfaces, tracked) {
-		const struct vrrp_link *link =
-			vrrp_links_by_name(router->node->links, tracked->name);
-
-		if (config_has(&tracked->object, CONFIG_TRACKED_INTERFACE_WEIGHT) ||
-			(link && link->running))
-			continue;
-		snprintf(words, NODE_WHY_SIZE, "interface %s, which it tracks, %s", tracked->name,
-			!link       ? "is not there"
-			: !link->up ? "is down"
-				    : "has no carrier");
-		return words;
-	}
-	return NODE_TROUBLE_TOLD;
-}
-
 /* What is in the way of one that should run: the first of these. */
 static const char *node_trouble(const struct node_router *router, char words[static NODE_WHY_SIZE])
 {

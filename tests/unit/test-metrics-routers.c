@@ -8,13 +8,14 @@
 #include <stdio.h>
 
 #include "base/file.h"
+#include "daemon/track.h"
 #include "model/units.h"
 #include "tests/support/routes.h"
 
 #define ROUTERS                                                                                    \
 	"  web: {listen: tcp://192.0.2.1:80, destinations: [10.0.0.1]}\n"                          \
 	"vrrp:\n  edge: {interface: eth0, vrid: 51, addresses: [192.0.2.1/24, "                    \
-	"'2001:db8::1/64']}\n"
+	"'2001:db8::1/64'], track: {interfaces: [eth7, {name: eth8, weight: 5}, eth9]}}\n"
 #define EDGE             "router=\"edge\",family=\"ipv4\",interface=\"eth0\",vrid=\"51\""
 #define EDGE_SIX         "router=\"edge\",family=\"ipv6\",interface=\"eth0\",vrid=\"51\""
 #define ROUTER(name)     "poise_router_" name "{" EDGE "}"
@@ -114,6 +115,34 @@ static const struct {
 	{"poise_router_state{" EDGE_SIX ",state=\"unknown\"}", 1},
 	{"poise_router_troubled{" EDGE_SIX "}", 1},
 };
+
+/* Of interfaces that are tracked: who looks at them says what they are, or is gone. */
+static void tracked_interfaces(void **state)
+{
+	struct machine *machine = *state;
+	struct metrics_fresh fresh = {};
+	_cleanup_exposition_ struct exposition said = {}, gone = {};
+	struct track_list list = {};
+
+	machine_declare(machine, ROUTERS);
+	track_list_want(&list, &machine->engine.files->config);
+	machine->engine.track = &list;
+	struct track_item *down = track_list_find(&list, TRACK_INTERFACE, "eth7");
+	track_item_set(&list, down, TRACK_STATE_UNWELL, 0, 1, "down");
+	track_item_set(&list, track_list_find(&list, TRACK_INTERFACE, "eth8"), TRACK_STATE_WELL, 0,
+		1, "up");
+	scrape(machine, &fresh, &said);
+	assert_int_equal(
+		exposition_value(&said, "poise_tracked_interface_up{interface=\"eth7\"}"), 0);
+	assert_int_equal(
+		exposition_value(&said, "poise_tracked_interface_up{interface=\"eth8\"}"), 1);
+	assert_false(exposition_has(&said, "poise_tracked_interface_up{interface=\"eth9\"}"));
+	track_item_miss(&list, down, "nobody looks");
+	scrape(machine, &fresh, &gone);
+	assert_false(exposition_has(&gone, "poise_tracked_interface_up{interface=\"eth7\"}"));
+	machine->engine.track = NULL;
+	track_list_clear(&list);
+}
 
 static size_t count_series(const struct exposition *said, const char *begin)
 {
@@ -349,6 +378,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(virtual_routers, setup, teardown),
+		cmocka_unit_test_setup_teardown(tracked_interfaces, setup, teardown),
 		cmocka_unit_test_setup_teardown(many_virtual_routers, setup, teardown),
 		cmocka_unit_test_setup_teardown(monitoring_examples, setup, teardown),
 		cmocka_unit_test(manual),

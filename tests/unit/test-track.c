@@ -13,9 +13,11 @@
 #include "base/run.h"
 #include "base/strbuf.h"
 #include "daemon/track_file.h"
+#include "daemon/track_interface.h"
 #include "daemon/track_process.h"
 #include "daemon/track_script.h"
 #include "model/load.h"
+#include "vrrp/node.h"
 
 #define SECOND 1000000000ull
 #define NOW    (1000 * SECOND)
@@ -105,12 +107,13 @@ static struct routing_fact sum(size_t router)
 }
 
 #define ONE_OF_EACH                                                                                \
-	"{routes: [10.0.0.0/8], scripts: [{command: [/bin/x]}], processes: [named], files: [/x], " \
-	"services: [web]}"
+	"{interfaces: [eth1], routes: [10.0.0.0/8], scripts: [{command: [/bin/x]}], "              \
+	"processes: [named], files: [/x], services: [web]}"
 
 static void one_item_for_all_that_say_the_same(void **state)
 {
-	static const size_t counts[TRACK_KIND_COUNT] = {[TRACK_ROUTE] = 3,
+	static const size_t counts[TRACK_KIND_COUNT] = {[TRACK_INTERFACE] = 2,
+		[TRACK_ROUTE] = 3,
 		[TRACK_SCRIPT] = 4,
 		[TRACK_PROCESS] = 2,
 		[TRACK_FILE] = 1,
@@ -119,15 +122,16 @@ static void one_item_for_all_that_say_the_same(void **state)
 
 	(void)state;
 	WANT(ONE_OF_EACH,
-		"{routes: [{to: 10.0.0.0/8, weight: 3}, {to: 10.0.0.0/8, table: 7}, "
+		"{interfaces: [{name: eth1, weight: 2}, eth2], routes: [{to: 10.0.0.0/8, weight: "
+		"3}, {to: 10.0.0.0/8, table: 7}, "
 		"'2001:db8::/32'], scripts: [{command: [/bin/x], weight: 2}, {command: [/bin/x, "
 		"'a b']}, {command: [/bin/x, a, b]}, {command: [/bin/x], timeout: 2s}], "
 		"processes: [named, {name: named, minimum: 2}], files: [{path: /x, weight: 1}], "
 		"services: [{name: web, weight: 1}]}");
 	for (size_t i = 0; i < TRACK_KIND_COUNT; i++)
 		assert_int_equal(track_list_of(&list, i, &first), counts[i]);
-	assert_int_equal(list.uses.count, 5 + 11);
-	assert_ptr_equal(list.uses.items[0].item, list.uses.items[5].item);
+	assert_int_equal(list.uses.count, 6 + 13);
+	assert_ptr_equal(list.uses.items[0].item, list.uses.items[6].item);
 	assert_string_equal(item_at(TRACK_ROUTE, 1)->name, "10.0.0.0/8 table 7");
 	assert_string_equal(item_at(TRACK_SCRIPT, 0)->script.words[0], "/bin/x");
 	assert_string_equal(item_at(TRACK_SCRIPT, 0)->script.user, "nobody");
@@ -146,7 +150,8 @@ static void other_files_keep_what_is_known(void **state)
 	WANT("{}", "{files: [/y, {path: /x, weight: 7}], scripts: [{command: [/bin/y]}, {command: "
 		   "[/bin/x]}]}");
 	assert_string_equal(told_since(),
-		"forget route 10.0.0.0/8\nforget process named\nforget service web\n");
+		"forget interface eth1\nforget route 10.0.0.0/8\nforget process named\n"
+		"forget service web\n");
 	assert_ptr_equal(script, item_at(TRACK_SCRIPT, 0));
 	assert_int_equal(script->state, TRACK_STATE_UNWELL);
 	assert_int_equal(item_at(TRACK_SCRIPT, 1)->state, TRACK_STATE_UNKNOWN);
@@ -264,6 +269,30 @@ static void changes_are_told_once(void **state)
 	assert_string_equal(told_since(), "process named well->well 0->0\n");
 }
 
+/* What a person must mend: of interfaces somebody else tells. */
+static void what_cannot_be_looked_at_is_a_trouble(void **state)
+{
+	(void)state;
+	WANT("{interfaces: [eth1], scripts: [{command: [/bin/x]}, {command: [/bin/y]}], processes: "
+	     "[named]}");
+	track_item_miss(&list, item_at(TRACK_INTERFACE, 0), "nobody looks");
+	assert_null(track_list_trouble(&list));
+	track_item_miss(&list, item_at(TRACK_SCRIPT, 0), "cannot be run: no user joe");
+	_cleanup_free_ char *unknown = track_list_trouble(&list);
+	assert_string_equal(unknown, "script /bin/x, which virtual routers track: cannot be run: "
+				     "no user joe: it counts neither way");
+	track_item_miss(&list, item_at(TRACK_PROCESS, 0), "no /proc");
+	track_item_set(&list, item_at(TRACK_SCRIPT, 0), TRACK_STATE_WELL, 0, NOW, "-");
+	track_item_set(&list, item_at(TRACK_SCRIPT, 1), TRACK_STATE_UNWELL, 0, NOW, "-");
+	track_item_miss(&list, item_at(TRACK_SCRIPT, 1), "cannot be run");
+	_cleanup_free_ char *known = track_list_trouble(&list);
+	assert_string_equal(known, "script /bin/y, which virtual routers track: cannot be run: it "
+				   "counts as it did before; and 1 more cannot be looked at");
+	track_item_set(&list, item_at(TRACK_SCRIPT, 1), TRACK_STATE_WELL, 0, NOW, "-");
+	track_item_set(&list, item_at(TRACK_PROCESS, 0), TRACK_STATE_WELL, 0, NOW, "-");
+	assert_null(track_list_trouble(&list));
+}
+
 /* What has no number counts as 0, and is another than a 0 that somebody wrote. */
 static void a_file_without_a_number(void **state)
 {
@@ -339,6 +368,68 @@ static void json(void **state)
 		"{\"kind\":\"service\",\"name\":\"web\",\"state\":\"unknown\",\"words\":null,"
 		"\"untried\":false,\"amiss\":false,\"for_ms\":null,\"priority\":0,\"fault\":false}"
 		"]");
+}
+
+/* Interfaces. */
+
+static int hear_links(const char *interface, enum node_carrier carrier, size_t more)
+{
+	const size_t size = sizeof(struct message_vrrp_links) + sizeof(struct message_vrrp_link);
+	_cleanup_free_ struct message_vrrp_links *message = memory_new(size + more);
+
+	message->count = 1;
+	/* All of it may be a name, without an end. */
+	for (size_t i = 0; i < sizeof(message->links->interface) && interface[i]; i++)
+		message->links->interface[i] = interface[i];
+	message->links->carrier = (uint32_t)carrier;
+	return track_interfaces_hear(&list, message, size + more, NOW);
+}
+
+/* Their process acts on them: here they are shown, and nothing else. */
+static void interfaces_are_shown_and_do_not_count(void **state)
+{
+	_cleanup_strbuf_ struct strbuf text = {};
+
+	(void)state;
+	WANT("{interfaces: [{name: eth1, weight: -50}, eth2]}");
+	assert_true(track_list_is_tried(&list));
+	assert_int_equal(hear_links("eth1", NODE_CARRIER_DOWN, 0), 0);
+	assert_int_equal(hear_links("eth2", NODE_CARRIER_NONE, 0), 0);
+	assert_int_equal(hear_links("eth3", NODE_CARRIER_DOWN, 0), 0);
+	assert_string_equal(told_since(), "interface eth1 unknown->unwell 0->0\n"
+					  "interface eth2 unknown->unwell 0->0\n");
+	assert_int_equal(sum(0).weight, 0);
+	assert_false(sum(0).fault);
+	assert_null(track_list_fault(&list, 0));
+	track_list_write(&list, 0, NOW + 3 * SECOND, &text);
+	assert_string_equal(text.text,
+		"[{\"kind\":\"interface\",\"name\":\"eth1\",\"state\":\"unwell\",\"words\":"
+		"\"down\","
+		"\"untried\":false,\"amiss\":false,\"for_ms\":3000,\"priority\":-50,\"fault\":"
+		"false},"
+		"{\"kind\":\"interface\",\"name\":\"eth2\",\"state\":\"unwell\",\"words\":\"no "
+		"carrier\",\"untried\":false,\"amiss\":false,\"for_ms\":3000,\"priority\":0,"
+		"\"fault\":"
+		"true}]");
+	assert_int_equal(hear_links("eth2", NODE_CARRIER_RUNS, 0), 0);
+	assert_string_equal(item_at(TRACK_INTERFACE, 1)->words, "up");
+	/* Nobody sees them any more, and then somebody does. */
+	track_interfaces_miss(&list);
+	assert_true(item_at(TRACK_INTERFACE, 0)->untried);
+	assert_int_equal(item_at(TRACK_INTERFACE, 0)->state, TRACK_STATE_UNWELL);
+	assert_int_equal(hear_links("eth1", NODE_CARRIER_ABSENT, 0), 0);
+	assert_false(item_at(TRACK_INTERFACE, 0)->untried);
+	assert_string_equal(item_at(TRACK_INTERFACE, 0)->words, "not there");
+}
+
+static void what_is_no_interface_is_dropped(void **state)
+{
+	(void)state;
+	WANT("{interfaces: [eth1]}");
+	assert_int_equal(hear_links("eth1", NODE_CARRIER_COUNT, 0), -EBADMSG);
+	assert_int_equal(hear_links("eth1", NODE_CARRIER_DOWN, 1), -EBADMSG);
+	assert_int_equal(hear_links("abcdefghijklmnop", NODE_CARRIER_DOWN, 0), -EBADMSG);
+	assert_string_equal(told_since(), "");
 }
 
 /* 10,000 routers of which each tracks ten things, half of them everybody's: over other files in a moment. */
@@ -707,8 +798,11 @@ int main(void)
 		CASE(a_file_counts_by_its_number),
 		CASE(changes_are_told_once),
 		CASE(a_file_without_a_number),
+		CASE(what_cannot_be_looked_at_is_a_trouble),
 		CASE(words_are_ascii_and_bounded),
 		CASE(json),
+		CASE(interfaces_are_shown_and_do_not_count),
+		CASE(what_is_no_interface_is_dropped),
 		CASE(many),
 		CASE(rise_and_fall),
 		CASE(what_a_run_says),
