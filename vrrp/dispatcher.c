@@ -161,8 +161,7 @@ static void dispatcher_take(
 	struct hearing_verdict verdict =
 		hearing_judge(&listener->hearing, datagram, now, &dispatcher->packet);
 	if (verdict.result == HEARING_HEARD)
-		options->heard(
-			options->owner, verdict.router, &dispatcher->packet, &datagram->source);
+		options->heard(options->owner, verdict.router, &dispatcher->packet, datagram);
 	else if (verdict.tell) {
 		const struct vrrp_place place = listener->socket.place;
 

@@ -45,7 +45,7 @@ struct dispatcher_options {
 	/* All of these may call the dispatcher, but not end it. What they are given is good until
 	 * they return. */
 	void (*heard)(void *owner, struct hearing_router *router, const struct vrrp_packet *packet,
-		const struct address *source);
+		const struct vrrp_datagram *datagram);
 	void (*refused)(void *owner, const struct dispatcher_refusal *refusal);
 	/* The socket is of no use any more, and all that listened there have left: they may join
 	 * again. */

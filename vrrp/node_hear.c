@@ -42,7 +42,7 @@ static void node_note_peer(struct node_router *router, const struct vrrp_packet 
 }
 
 void node_on_heard(void *owner, struct hearing_router *hearing, const struct vrrp_packet *packet,
-	const struct address *source)
+	const struct vrrp_datagram *datagram)
 {
 	struct node *node = owner;
 	struct node_router *router = hearing->data;
@@ -50,11 +50,12 @@ void node_on_heard(void *owner, struct hearing_router *hearing, const struct vrr
 	const struct vrrp_event event = {.type = VRRP_EVENT_ADVERTISEMENT,
 		.advertisement = {.priority = packet->priority,
 			.interval = (uint64_t)packet->interval * NODE_CENTISECOND_NS,
-			.source = *source}};
+			.source = datagram->source,
+			.age = datagram->age}};
 
 	if (!router->item)
 		return;
-	node_note_peer(router, packet, source, now);
+	node_note_peer(router, packet, &datagram->source, now);
 	node_tell_router(router, &event, now);
 	node_set_timer(node);
 }

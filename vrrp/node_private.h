@@ -228,7 +228,7 @@ bool node_is_virtual(void *data, int ifindex, const struct address *address);
 
 /* node_hear.c */
 void node_on_heard(void *owner, struct hearing_router *hearing, const struct vrrp_packet *packet,
-	const struct address *source);
+	const struct vrrp_datagram *datagram);
 void node_on_refused(void *owner, const struct dispatcher_refusal *refusal);
 void node_on_failed(void *owner, const struct vrrp_place *place, int error);
 void node_on_retry(void *data);

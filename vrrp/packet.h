@@ -73,6 +73,7 @@ struct vrrp_datagram {
 	bool control_truncated; /* MSG_CTRUNC */
 	int ttl;                /* or hop limit; -1: the kernel did not say */
 	struct address source, destination;
+	uint64_t age; /* ns since it came, when it was read; 0: the kernel did not say */
 };
 
 /* A virtual router's configuration, as far as it decides what is heard. Zeroed: nothing. */

@@ -9,8 +9,11 @@
  *   has joined, and one bound to a unicast address of IPv6 too.
  * - The socket of a group is not bound to it: a peer that sends to this machine's address instead
  *   (who is configured for unicast, as we are not) is then seen, and told.
- * - IPv4 gives the header of IP with each datagram: TTL and both addresses are there, so that no
- *   control data is asked for. IPv6 gives none, and says hop limit and destination in control data.
+ * - IPv4 gives the header of IP with each datagram: TTL and both addresses are there. IPv6 gives
+ *   none, and says hop limit and destination in control data.
+ * - Control data also say when a datagram came. That is by the clock of the wall, so it is made an age
+ *   at once: a clock that is set in between makes one of them wrong, and the state machine heeds
+ *   no more than a part of its wait.
  * - What the kernel drops is asked for (SO_MEMINFO). SO_RXQ_OVFL would tell it with a datagram that
  *   came later, and so never when it was the last.
  * - SO_PRIORITY comes after IP_TOS, which sets it too.
@@ -28,15 +31,17 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/memory.h"
 
 /* Bytes, of which the kernel takes twice as many: about 10,000 short datagrams. */
-#define SOCKET_BUFFER   (4 << 20)
-#define SOCKET_CLASS    0xc0 /* CS6, network control: RFC 4594 §3.1 */
-#define SOCKET_HEADER   60u  /* IPv4, with options */
-#define SOCKET_DATAGRAM (SOCKET_HEADER + VRRP_PACKET_MOST)
+#define SOCKET_BUFFER    (4 << 20)
+#define SOCKET_SECOND_NS 1000000000ll
+#define SOCKET_CLASS     0xc0 /* CS6, network control: RFC 4594 §3.1 */
+#define SOCKET_HEADER    60u  /* IPv4, with options */
+#define SOCKET_DATAGRAM  (SOCKET_HEADER + VRRP_PACKET_MOST)
 
 struct socket_option {
 	int level, name, value;
@@ -50,6 +55,7 @@ static const struct socket_option socket_options_ipv4[] = {
 	{IPPROTO_IP, IP_MULTICAST_ALL, 0, "IP_MULTICAST_ALL"},
 	{IPPROTO_IP, IP_TOS, SOCKET_CLASS, "IP_TOS"},
 	{SOL_SOCKET, SO_PRIORITY, TC_PRIO_CONTROL, "SO_PRIORITY"},
+	{SOL_SOCKET, SO_TIMESTAMPNS, 1, "SO_TIMESTAMPNS"},
 };
 
 static const struct socket_option socket_options_ipv6[] = {
@@ -61,6 +67,7 @@ static const struct socket_option socket_options_ipv6[] = {
 	{IPPROTO_IPV6, IPV6_RECVPKTINFO, 1, "IPV6_RECVPKTINFO"},
 	{IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1, "IPV6_RECVHOPLIMIT"},
 	{SOL_SOCKET, SO_PRIORITY, TC_PRIO_CONTROL, "SO_PRIORITY"},
+	{SOL_SOCKET, SO_TIMESTAMPNS, 1, "SO_TIMESTAMPNS"},
 };
 
 union socket_name {
@@ -69,14 +76,15 @@ union socket_name {
 	struct sockaddr_in6 in6;
 };
 
-/* Of IPv6 when it is read; of either when it is sent. */
 union socket_control {
 	struct cmsghdr header;
-	uint8_t bytes[CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(int))];
+	uint8_t bytes[CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(int)) +
+		      CMSG_SPACE(sizeof(struct timespec))];
 };
 
 struct vrrp_batch {
-	uint16_t family; /* of what is in it */
+	uint16_t family;      /* of what is in it */
+	struct timespec read; /* when; CLOCK_REALTIME */
 	struct mmsghdr messages[VRRP_BATCH_MOST];
 	struct iovec pieces[VRRP_BATCH_MOST];
 	union socket_name names[VRRP_BATCH_MOST];
@@ -436,6 +444,7 @@ int vrrp_socket_receive(const struct vrrp_socket *socket, struct vrrp_batch *bat
 	} while (count < 0 && errno == EINTR);
 	if (count < 0)
 		return errno == EAGAIN ? 0 : -errno;
+	clock_gettime(CLOCK_REALTIME, &batch->read);
 	return count;
 }
 
@@ -468,22 +477,41 @@ struct vrrp_datagram vrrp_datagram_from_ipv4(const uint8_t *bytes, size_t size, 
 	return datagram;
 }
 
-static void socket_read_control(struct msghdr *message, struct vrrp_datagram *datagram)
+static void socket_read_ipv6(struct cmsghdr *header, struct vrrp_datagram *datagram)
+{
+	if (header->cmsg_type == IPV6_HOPLIMIT &&
+		header->cmsg_len >= CMSG_LEN(sizeof(datagram->ttl)))
+		memcpy(&datagram->ttl, CMSG_DATA(header), sizeof(datagram->ttl));
+	if (header->cmsg_type == IPV6_PKTINFO &&
+		header->cmsg_len >= CMSG_LEN(sizeof(struct in6_pktinfo))) {
+		struct in6_pktinfo info;
+
+		memcpy(&info, CMSG_DATA(header), sizeof(info));
+		datagram->destination = address_from_bytes(AF_INET6, &info.ipi6_addr);
+	}
+}
+
+/* 0 where a clock was set back since. */
+static uint64_t socket_age(struct cmsghdr *header, const struct timespec *read)
+{
+	struct timespec came;
+
+	memcpy(&came, CMSG_DATA(header), sizeof(came));
+	int64_t age = (int64_t)(read->tv_sec - came.tv_sec) * SOCKET_SECOND_NS + read->tv_nsec -
+		      came.tv_nsec;
+	return age > 0 ? (uint64_t)age : 0;
+}
+
+static void socket_read_control(
+	struct msghdr *message, const struct timespec *read, struct vrrp_datagram *datagram)
 {
 	for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header;
 		header = CMSG_NXTHDR(message, header)) {
-		if (header->cmsg_level != IPPROTO_IPV6)
-			continue;
-		if (header->cmsg_type == IPV6_HOPLIMIT &&
-			header->cmsg_len >= CMSG_LEN(sizeof(datagram->ttl)))
-			memcpy(&datagram->ttl, CMSG_DATA(header), sizeof(datagram->ttl));
-		if (header->cmsg_type == IPV6_PKTINFO &&
-			header->cmsg_len >= CMSG_LEN(sizeof(struct in6_pktinfo))) {
-			struct in6_pktinfo info;
-
-			memcpy(&info, CMSG_DATA(header), sizeof(info));
-			datagram->destination = address_from_bytes(AF_INET6, &info.ipi6_addr);
-		}
+		if (header->cmsg_level == IPPROTO_IPV6)
+			socket_read_ipv6(header, datagram);
+		if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_TIMESTAMPNS &&
+			header->cmsg_len >= CMSG_LEN(sizeof(struct timespec)))
+			datagram->age = socket_age(header, read);
 	}
 }
 
@@ -505,8 +533,8 @@ struct vrrp_datagram vrrp_batch_datagram(const struct vrrp_batch *batch, size_t 
 			.ttl = -1,
 			.destination = {.family = AF_INET6}};
 		datagram.source = address_from_bytes(AF_INET6, &batch->names[index].in6.sin6_addr);
-		socket_read_control(&message, &datagram);
 	}
+	socket_read_control(&message, &batch->read, &datagram);
 	datagram.truncated = message.msg_flags & MSG_TRUNC;
 	datagram.control_truncated = message.msg_flags & MSG_CTRUNC;
 	return datagram;

@@ -38,6 +38,7 @@ struct world {
 	struct hearing_router *heard_router;
 	struct vrrp_packet packet;
 	struct address source;
+	uint64_t age; /* of what was heard last */
 	struct hearing_verdict verdict;
 	int failed_error;
 	void (*then)(struct world *world); /* when one is heard */
@@ -91,14 +92,15 @@ _printf_(1, 2) static inline void shell(const char *format, ...)
 }
 
 static inline void on_heard(void *owner, struct hearing_router *router,
-	const struct vrrp_packet *packet, const struct address *source)
+	const struct vrrp_packet *packet, const struct vrrp_datagram *datagram)
 {
 	struct world *world = owner;
 
 	world->heard++;
 	world->heard_router = router;
 	world->packet = *packet;
-	world->source = *source;
+	world->source = datagram->source;
+	world->age = datagram->age;
 	if (world->then)
 		world->then(world);
 }

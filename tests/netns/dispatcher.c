@@ -13,6 +13,7 @@
 #define BURSTS     100u
 #define WAITING    10u
 #define OVERFLOW   20000u
+#define LATE_NS    30000000
 
 /* What the shot is rejected for, and counted for the router or (`unknown`) for the socket. A sound
  * one after it is heard, so that it has been read by then, and has done no harm. */
@@ -231,13 +232,13 @@ static void read_one(struct world *world)
 static void case_control(struct world *world)
 {
 	world_set(world, AF_INET6);
-	set_option(world, SOL_SOCKET, SO_TIMESTAMP, 1);
+	set_option(world, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
 	for (int i = 0; i < 3; i++) {
 		shoot(world, &(struct shot){});
 		read_one(world);
 	}
 	require(world->router.counters.rejected[VRRP_REJECT_CONTROL] == 3 && world->heard == 0);
-	set_option(world, SOL_SOCKET, SO_TIMESTAMP, 0);
+	set_option(world, IPPROTO_IPV6, IPV6_RECVTCLASS, 0);
 	set_option(world, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 0);
 	set_option(world, IPPROTO_IPV6, IPV6_RECVPKTINFO, 0);
 	for (int i = 0; i < 3; i++) {
@@ -253,6 +254,28 @@ static void case_control(struct world *world)
 	for (int i = 0; i < 3; i++)
 		shoot(world, &(struct shot){});
 	until_heard(world, 3);
+}
+
+/* What was read late came when it came. */
+static void age_of(struct world *world, uint16_t family)
+{
+	const struct timespec late = {.tv_nsec = LATE_NS};
+
+	world_set(world, family);
+	shoot(world, &(struct shot){});
+	nanosleep(&late, NULL);
+	until_heard(world, 1);
+	require(world->age >= LATE_NS && world->age < LIMIT);
+}
+
+static void case_age_ipv4(struct world *world)
+{
+	age_of(world, AF_INET);
+}
+
+static void case_age_ipv6(struct world *world)
+{
+	age_of(world, AF_INET6);
 }
 
 /* What waits is read in turns, and between any two of them a timer that is due has its own. */
@@ -690,6 +713,8 @@ static const struct a_case cases[] = {
 	{"rejections-ipv4", case_rejections_ipv4},
 	{"rejections-ipv6", case_rejections_ipv6},
 	{"control", case_control},
+	{"age-ipv4", case_age_ipv4},
+	{"age-ipv6", case_age_ipv6},
 	{"turns", case_turns},
 	{"flood", case_flood},
 	{"drops", case_drops},

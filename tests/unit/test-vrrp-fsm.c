@@ -224,7 +224,7 @@ static void run_row(const struct row *row)
 		.priority = row->priority,
 		.addresses_changed = row->addresses,
 		.resume = row->resume,
-		.advertisement = {row->heard, row->interval, row->source ? *row->source : high},
+		.advertisement = {row->heard, row->interval, row->source ? *row->source : high, 0},
 		.lease = {row->sent ? now - row->sent - HALF : 0, row->interval},
 		.parameters = &configured,
 	};
@@ -329,8 +329,39 @@ static void advertised(struct vrrp_router *router, uint8_t priority, uint64_t in
 
 	vrrp_router_handle(router,
 		&(struct vrrp_event){.type = VRRP_EVENT_ADVERTISEMENT,
-			.advertisement = {priority, interval, *source}},
+			.advertisement = {priority, interval, *source, 0}},
 		now, &actions);
+}
+
+/* From when it came, not from when it was heard; and of what has waited for long, no more than a quarter of the wait. */
+static void a_wait_begins_when_the_advertisement_came(void **state)
+{
+	static const struct {
+		uint8_t priority; /* 0: skew alone */
+		uint64_t age, wait;
+	} ages[] = {
+		{200, 0, DOWN},
+		{200, 2 * MILLISECOND, DOWN - 2 * MILLISECOND},
+		{200, DOWN / 4, DOWN - DOWN / 4},
+		{200, DOWN / 4 + 1, DOWN - DOWN / 4},
+		{200, UINT64_MAX, DOWN - DOWN / 4},
+		{0, 2 * MILLISECOND, SKEW - 2 * MILLISECOND},
+		{0, UINT64_MAX, SKEW - SKEW / 4},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(ages); i++) {
+		struct vrrp_router router = router_in(VRRP_STATE_BACKUP, plain());
+		struct vrrp_actions actions = {};
+		const struct vrrp_event event = {.type = VRRP_EVENT_ADVERTISEMENT,
+			.advertisement = {.priority = ages[i].priority,
+				.interval = SECOND,
+				.source = high,
+				.age = ages[i].age}};
+
+		vrrp_router_handle(&router, &event, NOW + HALF, &actions);
+		assert_int_equal(router.timer, NOW + HALF + ages[i].wait);
+	}
 }
 
 static void version_2_learns_no_interval(void **state)
@@ -531,7 +562,7 @@ static void a_flood_is_not_answered_with_one(void **state)
 			&router, &(struct vrrp_event){.type = VRRP_EVENT_TIMER}, now, &actions);
 		vrrp_router_handle(&router,
 			&(struct vrrp_event){.type = VRRP_EVENT_ADVERTISEMENT,
-				.advertisement = {50, SECOND, low}},
+				.advertisement = {50, SECOND, low, 0}},
 			now, &actions);
 		sent += advertisements(&actions);
 	}
@@ -583,6 +614,7 @@ int main(void)
 		cmocka_unit_test(each_row_gives_its_actions),
 		cmocka_unit_test(no_state_and_event_is_forgotten),
 		cmocka_unit_test(waits_are_exact),
+		cmocka_unit_test(a_wait_begins_when_the_advertisement_came),
 		cmocka_unit_test(version_2_learns_no_interval),
 		cmocka_unit_test(what_was_learnt_outlives_a_reload_but_not_a_term),
 		cmocka_unit_test(an_answer_puts_nothing_off),
