@@ -172,7 +172,7 @@ static uint32_t insert(struct worker *worker, const struct flow_key *key, uint32
 	return flow_insert(table, key, hash, kind);
 }
 
-static struct flow_key reply_key(const struct slot *slot, const struct flow_key *request)
+struct flow_key connection_reply_key(const struct slot *slot, const struct flow_key *request)
 {
 	struct flow_key key = *request;
 
@@ -187,7 +187,7 @@ static struct flow_key reply_key(const struct slot *slot, const struct flow_key 
 static bool add_reply(struct worker *worker, const struct slot *slot, uint32_t request)
 {
 	struct flow_table *table = &worker->flows;
-	struct flow_key key = reply_key(slot, &flow_at(table, request)->key);
+	struct flow_key key = connection_reply_key(slot, &flow_at(table, request)->key);
 	uint32_t hash = flow_hash(table, &key), index = flow_find(table, &key, hash);
 	struct flow *flow;
 
@@ -209,13 +209,12 @@ static bool add_reply(struct worker *worker, const struct slot *slot, uint32_t r
 }
 
 int connection_begin(struct worker *worker, const struct service_image *image,
-	const struct packet *packet, uint32_t *ret)
+	const struct packet *packet, uint32_t place, uint32_t *ret)
 {
 	const struct service_member *member;
 	const struct slot *slot;
 	struct flow *request;
-	uint32_t place;
-	int r = connection_choose(worker, image, packet, &place);
+	int r = place == SCHEDULER_NONE ? connection_choose(worker, image, packet, &place) : 0;
 
 	if (r != 0)
 		return r;

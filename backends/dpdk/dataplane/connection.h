@@ -12,15 +12,20 @@
  * longer than its time-out says, and its line stays clean in between. */
 #define CONNECTION_SLACK EXPIRY_TICKS_PER_SECOND
 
-/* A connection for this packet, which no flow knows: its request's flow in *ret. 0, or why there is
+/* A connection for this packet, which no flow knows: its request's flow in *ret. `member` is a place in
+ * the image's members that connection_choose() has given; SCHEDULER_NONE: choose now. 0, or why there is
  * none (enum drop_reason). */
 int connection_begin(struct worker *worker, const struct service_image *image,
-	const struct packet *packet, uint32_t *ret);
+	const struct packet *packet, uint32_t member, uint32_t *ret);
 
-/* A destination for one packet of a one-packet service, without a connection: its place in the image's
- * members; and what counts it. */
+/* The key of what the destination of this slot answers to a request, of `nat`. */
+struct flow_key connection_reply_key(const struct slot *slot, const struct flow_key *request);
+
+/* A destination for a new connection, or for one packet of a one-packet service: its place in the
+ * image's members. 0, or why there is none; *member is SCHEDULER_NONE then. */
 int connection_choose(struct worker *worker, const struct service_image *image,
 	const struct packet *packet, uint32_t *member);
+/* What counts a packet without a connection. */
 struct slot_counts *connection_count_alone(
 	struct worker *worker, const struct service_member *member);
 

@@ -20,8 +20,6 @@
 #include "base/macros.h"
 #include "base/memory.h"
 
-#define GENERATION_NO_IMAGE UINT32_MAX
-
 /* Ticks wrap, and what is ahead must be told from what is past. */
 #define GENERATION_TICKS_MOST (INT32_MAX / 2)
 
@@ -31,7 +29,7 @@ static const uint8_t generation_protocols[SERVICE_KIND_COUNT] = {
 	[SERVICE_KIND_SCTP] = IPPROTO_SCTP,
 };
 
-static uint32_t generation_hash(
+uint32_t generation_hash(
 	uint8_t family, uint8_t protocol, const uint8_t address[static 16], uint16_t port)
 {
 	uint64_t seed = (uint64_t)port << 16 | (uint64_t)protocol << 8 | family;
@@ -104,6 +102,17 @@ static void service_image_set_weight(struct service_image *image)
 	image->total_weight = (uint32_t)MIN(total, (uint64_t)UINT32_MAX);
 }
 
+/* Whether members may be chosen for many packets before any of their connections is counted. A
+ * template is looked for once for each connection. */
+static void service_image_set_early(struct service_image *image)
+{
+	bool alone = image->one_packet && image->protocol == IPPROTO_UDP;
+
+	image->early = !image->scheduler->by_load && !image->persistent && !alone;
+	for (uint32_t i = 0; i < image->count; i++)
+		image->early &= !image->members[i].upper_threshold;
+}
+
 static void service_image_set_key(struct service_image *image, const struct service_key *key)
 {
 	image->key = *key;
@@ -161,6 +170,7 @@ int service_image_new(const struct service_key *key, const struct service_attrib
 	service_image_set_key(image, key);
 	service_image_set_attributes(image, attributes);
 	service_image_set_weight(image);
+	service_image_set_early(image);
 	scheduler_prepare(image, previous, slots);
 	*ret = image;
 	return 0;

@@ -47,6 +47,7 @@ struct service_image {
 	const struct scheduler *scheduler;
 	uint32_t scheduler_flags; /* enum scheduler_flag of model/state.h */
 	bool one_packet, persistent;
+	bool early; /* choosing depends on nothing that earlier connections change but the turn */
 	uint32_t persistence_ticks;
 	uint8_t persistence_mask[16];
 	uint32_t count;        /* members, in the order of their keys */
@@ -61,9 +62,11 @@ struct service_image {
 	unsigned int references;
 };
 
+#define GENERATION_NO_IMAGE UINT32_MAX
+
 struct generation_bucket {
 	uint32_t hash;
-	uint32_t image; /* place in `images`, or UINT32_MAX */
+	uint32_t image; /* place in `images`, or GENERATION_NO_IMAGE */
 };
 
 struct generation {
@@ -79,6 +82,28 @@ struct generation {
  * quiescent state. */
 const struct service_image *generation_find(const struct generation *generation, uint8_t family,
 	uint8_t protocol, const uint8_t address[static 16], uint16_t port);
+
+/* What of it can be asked for ahead, when many are looked up at once: the hash of a key, its bucket,
+ * then the image that stands there. */
+uint32_t generation_hash(
+	uint8_t family, uint8_t protocol, const uint8_t address[static 16], uint16_t port);
+
+static inline void generation_prefetch(const struct generation *generation, uint32_t hash)
+{
+	__builtin_prefetch(&generation->buckets[hash & generation->mask]);
+}
+
+static inline void generation_prefetch_image(const struct generation *generation, uint32_t hash)
+{
+	const struct generation_bucket *bucket = &generation->buckets[hash & generation->mask];
+	const uint8_t *image;
+
+	if (bucket->image == GENERATION_NO_IMAGE || bucket->hash != hash)
+		return;
+	image = (const uint8_t *)generation->images[bucket->image];
+	__builtin_prefetch(image);
+	__builtin_prefetch(image + 64);
+}
 
 /* The rest is the main thread's. */
 

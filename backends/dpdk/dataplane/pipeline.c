@@ -7,7 +7,8 @@
  *	parse     what each frame is; hash of its key                 -> asks for the flow's line
  *	find      the flow of each                                    -> slot, counts, the peer's line
  *	forward   what has a flow: state, time, rewrite, link header  -> the port's array
- *	rest      what has none: connections that begin, packets of other workers, errors about
+ *	meet      what has none: service, owner, destination          -> what a connection is made in
+ *	rest      the same, one by one: connections that begin, packets of other workers; errors about
  *	          connections, and all that is the attendant's
  *
  * The path of an established connection is straight and writes what is this worker's alone: its flow
@@ -25,6 +26,7 @@
 #include <rte_prefetch.h>
 
 #include "backends/dpdk/dataplane/connection.h"
+#include "backends/dpdk/dataplane/meeting.h"
 #include "backends/dpdk/dataplane/outlet.h"
 #include "backends/dpdk/dataplane/relay.h"
 #include "backends/dpdk/dataplane/rewrite.h"
@@ -41,10 +43,12 @@ struct burst {
 	const struct port *port;
 	bool handed_over;
 	unsigned int keyed_count, found_count, rest_count, forwarded;
+	unsigned int missed_first, missed_count; /* in rest[]: whose flow was not there */
 	uint8_t keyed[WORKER_BURST], found[WORKER_BURST], rest[WORKER_BURST];
 	uint32_t flows[WORKER_BURST];
 	struct rte_mbuf **buffers;
 	struct packet packets[WORKER_BURST];
+	struct meeting meetings[WORKER_BURST]; /* of those in rest[] that have a key */
 };
 
 /* Where a packet goes, as it is decided before a byte of it is changed. */
@@ -140,6 +144,7 @@ static void find_all(struct burst *burst)
 		ask_for_flow(burst, i, index);
 		burst->found[found_count++] = i;
 	}
+	burst->missed_first = burst->rest_count;
 	for (unsigned int k = 0; k < chained_count; k++) {
 		uint8_t i = chained[k];
 		const struct packet *packet = &burst->packets[i];
@@ -152,6 +157,7 @@ static void find_all(struct burst *burst)
 		ask_for_flow(burst, i, index);
 		burst->found[found_count++] = i;
 	}
+	burst->missed_count = burst->rest_count - burst->missed_first;
 	burst->found_count = found_count;
 }
 
@@ -328,13 +334,15 @@ static __rte_noinline void end_and_meet(struct burst *burst, unsigned int i, uin
 }
 
 /* Its connection is to end. Not before all others of the burst are done, which know their flows by
- * their places: then it is looked up again (`late`). */
+ * their places: then it is looked up again (`late`). Another packet may have ended it by then. */
 static __rte_noinline void end(struct burst *burst, unsigned int i, uint32_t request, bool late)
 {
-	if (late)
+	if (late) {
 		end_and_meet(burst, i, request);
-	else
-		burst->rest[burst->rest_count++] = (uint8_t)i;
+		return;
+	}
+	meeting_look(burst->worker, &burst->packets[i], burst->handed_over, &burst->meetings[i]);
+	burst->rest[burst->rest_count++] = (uint8_t)i;
 }
 
 /* A packet whose flow is known. */
@@ -382,22 +390,6 @@ static void forward_all(struct burst *burst)
 		forward(burst, burst->found[k], false);
 }
 
-/* Whether it belongs to another worker, who has it now. */
-static bool is_another_s(struct burst *burst, unsigned int i, const struct service_image *image)
-{
-	struct worker *worker = burst->worker;
-	const struct flow_key *key = &burst->packets[i].key;
-	unsigned int owner;
-
-	if (worker->plane->worker_count == 1 || burst->handed_over)
-		return false;
-	owner = dataplane_owner(worker->plane, image ? key->source : key->destination);
-	if (owner == worker->index)
-		return false;
-	outlet_hand_over(worker, burst->buffers[i], burst->port->index, owner);
-	return true;
-}
-
 /* One packet of a service that wants no connections. */
 static void send_alone(struct burst *burst, unsigned int i, const struct service_image *image)
 {
@@ -420,30 +412,30 @@ static void meet(struct burst *burst, unsigned int i)
 {
 	struct worker *worker = burst->worker;
 	const struct packet *packet = &burst->packets[i];
-	const struct flow_key *key = &packet->key;
-	const struct service_image *image;
+	const struct meeting *meeting = &burst->meetings[i];
+	const struct service_image *image = meeting->image;
+	uint8_t port = burst->port->index;
 	int r;
 
-	burst->flows[i] = flow_find(&worker->flows, key, packet->hash);
+	burst->flows[i] = flow_find(&worker->flows, &packet->key, packet->hash);
 	if (burst->flows[i] != FLOW_NONE) {
 		forward_late(burst, i);
 		return;
 	}
-	image = generation_find(
-		atomic_load_explicit(&worker->plane->generation, memory_order_acquire), key->family,
-		key->protocol, key->destination, key->destination_port);
-	if (is_another_s(burst, i, image))
-		return;
-	if (!image) {
-		outlet_arrived(worker, burst->buffers[i], burst->port->index, false);
+	if (meeting->owner != worker->index) {
+		outlet_hand_over(worker, burst->buffers[i], port, meeting->owner);
 		return;
 	}
-	if (image->one_packet && key->protocol == IPPROTO_UDP) {
+	if (!image) {
+		outlet_arrived(worker, burst->buffers[i], port, false);
+		return;
+	}
+	if (image->one_packet && packet->key.protocol == IPPROTO_UDP) {
 		send_alone(burst, i, image);
 		return;
 	}
-	if (transport_opens(key->protocol, (enum transport_event)packet->event))
-		r = connection_begin(worker, image, packet, &burst->flows[i]);
+	if (transport_opens(packet->key.protocol, (enum transport_event)packet->event))
+		r = connection_begin(worker, image, packet, meeting->member, &burst->flows[i]);
 	else
 		r = DROP_REASON_NOT_OPENING;
 	if (r != 0)
@@ -489,6 +481,14 @@ static void dispose(struct burst *burst, unsigned int i)
 	}
 }
 
+/* All that no flow knew is looked at before any of it is met. */
+static void meet_beforehand(struct burst *burst)
+{
+	if (burst->missed_count)
+		meeting_look_all(burst->worker, burst->packets, burst->rest + burst->missed_first,
+			burst->missed_count, burst->handed_over, burst->meetings);
+}
+
 void pipeline_run(struct worker *worker, struct rte_mbuf **buffers, unsigned int count,
 	const struct port *port, enum pipeline_origin origin)
 {
@@ -502,6 +502,7 @@ void pipeline_run(struct worker *worker, struct rte_mbuf **buffers, unsigned int
 	parse_all(&burst, count);
 	find_all(&burst);
 	forward_all(&burst);
+	meet_beforehand(&burst);
 	for (unsigned int k = 0; k < burst.rest_count; k++)
 		dispose(&burst, burst.rest[k]);
 	count_add(&worker->counters.forwarded, burst.forwarded);

@@ -93,7 +93,7 @@ static uint32_t load_choose_nq(const struct service_image *image,
 	return load_choose(LOAD_RULE_NQ, image, view);
 }
 
-const struct scheduler schedule_lc = {.name = "lc", .choose = load_choose_lc};
-const struct scheduler schedule_wlc = {.name = "wlc", .choose = load_choose_wlc};
-const struct scheduler schedule_sed = {.name = "sed", .choose = load_choose_sed};
-const struct scheduler schedule_nq = {.name = "nq", .choose = load_choose_nq};
+const struct scheduler schedule_lc = {.name = "lc", .by_load = true, .choose = load_choose_lc};
+const struct scheduler schedule_wlc = {.name = "wlc", .by_load = true, .choose = load_choose_wlc};
+const struct scheduler schedule_sed = {.name = "sed", .by_load = true, .choose = load_choose_sed};
+const struct scheduler schedule_nq = {.name = "nq", .by_load = true, .choose = load_choose_nq};

@@ -46,4 +46,4 @@ static uint32_t order_choose_ovf(const struct service_image *image,
 }
 
 const struct scheduler schedule_fo = {.name = "fo", .choose = order_choose_fo};
-const struct scheduler schedule_ovf = {.name = "ovf", .choose = order_choose_ovf};
+const struct scheduler schedule_ovf = {.name = "ovf", .by_load = true, .choose = order_choose_ovf};

@@ -44,7 +44,8 @@ struct scheduler {
 	/* What each member weighs in the table; NULL: this scheduler has none. Images with the same
 	 * weights share their table. */
 	void (*weigh)(const struct service_image *image, uint16_t *weights);
-	bool by_key; /* only if their destinations' keys are the same, too */
+	bool by_key;  /* only if their destinations' keys are the same, too */
+	bool by_load; /* choosing asks how many connections there are */
 	/* The table, one reference; NULL when it would say nothing. Never fails. */
 	struct scheduler_table *(*prepare)(const struct service_image *image,
 		const uint16_t *weights, const struct slot_table *slots);

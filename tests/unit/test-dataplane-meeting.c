@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* New connections of one burst: destinations that are chosen ahead are those that would be chosen one by
+ * one, and what comes twice is one connection. Frames are put before a worker that has no device. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "backends/dpdk/dataplane/checksum.h"
+#include "backends/dpdk/dataplane/connection.h"
+#include "backends/dpdk/dataplane/meeting.h"
+#include "backends/dpdk/dataplane/pipeline.h"
+#include "base/macros.h"
+#include "tests/unit/schedule-fixture.h"
+
+#define FLOWS   64
+#define HOP     (2 * NEXT_HOP_PORTS)
+#define ROOM    256 /* before a frame, and for it */
+#define SYN     0x02
+#define ACK     0x10
+#define CLIENTS 7
+
+static struct world {
+	struct dataplane plane;
+	struct worker worker;
+	struct slot_counts counts[FIXTURE_SLOTS];
+	struct scheduler_turn turns[1];
+	struct rte_mbuf buffers[WORKER_BURST];
+	uint8_t frames[WORKER_BURST][2 * ROOM];
+	unsigned int count;
+} * w;
+
+static const uint16_t three[] = {1, 1, 1};
+
+static void open_worker(enum forward_method method)
+{
+	struct error error = {};
+	struct address server = {.family = AF_INET, .bytes = {10, 1, 0, 1}};
+	const uint8_t link[6] = {2, 0, 0, 0, 0, 9};
+
+	w = aligned_alloc(64, sizeof(*w));
+	memset(w, 0, sizeof(*w));
+	fixture_reset();
+	for (uint32_t i = 0; i < FIXTURE_SLOTS; i++) {
+		fixture_slot_array[i].method = (uint8_t)method;
+		atomic_store(&fixture_slot_array[i].next_hop, HOP);
+	}
+	w->plane.slots = fixture_slots;
+	w->plane.view = fixture_view;
+	w->plane.worker_count = 1;
+	w->plane.port_count = 1;
+	w->plane.ports[0] = (struct port){.mtu = 1500, .link_length = 14, .link = {2}};
+	memcpy(&w->plane.ports[0].link_word, w->plane.ports[0].link, 6);
+	assert_int_equal(next_hop_table_init(&w->plane.hops, HOP + 1), 0);
+	next_hop_insert(&w->plane.hops, HOP, 0, &server);
+	next_hop_publish(&w->plane.hops, HOP, link);
+	w->worker.plane = &w->plane;
+	w->worker.counts = w->counts;
+	w->worker.turns = w->turns;
+	assert_int_equal(flow_table_init(&w->worker.flows, FLOWS, &error), 0);
+	assert_int_equal(expiry_init(&w->worker.wheel, FLOWS, 0, &error), 0);
+}
+
+static void serve(struct service_image *image)
+{
+	struct service_image **images = memory_resize(NULL, 1, sizeof(struct service_image *));
+
+	images[0] = image;
+	atomic_store(&w->plane.generation, generation_new(1, images, 1));
+}
+
+static void close_worker(void)
+{
+	generation_free(atomic_load(&w->plane.generation));
+	next_hop_table_clear(&w->plane.hops);
+	flow_table_clear(&w->worker.flows);
+	expiry_clear(&w->worker.wheel);
+	free(w);
+}
+
+/* A client's packet to the service. */
+static void put(uint8_t client, uint8_t flags)
+{
+	struct rte_mbuf *buffer = &w->buffers[w->count];
+	uint8_t *frame = w->frames[w->count] + ROOM;
+	uint16_t sum;
+
+	w->count++;
+	memcpy(frame, w->plane.ports[0].link, 6);
+	memcpy(frame + 12, "\x08\x00", 2);
+	memcpy(frame + 14, "\x45\0\0\x28\0\0\0\0\x40\x06\0\0\x0a\0\0", 15);
+	memcpy(frame + 30, "\xcb\0\x71\x0a", 4);
+	frame[29] = client;
+	sum = checksum_of_ipv4(frame + 14, 20);
+	memcpy(frame + 24, &sum, 2);
+	memcpy(frame + 34, "\x30\x39\0\x50", 4);
+	frame[46] = 5 << 4;
+	frame[47] = flags;
+	*buffer = (struct rte_mbuf){.buf_addr = w->frames[w->count - 1],
+		.data_off = ROOM,
+		.data_len = 60,
+		.pkt_len = 60,
+		.nb_segs = 1};
+}
+
+static void run(void)
+{
+	struct rte_mbuf *buffers[WORKER_BURST];
+
+	for (unsigned int i = 0; i < w->count; i++)
+		buffers[i] = &w->buffers[i];
+	pipeline_run(&w->worker, buffers, w->count, &w->plane.ports[0], PIPELINE_ORIGIN_PORT);
+}
+
+/* Last byte of the address that the frame went to. */
+static unsigned int server_of(unsigned int place)
+{
+	const struct rte_mbuf *buffer = w->worker.ports[0].waiting[place];
+
+	return *rte_pktmbuf_mtod_offset(buffer, const uint8_t *, 33);
+}
+
+/* Each client comes twice, the second time before any connection is there. */
+static void test_twice_in_a_burst(void **state _unused_)
+{
+	open_worker(FORWARD_METHOD_NAT);
+	serve(fixture_image("rr", 0, three, 3));
+	for (uint8_t i = 0; i < CLIENTS; i++) {
+		put(i, SYN);
+		put(i, SYN);
+	}
+	run();
+	assert_int_equal(w->worker.ports[0].count, 2 * CLIENTS);
+	assert_int_equal(w->worker.flows.used, 2 * CLIENTS);
+	assert_int_equal(atomic_load(&w->worker.counters.connections), CLIENTS);
+	for (unsigned int i = 0; i < CLIENTS; i++) {
+		assert_int_equal(server_of(2 * i), i % 3);
+		assert_int_equal(server_of(2 * i + 1), i % 3);
+	}
+	close_worker();
+}
+
+/* What begins no connection takes no turn. */
+static void test_strays(void **state _unused_)
+{
+	open_worker(FORWARD_METHOD_NAT);
+	serve(fixture_image("rr", 0, three, 3));
+	put(0, SYN);
+	put(1, ACK);
+	put(2, SYN);
+	struct packet packets[3];
+	struct meeting meetings[3];
+	const uint8_t places[] = {0, 1, 2};
+
+	for (unsigned int i = 0; i < 3; i++) {
+		packet_parse(w->frames[i] + ROOM, 60, 0, false, &packets[i]);
+		packets[i].hash = flow_hash(&w->worker.flows, &packets[i].key);
+	}
+	packets[2].key.destination[3] ^= 1;
+	meeting_look_all(&w->worker, packets, places, 3, false, meetings);
+	assert_int_equal(meetings[0].member, 0);
+	assert_int_equal(meetings[1].member, SCHEDULER_NONE);
+	assert_non_null(meetings[1].image);
+	assert_null(meetings[2].image);
+	assert_int_equal(w->turns[0].position, 1);
+	close_worker();
+}
+
+/* Of `count` packets that begin a connection each, how many have a choice. */
+static unsigned int choices(bool handed_over, uint8_t count)
+{
+	static const uint8_t places[] = {0, 1, 2, 3, 4, 5, 6, 7};
+	struct packet packets[8];
+	struct meeting meetings[8];
+	unsigned int chosen = 0;
+
+	w->count = 0;
+	for (uint8_t i = 0; i < count; i++) {
+		put(i, SYN);
+		packet_parse(w->frames[i] + ROOM, 60, 0, false, &packets[i]);
+		packets[i].hash = flow_hash(&w->worker.flows, &packets[i].key);
+	}
+	meeting_look_all(&w->worker, packets, places, count, handed_over, meetings);
+	for (uint8_t i = 0; i < count; i++) {
+		chosen += meetings[i].member != SCHEDULER_NONE;
+		if (handed_over)
+			assert_int_equal(meetings[i].owner, w->worker.index);
+		else if (meetings[i].owner != w->worker.index)
+			assert_int_equal(meetings[i].member, SCHEDULER_NONE);
+	}
+	return chosen;
+}
+
+/* Another worker's are not chosen for, unless they were handed over to this one. */
+static void test_owners(void **state _unused_)
+{
+	open_worker(FORWARD_METHOD_DIRECT);
+	serve(fixture_image("rr", 0, three, 3));
+	w->plane.worker_count = 2;
+	w->plane.owner_keys[0] = 0;
+	w->plane.owner_keys[1] = UINT64_C(0x9e3779b97f4a7c15);
+	w->plane.owner_keys[2] = UINT64_C(0xbf58476d1ce4e5b9);
+	unsigned int mine = choices(false, 8);
+	assert_in_range(mine, 1, 7);
+	assert_int_equal(w->turns[0].position, mine % 3 ? mine % 3 : 3);
+	assert_int_equal(choices(true, 8), 8);
+	close_worker();
+}
+
+/* What counts connections, or templates, must see those that the burst made before. */
+static void test_late_choices(void **state _unused_)
+{
+	static const char *const late[] = {"lc", "wlc", "sed", "nq", "ovf"};
+	static const char *const early[] = {"rr", "wrr", "sh", "dh", "mh", "fo"};
+	struct service_member *members = fixture_members(three, 3);
+
+	for (size_t i = 0; i < ARRAY_LENGTH(late) + ARRAY_LENGTH(early); i++) {
+		bool is_early = i >= ARRAY_LENGTH(late);
+
+		open_worker(FORWARD_METHOD_DIRECT);
+		serve(fixture_image(
+			is_early ? early[i - ARRAY_LENGTH(late)] : late[i], 0, three, 3));
+		assert_int_equal(choices(false, 4), is_early ? 4 : 0);
+		close_worker();
+	}
+	members[1].upper_threshold = 5;
+	open_worker(FORWARD_METHOD_DIRECT);
+	serve(fixture_image_after(NULL, "rr", 0, members, 3));
+	assert_int_equal(choices(false, 4), 0);
+	close_worker();
+}
+
+/* Least connections over one burst: one each. */
+static void test_least_connections(void **state _unused_)
+{
+	open_worker(FORWARD_METHOD_NAT);
+	struct slot_counts *rows[] = {w->counts};
+
+	w->plane.view = (struct scheduler_view){rows, 1};
+	serve(fixture_image("lc", 0, three, 3));
+	for (uint8_t i = 0; i < 6; i++)
+		put(i, SYN);
+	run();
+	unsigned int got[3] = {};
+	for (unsigned int i = 0; i < 6; i++)
+		got[server_of(i)]++;
+	for (unsigned int i = 0; i < 3; i++)
+		assert_int_equal(got[i], 2);
+	close_worker();
+}
+
+/* Two packets of one connection whose destination is gone: the first ends it and begins another. */
+static void test_gone(void **state _unused_)
+{
+	open_worker(FORWARD_METHOD_NAT);
+	serve(fixture_image("rr", 0, three, 3));
+	put(1, SYN);
+	run();
+	assert_int_equal(server_of(0), 0);
+	atomic_store(&fixture_slot_array[FIXTURE_SLOTS - 1].state, SLOT_STATE_DEAD);
+	w->count = 0;
+	put(1, SYN);
+	put(1, SYN);
+	run();
+	assert_int_equal(w->worker.ports[0].count, 3);
+	assert_int_equal(server_of(1), 1);
+	assert_int_equal(server_of(2), 1);
+	assert_int_equal(w->worker.flows.used, 2);
+	close_worker();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_twice_in_a_burst),
+		cmocka_unit_test(test_strays),
+		cmocka_unit_test(test_owners),
+		cmocka_unit_test(test_late_choices),
+		cmocka_unit_test(test_least_connections),
+		cmocka_unit_test(test_gone),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
