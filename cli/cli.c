@@ -170,7 +170,7 @@ void cli_format_help(struct strbuf *text)
 {
 	strbuf_add(text,
 		"Usage: poise COMMAND [OPTION]... [ARGUMENT]...\n\n"
-		"Keeps the kernel's load balancer (IPVS) in the state that YAML files declare.\n\n"
+		"Keeps a load balancer (IPVS, or DPDK) in the state that YAML files declare.\n\n"
 		"Commands:\n");
 	for (size_t i = 0; i < ARRAY_LENGTH(commands); i++)
 		strbuf_printf(text, "  %-10s %s\n", commands[i]->name, commands[i]->summary);

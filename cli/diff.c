@@ -82,6 +82,27 @@ static void compare(const struct cli *cli, struct comparison *comparison,
 	comparison->diff_time = reconciler_now() - stepped;
 }
 
+/* Whether the file can be the live side of this comparison; why not is told. */
+static int check_file(const struct cli *cli, const struct comparison *comparison)
+{
+	const char *name = comparison->loaded.declared.backend;
+	const struct live *file = &comparison->file;
+
+	if (file->backend && strcmp(file->backend, name) != 0)
+		cli_error("%s is a state of `%s`, and the files are for `%s`: there is nothing to "
+			  "compare",
+			cli->options.live, file->backend, name);
+	else if (cli->options.out && !file->revision)
+		cli_error("%s does not say what was in force there, so that a plan would be "
+			  "carried out "
+			  "whatever is: take what `poise get -o json` prints there, or leave --out "
+			  "away",
+			cli->options.live);
+	else
+		return 0;
+	return -EINVAL;
+}
+
 /* The live side out of a file: no backend is opened, no state directory looked at, and the clock is
  * the file's: the same files give the same plan, byte for byte. */
 static int compare_file(const struct cli *cli, struct comparison *comparison)
@@ -100,14 +121,9 @@ static int compare_file(const struct cli *cli, struct comparison *comparison)
 		cli_fail(&error, r);
 		return r;
 	}
-	if (cli->options.out && !comparison->file.revision) {
-		cli_error("%s does not say what was in force there, so that a plan would be "
-			  "carried out "
-			  "whatever is: take what `poise get -o json` prints there, or leave --out "
-			  "away",
-			cli->options.live);
-		return -EINVAL;
-	}
+	r = check_file(cli, comparison);
+	if (r < 0)
+		return r;
 	comparison->live_time = reconciler_now() - start;
 	comparison->abilities = backend->static_abilities;
 	comparison->now = comparison->file.now;

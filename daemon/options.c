@@ -321,7 +321,7 @@ void options_format_help(struct strbuf *text)
 {
 	strbuf_add(text,
 		"Usage: poised [OPTION]... [PATH]...\n\n"
-		"Keeps the kernel's load balancer (IPVS) in the state that the YAML files of PATH\n"
+		"Keeps a load balancer (IPVS, or DPDK) in the state that the YAML files of PATH\n"
 		"(" SOURCES_DEFAULT_PATH
 		") declare, whenever they or the machine change. Stays in the\n"
 		"foreground.\n\nOptions:\n");

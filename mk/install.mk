@@ -7,6 +7,7 @@ SBINDIR ?= $(PREFIX)/sbin
 MANDIR ?= $(PREFIX)/share/man
 DATADIR ?= $(PREFIX)/share
 UNITDIR ?= $(PREFIX)/lib/systemd/system
+UNITS := poised.service poise-dataplane.service
 INSTALL ?= install
 
 # The manuals name the places of the default PREFIX.
@@ -22,8 +23,10 @@ install: all
 	$(Q)$(INSTALL) -m 755 $(BUILD)/poise $(DESTDIR)$(BINDIR)/poise
 	$(Q)$(INSTALL) -m 755 $(BUILD)/poised $(DESTDIR)$(SBINDIR)/poised
 	$(Q)$(INSTALL) -m 755 $(BUILD)/poise-dataplane $(DESTDIR)$(SBINDIR)/poise-dataplane
-	$(Q)sed 's,@SBINDIR@,$(SBINDIR),' systemd/poised.service.in > $(BUILD)/poised.service
-	$(Q)$(INSTALL) -m 644 $(BUILD)/poised.service $(DESTDIR)$(UNITDIR)/poised.service
+	$(Q)for unit in $(UNITS); do \
+		sed 's,@SBINDIR@,$(SBINDIR),' systemd/$$unit.in > $(BUILD)/$$unit && \
+		$(INSTALL) -m 644 $(BUILD)/$$unit $(DESTDIR)$(UNITDIR)/$$unit || exit 1; \
+	done
 	$(Q)$(call install_man,poise.1,1)
 	$(Q)$(call install_man,poise.yaml.5,5)
 	$(Q)$(call install_man,poised.8,8)
@@ -40,7 +43,7 @@ uninstall:
 	$(Q)rm -f $(DESTDIR)$(BINDIR)/poise $(DESTDIR)$(MANDIR)/man1/poise.1 \
 		$(DESTDIR)$(MANDIR)/man5/poise.yaml.5 $(DESTDIR)$(SBINDIR)/poised \
 		$(DESTDIR)$(SBINDIR)/poise-dataplane $(DESTDIR)$(MANDIR)/man8/poised.8 \
-		$(DESTDIR)$(MANDIR)/man8/poise-dataplane.8 $(DESTDIR)$(UNITDIR)/poised.service \
+		$(DESTDIR)$(MANDIR)/man8/poise-dataplane.8 $(UNITS:%=$(DESTDIR)$(UNITDIR)/%) \
 		$(DESTDIR)$(DATADIR)/bash-completion/completions/poise \
 		$(DESTDIR)$(DATADIR)/bash-completion/completions/poised
 	$(Q)rm -rf $(DESTDIR)$(DATADIR)/poise $(DESTDIR)$(DATADIR)/doc/poise

@@ -7,7 +7,7 @@
 #   test-daemon   parts of poised with the tools and habits of its users: tests/daemon/test-*
 #   test-health   the checkers against real servers: tests/health/test-*
 #   test-netns    virtual routers in network namespaces, beside the tools of others: tests/netns/test-*
-#   test-dataplane  the forwarder beside a plain model of it, byte for byte: tests/dataplane
+#   test-dataplane  the forwarder beside a plain model of it, byte for byte, and with real traffic: tests/dataplane
 #   test-sim      virtual routers by the thousand in virtual time: tests/sim
 #   test-vm       the real kernel: one boot runs tests/vm/suite
 
@@ -102,10 +102,10 @@ test-netns: test-programs
 	$(Q)set -e; for test in tests/netns/test-*; do BUILD=$(BUILD) $$test; done
 
 # SEED and CASES in the environment choose others; what fails says which.
-test-dataplane: $(BUILD)/tests/dataplane/replay
+test-dataplane: programs $(BUILD)/tests/dataplane/replay
 	$(Q)BUILD=$(BUILD) tests/dataplane/run
 	$(Q)BUILD=$(BUILD) tests/dataplane/run bugs
-	$(Q)BUILD=$(BUILD) tests/dataplane/test-world
+	$(Q)set -e; for test in tests/dataplane/test-*; do BUILD=$(BUILD) $$test; done
 
 # SEED and SCHEDULES in the environment choose others; what fails says which.
 test-sim: $(BUILD)/tests/sim/sim

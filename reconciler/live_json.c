@@ -10,6 +10,7 @@ void live_clear(struct live *live)
 {
 	state_clear(&live->state);
 	memory_clear(&live->memory);
+	free(live->backend);
 	free(live->revision);
 	*live = (struct live){};
 }
@@ -20,6 +21,16 @@ json_t *live_to_json(const char *backend, const struct state *state, const struc
 	return json_pack("{s:i, s:s, s:I, s:s, s:o, s:o}", "poise", LIVE_JSON_FORMAT, "backend",
 		backend, "now", (json_int_t)now, "revision", revision ? revision : "", "memory",
 		memory_to_json(memory), "state", state_to_json(state));
+}
+
+static int live_read_backend(const json_t *json, struct live *ret, struct error *error)
+{
+	const json_t *backend = json_object_get(json, "backend");
+
+	if (backend && !json_is_string(backend))
+		return error_set(error, -EINVAL, "`backend` is no text");
+	ret->backend = memory_copy_string(json_string_value(backend));
+	return 0;
 }
 
 static int live_read_revision(const json_t *json, struct live *ret, struct error *error)
@@ -61,6 +72,8 @@ static int live_read(const json_t *json, struct live *ret, struct error *error)
 			"`poise` is not %d: it is of another program, or another version",
 			LIVE_JSON_FORMAT);
 	int r = state_from_json(inner, &ret->state, error);
+	if (r == 0)
+		r = live_read_backend(json, ret, error);
 	if (r == 0)
 		r = live_read_revision(json, ret, error);
 	if (r == 0 && memory)

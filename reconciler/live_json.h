@@ -17,6 +17,7 @@ struct live {
 	struct memory memory;
 	uint64_t
 		now; /* of the clock that the memory speaks of (CLOCK_BOOTTIME ns); 0: it has none */
+	char *backend;  /* that the state is of; NULL: it is not said */
 	char *revision; /* of what is in force, "" for nothing; NULL: it is not said */
 };
 
