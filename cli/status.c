@@ -124,6 +124,7 @@ static void status_to_text(const struct cli *cli, const struct status *status, s
 	struct cli_status_view view = {
 		.all = cli->options.all || cli_is_verbose(),
 		.details = cli_is_verbose(),
+		.machine = !cli->argument_count,
 		.color = cli_color_stdout(),
 		.services = SERVICES_MOST,
 		.now = time(NULL),

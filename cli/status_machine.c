@@ -18,6 +18,7 @@
 #include "cli/operator_told.h"
 #include "model/units.h"
 #include "reconciler/confirm.h"
+#include "reconciler/figures_json.h"
 
 #define CONFIRMED_LIMIT (256u << 20)
 
@@ -317,6 +318,21 @@ static json_t *picture_to_json(struct picture *picture)
 		"services", services);
 }
 
+/* What the backend counts beside services; null where it counts nothing else. */
+static json_t *figures_of_machine(struct reconciler *reconciler)
+{
+	struct backend *backend = reconciler->backend;
+	_cleanup_error_ struct error error = {};
+	struct backend_figures figures = {};
+
+	if (!backend->ops->figures)
+		return json_null();
+	int r = backend->ops->figures(backend, &figures, &error);
+	json_t *json = figures_to_json(&figures, r < 0 ? error_text(&error, r) : NULL);
+	vector_clear(&figures);
+	return json;
+}
+
 static void status_remark(_unused_ void *data, const char *text)
 {
 	cli_note("%s", text);
@@ -340,5 +356,6 @@ int cli_status_of_machine(const struct cli *cli, json_t **ret, struct error *err
 	cli_operator_read(cli->state_dir, &picture.told);
 	picture_think(&picture);
 	*ret = picture_to_json(&picture);
+	json_object_set_new(*ret, "dataplane", figures_of_machine(reconciler));
 	return 0;
 }

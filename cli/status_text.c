@@ -546,6 +546,8 @@ void cli_status_format(
 	add_list(&head, json_object_get(status, "drains"), CLI_LAYOUT_YELLOW,
 		"drained by the operator:", add_drain);
 	add_warnings(&head);
+	if (view->machine)
+		cli_status_format_dataplane(status, view, text);
 	cli_status_format_routers(status, view, text);
 	cli_status_format_services(status, view, text);
 }

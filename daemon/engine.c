@@ -79,6 +79,7 @@ void engine_close(struct engine *engine)
 	engine_disconnect(engine);
 	if (engine->options.lock >= 0)
 		close(engine->options.lock);
+	figures_clear(&engine->figures);
 	files_free(engine->files);
 	files_free(engine->rejected);
 	files_free(engine->held);

@@ -16,6 +16,7 @@
 #pragma once
 
 #include "daemon/engine_health.h"
+#include "daemon/figures.h"
 #include "daemon/files.h"
 #include "reconciler/operator.h"
 #include "daemon/retry.h"
@@ -214,6 +215,7 @@ struct engine {
 	struct error connect_error;
 	uint64_t connect_next;
 	unsigned int connect_attempts;
+	struct figures figures; /* engine_figures() */
 
 	/* What is wanted. */
 	struct files *files;    /* in force; NULL before the first good reading */
@@ -348,6 +350,10 @@ void engine_desired(
  * words, and the counters are as they were. */
 int engine_refresh_counters(
 	struct engine *engine, const struct service_key *keys, size_t count, struct error *error);
+
+/* What the backend counts beside services, a second old at most; for as long as figures.h says who asks waits for it. NULL: it counts
+ * nothing else, or is not connected. Borrowed until the next call. */
+const struct figures *engine_figures(struct engine *engine);
 
 /* The backend's descriptor to poll while the engine is connected, or -1: it tells nothing by itself. The same until
  * engine_close(), or options.disconnecting() is called. */

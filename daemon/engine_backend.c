@@ -102,6 +102,14 @@ int engine_refresh_counters(
 	return 0;
 }
 
+const struct figures *engine_figures(struct engine *engine)
+{
+	struct backend *backend = engine->connected ? engine->reconciler.backend : NULL;
+
+	return figures_refresh(&engine->figures, backend, reconciler_now()) ? &engine->figures
+									    : NULL;
+}
+
 int engine_backend_fd(const struct engine *engine)
 {
 	const struct backend_ops *ops = engine->backend;

@@ -8,6 +8,7 @@ const struct method *const methods[] = {
 	&method_status,
 	&method_live,
 	&method_desired,
+	&method_dataplane,
 	&method_facts,
 	&method_checks,
 	&method_plan,

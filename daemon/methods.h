@@ -8,6 +8,8 @@
 extern const struct method method_status;
 /* methods_view.c */
 extern const struct method method_live, method_desired, method_plan;
+/* methods_dataplane.c */
+extern const struct method method_dataplane;
 /* methods_health.c */
 extern const struct method method_facts, method_checks;
 /* methods_operate.c */

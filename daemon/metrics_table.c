@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/version.h"
+#include "daemon/metrics_dataplane.h"
 #include "daemon/metrics_health.h"
 #include "daemon/metrics_router.h"
 
@@ -479,6 +480,19 @@ const struct metrics_family metrics_families[] = {
 	{"poise_routers", GAUGE, "Virtual routers, each family for itself, by their state; unknown: nobody says.", .process = metrics_router_states},
 	{"poise_routers_troubled", GAUGE, "Virtual routers that cannot run, or of which nobody says what they are.", .process = metrics_router_troubles},
 	{"poise_tracked_interface_up", GAUGE, "Whether an interface that virtual routers track is up and has a carrier.", .process = metrics_router_tracked},
+	{"poise_dataplane_answers", GAUGE, "Whether poise-dataplane says what it counts; with `backend: dpdk` alone, like all that follows of it.", .process = metrics_dataplane_answers},
+	{"poise_dataplane_port_up", GAUGE, "Whether a port of the data plane has a link.", .process = metrics_dataplane_port_up},
+	{"poise_dataplane_port_packets_total", COUNTER, "Packets that came in by a port, and that went out.", .process = metrics_dataplane_port_packets},
+	{"poise_dataplane_port_bytes_total", COUNTER, "Bytes of them.", .process = metrics_dataplane_port_bytes},
+	{"poise_dataplane_port_lost_total", COUNTER, "Packets that a port lost: nobody took them in time (missed), for want of a buffer (no_buffer), or in the device (errors_in, errors_out).", .process = metrics_dataplane_port_lost},
+	{"poise_dataplane_worker_packets_total", COUNTER, "Packets that came to a worker.", .process = metrics_dataplane_worker_packets},
+	{"poise_dataplane_worker_forwarded_total", COUNTER, "Packets that a worker sent to a destination or a client.", .process = metrics_dataplane_worker_forwarded},
+	{"poise_dataplane_worker_handed_over_total", COUNTER, "Packets that a worker gave to the one that has the connection.", .process = metrics_dataplane_worker_handed_over},
+	{"poise_dataplane_worker_connections_total", COUNTER, "Connections that a worker made.", .process = metrics_dataplane_worker_connections},
+	{"poise_dataplane_worker_flows", GAUGE, "Flows in the table of a worker: one for each connection, with `forward: nat` two.", .process = metrics_dataplane_worker_flows},
+	{"poise_dataplane_worker_cpu_seconds_total", COUNTER, "CPU time of a worker; one that finds nothing rests.", .process = metrics_dataplane_worker_cpu},
+	{"poise_dataplane_drops_total", COUNTER, "Packets that were dropped, by the reason (poise-dataplane(8)) and by whom; a reason that never came up is left out.", .process = metrics_dataplane_drops},
+	{"poise_dataplane_buffers", GAUGE, "Buffers of packets: those there are (all), and those that nobody uses (free).", .process = metrics_dataplane_buffers},
 	{"poise_watch_events_total", COUNTER, "Events of the file system on the way of the paths.", .process = sample_watch_events},
 	{"poise_watch_overflows_total", COUNTER, "Times that events of the file system were lost.", .process = sample_watch_overflows},
 	{"poise_watch_changes_total", COUNTER, "Times that the files were to be read again.", .process = sample_watch_changes},

@@ -8,6 +8,7 @@
 #include "daemon/health_text.h"
 #include "daemon/json_text.h"
 #include "daemon/walk.h"
+#include "reconciler/figures_json.h"
 
 /* What there is none of is null. */
 static void write_time(struct strbuf *text, const char *name, uint64_t time)
@@ -244,6 +245,20 @@ static void write_totals(const struct engine *engine, struct strbuf *text)
 	json_text_close(text);
 }
 
+static void write_dataplane(struct engine *engine, struct strbuf *text)
+{
+	const struct figures *figures = engine_figures(engine);
+
+	if (!figures) {
+		json_text_member_null(text, "dataplane");
+		return;
+	}
+	json_t *json = figures_to_json(&figures->rows, figures->error.text);
+	json_text_member(text, "dataplane");
+	json_text_tree(text, json);
+	json_decref(json);
+}
+
 void status_head_write(struct engine *engine, struct strbuf *text)
 {
 	json_text_member_string(text, "version", POISE_VERSION);
@@ -251,6 +266,7 @@ void status_head_write(struct engine *engine, struct strbuf *text)
 	json_text_member_number(text, "started", engine->started);
 	json_text_member_string(text, "health", engine_is_degraded(engine) ? "degraded" : "well");
 	write_backend(engine, text);
+	write_dataplane(engine, text);
 	write_suspension(engine, text);
 	write_troubles(engine, text);
 	write_confirm(engine, text);

@@ -4,7 +4,7 @@
 
 _poise_commands='validate diff apply confirm rollback status check history drain undrain suspend resume
 	reload get import export schema ctl version help'
-_poise_methods='help version status live desired facts checks plan history events log-level reload
+_poise_methods='help version status live desired dataplane facts checks plan history events log-level reload
 	suspend resume drain undrain confirm rollback'
 _poise_urls='tcp:// http:// https:// dns:// smtp:// ping:// udp://'
 _poise_common='--format --netns --state-dir --run-dir --color --quiet --verbose --help --version'

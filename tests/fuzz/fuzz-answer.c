@@ -60,8 +60,9 @@ static void require_harmless(const struct strbuf *text)
 
 static void try_texts(const json_t *json)
 {
-	const struct cli_status_view some = {.width = WIDTH, .services = 1, .now = 1};
-	const struct cli_status_view all = {.width = WIDTH, .all = true, .now = 1};
+	const struct cli_status_view some = {
+		.width = WIDTH, .services = 1, .machine = true, .now = 1};
+	const struct cli_status_view all = {.width = WIDTH, .all = true, .machine = true, .now = 1};
 	_cleanup_strbuf_ struct strbuf text = {};
 
 	cli_status_format(json, &some, &text);

@@ -407,6 +407,18 @@ static int memory_apply(struct backend *backend, const struct plan_op *ops, size
 	return code < 0 ? error_set(error, code, "the memory backend was lost") : 0;
 }
 
+static int memory_figures(struct backend *backend, struct backend_figures *ret, struct error *error)
+{
+	struct memory_table *table = memory_table_of(backend);
+
+	table->figures_asked++;
+	if (table->figures_code < 0)
+		return error_set(error, table->figures_code, "the memory backend was told to fail");
+	vector_foreach(&table->figures, figure)
+		vector_push(ret, *figure);
+	return 0;
+}
+
 const struct backend_ops memory_backend = {
 	.name = "memory",
 	.open = memory_open,
@@ -414,4 +426,5 @@ const struct backend_ops memory_backend = {
 	.abilities = memory_abilities,
 	.read = memory_read,
 	.apply = memory_apply,
+	.figures = memory_figures,
 };

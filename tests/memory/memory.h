@@ -35,6 +35,9 @@ struct memory_table {
 	/* Numbers of operations at which a fault strikes, counted by `operations`; 0 for never. */
 	size_t fail_at, drop_at, lose_at;
 	int fail_code, lose_code;
+	struct backend_figures figures; /* that it gives */
+	int figures_code;               /* what asking for them fails with; 0 for none */
+	size_t figures_asked;
 	int open_code, read_code; /* what the next open() or read() fails with, once; 0 for none */
 };
 

@@ -57,6 +57,7 @@ void memory_table_free(struct memory_table *table)
 	if (!table)
 		return;
 	state_clear(&table->state);
+	vector_clear(&table->figures);
 	free(table);
 }
 
