@@ -64,7 +64,7 @@ static const char *details_form(const json_t *object)
 	return !form ? NULL : strcmp(form, "rfc5798") == 0 ? "RFC 5798" : "RFC 9568";
 }
 
-/* Of IPv6 there is nothing to say: it has one form. */
+/* Of version 3 over IPv6 there is nothing to say: it has one form, and no other version. */
 static void details_add_forms(
 	const json_t *router, const struct cli_status_view *view, struct strbuf *text)
 {
@@ -72,6 +72,8 @@ static void details_add_forms(
 		   *peer = details_form(json_object_get(router, "peer"));
 	_cleanup_strbuf_ struct strbuf line = {};
 
+	if (cli_field_number(router, "version") == 2)
+		details_add_line(view, "speaks version 2, whose checksums have one form", text);
 	if (!own)
 		return;
 	strbuf_printf(&line, "sends checksums as %s says", own);

@@ -106,7 +106,8 @@ struct message_vrrp_state {
 	uint8_t peer_priority;
 	uint8_t checksum, peer_checksum; /* enum vrrp_checksum */
 	uint8_t mixed, waits;
-	uint8_t from, zero;           /* the state before this one */
+	uint8_t from;                 /* the state before this one */
+	uint8_t version;              /* of the protocol */
 	uint8_t source[16], peer[16]; /* of the family; zeros: none */
 	uint64_t since, peer_at;      /* CLOCK_BOOTTIME ns; 0: never */
 	uint64_t wall;     /* CLOCK_REALTIME ns of `since`, as that clock goes now; 0: never */

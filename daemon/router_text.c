@@ -124,6 +124,10 @@ void router_text_write(const struct routing_router *router, const struct track_l
 	json_text_member_string(text, "family", told->family == AF_INET ? "ipv4" : "ipv6");
 	json_text_member_string(text, "interface", router->interface);
 	json_text_member_number(text, "vrid", told->vrid);
+	if (told->version)
+		json_text_member_number(text, "version", told->version);
+	else
+		json_text_member_null(text, "version");
 	json_text_member_string(text, "state", router_state_text(router));
 	if (router->wall)
 		json_text_member_number(text, "since", router->wall / ROUTER_NS_OF_SECOND);

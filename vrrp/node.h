@@ -66,7 +66,7 @@ struct node_view {
 		enum vrrp_checksum checksum;
 		uint64_t at;
 	} peer;                      /* the last one that was heard, whatever the state */
-	enum vrrp_checksum checksum; /* the form that is sent; IPv4, version 3 */
+	enum vrrp_checksum checksum; /* the form that is sent; AUTO where there is but one */
 	bool mixed;                  /* peers have sent both forms */
 	uint64_t sent, unsent;       /* advertisements; those that could not be sent */
 	const struct hearing_counters *counters;

@@ -167,8 +167,17 @@ static size_t node_present(const struct node_router *router)
 	return present;
 }
 
+/* Of version 3 over IPv4; all else has but one, whatever was heard before the files said so. */
+static bool node_has_forms(const struct node_router *router)
+{
+	return router->key.family == AF_INET &&
+	       keeper_item_router(router->item)->parameters.version == 3;
+}
+
 void node_view_of(const struct node_router *router, struct node_view *ret)
 {
+	bool forms = node_has_forms(router);
+
 	*ret = (struct node_view){.name = router->name,
 		.mapping = router->mapping,
 		.key = &router->key,
@@ -177,14 +186,16 @@ void node_view_of(const struct node_router *router, struct node_view *ret)
 		.why = router->why,
 		.transitions = router->transitions,
 		.peer = router->peer,
-		.checksum = router->form,
-		.mixed = router->mixed,
+		.checksum = forms ? router->form : VRRP_CHECKSUM_AUTO,
+		.mixed = forms && router->mixed,
 		.sent = router->sent,
 		.unsent = router->unsent,
 		.counters = &router->hearing.counters,
 		.addresses = router->advertised.count,
 		.present = node_present(router),
 		.waits = router->wait.place != 0};
+	if (!forms)
+		ret->peer.checksum = VRRP_CHECKSUM_AUTO;
 	ret->trouble = node_trouble(router, ret->words);
 }
 

@@ -356,6 +356,33 @@ static void all_of_a_router_is_shown(void **state)
 	json_decref(status);
 }
 
+static void version_2_has_one_form(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct cli_status_view view = {
+		.width = 100, .services = 50, .now = 1700000100, .details = true};
+	const struct message_vrrp_state told = {.family = AF_INET,
+		.state = VRRP_STATE_BACKUP,
+		.version = 2,
+		.since = 1,
+		.wall = 1699990000 * SECOND,
+		.interval = SECOND,
+		.addresses = 1};
+	_cleanup_strbuf_ struct strbuf text = {};
+
+	begin_pair(fixture);
+	routes_tell(&routes, "web", &told);
+	json_t *status = ask(fixture, "status");
+	const json_t *web = json_array_get(json_object_get(status, "routers"), 0);
+	assert_int_equal(json_integer_value(json_object_get(web, "version")), 2);
+	assert_true(json_is_null(json_object_get(web, "checksum")));
+	cli_status_format_routers(status, &view, &text);
+	assert_non_null(
+		strstr(text.text, "\n    speaks version 2, whose checksums have one form\n"));
+	assert_null(strstr(text.text, "sends checksums"));
+	json_decref(status);
+}
+
 /* Of `status` of that service. */
 static const char *refusal_of(
 	struct fixture *fixture, const char *service, char words[static REFUSAL_SIZE])
@@ -398,6 +425,7 @@ int main(void)
 		cmocka_unit_test(wrong_roles_are_refused),
 		cmocka_unit_test_setup_teardown(many_roles_come_in_pieces, setup, end_test),
 		cmocka_unit_test_setup_teardown(all_of_a_router_is_shown, setup, end_test),
+		cmocka_unit_test_setup_teardown(version_2_has_one_form, setup, end_test),
 		cmocka_unit_test_setup_teardown(a_router_is_no_service, setup, end_test),
 	};
 
