@@ -80,6 +80,8 @@ extern const char validate_mapped[]; /* what is said of an address that is */
 bool validate_is_broadcast(const struct address *address);
 /* What is wrong with an address as one that this machine or another has, or NULL. */
 const char *validate_host_address(const struct address *address);
+/* What it is of its network that no address of a machine should be, or NULL. The last two of a network are addresses. */
+const char *validate_edge_of_network(const struct config_prefix *prefix);
 /* `key` of `object` is a program and its arguments. */
 void validate_program(struct validate *validate, const struct schema_mapping *mapping,
 	const struct config_object *object, unsigned int key,

@@ -86,29 +86,16 @@ static void validate_device(struct validate *validate, const struct config_port 
 		"%s is no device of DPDK", report_quote(port->device, quoted));
 }
 
-/* Whether all bits past the length are `ones`. */
-static bool validate_rest_is(const struct config_prefix *prefix, bool ones)
-{
-	for (unsigned int i = prefix->length; i < address_bits(prefix->address.family); i++)
-		if (!!(prefix->address.bytes[i / 8] & 0x80 >> i % 8) != ones)
-			return false;
-	return true;
-}
-
-/* What is wrong with an address of a network, or NULL. The last two of a network are addresses. */
+/* What is wrong with an address of a network, or NULL. */
 static const char *validate_in_network(const struct config_prefix *prefix)
 {
 	const char *wrong = validate_host_address(&prefix->address);
 
-	if (wrong || prefix->length + 1 >= address_bits(prefix->address.family))
+	if (wrong)
 		return wrong;
 	if (!prefix->length)
 		return "with a length of 0 takes everybody for a neighbour";
-	if (validate_rest_is(prefix, false))
-		return "is the network itself, and no address in it";
-	if (!validate_is_six(&prefix->address) && validate_rest_is(prefix, true))
-		return "is the broadcast address of its network";
-	return NULL;
+	return validate_edge_of_network(prefix);
 }
 
 static void validate_port_address(struct validate *validate, const struct config_port_address *item)

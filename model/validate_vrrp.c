@@ -123,6 +123,26 @@ const char *validate_host_address(const struct address *address)
 	return NULL;
 }
 
+/* Whether all bits past the length are `ones`. */
+static bool validate_rest_is(const struct config_prefix *prefix, bool ones)
+{
+	for (unsigned int i = prefix->length; i < address_bits(prefix->address.family); i++)
+		if (!!(prefix->address.bytes[i / 8] & 0x80 >> i % 8) != ones)
+			return false;
+	return true;
+}
+
+const char *validate_edge_of_network(const struct config_prefix *prefix)
+{
+	if (prefix->length + 1 >= address_bits(prefix->address.family))
+		return NULL;
+	if (validate_rest_is(prefix, false))
+		return "is the network itself, and no address in it";
+	if (!validate_is_six(&prefix->address) && validate_rest_is(prefix, true))
+		return "is the broadcast address of its network";
+	return NULL;
+}
+
 /* An error at row `key` when an address is none of a machine. */
 static void validate_is_host(struct validate *validate, const struct schema_mapping *mapping,
 	const struct config_object *object, unsigned int key, const struct address *address)
@@ -135,6 +155,26 @@ static void validate_is_host(struct validate *validate, const struct schema_mapp
 			address_format(address, text), wrong);
 }
 
+/* The kernel takes it, and others may not answer, or answer too. */
+static void validate_virtual_edge(
+	struct validate *validate, const struct config_virtual_address *item)
+{
+	const struct config_prefix *prefix = &item->address;
+	const char *edge = prefix->length && !validate_host_address(&prefix->address)
+				   ? validate_edge_of_network(prefix)
+				   : NULL;
+	char text[ADDRESS_LENGTH], hint[ADDRESS_LENGTH + 32];
+
+	if (!edge)
+		return;
+	address_format(&prefix->address, text);
+	snprintf(hint, sizeof(hint), "write %s/%u to have it by itself", text,
+		address_bits(prefix->address.family));
+	validate_warning(validate, &schema_virtual_address, &item->object,
+		CONFIG_VIRTUAL_ADDRESS_ADDRESS, hint, "%s %s, with a length of %" PRIu32, text,
+		edge, prefix->length);
+}
+
 static void validate_virtual_address(struct validate *validate, const struct config_router *router,
 	const struct config_virtual_address *item)
 {
@@ -143,6 +183,7 @@ static void validate_virtual_address(struct validate *validate, const struct con
 	bool six = validate_is_six(address);
 
 	validate_is_host(validate, mapping, &item->object, CONFIG_VIRTUAL_ADDRESS_ADDRESS, address);
+	validate_virtual_edge(validate, item);
 	if (!item->address.length)
 		validate_error(validate, mapping, &item->object, CONFIG_VIRTUAL_ADDRESS_ADDRESS,
 			"a default route is one of `routes`",
@@ -175,15 +216,6 @@ static void validate_address_count(struct validate *validate, const struct confi
 			"among them");
 }
 
-/* No bit past the length. */
-static bool validate_is_network(const struct config_prefix *prefix)
-{
-	for (unsigned int i = prefix->length; i < address_bits(prefix->address.family); i++)
-		if (prefix->address.bytes[i / 8] & 0x80 >> i % 8)
-			return false;
-	return true;
-}
-
 /* The hint for a prefix that has bits past its length: the network that was most likely meant. */
 static const char *validate_network_hint(const struct config_prefix *prefix, char hint[static 64])
 {
@@ -201,7 +233,7 @@ void validate_network(struct validate *validate, const struct schema_mapping *ma
 {
 	char text[ADDRESS_LENGTH], hint[64];
 
-	if (validate_is_network(prefix))
+	if (validate_rest_is(prefix, false))
 		return;
 	validate_error(validate, mapping, object, key, validate_network_hint(prefix, hint),
 		"%s is no network of length %" PRIu32 ": it has bits past it",
