@@ -3,7 +3,9 @@
 #include "daemon/clean_up.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/netns.h"
@@ -23,6 +25,8 @@ struct clean_up {
 	struct loop *loop;
 	struct node *node;
 	struct loop_source *limit;
+	uint64_t removed; /* addresses and their like */
+	bool lent;        /* sysctls were noted */
 };
 
 static void clean_up_on_stopped(void *data)
@@ -51,50 +55,84 @@ static int clean_up_open(
 		.data = clean_up};
 	int r = loop_add_timer(clean_up->loop, clean_up_on_limit, clean_up, &clean_up->limit);
 
+	clean_up->lent = access(sysctls, F_OK) == 0;
 	return r < 0 ? r : node_new(&node, &clean_up->node, error);
 }
 
-static int clean_up_run(const struct poised_options *options, struct error *error)
+static int clean_up_run(
+	struct clean_up *clean_up, const struct poised_options *options, struct error *error)
 {
-	struct clean_up clean_up = {};
-	int r = loop_new(&clean_up.loop);
+	int r = loop_new(&clean_up->loop);
 
 	if (r == 0)
-		r = clean_up_open(&clean_up, options, error);
+		r = clean_up_open(clean_up, options, error);
 	if (r == 0 && options->process)
 		r = process_enter_sandbox(&process_clean_up, options);
 	if (r == 0) {
-		loop_timer_set(clean_up.limit, loop_clock() + CLEAN_UP_MOST_NS);
-		node_stop(clean_up.node);
-		r = loop_run(clean_up.loop);
+		loop_timer_set(clean_up->limit, loop_clock() + CLEAN_UP_MOST_NS);
+		node_stop(clean_up->node);
+		r = loop_run(clean_up->loop);
+		clean_up->removed = node_counters(clean_up->node).addresses.removed;
 	}
 	if (r == 0)
 		r = vrrp_accept_remove(error);
-	node_free(clean_up.node);
-	loop_source_free(clean_up.limit);
-	loop_free(clean_up.loop);
+	node_free(clean_up->node);
+	loop_source_free(clean_up->limit);
+	loop_free(clean_up->loop);
 	return r;
 }
 
 int clean_up_process_main(const struct poised_options *options)
 {
 	_cleanup_error_ struct error error = {};
-	int r = clean_up_run(options, &error);
+	struct clean_up clean_up = {};
+	int r = clean_up_run(&clean_up, options, &error);
 
 	if (r < 0)
 		log_error("%s", error_text(&error, r));
 	return r < 0 ? 2 : r;
 }
 
+/* With another run directory than poised's neither its lock is seen nor what it noted: that would be taken away from under a poised
+ * that runs. */
+static int clean_up_find(const struct poised_options *options, struct error *error)
+{
+	if (lock_was_taken(options->run_dir))
+		return 0;
+	return error_set(error, -ENOENT,
+		"no poised ever ran with the run directory %s: nothing is cleaned up there; "
+		"--run-dir is the one that poised had",
+		options->run_dir);
+}
+
+static void clean_up_tell(const struct clean_up *clean_up, const struct poised_options *options)
+{
+	if (clean_up->removed)
+		printf("poised: removed %" PRIu64
+		       " addresses, routes, rules and interfaces that virtual routers left",
+			clean_up->removed);
+	else
+		printf("poised: no address, route, rule or interface of virtual routers was left");
+	printf(clean_up->lent ? "; put back the sysctls that %s notes\n"
+			      : "; no sysctls are noted in %s\n",
+		options->run_dir);
+}
+
 int clean_up_main(const struct poised_options *options)
 {
 	_cleanup_error_ struct error error = {};
-	int r = options->netns ? netns_enter(options->netns, &error) : 0;
+	struct clean_up clean_up = {};
+	int r = clean_up_find(options, &error);
+
+	if (r == 0 && options->netns)
+		r = netns_enter(options->netns, &error);
 	int lock = r < 0 ? r : lock_take(options->run_dir, CLEAN_UP_NAME, CLEAN_UP_LOCK_NS, &error);
 
 	if (lock >= 0) {
-		r = clean_up_run(options, &error);
+		r = clean_up_run(&clean_up, options, &error);
 		close(lock);
+		if (r == 0)
+			clean_up_tell(&clean_up, options);
 	} else {
 		r = lock;
 	}

@@ -133,6 +133,13 @@ int lock_keep(const char *directory, const char *name, int *fd, struct error *er
 	return 1;
 }
 
+bool lock_was_taken(const char *directory)
+{
+	_cleanup_free_ char *path = memory_printf("%s/" LOCK_FILE, directory);
+
+	return access(path, F_OK) == 0;
+}
+
 int lock_take(const char *directory, const char *name, uint64_t wait_ns, struct error *error)
 {
 	_cleanup_free_ char *path = memory_printf("%s/" LOCK_FILE, directory);

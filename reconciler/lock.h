@@ -3,6 +3,7 @@
  * Released by the kernel when the holder dies. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -12,6 +13,9 @@
  * the lock, or -EBUSY with words that say which process holds the machine and what to do instead;
  * -errno. */
 int lock_take(const char *directory, const char *name, uint64_t wait_ns, struct error *error);
+
+/* Whether anybody ever took it there. */
+bool lock_was_taken(const char *directory);
 
 /* Whether *fd, of lock_take(), still is what others find: who cleans up the directory may have removed the file, and then the
  * next one locks another. 0 when it is; 1 when it was taken anew, into *fd; -EEXIST with words when another `name` has taken it,
