@@ -124,7 +124,7 @@ struct backend_ops {
 	 * SKIPPED. An add of what is there already becomes an update; a delete of what is gone is
 	 * DONE. An operation marked disruptive is sent alone and awaited. Of an atomic backend
 	 * (abilities) the whole is done or nothing: one operation is FAILED then, the first that
-	 * cannot be, and all others are SKIPPED. Returns 0 when every
+	 * cannot be, and all others are SKIPPED (reconciler/batch.h tries those again). Returns 0 when every
 	 * operation has a result (whatever it is); -errno when the connection itself was lost:
 	 * results then tell which were carried out, and those in doubt are FAILED with that code.
 	 */

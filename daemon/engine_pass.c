@@ -10,7 +10,9 @@
 #include "reconciler/converge.h"
 #include "reconciler/plan_text.h"
 
-#define ENGINE_DIRTY_MOST    65536
+#define ENGINE_DIRTY_MOST 65536
+/* Between passes of which each only gets through a part of what is to do. */
+#define ENGINE_CUT_NS        100000000ull
 #define ENGINE_MISMATCH_TEXT "reads back otherwise than it was written"
 
 /* A pass under way. */
@@ -22,6 +24,7 @@ struct engine_pass {
 	size_t count;
 	bool everything, writes;
 	bool news; /* verdicts asked for it, among others */
+	bool cut;  /* not all of it was tried */
 	struct retry_table failed;
 	struct engine_changes changes;
 	struct converge_output output;
@@ -117,9 +120,13 @@ static void engine_op_over(
 static void engine_op_failed(
 	void *data, const struct plan_op *op, const struct backend_result *result)
 {
-	/* Skipped: what it depends on failed, and is told. */
+	struct engine_pass *pass = data;
+
+	/* Skipped: what it depends on failed, and is told; or too much failed for all to be tried. */
 	if (result->status == BACKEND_RESULT_FAILED)
-		engine_add_failure(data, op, error_text(&result->error, result->code));
+		engine_add_failure(pass, op, error_text(&result->error, result->code));
+	else if (result->code == -EAGAIN)
+		pass->cut = true;
 }
 
 static void engine_op_mismatched(void *data, const struct plan_op *op)
@@ -258,6 +265,10 @@ static void engine_pass_done(struct engine_pass *pass)
 		engine_tell_recovered(pass);
 		retry_update(&engine->retries, &pass->failed, &scope, pass->now);
 	}
+	/* What failed waits now, and so the rest has its turn, before that is due again. */
+	if (pass->cut)
+		engine->resync_next =
+			MIN(engine->resync_next, pass->now + 2 * duration + ENGINE_CUT_NS);
 	error_clear(&engine->pass_error);
 	engine->pass_attempts = 0;
 	engine->pass_next = 0;

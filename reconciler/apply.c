@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "reconciler/batch.h"
+
 /* Operations of one call to the backend: enough to keep its pipeline full, few enough to show
  * progress. */
 #define APPLY_BATCH 2048
@@ -158,7 +160,7 @@ static int apply_batch(struct reconciler *reconciler, const struct plan_op *ops,
 	struct backend_result *results, size_t count, const struct reconciler_observer *observer,
 	struct apply_report *report, struct error *error)
 {
-	int r = reconciler->backend->ops->apply(reconciler->backend, ops, count, results, error);
+	int r = batch_apply(reconciler, ops, count, results, observer, error);
 
 	for (size_t i = 0; i < count; i++)
 		apply_count(report, &ops[i], &results[i], observer);

@@ -51,18 +51,15 @@ static void memory_close(struct backend *backend)
 
 static const struct backend_abilities *memory_abilities(struct backend *backend)
 {
-	static const struct backend_abilities abilities = {
-		.forward_methods = 1U << FORWARD_METHOD_NAT | 1U << FORWARD_METHOD_DIRECT |
-				   1U << FORWARD_METHOD_TUNNEL,
-		.scheduler_change_disrupts = true,
-		.sync_daemons = true,
-		.sysctls = true,
-		.timeouts = true,
-		.routes = true,
-	};
+#define MEMORY_ABILITIES                                                                           \
+	.forward_methods = 1U << FORWARD_METHOD_NAT | 1U << FORWARD_METHOD_DIRECT |                \
+			   1U << FORWARD_METHOD_TUNNEL,                                            \
+	.scheduler_change_disrupts = true, .sync_daemons = true, .sysctls = true,                  \
+	.timeouts = true, .routes = true
+	static const struct backend_abilities abilities = {MEMORY_ABILITIES};
+	static const struct backend_abilities atomic = {MEMORY_ABILITIES, .atomic = true};
 
-	(void)backend;
-	return &abilities;
+	return memory_table_of(backend)->atomic ? &atomic : &abilities;
 }
 
 static void memory_drop_globals(struct state *state)
@@ -375,6 +372,33 @@ static void memory_skip(struct backend_result *result, const char *why)
 	result->code = error_set(&result->error, -ECANCELED, "%s", why);
 }
 
+/* All of them, or none: then all but the one at fault are skipped. */
+static int memory_apply_whole(struct memory_table *table, const struct plan_op *ops, size_t count,
+	struct backend_result *results, struct error *error)
+{
+	const struct memory_table before = *table;
+	struct state kept = {};
+	size_t at = 0;
+	int code = 0;
+
+	state_copy(&kept, &table->state);
+	while (at < count && code == 0 && results[at].status == BACKEND_RESULT_DONE) {
+		code = memory_apply_one(table, &ops[at], &results[at]);
+		at += code == 0 && results[at].status == BACKEND_RESULT_DONE;
+	}
+	if (at == count) {
+		state_clear(&kept);
+		return 0;
+	}
+	state_clear(&table->state);
+	table->state = kept;
+	memcpy(table->writes, before.writes, sizeof(table->writes));
+	for (size_t i = 0; i < count; i++)
+		if (i != at)
+			memory_skip(&results[i], "not done, for all is done or nothing");
+	return code < 0 ? error_set(error, code, "the memory backend was lost") : 0;
+}
+
 static int memory_apply(struct backend *backend, const struct plan_op *ops, size_t count,
 	struct backend_result *results, struct error *error)
 {
@@ -382,6 +406,9 @@ static int memory_apply(struct backend *backend, const struct plan_op *ops, size
 	struct memory_additions additions = {};
 	int code = 0;
 
+	table->applies++;
+	if (table->atomic)
+		return memory_apply_whole(table, ops, count, results, error);
 	if (table->interfere) {
 		void (*interfere)(struct memory_table *, void *) = table->interfere;
 

@@ -27,6 +27,9 @@ struct memory_table {
 	/* Operations that changed something, or would have if they had not been dropped. */
 	size_t writes[PLAN_OBJECT_COUNT][PLAN_VERB_COUNT];
 
+	bool atomic; /* a batch is done whole or not at all, as the data plane does it; set before open() */
+	size_t applies; /* calls of apply() */
+
 	/* Called once before the next apply(), and forgotten: another program that interferes
 	 * between read and apply. */
 	void (*interfere)(struct memory_table *table, void *context);

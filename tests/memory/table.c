@@ -91,8 +91,9 @@ size_t memory_writes(const struct memory_table *table)
 void memory_reset(struct memory_table *table)
 {
 	struct state state = table->state;
+	bool atomic = table->atomic;
 
-	*table = (struct memory_table){.state = state};
+	*table = (struct memory_table){.state = state, .atomic = atomic};
 }
 
 /* The first place whose key is not below `key`: where it is, or belongs. */
