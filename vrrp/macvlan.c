@@ -206,17 +206,14 @@ struct vrrp_macvlans *vrrp_macvlans_free(struct vrrp_macvlans *macvlans)
 static int macvlan_has_name(const struct vrrp_macvlans *macvlans, const struct macvlan *macvlan)
 {
 	const struct vrrp_link *link = vrrp_links_by_name(macvlans->links, macvlan->object.name);
-	uint8_t mac[6];
+	const struct vrrp_object *there =
+		vrrp_addresses_seen(macvlans->addresses, &macvlan->object);
 
 	if (tfind(macvlan, &macvlans->by_name, macvlan_compare_names))
 		return -EEXIST;
 	if (!link)
 		return 1;
-	vrrp_object_mac(macvlan->object.address.family, macvlan->object.vrid, mac);
-	return link->parent == macvlan->object.ifindex && link->mac_size == sizeof(mac) &&
-			       memcmp(link->mac, mac, sizeof(mac)) == 0
-		       ? 0
-		       : -EEXIST;
+	return there && there->index == link->ifindex ? 0 : -EEXIST;
 }
 
 static int macvlan_choose_name(const struct vrrp_macvlans *macvlans, struct macvlan *macvlan)

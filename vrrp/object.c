@@ -21,6 +21,7 @@
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/macros.h"
@@ -406,6 +407,24 @@ static bool object_is_virtual_mac(const struct nlattr *attribute, struct vrrp_ob
 	return false;
 }
 
+/* The same of a name that macvlan.c gives, for one whose MAC somebody has changed: "vrrp.51", "vrrp6.51", and with its parent's index
+ * behind it. */
+static bool object_is_virtual_name(const struct nlattr *attribute, struct vrrp_object *object)
+{
+	char name[IFNAMSIZ] = "", *end;
+
+	object_take_name(attribute, name);
+	bool six = strncmp(name, "vrrp6.", strlen("vrrp6.")) == 0;
+	if (!six && strncmp(name, "vrrp.", strlen("vrrp.")) != 0)
+		return false;
+	unsigned long vrid = strtoul(strchr(name, '.') + 1, &end, 10);
+	if (!vrid || vrid > UINT8_MAX || (*end && *end != '.'))
+		return false;
+	object->vrid = (uint8_t)vrid;
+	object->address = object_anywhere(six ? AF_INET6 : AF_INET);
+	return true;
+}
+
 static bool object_is_macvlan(struct nlattr *info)
 {
 	struct nlattr *attributes[IFLA_INFO_MAX + 1];
@@ -430,7 +449,8 @@ static size_t object_decode_link(const struct nlmsghdr *message, struct vrrp_obj
 	seen[0] = (struct vrrp_object_seen){.present = present, .marked = true};
 	if (object_take_u32(attributes[IFLA_GROUP], 0) != VRRP_OBJECT_MARK ||
 		!object_is_macvlan(attributes[IFLA_LINKINFO]) || attributes[IFLA_LINK_NETNSID] ||
-		!object_is_virtual_mac(attributes[IFLA_ADDRESS], object))
+		(!object_is_virtual_mac(attributes[IFLA_ADDRESS], object) &&
+			!object_is_virtual_name(attributes[IFLA_IFNAME], object)))
 		return 0;
 	object->kind = VRRP_OBJECT_MACVLAN;
 	object->index = header->ifi_index;

@@ -4,7 +4,7 @@
  *
  * All of it carries a mark by which every process of poise knows it for its own, also when an earlier one left it: protocol 112
  * (the number of VRRP) for addresses, routes and rules, group 112 for macvlans. Kernels before 5.18 keep no protocol of an
- * address: there address.h must be told.
+ * address: there address.h must be told. A macvlan is known by its virtual MAC, or, where somebody has given it another, by its name.
  *
  * Wanted by wanted.h, carried out by address.h, sent and heard by netlink.h. */
 #pragma once

@@ -189,7 +189,6 @@ static void test_not_ours(void **state)
 	}
 	assert_int_equal(decode_changed(&objects[3], change_protocol, seen), 0);
 	assert_int_equal(decode_changed(&objects[7], change_group, seen), 0);
-	assert_int_equal(decode_changed(&objects[7], change_mac, seen), 0);
 	/* Addresses of others are told, without a mark. */
 	assert_int_equal(decode_changed(&objects[0], change_mark, seen), 1);
 	assert_false(seen->marked);
@@ -199,6 +198,41 @@ static void test_not_ours(void **state)
 	assert_int_equal(seen[1].object.kind, VRRP_OBJECT_UP);
 	assert_int_equal(seen[1].object.ifindex, 9);
 	assert_true(seen[1].present);
+}
+
+/* Its name tells which one it is that has lost its virtual MAC. */
+static void test_altered_macs(void **state)
+{
+	static const struct {
+		const char *name;
+		uint16_t family;
+		uint8_t vrid; /* 0: nobody knows */
+	} rows[] = {
+		{"vrrp.51", AF_INET, 51},
+		{"vrrp6.255", AF_INET6, 255},
+		{"vrrp.51.17", AF_INET, 51},
+		{"vrrp6.1.4711", AF_INET6, 1},
+		{"vrrp.0", 0, 0},
+		{"vrrp.256", 0, 0},
+		{"vrrp.51x", 0, 0},
+		{"vrrp.", 0, 0},
+		{"vrrp", 0, 0},
+		{"eth0", 0, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		struct vrrp_object_seen seen[VRRP_OBJECT_SEEN_MOST];
+		struct vrrp_object object = objects[7];
+
+		snprintf(object.name, sizeof(object.name), "%s", rows[i].name);
+		assert_int_equal(decode_changed(&object, change_mac, seen), rows[i].vrid ? 2 : 0);
+		if (!rows[i].vrid)
+			continue;
+		assert_int_equal(seen->object.vrid, rows[i].vrid);
+		assert_int_equal(seen->object.address.family, rows[i].family);
+		assert_int_equal(seen->object.ifindex, object.ifindex);
+	}
 }
 
 static void test_keys(void **state)
@@ -274,6 +308,7 @@ int main(void)
 		cmocka_unit_test(test_removals),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_not_ours),
+		cmocka_unit_test(test_altered_macs),
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_codes),
 		cmocka_unit_test(test_text),
