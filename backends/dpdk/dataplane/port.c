@@ -12,11 +12,16 @@
 #include "backends/dpdk/dataplane/port.h"
 
 #include <ctype.h>
+#include <errno.h>
+#include <net/if.h>
 #include <rte_dev.h>
 #include <rte_ethdev.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include "backends/dpdk/dataplane/next_hop.h"
+#include "backends/dpdk/dataplane/silence.h"
 #include "base/memory.h"
 
 /* Flows that a NIC may spread over its queues. */
@@ -26,6 +31,9 @@
  * the packet: Ethernet, tags, and the kernel's words before it. */
 #define PORT_USUAL_MTU   1900
 #define PORT_FRAME_EXTRA 128
+/* For longer ones: frames of a piece, which must fill it, for the driver takes them to lie in a row
+ * through all pieces; and a piece is whole pages, as each of as many lines of a cache is. */
+#define PORT_PIECE_FRAMES 64u
 
 _Static_assert(
 	__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "link words lie in memory as on the wire");
@@ -61,9 +69,12 @@ static char *device_text(const struct settings_port *settings, uint8_t index, un
 		named = memory_printf("%.*s%u%s", (int)length, device, index, device + length);
 	if (packet && workers > 1 && !strstr(device, "qpairs="))
 		snprintf(queues, sizeof(queues), ",qpairs=%u", workers);
-	if (packet && settings->mtu > PORT_USUAL_MTU && !strstr(device, "framesz="))
-		snprintf(frames, sizeof(frames), ",blocksz=65536,framesz=%u",
-			port_frame_size(settings->mtu));
+	if (packet && settings->mtu > PORT_USUAL_MTU && !strstr(device, "framesz=")) {
+		unsigned int size = port_frame_size(settings->mtu);
+
+		snprintf(frames, sizeof(frames), ",blocksz=%u,framesz=%u", PORT_PIECE_FRAMES * size,
+			size);
+	}
 	return memory_printf("%s%s%s", named, queues, frames);
 }
 
@@ -127,12 +138,34 @@ static int set_up_queues(
 	return 0;
 }
 
-static int set_mtu(struct port *port, struct error *error)
+/* Under net_af_packet is an interface of the kernel, whose MTU is as long as DPDK may go; the driver
+ * itself says that it goes no farther than Ethernet's own. */
+static int set_interface_mtu(
+	const struct port *port, const struct settings_port *settings, struct error *error)
+{
+	_cleanup_close_ int control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq request = {};
+
+	if (!silence_interface(settings->device, request.ifr_name, sizeof(request.ifr_name)))
+		return 0;
+	if (ioctl(control, SIOCGIFMTU, &request) == 0 && request.ifr_mtu == port->mtu)
+		return 0;
+	request.ifr_mtu = port->mtu;
+	if (ioctl(control, SIOCSIFMTU, &request) == 0)
+		return 0;
+	return error_set(error, -errno, "port %s: cannot set the MTU of %s to %u: %s", port->name,
+		request.ifr_name, port->mtu, strerror(errno));
+}
+
+static int set_mtu(
+	const struct port *port, const struct settings_port *settings, struct error *error)
 {
 	unsigned int tag = port->vlan ? RTE_VLAN_HLEN : 0;
 	uint16_t now = 0;
 	int r;
 
+	if (is_driver(settings->device, "net_af_packet"))
+		return set_interface_mtu(port, settings, error);
 	/* The tag is no part of what a device calls its MTU, but many count it so. */
 	if (rte_eth_dev_get_mtu(port->id, &now) == 0 && now == port->mtu + tag)
 		return 0;
@@ -172,7 +205,7 @@ static int configure(struct port *port, const struct settings_port *settings, un
 			settings->device, strerror(-r));
 	r = set_up_queues(port, workers, pool, error);
 	if (r == 0)
-		r = set_mtu(port, error);
+		r = set_mtu(port, settings, error);
 	if (r < 0)
 		return r;
 	r = rte_eth_macaddr_get(port->id, &link);
