@@ -486,6 +486,25 @@ static void add_drain(const struct head *head, const json_t *drain)
 	cli_layout_wrap(head->text, 4, 6, text.text, head->view->width);
 }
 
+static void add_notify_failure(const struct head *head, const json_t *failure)
+{
+	const char *program = cli_field_text(failure, "program");
+	const char *event = cli_field_text(failure, "event");
+	const char *service = cli_field_text(failure, "service");
+	const char *router = cli_field_text(failure, "router");
+	const char *reason = cli_field_text(failure, "reason");
+	_cleanup_strbuf_ struct strbuf text = {};
+
+	strbuf_printf(&text, "%s %s", program ? program : "?", reason ? reason : "failed");
+	if (event && (service || router))
+		strbuf_printf(&text, " (%s of %s %s)", event,
+			service ? "service" : "virtual router", service ? service : router);
+	strbuf_add(&text, ", ");
+	add_time(head, &text, cli_field_number(failure, "at_ms") / 1000);
+	cli_layout_pad(head->text, 4);
+	cli_layout_wrap(head->text, 4, 6, text.text, head->view->width);
+}
+
 static void add_problem(const struct head *head, const json_t *problem)
 {
 	const char *object = cli_field_text(problem, "object"),
@@ -539,6 +558,9 @@ void cli_status_format(
 	add_doubted(&head);
 	add_rejected(&head);
 	add_held(&head);
+	add_list(&head, json_object_get(json_object_get(status, "notify"), "failing"),
+		CLI_LAYOUT_YELLOW,
+		"commands of notify that failed when they ran last:", add_notify_failure);
 	add_list(&head, json_object_get(status, "problems"), CLI_LAYOUT_RED,
 		"failed, and tried again by itself:", add_problem);
 	add_confirm(&head);

@@ -259,6 +259,7 @@ void engine_health_follow(struct engine *engine, const struct files *files)
 	health_count(health);
 	health_mark_others(engine, &before);
 	engine_heed_tell_files(engine, &before, of);
+	engine_notified_follow(engine, files);
 	/* A file that is no good is written anew also where there is nothing to say in it. */
 	health->unsaved |= before.probes.count > 0 || table.probes.count > 0 ||
 			   engine->troubles[ENGINE_TROUBLE_HEALTH_LOST];
@@ -493,4 +494,5 @@ void engine_health_clear(struct engine *engine)
 	vector_clear(&health->stale);
 	vector_clear(&health->changed);
 	verdicts_clear(&health->kept);
+	engine_forget_notify_failures(engine);
 }

@@ -73,6 +73,19 @@ struct engine_notified {
 	uint64_t waiting;     /* at this moment */
 };
 
+/* A command of `notify` that failed when it ran last. What it was told of is NULL where nobody said so. */
+struct engine_notify_failure {
+	const char *
+		*words; /* ended by NULL; the first one is the program, and others may be secrets */
+	const char *event, *service, *router; /* "destination-down"; names in the files */
+	const char *reason;                   /* "ended with code 3" */
+	uint64_t wall;                        /* milliseconds since the epoch */
+};
+
+struct engine_notify_failures {
+	VECTOR_OF(struct engine_notify_failure); /* the last one that failed is the last; owned */
+};
+
 enum engine_notice_event {
 	ENGINE_NOTICE_DESTINATION_DOWN,
 	ENGINE_NOTICE_DESTINATION_UP,
@@ -177,6 +190,7 @@ struct engine_health {
 	uint64_t transitions[2]; /* since the start: to down, to up */
 	struct engine_probing probing;
 	struct engine_notified notified;
+	struct engine_notify_failures notify_failures;
 };
 
 /* Sorted. Others from the next change of `engine->probes_serial` on. */
@@ -208,3 +222,7 @@ void engine_set_probing(struct engine *engine, const struct engine_probing *prob
 
 /* Whoever runs the commands of `notify` says what became of them. */
 void engine_set_notified(struct engine *engine, const struct engine_notified *notified);
+/* Which of them failed when they ran last: all are forgotten, then said one by one. What the files do not have is dropped, and
+ * goes when they have it no more. Copies. O(services). */
+void engine_forget_notify_failures(struct engine *engine);
+void engine_add_notify_failure(struct engine *engine, const struct engine_notify_failure *said);

@@ -35,11 +35,6 @@ void engine_heed_notify(
 	engine->options.notify(engine->options.data, notice);
 }
 
-void engine_set_notified(struct engine *engine, const struct engine_notified *notified)
-{
-	engine->health.notified = *notified;
-}
-
 /* Whether no other check of a destination is down, as far as it was told. */
 static bool heed_others_pass(
 	const struct engine *engine, const struct declared_destination *destination, uint32_t probe)

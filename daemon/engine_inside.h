@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the files of the engine share: engine.c (its life), engine_files.c (readings and their judgement), engine_pass.c (passes),
  * engine_operate.c (what the operator asks for), engine_drain.c (his drains), engine_tell.c (events and the history), engine_health.c (probes and verdicts; engine_inherit.c: over other files, and a restart),
- * engine_heed.c (what follows from them), engine_heed_tell.c (who is told). Nobody else includes it. */
+ * engine_heed.c (what follows from them), engine_heed_tell.c (who is told; engine_notified.c: what came of it). Nobody else includes it. */
 #pragma once
 
 #include "daemon/engine.h"
@@ -156,6 +156,10 @@ void engine_heed_tell(struct engine *engine);
  * are those that were (NULL: none, and nobody is told anything). */
 void engine_heed_tell_files(
 	struct engine *engine, const struct engine_health_table *before, const struct files *of);
+
+/* engine_notified.c */
+/* Forgets what failed of commands that these files have not. */
+void engine_notified_follow(struct engine *engine, const struct files *files);
 
 /* engine.c */
 /* Undoes what waits for its confirmation, and falls back. `why` for the event and the held files. */

@@ -389,6 +389,25 @@ void health_text_totals(const struct engine *engine, struct strbuf *text)
 	json_text_close(text);
 }
 
+/* The program alone: what else a command says may be a secret. */
+static void write_notify_failures(
+	const struct engine_notify_failures *failures, struct strbuf *text)
+{
+	json_text_member(text, "failing");
+	strbuf_add_char(text, '[');
+	vector_foreach(failures, failure) {
+		strbuf_add(text, failure == failures->items ? "{" : ",{");
+		json_text_member_string(text, "program", failure->words[0]);
+		json_text_member_string(text, "event", failure->event);
+		json_text_member_string(text, "service", failure->service);
+		json_text_member_string(text, "router", failure->router);
+		json_text_member_string(text, "reason", failure->reason);
+		json_text_member_number(text, "at_ms", failure->wall);
+		json_text_close(text);
+	}
+	strbuf_add_char(text, ']');
+}
+
 void health_text_notified(const struct engine *engine, struct strbuf *text)
 {
 	const struct engine_notified *notified = &engine->health.notified;
@@ -398,5 +417,6 @@ void health_text_notified(const struct engine *engine, struct strbuf *text)
 	json_text_member_number(text, "failed", notified->failed);
 	json_text_member_number(text, "dropped", notified->dropped);
 	json_text_member_number(text, "waiting", notified->waiting);
+	write_notify_failures(&engine->health.notify_failures, text);
 	json_text_close(text);
 }

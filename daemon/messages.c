@@ -73,6 +73,9 @@ const struct channel_kind messages_to_process[] = {
 	{MESSAGE_VRRP_STARTED, "vrrp-started", NOTHING},
 	{MESSAGE_VRRP_GONE, "vrrp-gone", NOTHING},
 	{MESSAGE_VRRP_CLEARED, "vrrp-cleared", EXACTLY(struct message_vrrp_cleared)},
+	{MESSAGE_NOTIFY_FAILED, "notify-failed", .size_min = sizeof(struct message_notify_failed),
+		.size_max = sizeof(struct message_notify_failed) + sizeof(struct message_program) +
+			    MESSAGE_PROGRAM_TEXTS_LIMIT},
 	RELAYED_HEALTH,
 	RELAYED_VRRP,
 };

@@ -35,6 +35,7 @@ enum message_kind {
 	MESSAGE_VRRP_STARTED, /* nothing: to the reconciler; `vrrp` is there, as HEALTH_STARTED */
 	MESSAGE_VRRP_GONE,    /* nothing: to the reconciler */
 	MESSAGE_VRRP_CLEARED, /* struct message_vrrp_cleared: to the reconciler, when it is another */
+	MESSAGE_NOTIFY_FAILED, /* struct message_notify_failed: to the reconciler, each of them when they are others */
 
 	/* process -> supervisor */
 	MESSAGE_PONG = 64, /* the ping's payload */
@@ -129,6 +130,17 @@ struct message_notified {
 	uint64_t dropped;     /* too many waited */
 	uint64_t waiting;     /* at this moment */
 };
+
+/* A command of `notify` that failed when it ran last: a struct message_program with it stands behind the head. The first one takes back what was
+ * said before. `count` 0: there is none, and nothing stands behind. */
+struct message_notify_failed {
+	uint64_t wall;         /* milliseconds since the epoch */
+	int32_t status;        /* as of waitpid(2), or -errno */
+	uint32_t place, count; /* from 0; of so many */
+	uint32_t zero;
+	char program[];
+};
+#define MESSAGE_NOTIFY_FAILED_MOST 16u
 
 struct message_health_plan {
 	uint64_t generation; /* greater than that of any plan before it */

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/notify.h"
 
+#include <errno.h>
 #include <inttypes.h>
+
+#include "daemon/notify_failed.h"
 
 #define NOTIFY_PATH       "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define NOTIFY_NAMES_MOST 16
@@ -50,4 +53,50 @@ int notify_message(const struct engine_notice *notice, struct message_program **
 	memcpy(words, command->items, command->count * sizeof(*words));
 	notify_fill(notice, &environment);
 	return message_program_write(1, 0, &texts, ret, size);
+}
+
+/* The value of a name; NULL. */
+static const char *notify_find(const char *const *environment, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (; *environment; environment++)
+		if (strncmp(*environment, name, length) == 0 && (*environment)[length] == '=')
+			return *environment + length + 1;
+	return NULL;
+}
+
+static int notify_add_failed(
+	struct engine *engine, const struct message_notify_failed *message, size_t size)
+{
+	_cleanup_free_ struct message_program *program =
+		(void *)memory_copy_bytes(message->program, size);
+	_cleanup_free_ const char **words = NULL;
+	_cleanup_strbuf_ struct strbuf reason = {};
+	const char *user, **environment;
+
+	if (size < sizeof(*program) ||
+		message_program_read(program, size, &user, &words, &environment) < 0)
+		return -EBADMSG;
+	notify_failed_say(message->status, &reason);
+	const struct engine_notify_failure failure = {
+		.words = words,
+		.event = notify_find(environment, "POISE_EVENT"),
+		.service = notify_find(environment, "POISE_SERVICE"),
+		.router = notify_find(environment, "POISE_ROUTER"),
+		.reason = reason.text,
+		.wall = message->wall,
+	};
+	engine_add_notify_failure(engine, &failure);
+	return 0;
+}
+
+int notify_take_failed(
+	struct engine *engine, const struct message_notify_failed *message, size_t size)
+{
+	if (message->zero || (message->count && message->place >= message->count))
+		return -EBADMSG;
+	if (!message->place)
+		engine_forget_notify_failures(engine);
+	return message->count ? notify_add_failed(engine, message, size - sizeof(*message)) : 0;
 }

@@ -8,11 +8,11 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/wait.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "base/run.h"
-#include "base/vector.h"
+#include "daemon/notify_failed.h"
 
 LOG_MODULE("programs");
 
@@ -56,7 +56,8 @@ struct programs {
 		VECTOR_OF(struct program_notice);
 	} notices; /* that wait, oldest first; what is before `notices_first` is gone */
 	size_t notices_first, notices_bytes;
-	char *notifying; /* the program of the one that runs; NULL: none does */
+	struct program_notice notifying; /* the one that runs; no message: none does */
+	struct notify_failed failed;
 	struct programs_counters counters;
 };
 
@@ -221,7 +222,8 @@ static int programs_try(
 		return -EAGAIN;
 	}
 	/* What is cancelled and not gone yet counts, or there would be no bound; that of `notify` takes nobody's place. */
-	if (runs_count(programs->runs) >= programs->options.most + (programs->notifying != NULL)) {
+	if (runs_count(programs->runs) >=
+		programs->options.most + (programs->notifying.message != NULL)) {
 		programs->counters.full++;
 		return -EBUSY;
 	}
@@ -260,28 +262,33 @@ void programs_cancel_all(struct programs *programs)
 
 static void programs_notify_next(struct programs *programs);
 
-static void programs_log_notified(const char *program, int status)
+static uint64_t programs_wall_ms(void)
 {
-	if (status == -ETIMEDOUT)
-		log_warning("notify: %s took longer than %llu s: it was killed", program,
-			PROGRAMS_NOTIFY_NS / 1000000000);
-	else if (status == -ETIME)
-		log_warning("notify: %s never began", program);
-	else if (status < 0)
-		log_warning("notify: %s cannot be run: %s", program, strerror(-status));
-	else if (WIFSIGNALED(status))
-		log_warning("notify: %s was ended by signal %d", program, WTERMSIG(status));
-	else if (status)
-		log_warning("notify: %s ended with code %d", program, WEXITSTATUS(status));
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+/* The one that runs is over. */
 static void programs_notified(struct programs *programs, int status)
 {
-	programs_log_notified(programs->notifying, status);
-	free(programs->notifying);
-	programs->notifying = NULL;
+	struct program_notice notice = programs->notifying;
+	_cleanup_free_ const char **words = NULL;
+	_cleanup_strbuf_ struct strbuf text = {};
+	const char *user, **environment;
+
+	programs->notifying = (struct program_notice){};
 	programs->counters.notified++;
 	programs->counters.notify_failed += status != 0;
+	notify_failed_take(
+		&programs->failed, notice.message, notice.size, status, programs_wall_ms());
+	if (status != 0 && message_program_read(
+				   notice.message, notice.size, &user, &words, &environment) == 0) {
+		notify_failed_say(status, &text);
+		log_warning("notify: %s %s", words[0], text.text);
+	}
+	free(notice.message);
 }
 
 static void programs_on_notified(void *data, int status)
@@ -292,14 +299,15 @@ static void programs_on_notified(void *data, int status)
 	programs_notify_next(programs);
 }
 
-static void programs_notify_start(
-	struct programs *programs, const struct message_program *message, size_t size)
+/* Takes the message over. */
+static void programs_notify_start(struct programs *programs, struct program_notice notice)
 {
 	_cleanup_free_ const char **words = NULL;
 	const char *user, **environment;
 
-	if (message_program_read(message, size, &user, &words, &environment) < 0) {
+	if (message_program_read(notice.message, notice.size, &user, &words, &environment) < 0) {
 		log_warning("a command of notify that is none was not run");
+		free(notice.message);
 		return;
 	}
 	const struct runs_program wanted = {.words = words,
@@ -307,7 +315,7 @@ static void programs_notify_start(
 		.user = *user ? user : NULL,
 		.root_allowed = true,
 		.timeout = PROGRAMS_NOTIFY_NS};
-	programs->notifying = memory_copy_string(words[0]);
+	programs->notifying = notice;
 	int64_t r = runs_start(programs->runs, &wanted, programs_on_notified, programs);
 	if (r < 0)
 		programs_notified(programs, (int)r);
@@ -315,22 +323,21 @@ static void programs_notify_start(
 
 static void programs_notify_next(struct programs *programs)
 {
-	while (!programs->notifying && programs->notices_first < programs->notices.count) {
+	while (!programs->notifying.message && programs->notices_first < programs->notices.count) {
 		struct program_notice notice = programs->notices.items[programs->notices_first++];
 
 		programs->notices_bytes -= notice.size;
-		programs_notify_start(programs, notice.message, notice.size);
-		free(notice.message);
+		programs_notify_start(programs, notice);
 	}
 	if (programs->notices_first == programs->notices.count)
 		programs->notices_first = programs->notices.count = 0;
-	if (!programs->notifying && programs->options.notified)
+	if (!programs->notifying.message && programs->options.notified)
 		programs->options.notified(programs->options.data);
 }
 
 bool programs_are_notifying(const struct programs *programs)
 {
-	return programs->notifying != NULL;
+	return programs->notifying.message;
 }
 
 static bool programs_notify_is_full(const struct programs *programs, size_t size)
@@ -382,6 +389,11 @@ struct programs_counters programs_counters(const struct programs *programs)
 	return counters;
 }
 
+const struct notify_failed *programs_failed(const struct programs *programs)
+{
+	return &programs->failed;
+}
+
 void programs_new(const struct programs_options *options, struct programs **ret)
 {
 	struct programs *programs = memory_new(sizeof(*programs));
@@ -403,7 +415,8 @@ struct programs *programs_free(struct programs *programs)
 		free(programs->notices.items[i].message);
 	vector_clear(&programs->notices);
 	programs_allow_none(programs);
-	free(programs->notifying);
+	free(programs->notifying.message);
+	notify_failed_clear(&programs->failed);
 	free(programs);
 	return NULL;
 }

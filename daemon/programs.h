@@ -12,6 +12,7 @@
 #include "daemon/messages.h"
 #include "health/checker.h"
 
+struct notify_failed;
 struct programs;
 
 #define PROGRAMS_MOST CHECKER_PROGRAMS_MOST
@@ -60,3 +61,5 @@ void programs_notify(struct programs *programs, const struct message_program *me
 bool programs_are_notifying(const struct programs *programs);
 
 struct programs_counters programs_counters(const struct programs *programs);
+/* Of notify. Borrowed. */
+const struct notify_failed *programs_failed(const struct programs *programs);

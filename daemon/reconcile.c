@@ -301,6 +301,11 @@ static void reconcile_on_message(void *data, uint16_t kind, const void *payload,
 	case MESSAGE_NOTIFIED:
 		reconcile_on_notified(reconcile, payload);
 		break;
+	case MESSAGE_NOTIFY_FAILED:
+		if (notify_take_failed(&reconcile->engine, payload, size) < 0)
+			log_warning(
+				"what is said of a notify command that failed is none: dropped");
+		break;
 	default:
 		/* A rollback puts other files in force between two turns. */
 		reconcile_probe(reconcile);

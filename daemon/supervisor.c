@@ -93,6 +93,7 @@ static void supervisor_on_beat(void *data)
 
 	supervisor_keep_lock(supervisor);
 	supervisor_tell_notified(supervisor);
+	supervisor_tell_failed(supervisor);
 	vector_foreach(&supervisor->children, place)
 		child_beat(place->child);
 	supervisor_end_silent(supervisor);

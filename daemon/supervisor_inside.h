@@ -37,6 +37,7 @@ struct supervisor {
 	struct remains *remains;          /* of virtual routers */
 	struct levels levels;             /* what is logged, where it was changed */
 	struct message_notified notified; /* as the reconciler was told last */
+	uint64_t failed_told;             /* serial of the list of failed commands, likewise */
 	uint64_t unheard;                 /* when the reconciler ended last; 0: never */
 	uint64_t undelivered;             /* messages to a process that is down, or does not read */
 	uint64_t beat_ns;
@@ -64,6 +65,7 @@ void supervisor_on_reload_limit(void *data);
 
 /* The reconciler is told what became of commands of `notify`, where that is another thing than before. */
 void supervisor_tell_notified(struct supervisor *supervisor);
+void supervisor_tell_failed(struct supervisor *supervisor);
 /* A process has begun, is there, has ended: what it is to know, and what others are. */
 void supervisor_tell_started(struct supervisor *supervisor, const struct child *child);
 void supervisor_introduce(struct supervisor *supervisor, const struct child *child);

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/strbuf.h"
+#include "daemon/notify_failed.h"
 #include "daemon/process.h"
 #include "daemon/relay.h"
 #include "daemon/service_manager.h"
@@ -115,6 +116,24 @@ void supervisor_tell_notified(struct supervisor *supervisor)
 		supervisor_send(
 			supervisor, PROCESS_RECONCILER, MESSAGE_NOTIFIED, &now, sizeof(now)))
 		supervisor->notified = now;
+}
+
+/* All of them; where one is not delivered, all again at the next beat. */
+void supervisor_tell_failed(struct supervisor *supervisor)
+{
+	const struct notify_failed *failed = programs_failed(supervisor->programs);
+	bool told = failed->serial != supervisor->failed_told;
+
+	for (size_t i = 0; told && i < MAX(failed->count, 1u); i++) {
+		size_t size;
+		_cleanup_free_ struct message_notify_failed *message =
+			notify_failed_message(failed, i, &size);
+
+		told = supervisor_send(
+			supervisor, PROCESS_RECONCILER, MESSAGE_NOTIFY_FAILED, message, size);
+	}
+	if (told)
+		supervisor->failed_told = failed->serial;
 }
 
 /* What processes say to others. */
@@ -228,6 +247,7 @@ void supervisor_tell_started(struct supervisor *supervisor, const struct child *
 	if (strcmp(child_name(child), PROCESS_RECONCILER) != 0)
 		return;
 	supervisor->notified = (struct message_notified){};
+	supervisor->failed_told = 0;
 	supervisor_tell_cleared(supervisor);
 	for (size_t i = 0; i < ARRAY_LENGTH(supervisor_told); i++)
 		supervisor_introduce_row(supervisor, &supervisor_told[i]);

@@ -21,6 +21,7 @@
 #include "base/memory.h"
 #include "base/strbuf.h"
 #include "daemon/notify.h"
+#include "daemon/notify_failed.h"
 #include "daemon/probing.h"
 #include "daemon/process.h"
 #include "model/load.h"
@@ -218,6 +219,24 @@ static void on_notified(const struct tree *tree, const struct message_notified *
 	event(tree, text);
 }
 
+static void on_failed(
+	const struct tree *tree, const struct message_notify_failed *failed, size_t size)
+{
+	_cleanup_free_ struct message_program *program =
+		(void *)memory_copy_bytes(failed->program, size - sizeof(*failed));
+	_cleanup_free_ const char **words = NULL;
+	_cleanup_strbuf_ struct strbuf line = {};
+	const char *user, **environment;
+
+	strbuf_printf(&line, "failing %u of %u:", failed->place, failed->count);
+	if (failed->count && message_program_read(program, size - sizeof(*failed), &user, &words,
+				     &environment) == 0) {
+		strbuf_printf(&line, " %s ", words[0]);
+		notify_failed_say(failed->status, &line);
+	}
+	event(tree, line.text);
+}
+
 static void on_message(void *data, uint16_t kind, const void *payload, size_t size)
 {
 	struct tree *tree = data;
@@ -231,6 +250,8 @@ static void on_message(void *data, uint16_t kind, const void *payload, size_t si
 		channel_send(tree->channel, MESSAGE_RELOADED, NULL, 0);
 	} else if (kind == MESSAGE_NOTIFIED) {
 		on_notified(tree, payload);
+	} else if (kind == MESSAGE_NOTIFY_FAILED) {
+		on_failed(tree, payload, size);
 	} else {
 		if (kind == MESSAGE_HEALTH_STARTED)
 			tree->planned = false;
