@@ -117,7 +117,7 @@ static int add_service(struct replay_world *world, const struct service *service
 		};
 	}
 	return service_image_new(&service->key, &service->attributes, place, members, count, slots,
-		NULL, ret, error);
+		NULL, NULL, ret, error);
 }
 
 static int add_services(
@@ -170,7 +170,7 @@ static int take_away(struct replay_world *world, const struct service_image *ima
 		return error_set(error, -ENOENT, "no such destination");
 	}
 	return service_image_new(&image->key, &image->attributes, image->place, members, count,
-		slots, image, ret, error);
+		slots, image, NULL, ret, error);
 }
 
 int replay_world_delete(struct replay_world *world, const struct service_key *service,

@@ -83,8 +83,8 @@ static inline struct service_image *fixture_image_after(const struct service_ima
 	int r;
 
 	memcpy(attributes.scheduler, scheduler, strlen(scheduler));
-	r = service_image_new(
-		&key, &attributes, 0, members, count, &fixture_slots, previous, &image, &error);
+	r = service_image_new(&key, &attributes, 0, members, count, &fixture_slots, previous, NULL,
+		&image, &error);
 	assert_int_equal(r, 0);
 	return image;
 }

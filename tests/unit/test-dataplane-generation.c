@@ -25,7 +25,7 @@ static struct service_image *image_of(
 	struct service_attributes attributes = attributes_of(scheduler);
 	struct service_image *image;
 	int r = service_image_new(key, &attributes, place, fixture_members(weights, count), count,
-		&fixture_slots, NULL, &image, NULL);
+		&fixture_slots, NULL, NULL, &image, NULL);
 
 	assert_int_equal(r, 0);
 	return image;
@@ -46,7 +46,7 @@ static void images_are_in_network_order(void **state)
 	attributes.netmask = 52;
 	attributes.scheduler_flags = SCHEDULER_FLAG_2;
 	assert_int_equal(service_image_new(&key, &attributes, 77, members, 3, &fixture_slots, NULL,
-				 &image, NULL),
+				 NULL, &image, NULL),
 		0);
 	assert_memory_equal(image->address, key.address.bytes, 16);
 	assert_int_equal(image->port, htons(53));
@@ -69,8 +69,8 @@ static void images_are_in_network_order(void **state)
 	key = build_key("sctp://203.0.113.10:80");
 	attributes.netmask = 0xfffff000;
 	attributes.persistence_timeout = UINT32_MAX;
-	assert_int_equal(service_image_new(
-				 &key, &attributes, 0, NULL, 0, &fixture_slots, NULL, &image, NULL),
+	assert_int_equal(service_image_new(&key, &attributes, 0, NULL, 0, &fixture_slots, NULL,
+				 NULL, &image, NULL),
 		0);
 	assert_int_equal(image->protocol, IPPROTO_SCTP);
 	assert_memory_equal(image->persistence_mask, ((uint8_t[16]){0xff, 0xff, 0xf0}), 16);
@@ -90,17 +90,17 @@ static void what_cannot_be_is_said(void **state)
 	(void)state;
 	fixture_reset();
 	assert_int_equal(service_image_new(&key, &attributes, 0, fixture_members(weights, 2), 2,
-				 &fixture_slots, NULL, &image, &error),
+				 &fixture_slots, NULL, NULL, &image, &error),
 		-EOPNOTSUPP);
 	assert_string_equal(error.text, "the data plane has no scheduler \"lblc\"");
 	attributes = attributes_of("rr");
 	assert_int_equal(service_image_new(&mark, &attributes, 0, fixture_members(weights, 2), 2,
-				 &fixture_slots, NULL, &image, &error),
+				 &fixture_slots, NULL, NULL, &image, &error),
 		-EOPNOTSUPP);
 	assert_string_equal(error.text, "the data plane knows no firewall marks");
 	assert_int_equal(service_image_new(&key, &attributes, 0,
 				 fixture_members(weights, ARRAY_LENGTH(weights)),
-				 ARRAY_LENGTH(weights), &fixture_slots, NULL, &image, &error),
+				 ARRAY_LENGTH(weights), &fixture_slots, NULL, NULL, &image, &error),
 		-E2BIG);
 	assert_string_equal(error.text, "65537 destinations; a service can have 65536");
 	assert_null(image);

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 
+#include "backends/dpdk/dataplane/maglev.h"
 #include "base/macros.h"
 #include "tests/unit/schedule-fixture.h"
 
@@ -132,7 +133,7 @@ static void slots_do_not_matter(void **state)
 			fixture_set_slot(members[i].slot, i);
 		}
 		b = fixture_image_after(NULL, "mh", 0, members, 50);
-		assert_memory_equal(a->table, b->table, a->table_size * sizeof(uint32_t));
+		assert_memory_equal(a->table, b->table, a->table_size * sizeof(uint16_t));
 		service_image_unref(b);
 	}
 	service_image_unref(a);
@@ -282,6 +283,140 @@ static void equal_keys_share(void **state)
 	service_image_unref(image);
 }
 
+/* The table as the paper tells it: each in turn, an entry after the other. */
+static void fill_plainly(const struct maglev_way *ways, uint32_t count, const uint16_t *turns,
+	uint32_t size, uint16_t *entries)
+{
+	struct maglev_way *now = memory_resize(NULL, count, sizeof(*now));
+	uint8_t *taken = memory_new(size);
+
+	memcpy(now, ways, count * sizeof(*now));
+	for (uint32_t i = 0; i < size; i++) {
+		struct maglev_way *way = &now[turns[i]];
+
+		while (taken[way->first])
+			way->first = (way->first + way->step) % size;
+		taken[way->first] = 1;
+		entries[way->first] = turns[i];
+	}
+	free(taken);
+	free(now);
+}
+
+static void check_fill(uint32_t count, uint32_t size, uint32_t most)
+{
+	struct maglev_way *ways = memory_resize(NULL, count, sizeof(*ways));
+	uint16_t *turns = memory_resize(NULL, size, sizeof(*turns));
+	uint16_t *wanted = memory_resize(NULL, size, sizeof(*wanted));
+	uint16_t *got = memory_resize(NULL, size, sizeof(*got));
+
+	for (uint32_t i = 0; i < count; i++)
+		ways[i] = (struct maglev_way){random_below(size), 1 + random_below(size - 1)};
+	for (uint32_t i = 0; i < size; i++)
+		turns[i] = (uint16_t)random_below(most);
+	fill_plainly(ways, count, turns, size, wanted);
+	maglev_fill(ways, count, turns, size, got);
+	assert_memory_equal(got, wanted, size * sizeof(*got));
+	free(ways);
+	free(turns);
+	free(wanted);
+	free(got);
+}
+
+/* Whoever looks ahead takes what he would have taken without. */
+static void fills_as_one_by_one(void **state)
+{
+	static const uint32_t sizes[] = {2, 3, 61, 67, 131, 1021, 4093, 16381};
+
+	(void)state;
+	random_seed(34);
+	for (unsigned int round = 0; round < 400; round++) {
+		uint32_t size = sizes[round % ARRAY_LENGTH(sizes)];
+		uint32_t count = 1 + random_below(round % 5 ? 20 : 500);
+
+		check_fill(count, size, random_below(4) ? count : 1 + random_below(count));
+	}
+	check_fill(2000, 262139, 2000);
+	check_fill(40000, 1048573, 40000);
+}
+
+static struct service_image *stored(struct scheduler_store *store, const char *scheduler,
+	struct service_member *members, uint32_t count)
+{
+	struct service_key key = {.kind = SERVICE_KIND_TCP, .port = 80, .address = {AF_INET, {1}}};
+	struct service_attributes attributes = {.netmask = UINT32_MAX};
+	struct service_image *image;
+
+	memcpy(attributes.scheduler, scheduler, strlen(scheduler));
+	assert_int_equal(service_image_new(&key, &attributes, 0, members, count, &fixture_slots,
+				 NULL, store, &image, NULL),
+		0);
+	return image;
+}
+
+/* Services of one transaction with the same destinations and weights have one table. */
+static void the_same_share(void **state)
+{
+	static const uint16_t weights[] = {1, 1, 2}, others[] = {1, 2, 1};
+	struct scheduler_store *store = scheduler_store_new();
+	struct service_member *elsewhere = fixture_members(weights, 3);
+	struct service_image *one, *two, *images[5];
+
+	(void)state;
+	fixture_reset();
+	for (uint32_t i = 0; i < 3; i++) {
+		elsewhere[i].slot = i;
+		fixture_set_slot(i, i);
+	}
+	one = stored(store, "mh", fixture_members(weights, 3), 3);
+	two = stored(store, "mh", elsewhere, 3);
+	images[0] = stored(store, "mh", fixture_members(others, 3), 3);
+	images[1] = stored(store, "mh", fixture_members(weights, 2), 2);
+	images[2] = stored(store, "wrr", fixture_members(weights, 3), 3);
+	images[3] = stored(NULL, "mh", fixture_members(weights, 3), 3);
+	fixture_set_slot(FIXTURE_SLOTS - 1, 77);
+	images[4] = stored(store, "mh", fixture_members(weights, 3), 3);
+	store = scheduler_store_free(store);
+	assert_ptr_equal(two->table, one->table);
+	for (unsigned int i = 0; i < ARRAY_LENGTH(images); i++) {
+		assert_ptr_not_equal(images[i]->table, one->table);
+		if (i == 3)
+			assert_memory_equal(
+				images[i]->table, one->table, one->table_size * sizeof(uint16_t));
+		service_image_unref(images[i]);
+	}
+	service_image_unref(one);
+	assert_int_equal(two->shared->references, 1);
+	service_image_unref(two);
+}
+
+/* However many there are. */
+static void many_share(void **state)
+{
+	static const uint16_t weights[] = {1, 3};
+	enum {
+		MANY = 500
+	};
+	struct scheduler_store *store = scheduler_store_new();
+	struct service_image *images[2 * MANY];
+
+	(void)state;
+	fixture_reset();
+	for (uint32_t i = 0; i < 2 * MANY; i++) {
+		struct service_member *members = fixture_members(weights, 2);
+
+		members[0].slot = i % MANY;
+		images[i] = stored(store, "mh", members, 2);
+	}
+	scheduler_store_free(store);
+	for (uint32_t i = 0; i < MANY; i++) {
+		assert_ptr_equal(images[i]->table, images[MANY + i]->table);
+		assert_int_equal(images[i]->shared->references, 2);
+	}
+	for (uint32_t i = 0; i < 2 * MANY; i++)
+		service_image_unref(images[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -293,6 +428,9 @@ int main(void)
 		cmocka_unit_test(weights_move_little),
 		cmocka_unit_test(one_member_fills_it),
 		cmocka_unit_test(equal_keys_share),
+		cmocka_unit_test(fills_as_one_by_one),
+		cmocka_unit_test(the_same_share),
+		cmocka_unit_test(many_share),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

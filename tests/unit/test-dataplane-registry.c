@@ -162,6 +162,23 @@ static void shared(void **state)
 	assert_int_equal(find(WEB, ONE)->slot, slot);
 }
 
+/* Services of one transaction with the same destination have one table. */
+static void shared_table(void **state)
+{
+	static const char *const listens[] = {"tcp://192.0.2.2:80", "tcp://192.0.2.3:80"};
+	struct plan_op ops[4];
+
+	(void)state;
+	for (unsigned int i = 0; i < 2; i++) {
+		ops[2 * i] = plane_service_op(PLAN_VERB_ADD, listens[i], "mh");
+		ops[2 * i + 1] =
+			plane_destination_op(PLAN_VERB_ADD, listens[i], ONE, FORWARD_METHOD_NAT);
+	}
+	apply(ops, ARRAY_LENGTH(ops));
+	assert_non_null(plane.generation->images[0]->table);
+	assert_ptr_equal(plane.generation->images[0]->table, plane.generation->images[1]->table);
+}
+
 static void weight_keeps_the_slot(void **state)
 {
 	struct plan_op op = plane_destination_op(PLAN_VERB_UPDATE, WEB, ONE, FORWARD_METHOD_NAT);
@@ -589,6 +606,7 @@ int main(void)
 		TEST(published),
 		TEST(nothing),
 		TEST(shared),
+		TEST(shared_table),
 		TEST(weight_keeps_the_slot),
 		TEST(method_drains),
 		TEST(method_changes_often),

@@ -626,7 +626,7 @@ static void tables_are_shared(void **state)
 		assert_int_equal(a->table == b->table, cases[i].shared);
 		service_image_unref(a); /* b's table is still there */
 		assert_int_equal(b->table_size, fresh->table_size);
-		assert_memory_equal(b->table, fresh->table, fresh->table_size * sizeof(uint32_t));
+		assert_memory_equal(b->table, fresh->table, fresh->table_size * sizeof(uint16_t));
 		service_image_unref(b);
 		service_image_unref(fresh);
 	}

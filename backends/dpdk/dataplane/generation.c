@@ -152,7 +152,7 @@ static int service_image_check(const struct service_key *key,
 int service_image_new(const struct service_key *key, const struct service_attributes *attributes,
 	uint32_t place, struct service_member *members, uint32_t count,
 	const struct slot_table *slots, const struct service_image *previous,
-	struct service_image **ret, struct error *error)
+	struct scheduler_store *store, struct service_image **ret, struct error *error)
 {
 	int r = service_image_check(key, attributes, count, error);
 	struct service_image *image;
@@ -171,7 +171,7 @@ int service_image_new(const struct service_key *key, const struct service_attrib
 	service_image_set_attributes(image, attributes);
 	service_image_set_weight(image);
 	service_image_set_early(image);
-	scheduler_prepare(image, previous, slots);
+	scheduler_prepare(image, previous, slots, store);
 	*ret = image;
 	return 0;
 }

@@ -24,6 +24,7 @@
 #include "model/state.h"
 
 struct scheduler;
+struct scheduler_store;
 struct scheduler_table;
 
 /* Destinations of one service, at most: every one of them must stand in the schedule's table. */
@@ -53,7 +54,7 @@ struct service_image {
 	uint32_t count;        /* members, in the order of their keys */
 	uint32_t total_weight; /* UINT32_MAX where the sum is more */
 	uint32_t table_size;   /* entries of `table`; 0: this scheduler has none */
-	const uint32_t *table; /* Maglev's, sh's and dh's, wrr's sequence: places in `members` */
+	const uint16_t *table; /* Maglev's, sh's and dh's, wrr's sequence: places in `members` */
 	struct service_member *members;
 	/* Of the main thread. */
 	struct scheduler_table *shared; /* what `table` lies in; NULL: there is none */
@@ -109,12 +110,13 @@ static inline void generation_prefetch_image(const struct generation *generation
 
 /* An image of these attributes and members (taken over, for free(), even on an error; sorted by the
  * keys of their destinations), its table made. `previous` is the image that it takes the place of, or
- * NULL: what they have in common is shared. One reference, the caller's. -EOPNOTSUPP with words for a
+ * NULL, and `store` has those that were made with it (scheduler.h), or is NULL: what they have in common
+ * is shared. One reference, the caller's. -EOPNOTSUPP with words for a
  * scheduler that the data plane has not, and for a fwmark; -E2BIG for too many members. */
 int service_image_new(const struct service_key *key, const struct service_attributes *attributes,
 	uint32_t place, struct service_member *members, uint32_t count,
 	const struct slot_table *slots, const struct service_image *previous,
-	struct service_image **ret, struct error *error);
+	struct scheduler_store *store, struct service_image **ret, struct error *error);
 struct service_image *service_image_ref(struct service_image *image);
 void service_image_unref(struct service_image *image);
 

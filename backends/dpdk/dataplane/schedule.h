@@ -66,4 +66,20 @@ void schedule_divide(const uint16_t *weights, uint32_t count, uint32_t size, uin
 
 /* A sequence in which each place stands as often as its quota says, as evenly spread as can be: with
  * equal quotas, in turn. `entries` has as many as the quotas' sum, 2^20 at most. */
-void schedule_spread_quotas(const uint32_t *quotas, uint32_t count, uint32_t *entries);
+void schedule_spread_quotas(const uint32_t *quotas, uint32_t count, uint16_t *entries);
+
+/* Whether the table of `other` is that of an image with these weights. */
+bool scheduler_same_table(const struct service_image *image, const struct service_image *other,
+	const uint16_t *weights, const struct slot_table *slots);
+
+/* The table of an image like this one, or NULL. Borrowed. */
+struct scheduler_table *scheduler_store_find(struct scheduler_store *store,
+	const struct service_image *image, const uint16_t *weights, const struct slot_table *slots);
+/* An image that scheduler_store_find() has not found, with its table. */
+void scheduler_store_add(struct scheduler_store *store, struct service_image *image,
+	const uint16_t *weights, const struct slot_table *slots);
+
+/* Places in the order in which members of these weights take `size` turns: divided and spread as
+ * above. Borrowed until the next call. */
+const uint16_t *scheduler_store_turns(
+	struct scheduler_store *store, const uint16_t *weights, uint32_t count, uint32_t size);

@@ -56,7 +56,8 @@ uint32_t schedule_hash_choose(const struct service_image *image, const struct sc
 }
 
 static struct scheduler_table *hash_prepare_sh(const struct service_image *image,
-	const uint16_t *weights, const struct slot_table *slots _unused_)
+	const uint16_t *weights, const struct slot_table *slots _unused_,
+	struct scheduler_store *store _unused_)
 {
 	_cleanup_free_ uint32_t *quotas = NULL;
 	struct scheduler_table *table;

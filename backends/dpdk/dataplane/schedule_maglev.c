@@ -19,6 +19,7 @@
  * said in schedule_hash.c. */
 #include <stdlib.h>
 
+#include "backends/dpdk/dataplane/maglev.h"
 #include "backends/dpdk/dataplane/schedule_hash.h"
 #include "base/macros.h"
 #include "base/memory.h"
@@ -27,11 +28,6 @@
 static const uint32_t maglev_sizes[] = {4093, 16381, 65521, 262139, 1048573};
 
 #define MAGLEV_ENTRIES_PER_MEMBER 100
-
-/* A member's way through the table. */
-struct maglev_way {
-	uint32_t next, step;
-};
 
 static uint32_t maglev_size(uint32_t count)
 {
@@ -48,51 +44,22 @@ static struct maglev_way maglev_way_of(const struct slot *slot, uint32_t size)
 	uint64_t hash = schedule_hash((uint64_t)slot->port << 8 | slot->family, slot->address);
 
 	return (struct maglev_way){
-		.next = schedule_scale(hash, size),
+		.first = schedule_scale(hash, size),
 		.step = 1 + schedule_scale(schedule_mix(hash + 1), size - 1),
 	};
 }
 
-/* The next entry of its way that nobody has; it is its own now. `taken` is a byte for each entry: near
- * the end hundreds of them are looked at for one. */
-static uint32_t maglev_take(struct maglev_way *way, uint8_t *taken, uint32_t size)
-{
-	uint32_t next = way->next, step = way->step, at;
-
-	do {
-		at = next;
-		next += step;
-		next = next >= size ? next - size : next;
-	} while (taken[at]);
-	way->next = next;
-	taken[at] = 1;
-	return at;
-}
-
-/* Who takes when: each as often as its weight says. */
-static uint32_t *maglev_turns(const uint16_t *weights, uint32_t count, uint32_t size)
-{
-	_cleanup_free_ uint32_t *quotas = memory_resize(NULL, count, sizeof(*quotas));
-	uint32_t *turns = memory_resize(NULL, size, sizeof(*turns));
-
-	schedule_divide(weights, count, size, quotas);
-	schedule_spread_quotas(quotas, count, turns);
-	return turns;
-}
-
-static struct scheduler_table *maglev_prepare(
-	const struct service_image *image, const uint16_t *weights, const struct slot_table *slots)
+static struct scheduler_table *maglev_prepare(const struct service_image *image,
+	const uint16_t *weights, const struct slot_table *slots, struct scheduler_store *store)
 {
 	uint32_t size = maglev_size(image->count);
 	_cleanup_free_ struct maglev_way *ways = memory_resize(NULL, image->count, sizeof(*ways));
-	_cleanup_free_ uint32_t *turns = maglev_turns(weights, image->count, size);
-	_cleanup_free_ uint8_t *taken = memory_new(size);
 	struct scheduler_table *table = schedule_table_new(size);
 
 	for (uint32_t i = 0; i < image->count; i++)
 		ways[i] = maglev_way_of(&slots->slots[image->members[i].slot], size);
-	for (uint32_t i = 0; i < size; i++)
-		table->entries[maglev_take(&ways[turns[i]], taken, size)] = turns[i];
+	maglev_fill(ways, image->count, scheduler_store_turns(store, weights, image->count, size),
+		size, table->entries);
 	return table;
 }
 

@@ -23,7 +23,7 @@
 struct scheduler_table *schedule_table_new(uint32_t size)
 {
 	struct scheduler_table *table =
-		memory_new(sizeof(*table) + (size_t)size * sizeof(table->entries[0]));
+		memory_resize(NULL, 1, sizeof(*table) + (size_t)size * sizeof(table->entries[0]));
 
 	table->references = 1;
 	table->size = size;
@@ -106,7 +106,7 @@ static struct schedule_stretch schedule_stretch_of(
 /* Calls for each entry of each member in turn: at its wanted place, ends[] moves on; the second time,
  * with `entries`, the member is written there. */
 static void schedule_walk(const uint32_t *quotas, uint32_t count, uint32_t size,
-	const uint32_t *peers, uint32_t *ranks, uint32_t *ends, uint32_t *entries)
+	const uint32_t *peers, uint32_t *ranks, uint32_t *ends, uint16_t *entries)
 {
 	memset(ranks, 0, ((size_t)size + 1) * sizeof(*ranks));
 	for (uint32_t i = 0; i < count; i++) {
@@ -120,14 +120,14 @@ static void schedule_walk(const uint32_t *quotas, uint32_t count, uint32_t size,
 			uint32_t *end = &ends[stretch.position >> SCHEDULE_FRACTION];
 
 			if (entries)
-				entries[*end] = i;
+				entries[*end] = (uint16_t)i;
 			*end += 1;
 			stretch.position += stretch.step;
 		}
 	}
 }
 
-void schedule_spread_quotas(const uint32_t *quotas, uint32_t count, uint32_t *entries)
+void schedule_spread_quotas(const uint32_t *quotas, uint32_t count, uint16_t *entries)
 {
 	_cleanup_free_ uint32_t *peers = NULL, *ranks = NULL, *ends = NULL;
 	uint32_t size = 0, before = 0;

@@ -63,7 +63,8 @@ static uint64_t turn_sum(const uint16_t *weights, uint32_t count, bool *alike)
 }
 
 static struct scheduler_table *turn_prepare(const struct service_image *image,
-	const uint16_t *weights, const struct slot_table *slots _unused_)
+	const uint16_t *weights, const struct slot_table *slots _unused_,
+	struct scheduler_store *store _unused_)
 {
 	_cleanup_free_ uint32_t *quotas = NULL;
 	struct scheduler_table *table;

@@ -8,7 +8,8 @@
  * moment may go past a threshold by a connection each.
  *
  * An image whose members weigh for the table what the ones before weighed shares their table: a check that
- * fails costs no Maglev table (schedule_weigh_kept()), and an attribute of the service never does. */
+ * fails costs no Maglev table (schedule_weigh_kept()), and an attribute of the service never does. So
+ * does one that is made from the same as another of its transaction (schedule_store.c). */
 #include "backends/dpdk/dataplane/scheduler.h"
 
 #include <stdlib.h>
@@ -144,38 +145,55 @@ static bool scheduler_same_keys(const struct service_image *a, const struct serv
 	return true;
 }
 
-/* Whether the table of `previous` is that of an image with these weights. */
-static bool scheduler_same_table(const struct service_image *image,
-	const struct service_image *previous, const uint16_t *weights,
-	const struct slot_table *slots)
+bool scheduler_same_table(const struct service_image *image, const struct service_image *other,
+	const uint16_t *weights, const struct slot_table *slots)
 {
 	_cleanup_free_ uint16_t *before = NULL;
 
-	if (previous->scheduler != image->scheduler || previous->count != image->count)
+	if (other->scheduler != image->scheduler || other->count != image->count)
 		return false;
-	before = memory_resize(NULL, previous->count, sizeof(*before));
-	previous->scheduler->weigh(previous, before);
+	before = memory_resize(NULL, other->count, sizeof(*before));
+	other->scheduler->weigh(other, before);
 	if (memcmp(before, weights, image->count * sizeof(*weights)) != 0)
 		return false;
-	return !image->scheduler->by_key || scheduler_same_keys(image, previous, slots);
+	return !image->scheduler->by_key || scheduler_same_keys(image, other, slots);
+}
+
+/* The table, one reference: another one's, or its own, which others may have from now on. */
+static struct scheduler_table *scheduler_table_for(struct service_image *image,
+	const struct service_image *previous, const uint16_t *weights,
+	const struct slot_table *slots, struct scheduler_store *store)
+{
+	struct scheduler_table *table;
+
+	if (previous && scheduler_same_table(image, previous, weights, slots))
+		table = previous->shared;
+	else
+		table = scheduler_store_find(store, image, weights, slots);
+	if (table) {
+		table->references++;
+		return table;
+	}
+	table = image->scheduler->prepare(image, weights, slots, store);
+	if (table)
+		scheduler_store_add(store, image, weights, slots);
+	return table;
 }
 
 void scheduler_prepare(struct service_image *image, const struct service_image *previous,
-	const struct slot_table *slots)
+	const struct slot_table *slots, struct scheduler_store *store)
 {
 	_cleanup_free_ uint16_t *weights = NULL;
+	struct scheduler_store *own = NULL;
 
 	if (!image->scheduler->weigh || !image->count)
 		return;
+	if (!store)
+		store = own = scheduler_store_new();
 	weights = memory_resize(NULL, image->count, sizeof(*weights));
 	image->scheduler->weigh(image, weights);
-	if (previous && scheduler_same_table(image, previous, weights, slots)) {
-		image->shared = previous->shared;
-		if (image->shared)
-			image->shared->references++;
-	} else {
-		image->shared = image->scheduler->prepare(image, weights, slots);
-	}
+	image->shared = scheduler_table_for(image, previous, weights, slots, store);
+	scheduler_store_free(own);
 	if (!image->shared)
 		return;
 	image->table = image->shared->entries;

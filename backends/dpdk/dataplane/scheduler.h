@@ -36,8 +36,15 @@ struct scheduler_view {
 struct scheduler_table {
 	unsigned int references;
 	uint32_t size;
-	uint32_t entries[];
+	uint16_t entries[];
 };
+
+/* What the images that one transaction makes can have of each other: tables, where they are made from
+ * the same, and what making a table leaves for the next. It keeps its images until it is freed. */
+struct scheduler_store;
+struct scheduler_store *scheduler_store_new(void);
+/* NULL, and NULL is allowed. */
+struct scheduler_store *scheduler_store_free(struct scheduler_store *store);
 
 struct scheduler {
 	const char *name;
@@ -48,7 +55,8 @@ struct scheduler {
 	bool by_load; /* choosing asks how many connections there are */
 	/* The table, one reference; NULL when it would say nothing. Never fails. */
 	struct scheduler_table *(*prepare)(const struct service_image *image,
-		const uint16_t *weights, const struct slot_table *slots);
+		const uint16_t *weights, const struct slot_table *slots,
+		struct scheduler_store *store);
 	/* A place in image->members, or SCHEDULER_NONE when no destination may take it. */
 	uint32_t (*choose)(const struct service_image *image, struct scheduler_turn *turn,
 		const struct scheduler_view *view, const struct flow_key *key);
@@ -57,9 +65,10 @@ struct scheduler {
 /* NULL: the data plane has no scheduler of that name. */
 const struct scheduler *scheduler_find(const char *name);
 
-/* Of the main thread: gives image its table, that of `previous` (NULL: none) where it is the same. */
+/* Of the main thread: gives image its table, that of `previous` (NULL: none) or of one in the store
+ * (NULL: none) where it is the same. */
 void scheduler_prepare(struct service_image *image, const struct service_image *previous,
-	const struct slot_table *slots);
+	const struct slot_table *slots, struct scheduler_store *store);
 /* NULL is allowed. */
 void scheduler_table_unref(struct scheduler_table *table);
 

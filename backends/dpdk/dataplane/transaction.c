@@ -19,6 +19,7 @@
 
 #include <errno.h>
 
+#include "backends/dpdk/dataplane/scheduler.h"
 #include "base/memory.h"
 
 struct transaction_place {
@@ -65,7 +66,8 @@ struct work {
 	struct draft draft;
 	struct entries entries; /* in key order */
 	struct ways *ways;      /* the next ones, or NULL */
-	int code;               /* of the earliest fault */
+	struct scheduler_store *store;
+	int code; /* of the earliest fault */
 	size_t failed;
 	struct error *error;
 };
@@ -425,7 +427,8 @@ static int enter_image(struct work *work, struct ledger_service *service, struct
 		};
 	}
 	return service_image_new(&service->key, &service->attributes, service->place, members,
-		service->count, work->base->slots, old ? old->image : NULL, &service->image, error);
+		service->count, work->base->slots, old ? old->image : NULL, work->store,
+		&service->image, error);
 }
 
 static void enter_nothing(struct work *work)
@@ -518,6 +521,7 @@ static void work_clear(struct work *work)
 		if (entry->now)
 			ledger_service_unref(entry->now);
 	ways_unref(work->ways);
+	scheduler_store_free(work->store);
 	vector_clear(&work->entries);
 	vector_clear(&work->order);
 	draft_clear(&work->draft);
@@ -530,6 +534,7 @@ int transaction_make(struct transaction *transaction, const struct transaction_b
 		.base = base,
 		.ops = ops,
 		.transaction = transaction,
+		.store = scheduler_store_new(),
 		.error = error,
 	};
 
