@@ -74,7 +74,7 @@ struct message_vrrp_served {
 	uint32_t router, zero;
 };
 
-#define MESSAGE_VRRP_WHY_SIZE 128
+#define MESSAGE_VRRP_WHY_SIZE 192
 
 /* One change of state. */
 struct message_vrrp_move {
@@ -83,7 +83,9 @@ struct message_vrrp_move {
 	uint8_t vrid;
 	uint8_t state; /* enum vrrp_state */
 	uint8_t from;  /* likewise */
-	uint8_t zero[7];
+	uint8_t zero[3];
+	uint32_t
+		why_of; /* the one that `why` tells of: itself, or one of its group; UINT32_MAX: not known */
 	uint64_t since;                  /* CLOCK_BOOTTIME ns */
 	uint64_t wall;                   /* CLOCK_REALTIME ns */
 	char why[MESSAGE_VRRP_WHY_SIZE]; /* with its NUL */
@@ -115,6 +117,7 @@ struct message_vrrp_state {
 	uint64_t transitions, sent, unsent, heard, own;
 	uint64_t rejected[VRRP_REJECT_COUNT];
 	uint32_t addresses, present;
+	uint32_t why_of, trouble_of;         /* likewise */
 	char why[MESSAGE_VRRP_WHY_SIZE];     /* the last change of state; "": none */
 	char trouble[MESSAGE_VRRP_WHY_SIZE]; /* in its way; "": nothing */
 };

@@ -8,7 +8,6 @@
 #include "daemon/track_shell.h"
 #include "daemon/router_text.h"
 #include "model/units.h"
-#include "vrrp/node.h"
 
 LOG_MODULE("reconciler");
 
@@ -46,14 +45,12 @@ static int route_shell_on_routing_send(void *data, uint16_t kind, const void *pa
 	return channel_send(shell->options.channel, kind, payload, size);
 }
 
-/* Why, by who knows more of what is tracked than the process of the virtual routers. */
-static const char *route_shell_why(
-	const struct route_shell *shell, const struct routing_move *move, char **ret)
+/* By who knows more of what is tracked than the process of the virtual routers. */
+static char *route_shell_on_explain(void *data, size_t router, const char *why)
 {
-	*ret = NULL;
-	if (strcmp(move->why, NODE_TROUBLE_TOLD) == 0)
-		*ret = track_list_fault(track_shell_list(shell->track), move->router->told.router);
-	return *ret ? *ret : move->why;
+	const struct route_shell *shell = data;
+
+	return track_list_explain(track_shell_list(shell->track), router, why);
 }
 
 static void route_shell_on_moved(void *data, const struct routing_move *move)
@@ -64,13 +61,12 @@ static void route_shell_on_moved(void *data, const struct routing_move *move)
 		[VRRP_STATE_ACTIVE] = ENGINE_NOTICE_ROUTER_ACTIVE,
 	};
 	struct route_shell *shell = data;
-	_cleanup_free_ char *fault = NULL;
 
 	engine_router_moved(
 		shell->options.engine, &(struct engine_move){.router = move->router->name,
 					       .family = move->router->told.family,
 					       .event = events[move->to],
-					       .why = route_shell_why(shell, move, &fault),
+					       .why = move->why,
 					       .notify = move->left ? &move->router->notify : NULL,
 					       .wall = move->wall / UNITS_MILLISECOND});
 }
@@ -360,6 +356,7 @@ int route_shell_new(const struct route_shell_options *options, struct route_shel
 		.send = route_shell_on_routing_send,
 		.moved = route_shell_on_moved,
 		.told = route_shell_on_routing_told,
+		.explain = route_shell_on_explain,
 		.trouble = route_shell_on_routing_trouble,
 		.data = shell,
 	};

@@ -5,7 +5,6 @@
 
 #include "daemon/json_text.h"
 #include "model/units.h"
-#include "vrrp/node.h"
 #include "vrrp/packet.h"
 
 #define ROUTER_NS_OF_SECOND 1000000000u
@@ -109,8 +108,8 @@ static void router_write_trouble(const struct routing_router *router,
 		json_text_member_string(text, "trouble", fault);
 		return;
 	}
-	if (trouble && track && strcmp(trouble, NODE_TROUBLE_TOLD) == 0)
-		fault = track_list_fault(track, router->told.router);
+	if (trouble && track)
+		fault = track_list_explain(track, router->told.trouble_of, trouble);
 	json_text_member_string(text, "trouble", fault ? fault : trouble);
 }
 

@@ -75,6 +75,9 @@ struct routing_options {
 	/* In order; of those that the files have no more when their plan is in force. */
 	void (*moved)(void *data, const struct routing_move *move);
 	void (*told)(void *data); /* the table may be another */
+	/* What is known elsewhere of words that the process says of a router of the files, by its place; NULL: nothing more. The caller
+	 * frees it. May be NULL. */
+	char *(*explain)(void *data, size_t router, const char *why);
 	/* In words: the files' virtual routers are not in force, and why; NULL: they are, or nobody is there. */
 	void (*trouble)(void *data, const char *text);
 	void *data;

@@ -2,6 +2,7 @@
 /* What the process of the virtual routers says is checked as if it came from anybody. A move that is no move (a state that is known
  * already) is not told on. */
 #include <errno.h>
+#include <stdio.h>
 
 #include "base/log.h"
 #include "daemon/routing_inside.h"
@@ -40,20 +41,31 @@ static void routing_add_change(struct routing_router *router, const struct routi
 		.why = memory_copy_string(move->why)};
 }
 
+/* The caller frees it. */
+static char *routing_explain(const struct routing *routing, uint32_t mapping, const char *why)
+{
+	char *text = routing->options.explain && mapping < routing->mappings
+			     ? routing->options.explain(routing->options.data, mapping, why)
+			     : NULL;
+
+	return text ? text : memory_copy_string(why);
+}
+
 static void routing_take_move(struct routing *routing, struct routing_router *router,
 	const struct message_vrrp_move *message)
 {
+	_cleanup_free_ char *why = routing_explain(routing, message->why_of, message->why);
 	const struct routing_move move = {.router = router,
 		.from = (enum vrrp_state)(router->heard ? router->told.state : message->from),
 		.to = (enum vrrp_state)message->state,
 		.wall = message->wall,
-		.why = message->why};
+		.why = why};
 
 	router->told.state = message->state;
 	router->told.since = message->since;
 	router->known = router->heard = true;
 	router->wall = message->wall;
-	memcpy(router->told.why, message->why, sizeof(router->told.why));
+	snprintf(router->told.why, sizeof(router->told.why), "%s", why);
 	if (move.from == move.to)
 		return;
 	routing_add_change(router, &move);
@@ -98,7 +110,8 @@ static void routing_heal(struct routing *routing, struct routing_router *router,
 	struct message_vrrp_move move = {.state = message->state,
 		.from = message->from,
 		.since = message->since,
-		.wall = message->wall};
+		.wall = message->wall,
+		.why_of = message->why_of};
 
 	memcpy(move.why, message->why, sizeof(move.why));
 	routing_take_move(routing, router, &move);
@@ -125,8 +138,22 @@ static void routing_log_trouble(
 		strcmp(message->trouble, NODE_TROUBLE_WAITS) == 0 ||
 		strcmp(message->trouble, router->told.trouble) == 0)
 		return;
-	log_object_warning(router->name, "IPv%d on %s cannot run: %s",
-		message->family == AF_INET ? 4 : 6, router->interface, message->trouble);
+	_cleanup_free_ char *object = memory_printf("%s VRID %u", router->name, router->told.vrid);
+	log_object_warning(object, "IPv%d on %s cannot run: %s", message->family == AF_INET ? 4 : 6,
+		router->interface, message->trouble);
+}
+
+/* Of a move that is known what was made of its words at the time is kept. */
+static void routing_copy_state(const struct routing *routing, struct routing_router *router,
+	const struct message_vrrp_state *message)
+{
+	_cleanup_free_ char *why =
+		router->heard && message->since == router->told.since
+			? memory_copy_string(router->told.why)
+			: routing_explain(routing, message->why_of, message->why);
+
+	router->told = *message;
+	snprintf(router->told.why, sizeof(router->told.why), "%s", why);
 }
 
 /* The clock of the wall may be set at any time: what was told at the time is kept. */
@@ -140,7 +167,7 @@ static void routing_take_state(struct routing *routing, struct routing_router *r
 	else if (message->state != router->told.state)
 		routing_heal(routing, router, message);
 	routing_log_trouble(router, message);
-	router->told = *message;
+	routing_copy_state(routing, router, message);
 	router->known = router->heard = true;
 	if (other)
 		router->wall = message->wall;

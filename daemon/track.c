@@ -16,6 +16,7 @@
 #include "daemon/json_text.h"
 #include "daemon/messages_vrrp.h"
 #include "model/units.h"
+#include "vrrp/node.h"
 
 /* More than any number of weights that makes a difference, less than what a message takes. */
 #define TRACK_WEIGHT_MOST 100000
@@ -485,6 +486,16 @@ char *track_list_fault(const struct track_list *list, size_t router)
 			track_kind_name(item->kind), item->name, item->words);
 	}
 	return NULL;
+}
+
+char *track_list_explain(const struct track_list *list, size_t router, const char *text)
+{
+	size_t length = strlen(text), tail = strlen(NODE_TROUBLE_TOLD);
+
+	if (length < tail || strcmp(text + length - tail, NODE_TROUBLE_TOLD) != 0)
+		return NULL;
+	_cleanup_free_ char *fault = track_list_fault(list, router);
+	return fault ? memory_printf("%.*s%s", (int)(length - tail), text, fault) : NULL;
 }
 
 /* Interfaces are looked at by a process whose end is told elsewhere. */

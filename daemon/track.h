@@ -162,9 +162,13 @@ bool track_use_is_fault(const struct track_use *use);
 /* Adds to `fact` what that virtual router tracks, its place in the files: but for interfaces, whose weights and faults its process
  * adds itself. So it is with the next. */
 void track_list_sum(const struct track_list *list, size_t router, struct routing_fact *fact);
-/* The first of its faults in words, "script /usr/bin/x, which it tracks: exit status 1", of no more than MESSAGE_VRRP_WHY_SIZE with
- * the NUL; NULL: it has none. The caller frees it. */
+/* The first of its faults in words, "script /usr/bin/x, which it tracks: exit status 1", of no more than TRACK_FAULT_SIZE with the NUL;
+ * NULL: it has none. The caller frees it. */
+#define TRACK_FAULT_SIZE 128
 char *track_list_fault(const struct track_list *list, size_t router);
+/* What the process of the virtual routers says, "…something that it tracks is not well", with that fault of `router` in the place of
+ * these words; NULL: it tells of none, or there is none now. The caller frees it. */
+char *track_list_explain(const struct track_list *list, size_t router, const char *text);
 /* What cannot be looked at, for want of something that a person must mend, in words; NULL: nothing. The caller frees it. */
 char *track_list_trouble(const struct track_list *list);
 /* As an array of JSON. `now`: CLOCK_BOOTTIME ns. */

@@ -78,6 +78,7 @@ static void vrrp_process_on_moved(void *data, const struct node_view *view)
 	move->vrid = view->key->vrid;
 	move->state = (uint8_t)view->router->state;
 	move->from = (uint8_t)view->from;
+	move->why_of = (uint32_t)view->why_of;
 	move->since = view->router->since;
 	move->wall = vrrp_process_wall();
 	snprintf(move->why, sizeof(move->why), "%s", view->why);
@@ -150,7 +151,9 @@ static void vrrp_process_write_state(const struct vrrp_process *process,
 		.heard = view->counters->heard,
 		.own = view->counters->own,
 		.addresses = (uint32_t)view->addresses,
-		.present = (uint32_t)view->present};
+		.present = (uint32_t)view->present,
+		.why_of = (uint32_t)view->why_of,
+		.trouble_of = (uint32_t)view->trouble_of};
 	vrrp_process_write_address(&view->router->parameters.source, family, ret->source);
 	vrrp_process_write_address(&view->peer.source, family, ret->peer);
 	memcpy(ret->rejected, view->counters->rejected, sizeof(ret->rejected));

@@ -66,7 +66,8 @@ static void announce_give_up(struct announce *announce, struct announcement *ann
 	announce->failed_ifindex = announcement->ifindex;
 	announce->failed_code = code;
 	if (!known)
-		log_warning("cannot announce %s on interface number %d: %s",
+		log_object_warning(announcement->object,
+			"cannot announce %s on interface number %d: %s",
 			address_format(&announcement->content.address, address),
 			announcement->ifindex, strerror(-code));
 }

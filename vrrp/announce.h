@@ -21,8 +21,9 @@ struct announcement {
 	struct announce_entry entry; /* the first member; the announcer's */
 	unsigned int tries;          /* of the frame that is due, in vain; the announcer's */
 	struct announce_content content;
-	int ifindex; /* the interface that has the address: a macvlan, where there is one */
-	void *owner; /* for announce_allowed */
+	int ifindex;        /* the interface that has the address: a macvlan, where there is one */
+	void *owner;        /* for announce_allowed */
+	const char *object; /* whose a line of the log is; NULL: nobody's. Borrowed */
 };
 
 /* Whether the address is still ours at `now`, which is the clock, just read. Asked before each frame, because this process

@@ -392,6 +392,19 @@ void *keeper_item_data(const struct keeper_item *item)
 	return item->data;
 }
 
+const struct keeper_item *keeper_item_hindered(const struct keeper_item *item)
+{
+	const struct keeper_group *group = item->group;
+
+	for (size_t i = 0; i < group->group.count; i++) {
+		const struct vrrp_router *router = &group->items[i]->router;
+
+		if (group->items[i] != item && (!router->started || !router->up))
+			return group->items[i];
+	}
+	return NULL;
+}
+
 size_t keeper_count(const struct keeper *keeper)
 {
 	return keeper->items.count;

@@ -78,6 +78,8 @@ uint64_t keeper_next(const struct keeper *keeper); /* HEAP_NEVER: nothing will b
 const struct keeper_key *keeper_item_key(const struct keeper_item *item);
 const struct vrrp_router *keeper_item_router(const struct keeper_item *item);
 void *keeper_item_data(const struct keeper_item *item);
+/* The first of its group that keeps the others from running; NULL: nobody does, or it is alone. O(group). */
+const struct keeper_item *keeper_item_hindered(const struct keeper_item *item);
 
 /* For who looks at all of them, in order of their keys. */
 size_t keeper_count(const struct keeper *keeper);

@@ -106,7 +106,7 @@ static void node_on_wait(void *data)
 	while (heap_next(&node->waits) <= now) {
 		struct node_router *router = (struct node_router *)heap_first(&node->waits);
 
-		log_object_warning(router->name,
+		log_object_warning(router->object,
 			"its services are not there yet: its addresses wait no longer");
 		node_hold(router);
 	}

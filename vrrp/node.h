@@ -36,9 +36,10 @@ struct node_hint {
 	enum vrrp_checksum checksum; /* the form of the peer that was heard last */
 };
 
-#define NODE_WHY_SIZE 128
+#define NODE_WHY_SIZE 192
 
-/* A trouble of one to which node_tell() told of a fault: who told it knows more. */
+/* A trouble of one to which node_tell() told of a fault: who told it knows more. Words that tell of one end with it, and the view says
+ * whose it is. */
 #define NODE_TROUBLE_TOLD "something that it tracks is not well"
 
 /* The trouble of one that only waits for its turn. */
@@ -59,7 +60,9 @@ struct node_view {
 	const char *why;           /* the last change of state: "no advertisement for 3.61 s" */
 	const char *trouble;       /* in its way now; NULL: nothing */
 	char words[NODE_WHY_SIZE]; /* where it may lie */
-	uint64_t transitions;      /* changes of state since it was set */
+	size_t why_of,
+		trouble_of; /* places in config->routers: who has what these tell of, itself or one of its group; SIZE_MAX: not known */
+	uint64_t transitions; /* changes of state since it was set */
 	struct vrrp_packet_view {
 		struct address source; /* AF_UNSPEC: nobody was heard */
 		uint8_t priority;

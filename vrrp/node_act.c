@@ -78,10 +78,10 @@ static void node_tell_sent(struct node_router *router, int code)
 		return;
 	router->send_error = code;
 	if (code < 0)
-		log_object_warning(router->name, "cannot advertise on %s: %s",
+		log_object_warning(router->object, "cannot advertise on %s: %s",
 			router->key.interface, strerror(-code));
 	else
-		log_object_info(router->name, "advertises on %s again", router->key.interface);
+		log_object_info(router->object, "advertises on %s again", router->key.interface);
 }
 
 static void node_put_router(struct node_router *router, enum vrrp_state state)
@@ -200,6 +200,7 @@ void node_announce_one(struct node_router *router, struct node_address *address)
 
 	announce_stop(router->node->announce, announcement);
 	announcement->ifindex = address->object.ifindex;
+	announcement->object = router->object;
 	announcement->content = (struct announce_content){
 		.address = address->object.address, .form = ANNOUNCE_FORM_REQUEST, .router = true};
 	node_router_mac(router, announcement->ifindex, announcement->content.mac);
@@ -244,8 +245,9 @@ static void node_moved(struct node_router *router, const struct vrrp_action *act
 		node_put_router(router, action->state);
 	}
 	node_explain(router, action);
-	log_object_notice(router->name, "IPv%u on %s %s: %s", router->key.family == AF_INET ? 4 : 6,
-		router->key.interface, node_move_words[action->state], router->why);
+	log_object_notice(router->object, "IPv%u on %s %s: %s",
+		router->key.family == AF_INET ? 4 : 6, router->key.interface,
+		node_move_words[action->state], router->why);
 	if (router->mapping == NODE_NOWHERE || !router->node->options.moved)
 		return;
 	node_view_of(router, &view);

@@ -22,13 +22,13 @@ static void node_note_peer(struct node_router *router, const struct vrrp_packet 
 	if (tells && router->peer.checksum != VRRP_CHECKSUM_AUTO &&
 		router->peer.checksum != packet->checksum && !router->mixed) {
 		router->mixed = true;
-		log_object_warning(router->name,
+		log_object_warning(router->object,
 			"peers send checksums of both forms (RFC 9568, RFC 5798): "
 			"those that take only one hear only some");
 	}
 	if (packet->addresses_differ && !router->differ) {
 		router->differ = true;
-		log_object_warning(router->name,
+		log_object_warning(router->object,
 			"%s advertises other addresses than are declared here",
 			address_format(source, from));
 	}
@@ -69,7 +69,7 @@ void node_on_refused(void *owner, const struct dispatcher_refusal *refusal)
 		vrrp_links_by_index(node->links, (int)refusal->place->ifindex);
 	char from[ADDRESS_LENGTH];
 
-	log_object_warning(router ? router->name : NULL,
+	log_object_warning(router ? router->object : NULL,
 		"%s on %s, VRID %u: %s; more of this is counted, and not told%s",
 		address_format(&refusal->datagram->source, from),
 		router ? router->key.interface : link ? link->name : "?", verdict->vrid,

@@ -23,7 +23,7 @@ static const char *node_owner_text(const struct node *node, uint64_t number)
 
 	if (number == VRRP_WANTED_NOBODY)
 		return "an earlier process";
-	return router ? router->name : "a virtual router that is no more";
+	return router ? router->object : "a virtual router that is no more";
 }
 
 static void node_tell_object(const struct node *node, const struct vrrp_addresses_news *news)
@@ -195,7 +195,7 @@ static void node_restore_mac(struct node_router *router, const struct vrrp_link 
 		vrrp_object_encode_mac(link->ifindex, router->key.family, router->key.vrid);
 
 	log_object_warning(
-		router->name, "the virtual MAC of %s was changed, and is put back", link->name);
+		router->object, "the virtual MAC of %s was changed, and is put back", link->name);
 	router->restored = loop_now(node->options.loop);
 	if (message && vrrp_netlink_request(node->netlink, message, node_on_restored, node) == 0)
 		vrrp_netlink_flush(node->netlink);

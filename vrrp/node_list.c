@@ -185,8 +185,8 @@ static void node_put(
 	router->mapping = index;
 	router->facts =
 		index < node->facts.count ? node->facts.items[index].facts : (struct node_facts){};
-	free(router->name);
-	router->name = memory_copy_string(config->name.text);
+	node_router_rename(router, config->name.text);
+	router->why_of = NODE_NOWHERE;
 	mapping->routers[mapping->routers[0] != NULL] = router;
 	vector_append(list)->router = router;
 }
@@ -204,7 +204,8 @@ static void node_group(struct node_mapping *mapping, const struct config_router 
 			router->group = memory_copy_string(config->group);
 		else
 			router->group = mapping->routers[1]
-						? memory_printf("\x01%s", config->name.text)
+						? memory_printf("%c%s", NODE_GROUP_OF_MAPPING,
+							  config->name.text)
 						: NULL;
 	}
 }

@@ -355,7 +355,7 @@ bool node_router_shape_objects(struct node_router *router)
 	int r = vrrp_addresses_prepare(
 		router->node->addresses, router->objects.items, router->objects.count, &error);
 	if (r < 0)
-		log_object_warning(router->name, "%s: an address that goes may take others along",
+		log_object_warning(router->object, "%s: an address that goes may take others along",
 			error_text(&error, r));
 	return true;
 }

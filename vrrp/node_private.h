@@ -47,6 +47,9 @@ struct node_peers {
 
 #define NODE_NOWHERE SIZE_MAX
 
+/* No word of a file begins with it. */
+#define NODE_GROUP_OF_MAPPING '\x01'
+
 /* Who is there, and what becomes of it. */
 enum node_place {
 	NODE_PLACE_SET,     /* in the list */
@@ -63,7 +66,8 @@ struct node_router {
 	const struct config_router *config; /* of node.config; NULL when it leaves */
 	size_t mapping;                     /* likewise; NODE_NOWHERE: it is about to leave */
 	char *name;
-	char *group;              /* NULL: it moves alone */
+	char *object; /* "web VRID 51": whose a line of the log is */
+	char *group; /* NULL: it moves alone; NODE_GROUP_OF_MAPPING and a name: with its other family */
 	struct keeper_item *item; /* NULL: the keeper does not have it (yet) */
 	bool begun;               /* it was started */
 	struct vrrp_lease left;   /* by an earlier process */
@@ -100,6 +104,7 @@ struct node_router {
 	uint64_t restored;           /* its virtual MAC, by us; when, the last time */
 	enum vrrp_state from, moved; /* the last change of state */
 	char why[NODE_WHY_SIZE];
+	size_t why_of; /* the mapping that has what it tells of; NODE_NOWHERE: it is another list's */
 	uint64_t transitions;
 };
 
@@ -244,6 +249,7 @@ bool node_router_shape_objects(struct node_router *router); /* true: they are ot
 /* node_router.c: what a router is, of the file and of the interfaces. */
 struct node_router *node_router_new(struct node *node, const struct keeper_key *key);
 void node_router_free(struct node_router *router);
+void node_router_rename(struct node_router *router, const char *name);
 /* All that follows from the configuration and the interfaces is made anew; true when the keeper must be told. */
 bool node_router_shape(struct node_router *router);
 struct vrrp_parameters node_router_parameters(const struct node_router *router);

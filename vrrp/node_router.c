@@ -182,7 +182,7 @@ void node_router_join(struct node_router *router)
 	int r = dispatcher_join(router->node->dispatcher, &place, &router->hearing, &error);
 	/* It tries again every second. */
 	if (r < 0 && r != router->join_error)
-		log_object_warning(router->name, "%s", error_text(&error, r));
+		log_object_warning(router->object, "%s", error_text(&error, r));
 	router->join_error = r;
 }
 
@@ -264,7 +264,7 @@ static void node_router_shape_macvlan(struct node_router *router)
 	int r = vrrp_macvlans_want(node->macvlans, router->number, link->ifindex,
 		router->key.family, router->key.vrid, &error);
 	if (r < 0 && r != router->macvlan_error)
-		log_object_warning(router->name, "%s", error_text(&error, r));
+		log_object_warning(router->object, "%s", error_text(&error, r));
 	router->macvlan_error = r;
 	/* Its name or its VRID is still another's: who leaves, perhaps. It is asked for again. */
 	if (r == -EEXIST || r == -ENAMETOOLONG || r == -ENODEV)
@@ -321,6 +321,17 @@ struct node_router *node_router_new(struct node *node, const struct keeper_key *
 	return router;
 }
 
+/* What is being announced tells whose it is. */
+void node_router_rename(struct node_router *router, const char *name)
+{
+	free(router->name);
+	free(router->object);
+	router->name = memory_copy_string(name);
+	router->object = memory_printf("%s VRID %u", name, router->key.vrid);
+	for (size_t i = 0; i < router->address_count; i++)
+		router->addresses[i].announcement.object = router->object;
+}
+
 void node_router_free(struct node_router *router)
 {
 	node_hush(router);
@@ -334,6 +345,7 @@ void node_router_free(struct node_router *router)
 	vector_clear(&router->advertised);
 	free(router->addresses);
 	free(router->name);
+	free(router->object);
 	free(router->group);
 	free(router);
 }

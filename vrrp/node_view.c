@@ -10,7 +10,8 @@
 #define NODE_NS_OF_SECOND 1e9
 
 /* What is in the way of one that should run: the first of these. */
-static const char *node_trouble(const struct node_router *router, char words[static NODE_WHY_SIZE])
+static const char *node_own_trouble(
+	const struct node_router *router, char words[static NODE_WHY_SIZE])
 {
 	const struct vrrp_link *link = node_router_link(router);
 
@@ -37,6 +38,41 @@ static const char *node_trouble(const struct node_router *router, char words[sta
 	if (router->refuses && router->node->accept.words)
 		return router->node->accept.words;
 	return router->begun ? NULL : NODE_TROUBLE_WAITS;
+}
+
+/* What happened to a member of its group: `went` is how it is told. */
+static void node_member_text(const struct node_router *router, const struct node_router *member,
+	const char *went, const char *why, char words[static NODE_WHY_SIZE])
+{
+	int family = member->key.family == AF_INET ? 4 : 6;
+
+	if (!router->group || *router->group == NODE_GROUP_OF_MAPPING)
+		snprintf(words, NODE_WHY_SIZE, "its IPv%d router%s: %s", family, went, why);
+	else
+		snprintf(words, NODE_WHY_SIZE, "group %.24s: member %.32s IPv%d%s: %s",
+			router->group, member->name, family, went, why);
+}
+
+/* Or of a group, in which nobody runs before all can. `*of` has it. */
+static const char *node_trouble(const struct node_router *router, char words[static NODE_WHY_SIZE],
+	const struct node_router **of)
+{
+	const char *trouble = node_own_trouble(router, words);
+	char inner[NODE_WHY_SIZE];
+
+	*of = router;
+	if (trouble || !router->item ||
+		keeper_item_router(router->item)->state != VRRP_STATE_INITIALIZE)
+		return trouble;
+	const struct keeper_item *item = keeper_item_hindered(router->item);
+	if (!item)
+		return NULL;
+	*of = keeper_item_data(item);
+	trouble = node_own_trouble(*of, inner);
+	if (!trouble || strcmp(trouble, NODE_TROUBLE_WAITS) == 0)
+		return trouble ? NODE_TROUBLE_WAITS : NULL;
+	node_member_text(router, *of, " cannot run", trouble, words);
+	return words;
 }
 
 /* Whether it is a worse one that is heard, all the time: such a one is borne with until a better one had time to speak. */
@@ -102,7 +138,7 @@ static const char *node_configured_text(const struct node_router *router)
 static const char *node_event_text(const struct node_router *router, enum vrrp_event_type type,
 	enum vrrp_state state, char words[static NODE_WHY_SIZE])
 {
-	const char *trouble = node_trouble(router, words);
+	const char *trouble = node_own_trouble(router, words);
 
 	switch (type) {
 	case VRRP_EVENT_START:
@@ -143,15 +179,16 @@ static void node_explain_cause(const struct node_cause *cause, const struct node
 void node_explain(struct node_router *router, const struct vrrp_action *action)
 {
 	const struct node_cause *cause = &router->node->cause;
-	char why[NODE_WHY_SIZE / 2];
+	const struct node_router *of = cause->router ? cause->router : router;
+	char why[NODE_WHY_SIZE];
 
-	if (!cause->router || cause->router == router) {
-		node_explain_cause(cause, router, action->state, router->why, sizeof(router->why));
-		return;
-	}
-	node_explain_cause(cause, cause->router, action->state, why, sizeof(why));
-	snprintf(router->why, sizeof(router->why), "with %.40s, IPv%d: %s", cause->router->name,
-		cause->router->key.family == AF_INET ? 4 : 6, why);
+	node_explain_cause(cause, of, action->state, why, sizeof(why));
+	router->why_of = of->mapping;
+	if (of == router)
+		snprintf(router->why, sizeof(router->why), "%s", why);
+	else
+		node_member_text(router, of, cause->type == VRRP_EVENT_DOWN ? " went to fault" : "",
+			why, router->why);
 }
 
 static size_t node_present(const struct node_router *router)
@@ -177,6 +214,7 @@ static bool node_has_forms(const struct node_router *router)
 void node_view_of(const struct node_router *router, struct node_view *ret)
 {
 	bool forms = node_has_forms(router);
+	const struct node_router *of;
 
 	*ret = (struct node_view){.name = router->name,
 		.mapping = router->mapping,
@@ -184,6 +222,7 @@ void node_view_of(const struct node_router *router, struct node_view *ret)
 		.router = keeper_item_router(router->item),
 		.from = router->from,
 		.why = router->why,
+		.why_of = router->why_of,
 		.transitions = router->transitions,
 		.peer = router->peer,
 		.checksum = forms ? router->form : VRRP_CHECKSUM_AUTO,
@@ -196,7 +235,8 @@ void node_view_of(const struct node_router *router, struct node_view *ret)
 		.waits = router->wait.place != 0};
 	if (!forms)
 		ret->peer.checksum = VRRP_CHECKSUM_AUTO;
-	ret->trouble = node_trouble(router, ret->words);
+	ret->trouble = node_trouble(router, ret->words, &of);
+	ret->trouble_of = of->mapping;
 }
 
 size_t node_count(const struct node *node)

@@ -334,8 +334,26 @@ static void words_are_ascii_and_bounded(void **state)
 	assert_memory_equal(item_at(TRACK_FILE, 0)->words, "a???xxx", 7);
 	_cleanup_free_ char *fault = track_list_fault(&list, 0);
 	assert_non_null(fault);
-	assert_true(strlen(fault) < MESSAGE_VRRP_WHY_SIZE);
+	assert_true(strlen(fault) < TRACK_FAULT_SIZE);
 	assert_null(track_list_fault(&list, 1));
+}
+
+/* What the process of the virtual routers says of a fault that it was told of. */
+static void a_fault_in_the_words_of_others(void **state)
+{
+	(void)state;
+	WANT("{processes: [named]}", "{}");
+	track_item_set(&list, item_at(TRACK_PROCESS, 0), TRACK_STATE_UNWELL, 0, NOW, "gone");
+	_cleanup_free_ char *own = track_list_explain(&list, 0, NODE_TROUBLE_TOLD);
+	assert_string_equal(own, "process named, which it tracks: gone");
+	_cleanup_free_ char *member = track_list_explain(
+		&list, 0, "group g: member web IPv4 went to fault: " NODE_TROUBLE_TOLD);
+	assert_string_equal(member, "group g: member web IPv4 went to fault: process named, which "
+				    "it tracks: gone");
+	assert_null(track_list_explain(&list, 0, "silence"));
+	assert_null(track_list_explain(&list, 0, NODE_TROUBLE_TOLD " any more"));
+	assert_null(track_list_explain(&list, 1, NODE_TROUBLE_TOLD));
+	assert_null(track_list_explain(&list, 2, NODE_TROUBLE_TOLD));
 }
 
 static void json(void **state)
@@ -800,6 +818,7 @@ int main(void)
 		CASE(a_file_without_a_number),
 		CASE(what_cannot_be_looked_at_is_a_trouble),
 		CASE(words_are_ascii_and_bounded),
+		CASE(a_fault_in_the_words_of_others),
 		CASE(json),
 		CASE(interfaces_are_shown_and_do_not_count),
 		CASE(what_is_no_interface_is_dropped),
