@@ -6,7 +6,8 @@
 #   make demo       see it work            make asan       the tests under ASan and UBSan
 #   make lint       laws and warnings      make fuzz       the fuzzers, FUZZ_SECONDS each
 #   make bench      figures, as ratios     make install    under DESTDIR and PREFIX
-#   make demo-vrrp  two nodes, one dies
+#
+# Of the demonstrations alone: demo-dataplane (poise-dataplane), demo-ipvs (a kernel's IPVS), demo-vrrp (two nodes, one dies).
 #
 # V=1 shows the commands.
 

@@ -32,7 +32,7 @@ TEST_OBJECTS := $(SUPPORT_OBJECTS) $(CONFORMANCE_OBJECTS) $(SIM_OBJECTS) $(REPLA
 	$(patsubst %.c,$(BUILD)/obj/%.o,$(UNIT_SOURCES) $(TOOL_SOURCES))
 
 .PHONY: test test-programs test-unit test-golden test-corpus test-daemon test-health \
-	test-netns test-dataplane test-sim test-vm asan bench demo demo-vrrp
+	test-netns test-dataplane test-sim test-vm asan bench demo demo-dataplane demo-ipvs demo-vrrp
 
 test-programs: programs $(UNIT_PROGRAMS) $(BUILD)/tests/conformance $(BUILD)/tests/sim/sim \
 	$(BUILD)/tests/dataplane/replay $(TOOL_PROGRAMS)
@@ -132,10 +132,19 @@ bench: test-programs | $(BUILD)/.packages-bench $(BUILD)/.packages-vm
 
 DEMO_TOOLS := $(addprefix $(BUILD)/tests/vm/tools/,traffic-client traffic-server count-writes)
 
-demo: programs $(DEMO_TOOLS) | $(BUILD)/.packages-demo $(BUILD)/.packages-vm
-	$(Q)BUILD=$(BUILD) tests/demo/run
+# The data plane's story and the kernel's.
+demo: | $(BUILD)/.packages-demo $(BUILD)/.packages-vm
+	$(Q)$(MAKE) --no-print-directory demo-dataplane
+	$(Q)$(MAKE) --no-print-directory demo-ipvs
+	@echo "make demo: all of it went as it says"
+
+demo-dataplane: programs $(DEMO_TOOLS) | $(BUILD)/.packages-demo
+	$(Q)BUILD=$(BUILD) tests/demo/run dataplane
+
+demo-ipvs: programs $(DEMO_TOOLS) | $(BUILD)/.packages-demo $(BUILD)/.packages-vm
+	$(Q)BUILD=$(BUILD) tests/demo/run ipvs
 
 demo-vrrp: programs | $(BUILD)/.packages-demo $(BUILD)/.packages-vm
-	$(Q)BUILD=$(BUILD) tests/demo/run vrrp/show
+	$(Q)BUILD=$(BUILD) tests/demo/run vrrp
 
 -include $(TEST_OBJECTS:.o=.d)
