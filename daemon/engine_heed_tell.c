@@ -289,8 +289,8 @@ static void heed_format_turned(const struct heed_turn *turn, const struct engine
 		strbuf_add(text, "up, as its check begins");
 	else
 		strbuf_printf(text, "down: %s", why ? why : "it fails");
-	strbuf_printf(text, "; since the files changed it %s for %s",
-		turn->up ? "keeps nobody out any more" : "counts",
+	strbuf_printf(text, "; since the files changed it %s %s",
+		turn->up ? "no longer counts against" : "counts against",
 		service_key_format(&turn->users.items[0].service->key, listener));
 	if (turn->users.count > 1)
 		strbuf_printf(text, " and %zu more", turn->users.count - 1);

@@ -68,7 +68,7 @@ static void a_check_that_is_put_on_takes_down_and_is_told(void **state)
 	assert_int_equal(weight_of(fixture, API, "10.0.0.1:80"), -1);
 	assert_string_equal(told_since(),
 		"health 10.0.0.1:80 check web: down: connect: refused; since the files changed it "
-		"counts for " API "\n"
+		"counts against " API "\n"
 		"state down, target 10.0.0.1:80, check web, reason connect: refused, cause "
 		"files, of 1: api " API " 10.0.0.1:80 down\n"
 		"notice destination-down api " API " 10.0.0.1:80 web connect: refused\n"
@@ -84,7 +84,7 @@ static void a_check_that_is_taken_off_brings_up_and_is_told(void **state)
 	assert_int_equal(weight_of(fixture, API, "10.0.0.1:80"), 1);
 	assert_string_equal(told_since(),
 		"health 10.0.0.1:80 check web: down: connect: refused; since the files changed it "
-		"keeps nobody out any more for " API "\n"
+		"no longer counts against " API "\n"
 		"state down, target 10.0.0.1:80, check web, reason connect: refused, cause "
 		"files, of 1: api " API " 10.0.0.1:80 up\n"
 		"notice destination-up api " API " 10.0.0.1:80 web -\n"
@@ -135,7 +135,7 @@ static void a_check_that_begins_down_takes_out_who_served(void **state)
 	assert_int_equal(weight_of(fixture, API, "10.0.0.3:80"), 1);
 	assert_non_null(strstr(told_since(),
 		"health 10.0.0.3:80 check slow: up, as its check begins; since the files changed "
-		"it keeps nobody out any more for " API "\n"
+		"it no longer counts against " API "\n"
 		"state up, target"));
 	assert_non_null(strstr(told_since(), "notice destination-up api " API " 10.0.0.3:80 "));
 	assert_int_equal(count_moves(), 2);
