@@ -104,10 +104,21 @@ static void curl_on_timer(void *data)
 	curl_collect(curl);
 }
 
+/* libcurl tells of a connection when the handshake on it is done too; where that fails, never. It waits for something else as soon as
+ * there is one. */
+static void curl_note_connection(struct checker_curl_run *run, curl_socket_t socket)
+{
+	struct sockaddr_storage peer;
+	socklen_t size = sizeof(peer);
+
+	if (run && run->run.request.traced && !run->connected && socket == run->socket &&
+		getpeername(socket, (struct sockaddr *)&peer, &size) == 0)
+		run->connected = loop_clock();
+}
+
 /* libcurl wants another wait. `known`: it has one already. Only the kernel's memory for watches can be wanting here, and then
  * the probe's time is over before it is told. */
-static int curl_on_socket(
-	_unused_ CURL *easy, curl_socket_t socket, int what, void *data, void *known)
+static int curl_on_socket(CURL *easy, curl_socket_t socket, int what, void *data, void *known)
 {
 	static char mark;
 	struct checker_curl *curl = data;
@@ -117,6 +128,7 @@ static int curl_on_socket(
 		epoll_ctl(curl->epoll, EPOLL_CTL_DEL, socket, &event);
 		return 0;
 	}
+	curl_note_connection(curl_run_of(&curl->library, easy), socket);
 	event.events = (what & CURL_POLL_IN ? (uint32_t)EPOLLIN : 0) |
 		       (what & CURL_POLL_OUT ? (uint32_t)EPOLLOUT : 0);
 	epoll_ctl(curl->epoll, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, &event);
@@ -209,6 +221,7 @@ static curl_socket_t curl_on_open(
 		&run->run, address->socktype & ~(SOCK_NONBLOCK | SOCK_CLOEXEC), 0, &run->stuck);
 
 	run->socket = fd;
+	run->connected = 0;
 	if (fd < 0) {
 		run->stuck_code = fd;
 		return CURL_SOCKET_BAD;

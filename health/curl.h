@@ -23,7 +23,8 @@ struct checker_curl_run {
 	/* The socket could not be made: at which step, and -errno. */
 	const char *stuck;
 	int stuck_code;
-	size_t header_bytes;         /* of what the server said before a body */
+	uint64_t connected;  /* when the socket was so, in a run that is traced; 0: not yet */
+	size_t header_bytes; /* of what the server said before a body */
 	char words[CURL_ERROR_SIZE]; /* libcurl's own, of the error */
 	void (*ended)(struct checker_curl_run *run, CURLcode code);
 };

@@ -169,7 +169,7 @@ static bool curl_is_connected(const struct checker_curl_run *run)
 	socklen_t size = sizeof(peer);
 
 	return run->easy && run->socket >= 0 &&
-	       (curl_time(run, CURLINFO_CONNECT_TIME_T) ||
+	       (run->connected || curl_time(run, CURLINFO_CONNECT_TIME_T) ||
 		       getpeername(run->socket, (struct sockaddr *)&peer, &size) == 0);
 }
 
@@ -202,6 +202,9 @@ void checker_curl_steps(struct checker_curl_run *run, bool tls)
 		return;
 	for (size_t i = 0; i < ARRAY_LENGTH(steps); i++) {
 		uint64_t when = run->run.began + curl_time(run, steps[i].which);
+		if (steps[i].which == CURLINFO_CONNECT_TIME_T && when == run->run.began &&
+			run->connected)
+			when = run->connected;
 		if (!steps[i].name || when == run->run.began ||
 			outcome->step_count == CHECKER_STEP_MOST)
 			continue;

@@ -552,6 +552,26 @@ static void test_steps(void **state)
 	assert_true(sum <= probe.took && sum > TIMEOUT - CHECKING_MILLISECOND);
 }
 
+/* A handshake that fails is a step of its own, and not the connection's. */
+static void test_steps_of_a_handshake(void **state)
+{
+	static const char *const ends[] = {NULL, "reset"};
+	struct checking *world = *state;
+
+	use_tls(world);
+	world->traced = true;
+	for (size_t i = 0; i < ARRAY_LENGTH(ends); i++) {
+		_cleanup_hostile_ struct hostile server = {};
+
+		hostile_start(&server, world, serve_half_handshake, ends[i]);
+		struct checking_probe probe = checking_run(world);
+		assert_int_equal(probe.outcome.result, CHECKER_RESULT_FAILED);
+		assert_int_equal(probe.outcome.step_count, 2);
+		assert_string_equal(probe.outcome.steps[0].name, "connect");
+		assert_string_equal(probe.outcome.steps[1].name, "tls handshake");
+	}
+}
+
 static void test_name_that_is_none(void **state)
 {
 	struct checking *world = *state;
@@ -587,6 +607,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_bodies_run_out, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_cancelled_under_way, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_steps, begin, checking_end),
+		cmocka_unit_test_setup_teardown(test_steps_of_a_handshake, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_name_that_is_none, begin, checking_end),
 	};
 
