@@ -59,11 +59,12 @@ static int preview(struct cli *cli, struct reconciler *reconciler,
 	reconciler->facts = NULL;
 	if (cli->options.format == CLI_FORMAT_JSON) {
 		_cleanup_free_ char *text = cli_plan_to_json(loaded, &plan, &output.memory,
-			reconciler->record.revision ? reconciler->record.revision : "");
+			reconciler->record.revision ? reconciler->record.revision : "",
+			&reconciler->left.move);
 		print_preview(text, r, &error);
 	} else {
 		cli_print_plan(&plan, &reconciler->live, &output.memory, reconciler_now(),
-			reconciler->hold_deletions);
+			reconciler->hold_deletions, &reconciler->left);
 	}
 	if (r == 0)
 		return CLI_EXIT_GOOD;

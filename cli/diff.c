@@ -162,6 +162,13 @@ static int compare_machine(const struct cli *cli, struct comparison *comparison)
 		cli_fail(&error, r);
 		return r;
 	}
+	if (cli->options.out && move_is_news(&reconciler->left.move)) {
+		cli_error("poise moves from %s to %s here, which a saved plan does not hold: look "
+			  "at it "
+			  "without --out, and apply the files",
+			reconciler->left.move.from, reconciler->left.move.to);
+		return -EPERM;
+	}
 	if (cli->options.timing)
 		time_machine(cli, comparison, reconciler_now() - comparison->now);
 	return 0;
@@ -212,18 +219,20 @@ static int comparison_print(const struct cli *cli, struct comparison *comparison
 
 	if (json || cli->options.out)
 		text = cli_plan_to_json(&comparison->loaded, &comparison->plan, memory,
-			applied_of(cli, comparison));
+			applied_of(cli, comparison), &comparison->reconciler.left.move);
 	int written = cli->options.out ? write_plan(cli, text) : 0;
 	if (json && written == 0)
 		cli_print(text);
 	else if (!json)
 		cli_print_plan(&comparison->plan, live_of(cli, comparison), memory, comparison->now,
-			comparison->reconciler.hold_deletions);
+			comparison->reconciler.hold_deletions, &comparison->reconciler.left);
 	if (cli->options.timing)
 		print_timing(comparison);
 	if (written < 0)
 		return CLI_EXIT_ERROR;
-	return comparison->plan.ops.count ? CLI_EXIT_DIFFERENCES : CLI_EXIT_GOOD;
+	return comparison->plan.ops.count || comparison->reconciler.left.move.plan.ops.count
+		       ? CLI_EXIT_DIFFERENCES
+		       : CLI_EXIT_GOOD;
 }
 
 static void note_paths(const struct cli_beside *beside)

@@ -70,7 +70,6 @@ int cli_machine_try(const struct cli *cli, const char *backend, bool rescue, str
 		.run_dir = cli->run_dir,
 		.program = cli->program,
 		.rescue = rescue,
-		.looks = cli->options.backend != NULL,
 	};
 	int r = cli->options.netns ? netns_enter(cli->options.netns, error) : 0;
 

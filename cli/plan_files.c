@@ -8,8 +8,21 @@
 
 #define PLAN_SIZE_LIMIT (256u << 20)
 
+/* Takes `text` over. */
+static char *add_move(char *text, const struct move *move)
+{
+	json_t *json = json_loads(text, 0, NULL);
+
+	free(text);
+	json_object_set_new(json, "move", move_to_json(move));
+	text = json_dumps(json, JSON_INDENT(2));
+	json_decref(json);
+	_cleanup_free_ char *line = text;
+	return memory_printf("%s\n", line);
+}
+
 char *cli_plan_to_json(const struct cli_loaded *loaded, const struct plan *plan,
-	const struct memory *memory, const char *applied)
+	const struct memory *memory, const char *applied, const struct move *move)
 {
 	_cleanup_record_ struct record made_from = {};
 	_cleanup_free_ char *canonical = cli_loaded_canonical(loaded);
@@ -30,7 +43,7 @@ char *cli_plan_to_json(const struct cli_loaded *loaded, const struct plan *plan,
 		vector_push(&file.paths, *path);
 	char *text = plan_file_to_json(&file);
 	vector_clear(&file.paths);
-	return text;
+	return move_is_news(move) ? add_move(text, move) : text;
 }
 
 /* What is recorded and kept is what the plan declares: that must be what its operations were made

@@ -298,6 +298,16 @@ static json_t *confirm_to_json(struct reconciler *reconciler)
 	return json_pack("{s:I}", "deadline", (json_int_t)pending.wall_deadline);
 }
 
+/* What is still ours in the backend that was left (move.h). */
+static json_t *leaving_to_json(const struct record_left *left)
+{
+	if (!left->backend || !left->memory.owned.count)
+		return json_null();
+	return json_pack("{s:s, s:I, s:I, s:n}", "name", left->backend, "services",
+		(json_int_t)left->memory.owned.count, "draining",
+		(json_int_t)left->memory.drains.count, "error");
+}
+
 static json_t *picture_to_json(struct picture *picture)
 {
 	struct reconciler *reconciler = &picture->reconciler;
@@ -305,10 +315,11 @@ static json_t *picture_to_json(struct picture *picture)
 	const struct totals *totals = &picture->totals;
 	bool wrong = totals->wrong || picture->told.damaged;
 
-	return json_pack("{s:s, s:n, s:s, s:{s:s, s:b, s:n}, s:o, s:o, s:o, s:o, "
+	return json_pack("{s:s, s:n, s:s, s:{s:s, s:b, s:n, s:o}, s:o, s:o, s:o, s:o, "
 			 "s:{s:I, s:I, s:I, s:I}, s:o, s:o}",
 		"version", POISE_VERSION, "pid", "health", wrong ? "degraded" : "well", "backend",
-		"name", cli_machine_backend(reconciler), "connected", 1, "error", "suspended",
+		"name", cli_machine_backend(reconciler), "connected", 1, "error", "leaving",
+		leaving_to_json(&reconciler->record.left), "suspended",
 		cli_operator_suspension(&picture->told), "troubles",
 		cli_operator_troubles(&picture->told), "confirm", confirm_to_json(reconciler),
 		"files", files_to_json(&reconciler->record), "totals", "services",

@@ -328,6 +328,30 @@ static void add_probing(const struct head *head)
 	add_mark(head, CLI_LAYOUT_YELLOW, text.text);
 }
 
+/* A move from one backend to another, which is not over. */
+static void add_leaving(const struct head *head, const json_t *backend)
+{
+	const json_t *leaving = json_object_get(backend, "leaving");
+	const char *from = cli_field_text(leaving, "name"), *to = cli_field_text(backend, "name");
+	const char *error = cli_field_text(leaving, "error");
+	uint64_t services = cli_field_number(leaving, "services");
+	_cleanup_strbuf_ struct strbuf text = {};
+
+	if (!from)
+		return;
+	strbuf_printf(&text, "moving from %s to %s: %ju service%s still in %s", from,
+		to ? to : "another backend", (uintmax_t)services, services == 1 ? " is" : "s are",
+		from);
+	if (error)
+		strbuf_printf(&text, ", and cannot be withdrawn: %s", error);
+	else if (cli_field_is_set(head->status, "confirm"))
+		strbuf_add(&text, " until the apply is confirmed");
+	else
+		strbuf_printf(&text, ", and drain%s (destinations: %ju)", services == 1 ? "s" : "",
+			(uintmax_t)cli_field_number(leaving, "draining"));
+	add_mark(head, error ? CLI_LAYOUT_RED : CLI_LAYOUT_YELLOW, text.text);
+}
+
 static void add_backend(const struct head *head)
 {
 	const json_t *backend = json_object_get(head->status, "backend");
@@ -342,6 +366,7 @@ static void add_backend(const struct head *head)
 		add_mark(head, CLI_LAYOUT_RED, line);
 		return;
 	}
+	add_leaving(head, backend);
 	error = cli_field_text(pass, "error");
 	if (!error)
 		return;

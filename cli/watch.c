@@ -35,7 +35,7 @@ static void catch_signals(void)
 }
 
 void cli_print_plan(const struct plan *plan, const struct state *live, const struct memory *memory,
-	uint64_t now, bool hold)
+	uint64_t now, bool hold, const struct reconciler_left *left)
 {
 	const struct plan_text_options options = {
 		.color = cli_color_stdout(),
@@ -47,7 +47,10 @@ void cli_print_plan(const struct plan *plan, const struct state *live, const str
 	};
 	_cleanup_strbuf_ struct strbuf text = {};
 
-	plan_format_text(plan, &options, &text);
+	if (left && move_is_news(&left->move))
+		move_format_text(&left->move, plan, &options, &left->live, &text);
+	else
+		plan_format_text(plan, &options, &text);
 	if (text.text)
 		cli_print(text.text);
 }
@@ -81,13 +84,19 @@ static void watch_result(void *data, const struct plan_op *op, const struct back
 			json, "error", cli_json_text(error_text(&result->error, result->code)));
 }
 
+static void watch_moving(void *data, const struct reconciler_left *left)
+{
+	((struct cli_watch *)data)->left = left;
+}
+
 static void watch_planned(
 	void *data, const struct plan *plan, const struct state *live, const struct memory *memory)
 {
 	struct cli_watch *watch = data;
 
 	if (!watch->json && !cli_is_quiet())
-		cli_print_plan(plan, live, memory, reconciler_now(), watch->held);
+		cli_print_plan(plan, live, memory, reconciler_now(), watch->held, watch->left);
+	watch->left = NULL;
 	/* Until here a signal ends the process: nothing was begun. */
 	if (!watch->planned) {
 		watch->totals = plan_count(plan);
@@ -206,6 +215,7 @@ void cli_watch_begin(struct cli_watch *watch, bool json)
 	*watch = (struct cli_watch){
 		.observer =
 			{
+				.moving = watch_moving,
 				.planned = watch_planned,
 				.result = watch_result,
 				.failed = watch_failed,

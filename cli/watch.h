@@ -17,7 +17,9 @@ struct cli_watch {
 	uint64_t reported; /* when the drains were last told where no terminal is */
 	bool planned;      /* the plan was shown, and has these totals: */
 	struct plan_totals totals;
-	bool held; /* deletions wait for a confirmation, and not for the next apply */
+	const struct reconciler_left
+		*left; /* of the plan that is shown next; borrowed for that, or NULL */
+	bool held;     /* deletions wait for a confirmation, and not for the next apply */
 };
 
 void cli_watch_begin(struct cli_watch *watch, bool json);
@@ -31,6 +33,7 @@ int cli_watch_report(struct cli_watch *watch, int code, const struct error *erro
 	const struct reconciler_outcome *outcome);
 
 /* The plan as text on standard output. `now` is the time that the drains of `memory` count from; `hold`: what leaves the files
- * goes when a confirmation comes. */
+ * goes when a confirmation comes. `left`: what the reconciler found in a backend that the files leave, whose phases are shown
+ * then; or NULL. */
 void cli_print_plan(const struct plan *plan, const struct state *live, const struct memory *memory,
-	uint64_t now, bool hold);
+	uint64_t now, bool hold, const struct reconciler_left *left);

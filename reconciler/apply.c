@@ -417,6 +417,18 @@ void apply_amend_memory(
 	apply_keep_undeleted(report, before, memory);
 }
 
+void apply_report_add(struct apply_report *to, const struct apply_report *from)
+{
+	to->done += from->done;
+	to->failed += from->failed;
+	to->skipped += from->skipped;
+	to->mismatches += from->mismatches;
+	to->applied.add += from->applied.add;
+	to->applied.change += from->applied.change;
+	to->applied.remove += from->applied.remove;
+	to->applied.disruptive += from->applied.disruptive;
+}
+
 void apply_report_clear(struct apply_report *report)
 {
 	vector_clear(&report->undeleted);

@@ -41,6 +41,9 @@ void apply_refresh_globals(struct state *live, struct state *fresh);
 void apply_amend_memory(
 	const struct apply_report *report, const struct memory *before, struct memory *memory);
 
+/* Adds what was counted; not who failed. */
+void apply_report_add(struct apply_report *to, const struct apply_report *from);
+
 void apply_report_clear(struct apply_report *report);
 
 #define _cleanup_apply_report_ _cleanup_(apply_report_clear)

@@ -20,6 +20,7 @@
 #include "reconciler/diff.h"
 #include "model/load.h"
 #include "reconciler/guard.h"
+#include "reconciler/pass.h"
 #include "reconciler/state_file.h"
 #include "reconciler/step.h"
 #include "reconciler/subset.h"
@@ -144,12 +145,29 @@ static int confirm_write(
 	return state_file_write(reconciler->options.state_dir, path, text, error);
 }
 
+/* The record as it is on disk: a move that begins here has not begun there. */
+static int confirm_copy_record(
+	const struct reconciler *reconciler, struct record *ret, struct error *error)
+{
+	record_copy(ret, &reconciler->record);
+	if (!ret->left.fresh)
+		return 0;
+	_cleanup_free_ char *backend = memory_copy_string(ret->left.backend);
+	int r = move_turn(ret, backend, error);
+	if (r == 0 && !ret->left.memory.owned.count)
+		record_clear_left(ret);
+	return r;
+}
+
 int confirm_begin(struct reconciler *reconciler, const struct reconciler_request *request,
 	const struct plan *plan, struct error *error)
 {
 	_cleanup_confirm_pending_ struct confirm_pending pending = {};
 
-	record_copy(&pending.before, &reconciler->record);
+	int r = confirm_copy_record(reconciler, &pending.before, error);
+	if (r < 0)
+		return r;
+	pending.backend = memory_copy_string(reconciler->options.backend->name);
 	pending.canonical = memory_copy_string(request->canonical);
 	pending.revision = memory_copy_string(reconciler->revision);
 	pending.deadline = reconciler_now() + request->confirm_timeout;
@@ -159,7 +177,7 @@ int confirm_begin(struct reconciler *reconciler, const struct reconciler_request
 	if (pending.saved)
 		memory_copy(&pending.memory, &request->saved->memory);
 	confirm_snapshot(reconciler, plan, &pending);
-	int r = confirm_write(reconciler, &pending, error);
+	r = confirm_write(reconciler, &pending, error);
 	if (r < 0)
 		return r;
 	if (!reconciler->options.no_guard)
@@ -194,6 +212,19 @@ static void confirm_own_touched(const struct confirm_pending *pending, struct me
 {
 	vector_foreach(&pending->touched, key)
 		vector_append(&memory->owned)->key = *key;
+}
+
+static const char *confirm_backend(const struct confirm_pending *pending)
+{
+	return pending->backend ? pending->backend : pending->before.backend;
+}
+
+/* Whether it was a move to another backend: the files of before, and what was ours by them, speak of the one before. */
+static bool confirm_is_move(const struct confirm_pending *pending)
+{
+	const char *before = pending->before.backend;
+
+	return before && strcmp(before, confirm_backend(pending)) != 0;
 }
 
 /* The files of before, as far as they can be read. */
@@ -236,7 +267,8 @@ static bool confirm_load_before(const struct reconciler *reconciler, struct conf
 static void confirm_think(const struct reconciler *reconciler,
 	const struct confirm_pending *pending, struct confirm_before *before)
 {
-	bool known = reconciler->facts && confirm_load_before(reconciler, before);
+	bool known = reconciler->facts && !confirm_is_move(pending) &&
+		     confirm_load_before(reconciler, before);
 	const struct memory *memory = &pending->before.memory;
 
 	if (known) {
@@ -258,7 +290,8 @@ static void confirm_think(const struct reconciler *reconciler,
 	vector_sort(&before->services, service_compare);
 }
 
-static int confirm_restore_objects(struct reconciler *reconciler,
+/* In the backend that the reconciler has, which is the one that was applied to. */
+static int confirm_restore_here(struct reconciler *reconciler,
 	const struct confirm_pending *pending, const struct reconciler_observer *observer,
 	struct apply_report *report, struct error *error)
 {
@@ -290,22 +323,79 @@ static int confirm_restore_objects(struct reconciler *reconciler,
 	return apply_execute(reconciler, &plan, observer, report, error);
 }
 
+static bool confirm_is_of_another_backend(
+	const struct reconciler *reconciler, const struct confirm_pending *pending)
+{
+	const char *name = confirm_backend(pending);
+
+	return name && strcmp(name, reconciler->options.backend->name) != 0;
+}
+
+/* It was applied to another backend than whoever undoes it has: for this, that one is opened beside it. */
+static int confirm_restore_beside(struct reconciler *reconciler,
+	const struct confirm_pending *pending, const struct reconciler_observer *observer,
+	struct apply_report *report, struct error *error)
+{
+	struct reconciler there = {
+		.options = reconciler->options, .facts = reconciler->facts, .lock = -1};
+	const char *name = confirm_backend(pending);
+
+	there.options.backend = reconciler_find_backend(reconciler, name);
+	if (!there.options.backend)
+		return error_set(error, -ENOTSUP, "this version has no backend `%s`", name);
+	int r = there.options.backend->open(there.options.run_dir, &there.backend, error);
+	/* What was made there has gone with it. */
+	if (r == -ENOENT) {
+		error_clear(error);
+		return 0;
+	}
+	if (r < 0)
+		return error_prefix(error, r, "cannot undo in %s what was not confirmed", name);
+	there.abilities = there.options.backend->abilities(there.backend);
+	r = confirm_restore_here(&there, pending, observer, report, error);
+	reconciler_close(&there);
+	return r;
+}
+
+static int confirm_restore_objects(struct reconciler *reconciler,
+	const struct confirm_pending *pending, const struct reconciler_observer *observer,
+	struct apply_report *report, struct error *error)
+{
+	if (confirm_is_of_another_backend(reconciler, pending))
+		return confirm_restore_beside(reconciler, pending, observer, report, error);
+	return confirm_restore_here(reconciler, pending, observer, report, error);
+}
+
+/* Whose the services are that could not be deleted: of what is ours, or of what is left. */
+static void confirm_keep_undeleted(const struct confirm_pending *pending,
+	const struct apply_report *report, struct record *record)
+{
+	const char *name = confirm_backend(pending);
+	bool elsewhere = name && record->backend && strcmp(name, record->backend) != 0;
+	struct memory *memory = elsewhere ? &record->left.memory : &record->memory;
+	_cleanup_memory_ struct memory undeleted = {};
+	struct memory merged = {};
+
+	if (!report->undeleted.count)
+		return;
+	vector_foreach(&report->undeleted, key)
+		vector_append(&undeleted.owned)->key = *key;
+	memory_union(&merged, &undeleted, memory);
+	memory_clear(memory);
+	*memory = merged;
+	if (elsewhere && !record->left.backend)
+		record->left.backend = memory_copy_string(name);
+}
+
 /* The record as it was before, but for what could not be deleted, and with the content refused. */
 static int confirm_restore_record(struct reconciler *reconciler,
 	const struct confirm_pending *pending, const struct apply_report *report,
 	struct error *error)
 {
 	_cleanup_record_ struct record record = {};
-	_cleanup_memory_ struct memory undeleted = {};
-	_cleanup_memory_ struct memory merged = {};
 
 	record_copy(&record, &pending->before);
-	vector_foreach(&report->undeleted, key)
-		vector_append(&undeleted.owned)->key = *key;
-	memory_union(&merged, &undeleted, &record.memory);
-	memory_clear(&record.memory);
-	record.memory = merged;
-	merged = (struct memory){};
+	confirm_keep_undeleted(pending, report, &record);
 	free(record.refused);
 	record.refused = memory_copy_string(pending->revision);
 	/* What is found beside it is found now. */
@@ -317,7 +407,7 @@ static int confirm_restore_record(struct reconciler *reconciler,
 	record_clear(&reconciler->record);
 	reconciler->record = record;
 	record = (struct record){};
-	return 0;
+	return reconciler_bind(reconciler, error);
 }
 
 static int confirm_undo(struct reconciler *reconciler, const struct confirm_pending *pending,
@@ -409,6 +499,11 @@ int confirm_accept(struct reconciler *reconciler, bool no_wait,
 	int r = confirm_require(reconciler, &pending, error);
 	if (r < 0)
 		return r;
+	if (reconciler_now() < pending.deadline &&
+		confirm_is_of_another_backend(reconciler, &pending))
+		return error_set(error, -EXDEV,
+			"what waits for its confirmation was applied to %s, and this is for %s",
+			confirm_backend(&pending), reconciler->options.backend->name);
 	if (reconciler_now() < pending.deadline)
 		return confirm_finish(reconciler, &pending, no_wait, observer, outcome, error);
 	r = confirm_undo(reconciler, &pending, observer, outcome, error);

@@ -13,6 +13,7 @@
 
 /* One that is awaited. */
 struct confirm_pending {
+	char *backend;        /* that it was applied to; NULL: that of `before` */
 	char *canonical;      /* of what was applied: canonical YAML */
 	char *revision;       /* of it */
 	struct record before; /* the record as it was; names the boot and the namespace */

@@ -20,12 +20,12 @@ static json_t *confirm_touched_to_json(const struct confirm_pending *pending)
 char *confirm_format(const struct confirm_pending *pending)
 {
 	_cleanup_free_ char *before = record_format(&pending->before);
-	json_t *json = json_pack("{s:i, s:I, s:I, s:s, s:b, s:s, s:o, s:o, s:s, s:o*}",
-		"poise-confirm", CONFIRM_FORMAT, "deadline", (json_int_t)pending->deadline,
-		"wall-deadline", (json_int_t)pending->wall_deadline, "revision", pending->revision,
-		"sync-managed", pending->live.sync_managed, "record", before, "touched",
-		confirm_touched_to_json(pending), "live", state_to_json(&pending->live), "declared",
-		pending->canonical, "plan",
+	json_t *json = json_pack("{s:i, s:s*, s:I, s:I, s:s, s:b, s:s, s:o, s:o, s:s, s:o*}",
+		"poise-confirm", CONFIRM_FORMAT, "backend", pending->backend, "deadline",
+		(json_int_t)pending->deadline, "wall-deadline", (json_int_t)pending->wall_deadline,
+		"revision", pending->revision, "sync-managed", pending->live.sync_managed, "record",
+		before, "touched", confirm_touched_to_json(pending), "live",
+		state_to_json(&pending->live), "declared", pending->canonical, "plan",
 		pending->saved ? memory_to_json(&pending->memory) : NULL);
 	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
 
@@ -56,15 +56,16 @@ static int confirm_from_json(json_t *json, struct confirm_pending *ret, struct e
 {
 	int format = 0, managed = 0;
 	json_int_t deadline, wall_deadline;
-	const char *revision, *before, *canonical;
+	const char *backend = NULL, *revision, *before, *canonical;
 	json_t *touched, *live, *plan = NULL;
 	json_error_t problem;
 
 	if (json_unpack_ex(json, &problem, JSON_STRICT,
-		    "{s:i, s:I, s:I, s:s, s:b, s:s, s:o, s:o, s:s, s?o}", "poise-confirm", &format,
-		    "deadline", &deadline, "wall-deadline", &wall_deadline, "revision", &revision,
-		    "sync-managed", &managed, "record", &before, "touched", &touched, "live", &live,
-		    "declared", &canonical, "plan", &plan) < 0)
+		    "{s:i, s?s, s:I, s:I, s:s, s:b, s:s, s:o, s:o, s:s, s?o}", "poise-confirm",
+		    &format, "backend", &backend, "deadline", &deadline, "wall-deadline",
+		    &wall_deadline, "revision", &revision, "sync-managed", &managed, "record",
+		    &before, "touched", &touched, "live", &live, "declared", &canonical, "plan",
+		    &plan) < 0)
 		return error_set(error, -EINVAL, "%s", problem.text);
 	if (format != CONFIRM_FORMAT)
 		return error_set(
@@ -84,6 +85,7 @@ static int confirm_from_json(json_t *json, struct confirm_pending *ret, struct e
 	ret->saved = plan != NULL;
 	ret->deadline = (uint64_t)deadline;
 	ret->wall_deadline = (uint64_t)wall_deadline;
+	ret->backend = memory_copy_string(backend);
 	ret->revision = memory_copy_string(revision);
 	ret->canonical = memory_copy_string(canonical);
 	return 0;
@@ -105,6 +107,7 @@ int confirm_parse(const char *text, size_t size, struct confirm_pending *ret, st
 
 void confirm_pending_clear(struct confirm_pending *pending)
 {
+	free(pending->backend);
 	free(pending->canonical);
 	free(pending->revision);
 	record_clear(&pending->before);

@@ -18,6 +18,9 @@ struct pass_input {
 	bool part; /* leave globals alone */
 };
 
+/* Makes the record, as it was read, one of the reconciler's backend (move_turn()). */
+int reconciler_bind(struct reconciler *reconciler, struct error *error);
+
 /* step() and diff(): no I/O. Into an empty plan and an empty output. */
 void pass_think(const struct reconciler *reconciler, const struct pass_input *input,
 	struct plan *plan, struct step_output *output);

@@ -21,6 +21,7 @@
 #include "reconciler/lock.h"
 #include "reconciler/pass.h"
 #include "reconciler/saved.h"
+#include "reconciler/withdraw.h"
 
 uint64_t reconciler_now(void)
 {
@@ -40,28 +41,9 @@ static int reconciler_rescue(struct reconciler *reconciler, int code, struct err
 	return record_fresh(&reconciler->record, error);
 }
 
-/* The record speaks of one backend. Were it taken for another's, what is ours in that one would stay there for ever, and balance
- * what it balanced last. */
-static int reconciler_bind(struct reconciler *reconciler, struct error *error)
+int reconciler_bind(struct reconciler *reconciler, struct error *error)
 {
-	const char *name = reconciler->options.backend->name;
-	struct record *record = &reconciler->record;
-	const char *bound = record_bound(record);
-
-	if (bound && strcmp(bound, name) != 0) {
-		if (!reconciler->options.looks)
-			return error_set(error, -EXDEV,
-				"%zu services that poise keeps here are in `%s`, and this is for `%s`: "
-				"apply `backend: %s` with `allow-empty: true` and no services first "
-				"(--force), and then this",
-				record->memory.owned.count, bound, name, bound);
-		memory_clear(&record->memory);
-	}
-	if (!record->backend || strcmp(record->backend, name) != 0) {
-		free(record->backend);
-		record->backend = memory_copy_string(name);
-	}
-	return 0;
+	return move_turn(&reconciler->record, reconciler->options.backend->name, error);
 }
 
 /* What was read of the record (`code`), made that of this backend. */
@@ -70,6 +52,12 @@ static int reconciler_take_record(struct reconciler *reconciler, int code, struc
 	int r = reconciler_rescue(reconciler, code, error);
 
 	return r < 0 ? r : reconciler_bind(reconciler, error);
+}
+
+const struct backend_ops *reconciler_find_backend(
+	const struct reconciler *reconciler, const char *name)
+{
+	return reconciler->options.find ? reconciler->options.find(name) : backend_find(name);
 }
 
 int reconciler_open(struct reconciler *reconciler, const struct reconciler_options *options,
@@ -92,6 +80,8 @@ void reconciler_close(struct reconciler *reconciler)
 {
 	if (reconciler->backend)
 		reconciler->options.backend->close(reconciler->backend);
+	withdraw_close(reconciler);
+	move_clear(&reconciler->left.move);
 	record_clear(&reconciler->record);
 	state_clear(&reconciler->live);
 	if (reconciler->options.backend && reconciler->lock >= 0)
@@ -138,7 +128,7 @@ int reconciler_plan(struct reconciler *reconciler, const struct declared *declar
 		live = &reconciler->live;
 	}
 	reconciler_think(reconciler, declared, live, plan, output);
-	return 0;
+	return withdraw_plan(reconciler, declared->prune, reconciler_now(), error);
 }
 
 static int reconciler_check_paths(const struct reconciler *reconciler,
@@ -273,6 +263,18 @@ static int reconciler_record(struct reconciler *reconciler,
 	return reconciler_save(reconciler, &next, error);
 }
 
+static void reconciler_count(struct reconciler_outcome *outcome, const struct apply_report *report)
+{
+	outcome->done += report->done;
+	outcome->applied.add += report->applied.add;
+	outcome->applied.change += report->applied.change;
+	outcome->applied.remove += report->applied.remove;
+	outcome->applied.disruptive += report->applied.disruptive;
+	outcome->failed += report->failed;
+	outcome->skipped += report->skipped;
+	outcome->mismatches += report->mismatches;
+}
+
 /* Record, execute, record. `output` is step()'s of the plan's pass; its memory is moved into the
  * record. */
 static int reconciler_carry_out(struct reconciler *reconciler,
@@ -294,14 +296,7 @@ static int reconciler_carry_out(struct reconciler *reconciler,
 			return r;
 	}
 	int executed = apply_execute(reconciler, plan, observer, &report, error);
-	outcome->done += report.done;
-	outcome->applied.add += report.applied.add;
-	outcome->applied.change += report.applied.change;
-	outcome->applied.remove += report.applied.remove;
-	outcome->applied.disruptive += report.applied.disruptive;
-	outcome->failed += report.failed;
-	outcome->skipped += report.skipped;
-	outcome->mismatches += report.mismatches;
+	reconciler_count(outcome, &report);
 	if (executed < 0)
 		return executed; /* the record names all that may be ours: nothing is orphaned */
 	apply_amend_memory(
@@ -428,19 +423,33 @@ static int reconciler_prepare(struct reconciler *reconciler,
 			reconciler, request->declared, NULL, saved ? &now : plan, output, error);
 	if (r < 0 || !saved)
 		return r;
+	if (move_is_news(&reconciler->left.move))
+		return error_set(error, -EPERM,
+			"poise moves from %s to %s here, which a saved plan does not hold: apply "
+			"the files",
+			reconciler->left.move.from, reconciler->left.move.to);
 	r = saved_take(saved, &now, plan, error);
 	if (r == 0)
 		saved_remember(saved, &reconciler->record.memory, &now, plan, &output->memory);
 	return r;
 }
 
+static bool reconciler_has_trouble(const struct reconciler_outcome *outcome)
+{
+	return outcome->failed || outcome->skipped || outcome->mismatches;
+}
+
 static int reconciler_outcome_code(const struct reconciler_outcome *outcome, struct error *error)
 {
-	if (!outcome->failed && !outcome->skipped && !outcome->mismatches)
+	if (!reconciler_has_trouble(outcome))
 		return 0;
-	return error_set(error, -EIO,
+	error_set(error, -EIO,
 		"%zu operations failed, %zu were skipped, %zu read back otherwise than written",
 		outcome->failed, outcome->skipped, outcome->mismatches);
+	return outcome->unmoved ? error_suffix(error, -EIO,
+					  ": nothing was withdrawn from the backend that the files "
+					  "leave, and it serves on")
+				: -EIO;
 }
 
 /* Whether this apply changes anything that could have to be undone: by an operation, by what is held back, or
@@ -450,7 +459,7 @@ static bool reconciler_has_news(const struct reconciler *reconciler, const struc
 {
 	if (plan->ops.count || output->memory.drains.count)
 		return true;
-	return reconciler_is_new_content(reconciler);
+	return move_is_news(&reconciler->left.move) || reconciler_is_new_content(reconciler);
 }
 
 static void reconciler_remark(const struct reconciler_observer *observer, const char *text)
@@ -468,6 +477,42 @@ static void reconciler_keep_confirmed(const struct reconciler *reconciler,
 
 	if (r < 0)
 		reconciler_remark(observer, error_text(&error, r));
+}
+
+/* One look at what is left in the backend that the files leave. */
+static int reconciler_withdraw(struct reconciler *reconciler,
+	const struct reconciler_request *request, const struct reconciler_observer *observer,
+	struct reconciler_outcome *outcome, uint64_t *wake, struct error *error)
+{
+	_cleanup_apply_report_ struct apply_report report = {};
+	int r = withdraw_pass(reconciler, request->declared->prune, reconciler_now(), observer,
+		&report, wake, error);
+
+	reconciler_count(outcome, &report);
+	return r;
+}
+
+/* Withdraw and switch, once the new backend is prepared. */
+static int reconciler_leave(struct reconciler *reconciler, const struct reconciler_request *request,
+	const struct reconciler_observer *observer, struct reconciler_outcome *outcome,
+	struct error *error)
+{
+	const struct record_left *left = &reconciler->record.left;
+
+	while (left->backend && !reconciler_has_trouble(outcome)) {
+		uint64_t wake;
+		int r = reconciler_withdraw(reconciler, request, observer, outcome, &wake, error);
+
+		if (r < 0 || !left->backend || !left->memory.drains.count || request->no_wait)
+			return r;
+		if (observer && observer->draining)
+			observer->draining(observer->data, &left->memory, &reconciler->left.live,
+				reconciler_now());
+		if (reconciler_was_stopped(observer))
+			return 0;
+		reconciler_sleep_until(wake);
+	}
+	return 0;
 }
 
 /* From the first write to the last. */
@@ -494,6 +539,9 @@ static int reconciler_run(struct reconciler *reconciler, const struct reconciler
 		reconciler_keep_confirmed(reconciler, request, observer);
 	if (r == 0 && !request->no_wait && !confirm)
 		r = reconciler_await_drains(reconciler, request, observer, outcome, error);
+	outcome->unmoved = reconciler->record.left.backend && reconciler_has_trouble(outcome);
+	if (r == 0 && !confirm && !reconciler_was_stopped(observer))
+		r = reconciler_leave(reconciler, request, observer, outcome, error);
 	return r;
 }
 
@@ -516,9 +564,12 @@ int reconciler_apply(struct reconciler *reconciler, const struct reconciler_requ
 	if (r < 0)
 		return r;
 	outcome->planned = plan_count(&plan);
+	if (observer && observer->moving && move_is_news(&reconciler->left.move))
+		observer->moving(observer->data, &reconciler->left);
 	if (observer && observer->planned)
 		observer->planned(observer->data, &plan, &reconciler->live, &output.memory);
 	r = reconciler_run(reconciler, request, &plan, &output, observer, outcome, error);
-	outcome->draining = reconciler->record.memory.drains.count;
+	outcome->draining = reconciler->record.memory.drains.count +
+			    reconciler->record.left.memory.drains.count;
 	return r < 0 ? r : reconciler_outcome_code(outcome, error);
 }

@@ -15,22 +15,30 @@
 
 #include "backends/backend.h"
 #include "model/declared.h"
+#include "reconciler/move.h"
 #include "reconciler/plan_json.h"
 #include "reconciler/record.h"
 #include "reconciler/step.h"
 
 struct reconciler_options {
 	const struct backend_ops *backend;
+	/* The backends by their names, for what is left in another one. NULL: backend_find() */
+	const struct backend_ops *(*find)(const char *name);
 	const char *state_dir;
 	const char *run_dir;
 	const char *program; /* what the lock says of its holder: "poise apply" */
 	/* Go on with a fresh record when the one on disk is damaged: for those who only undo what waits for
 	 * a confirmation, which has its own copy of the record. */
 	bool rescue;
-	/* Only looks, and saves nothing: also at a backend in which nothing is ours, while something is in another. */
-	bool looks;
 	/* No guard process for a confirmation: the caller stays, and undoes what is not confirmed itself. */
 	bool no_guard;
+};
+
+/* The backend that the files leave, as long as something there is ours (withdraw.h). */
+struct reconciler_left {
+	struct backend *backend; /* NULL: it is not open */
+	struct state live;       /* what is ours there, and globals, when they were read last */
+	struct move move;        /* what is to be done there; ->from NULL: nothing is left */
 };
 
 struct reconciler {
@@ -38,7 +46,8 @@ struct reconciler {
 	struct backend *backend;
 	const struct backend_abilities *abilities;
 	struct record record;
-	struct state live;         /* of the last pass */
+	struct state live; /* of the last pass */
+	struct reconciler_left left;
 	const struct facts *facts; /* what the world says, borrowed; NULL: nothing */
 	bool hold_deletions;       /* an apply waits for its confirmation (confirm.h) */
 	/* Of the request under way: made once, for it takes a hash of all that is declared. */
@@ -48,6 +57,9 @@ struct reconciler {
 
 /* What the user sees while an apply runs. Every member may be NULL. */
 struct reconciler_observer {
+	/* Before `planned`: the files leave a backend, and the plan is the first of three phases. `left` is good until `planned`
+	 * returns. */
+	void (*moving)(void *data, const struct reconciler_left *left);
 	/* The plan, before its first operation. `live` and `memory` for the drains' line. */
 	void (*planned)(void *data, const struct plan *plan, const struct state *live,
 		const struct memory *memory);
@@ -91,12 +103,13 @@ struct reconciler_outcome {
 	struct plan_totals applied; /* of all passes, drains included: operations that are done */
 	size_t done, failed, skipped;
 	size_t mismatches; /* objects that read back otherwise than they were written */
-	size_t draining;   /* destinations that still drain when the call returns */
+	bool unmoved;    /* the new backend could not be prepared: what the files leave serves on */
+	size_t draining; /* destinations that still drain when the call returns, in either backend */
 };
 
 /* Connects and loads the record into a zeroed `reconciler`, in the network namespace of the
- * process. Takes no lock. On failure nothing is held and `error` says what to do. -EXDEV: what is
- * ours here is in another backend. */
+ * process. Takes no lock. On failure nothing is held and `error` says what to do. What is ours in another backend
+ * is what is left, from then on (move.h). */
 int reconciler_open(struct reconciler *reconciler, const struct reconciler_options *options,
 	struct error *error);
 
@@ -111,7 +124,8 @@ int reconciler_lock(struct reconciler *reconciler, uint64_t wait_ns, struct erro
 
 /* The dry run: the plan that an apply would begin with, into an empty `plan`, and in `output` what
  * step() gave. The live state is read from the backend into reconciler->live, unless `live` is
- * given: then that is the live side (poise diff --live). Writes nothing. */
+ * given: then that is the live side (poise diff --live). What is to be done in a backend that the files leave is in
+ * reconciler->left.move then. Writes nothing. */
 int reconciler_plan(struct reconciler *reconciler, const struct declared *declared,
 	const struct state *live, struct plan *plan, struct step_output *output,
 	struct error *error);
@@ -129,6 +143,10 @@ int reconciler_check(struct reconciler *reconciler, const struct reconciler_requ
 int reconciler_apply(struct reconciler *reconciler, const struct reconciler_request *request,
 	const struct reconciler_observer *observer, struct reconciler_outcome *outcome,
 	struct error *error);
+
+/* The backend of that name, or NULL. */
+const struct backend_ops *reconciler_find_backend(
+	const struct reconciler *reconciler, const char *name);
 
 /* CLOCK_BOOTTIME in nanoseconds: the only clock of the core's shells. */
 uint64_t reconciler_now(void);

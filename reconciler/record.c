@@ -236,6 +236,7 @@ int record_save(const char *directory, struct record *record, struct error *erro
 			error, r, "cannot write %s: %s%s", path, strerror(-r), record_advice(r));
 	free(record->saved);
 	record->saved = STEAL(text);
+	record->left.fresh = false;
 	return 0;
 }
 
@@ -412,6 +413,13 @@ enum record_refusal record_refuses(const struct record *record, const char *revi
 									   : RECORD_REFUSAL_BESIDE;
 }
 
+void record_clear_left(struct record *record)
+{
+	free(record->left.backend);
+	memory_clear(&record->left.memory);
+	record->left = (struct record_left){};
+}
+
 void record_copy(struct record *to, const struct record *from)
 {
 	*to = (struct record){
@@ -425,6 +433,9 @@ void record_copy(struct record *to, const struct record *from)
 	};
 	memcpy(to->boot, from->boot, sizeof(to->boot));
 	memory_copy(&to->memory, &from->memory);
+	to->left.backend = memory_copy_string(from->left.backend);
+	memory_copy(&to->left.memory, &from->left.memory);
+	to->left.fresh = from->left.fresh;
 	vector_reserve(&to->declared, from->declared.count);
 	vector_foreach(&from->declared, service) {
 		struct record_service *copy = record_add_service(
@@ -440,6 +451,7 @@ void record_copy(struct record *to, const struct record *from)
 void record_clear(struct record *record)
 {
 	memory_clear(&record->memory);
+	record_clear_left(record);
 	record_clear_declared(record);
 	record_clear_paths(record);
 	free(record->backend);

@@ -24,6 +24,13 @@ struct record_service {
 /* Room for a boot's identity. */
 #define RECORD_BOOT_SIZE 40
 
+/* What is ours in a backend that is left for another (move.h). */
+struct record_left {
+	char *backend; /* NULL: there is none */
+	struct memory memory;
+	bool fresh; /* only here, since the record was read: on disk nobody has moved */
+};
+
 struct record {
 	char boot[RECORD_BOOT_SIZE];        /* /proc/sys/kernel/random/boot_id */
 	uint64_t netns_device, netns_inode; /* of /proc/self/ns/net */
@@ -31,6 +38,7 @@ struct record {
 		netns_cookie; /* SO_NETNS_COOKIE, which is never used again; 0 where there is none */
 	char *backend; /* that the memory speaks of, or was of before a reboot; NULL: none was asked yet */
 	struct memory memory;
+	struct record_left left;
 	struct {
 		VECTOR_OF(struct record_service);
 	} declared; /* sorted, without fallbacks; empty before the first apply. Also what `prune: none` kept, without
@@ -99,6 +107,9 @@ void record_set_declared(struct record *record, const struct declared *declared)
 /* Paths made absolute against the current directory, "-" as it is, sorted. */
 void record_set_paths(struct record *record, const char *const *paths, size_t count);
 bool record_paths_equal(const struct record *record, const char *const *paths, size_t count);
+
+/* Nothing is left in another backend any more. */
+void record_clear_left(struct record *record);
 
 /* `saved` stays with the original. */
 void record_copy(struct record *to, const struct record *from);

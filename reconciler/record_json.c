@@ -5,12 +5,14 @@
  *	{"poise-record":2,"boot":"…","drains":[]}
  *	"owned tcp://192.0.2.1:80 30000000000 web"
  *	"owned tcp://192.0.2.2:80 30000000000 mail !quorum-lost"
+ *	"left tcp://192.0.2.1:80 30000000000 web"
  *	"declared tcp://192.0.2.1:80 web 10.0.0.1:80 10.0.0.2:80"
  *	"end"
  *
  * Of a large configuration the texts are nearly all of it. They are read and written by hand: as objects
  * they took longer than all else that an apply of one weight has to do. Both lists are in the order
- * of their keys, and so are the destinations of a service. */
+ * of their keys, and so are the destinations of a service. What is left in another backend (move.h) is named by
+ * `left-backend`, with `left-drains`. */
 #include <errno.h>
 #include <stdio.h>
 
@@ -21,6 +23,7 @@
 
 #define RECORD_JSON_FORMAT 2
 #define RECORD_OWNED       "owned"
+#define RECORD_LEFT        "left"
 #define RECORD_DECLARED    "declared"
 #define RECORD_END         "end"
 /* Behind the name, or instead of it; no name begins so. */
@@ -35,6 +38,23 @@ static int path_compare(const void *a, const void *b)
 
 static const struct json_form_member path_item = {.type = &json_form_string, .required = true};
 JSON_FORM_LIST(path_list, ((struct record *)NULL)->paths, &path_item, path_compare);
+
+/* Of what is left, mostly nothing: then it is not said. */
+static json_t *left_drains_write(
+	struct json_form_pass *pass, const struct json_form_member *member, const void *field)
+{
+	const typeof(((struct memory *)NULL)->drains) *drains = field;
+
+	return drains->count ? state_form_drains.write(pass, member, field) : NULL;
+}
+
+static int left_drains_read(struct json_form_pass *pass, const struct json_form_place *place,
+	const struct json_form_member *member, const json_t *json, void *field)
+{
+	return json ? state_form_drains.read(pass, place, member, json, field) : 0;
+}
+
+static const struct json_form_type left_drains = {left_drains_write, left_drains_read};
 
 static const struct json_form_member record_members[] = {
 	{"poise-record", &json_form_version, .required = true, .maximum = RECORD_JSON_FORMAT},
@@ -51,6 +71,8 @@ static const struct json_form_member record_members[] = {
 	{"paths", &path_list, JSON_FORM_FIELD(struct record, paths), .required = true},
 	{"drains", &state_form_drains, JSON_FORM_FIELD(struct record, memory.drains),
 		.required = true},
+	{"left-backend", &json_form_string, JSON_FORM_FIELD(struct record, left.backend)},
+	{"left-drains", &left_drains, JSON_FORM_FIELD(struct record, left.memory.drains)},
 };
 static const struct json_form record_form = JSON_FORM(record_members);
 
@@ -163,9 +185,9 @@ static bool reader_skip(struct record_reader *reader, const char *word)
 }
 
 /* The name is that of the file, and may be unknown. */
-static int reader_take_owned(struct record_reader *reader, struct record *record)
+static int reader_take_owned(struct record_reader *reader, struct memory *memory)
 {
-	struct memory_service *service = vector_append(&record->memory.owned);
+	struct memory_service *service = vector_append(&memory->owned);
 	int r = reader_take_service(reader, &service->key);
 
 	if (r == 0)
@@ -177,8 +199,7 @@ static int reader_take_owned(struct record_reader *reader, struct record *record
 	}
 	if (r == 0 && reader->word)
 		r = reader_fail(reader, "more than a service has");
-	if (r == 0 && service > record->memory.owned.items &&
-		service_compare(service - 1, service) >= 0)
+	if (r == 0 && service > memory->owned.items && service_compare(service - 1, service) >= 0)
 		r = reader_fail(reader, "out of order");
 	return r;
 }
@@ -228,7 +249,9 @@ static int reader_take_line(struct record_reader *reader, struct record *record)
 		return r;
 	reader_take(reader, word);
 	if (strcmp(word, RECORD_OWNED) == 0)
-		return reader_take_owned(reader, record);
+		return reader_take_owned(reader, &record->memory);
+	if (strcmp(word, RECORD_LEFT) == 0 && record->left.backend)
+		return reader_take_owned(reader, &record->left.memory);
 	if (strcmp(word, RECORD_DECLARED) == 0)
 		return reader_take_declared(reader, record);
 	if (strcmp(word, RECORD_END) != 0 || reader->word)
@@ -258,11 +281,14 @@ int record_parse(const char *text, size_t size, struct record *ret, struct error
 
 /* Writing them */
 
-static void owned_format(const struct memory_service *service, struct strbuf *text)
+static void owned_format(
+	const char *word, const struct memory_service *service, struct strbuf *text)
 {
 	char key[SERVICE_KEY_TEXT_SIZE];
 
-	strbuf_add(text, "\"" RECORD_OWNED " ");
+	strbuf_add_char(text, '"');
+	strbuf_add(text, word);
+	strbuf_add_char(text, ' ');
 	strbuf_add(text, service_key_format(&service->key, key));
 	strbuf_add_char(text, ' ');
 	strbuf_add_number(text, service->drain);
@@ -296,7 +322,9 @@ char *record_format(const struct record *record)
 
 	head_format(record, &text);
 	vector_foreach(&record->memory.owned, service)
-		owned_format(service, &text);
+		owned_format(RECORD_OWNED, service, &text);
+	vector_foreach(&record->left.memory.owned, service)
+		owned_format(RECORD_LEFT, service, &text);
 	vector_foreach(&record->declared, service)
 		declared_format(service, &text);
 	strbuf_add(&text, "\"" RECORD_END "\"\n");

@@ -11,11 +11,16 @@ struct memory_open {
 	struct memory_table *table;
 };
 
-static struct memory_table *memory_used;
+static struct memory_table *memory_used, *memory_used_other;
 
 void memory_table_use(struct memory_table *table)
 {
 	memory_used = table;
+}
+
+void memory_table_use_other(struct memory_table *table)
+{
+	memory_used_other = table;
 }
 
 static struct memory_table *memory_table_of(struct backend *backend)
@@ -31,17 +36,29 @@ static int memory_take_code(int *code)
 	return taken;
 }
 
-static int memory_open(_unused_ const char *run_dir, struct backend **ret, struct error *error)
+static int memory_open_table(const struct backend_ops *ops, struct memory_table *table,
+	struct backend **ret, struct error *error)
 {
-	assert(memory_used);
-	memory_used->opens++;
-	int code = memory_take_code(&memory_used->open_code);
+	assert(table);
+	table->opens++;
+	int code = table->gone ? -ENOENT : memory_take_code(&table->open_code);
 	if (code < 0)
 		return error_set(error, code, "the memory backend was told to fail");
 	struct memory_open *open = memory_new(sizeof(*open));
-	*open = (struct memory_open){.backend.ops = &memory_backend, .table = memory_used};
+	*open = (struct memory_open){.backend.ops = ops, .table = table};
 	*ret = &open->backend;
 	return 0;
+}
+
+static int memory_open(_unused_ const char *run_dir, struct backend **ret, struct error *error)
+{
+	return memory_open_table(&memory_backend, memory_used, ret, error);
+}
+
+static int memory_open_other(
+	_unused_ const char *run_dir, struct backend **ret, struct error *error)
+{
+	return memory_open_table(&memory_other_backend, memory_used_other, ret, error);
 }
 
 static void memory_close(struct backend *backend)
@@ -97,9 +114,9 @@ static int memory_read(struct backend *backend, const struct backend_scope *scop
 	struct state *ret, struct error *error)
 {
 	struct memory_table *table = memory_table_of(backend);
-	int code = memory_take_code(&table->read_code);
+	int code =
+		++table->reads == table->read_fail_at ? -EIO : memory_take_code(&table->read_code);
 
-	table->reads++;
 	if (code < 0)
 		return error_set(error, code, "the memory backend was told to fail");
 	if (scope && scope->only)
@@ -455,3 +472,19 @@ const struct backend_ops memory_backend = {
 	.apply = memory_apply,
 	.figures = memory_figures,
 };
+
+const struct backend_ops memory_other_backend = {
+	.name = "other",
+	.open = memory_open_other,
+	.close = memory_close,
+	.abilities = memory_abilities,
+	.read = memory_read,
+	.apply = memory_apply,
+};
+
+const struct backend_ops *memory_find(const char *name)
+{
+	if (strcmp(name, memory_backend.name) == 0)
+		return &memory_backend;
+	return strcmp(name, memory_other_backend.name) == 0 ? &memory_other_backend : NULL;
+}

@@ -37,14 +37,22 @@ struct memory_table {
 
 	/* Numbers of operations at which a fault strikes, counted by `operations`; 0 for never. */
 	size_t fail_at, drop_at, lose_at;
+	size_t read_fail_at; /* the same for reads */
 	int fail_code, lose_code;
 	struct backend_figures figures; /* that it gives */
 	int figures_code;               /* what asking for them fails with; 0 for none */
 	size_t figures_asked;
+	bool gone;     /* every open() fails: a module that is not loaded, a program that does not run */
 	int open_code, read_code; /* what the next open() or read() fails with, once; 0 for none */
 };
 
 extern const struct backend_ops memory_backend;
+
+/* A second one, "other", with a table of its own: for moves from one to the other. */
+extern const struct backend_ops memory_other_backend;
+
+/* Either of them by its name, or NULL. */
+const struct backend_ops *memory_find(const char *name);
 
 /* An empty table with the kernel's default timeouts and sysctls. */
 struct memory_table *memory_table_new(void);
@@ -52,6 +60,7 @@ void memory_table_free(struct memory_table *table);
 
 /* The table that the next open() is for. Borrowed until the backend is closed. */
 void memory_table_use(struct memory_table *table);
+void memory_table_use_other(struct memory_table *table);
 
 /* The nth operation from now (1 is the next) fails with `code` (-errno) and does nothing. */
 void memory_fail(struct memory_table *table, size_t nth, int code);

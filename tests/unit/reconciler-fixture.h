@@ -26,6 +26,8 @@
 struct fixture {
 	char directory[64];
 	struct memory_table *table;
+	struct memory_table *other;        /* of memory_other_backend */
+	const struct backend_ops *backend; /* NULL: memory_backend */
 	struct reconciler reconciler;
 	struct config config;
 	struct declared declared;
@@ -89,6 +91,7 @@ static inline int setup(void **state)
 	strcpy(fixture->directory, "/tmp/poise-test-XXXXXX");
 	assert_non_null(mkdtemp(fixture->directory));
 	fixture->table = memory_table_new();
+	fixture->other = memory_table_new();
 	fixture->paths[0] = "/etc/poise";
 	memory_table_use(fixture->table);
 	*state = fixture;
@@ -116,6 +119,7 @@ static inline int teardown(void **state)
 	fixture_close(fixture);
 	fixture_undeclare(fixture);
 	memory_table_free(fixture->table);
+	memory_table_free(fixture->other);
 	error_clear(&fixture->error);
 	free(fixture->mismatch);
 	free(fixture->remark);
@@ -134,7 +138,8 @@ static inline int teardown(void **state)
 static inline void fixture_open(struct fixture *fixture)
 {
 	const struct reconciler_options options = {
-		.backend = &memory_backend,
+		.backend = fixture->backend ? fixture->backend : &memory_backend,
+		.find = memory_find,
 		.state_dir = fixture->directory,
 		.run_dir = fixture->directory,
 		.program = "test",
@@ -142,6 +147,7 @@ static inline void fixture_open(struct fixture *fixture)
 
 	fixture_close(fixture);
 	memory_table_use(fixture->table);
+	memory_table_use_other(fixture->other);
 	if (reconciler_open(&fixture->reconciler, &options, &fixture->error) < 0 ||
 		reconciler_lock(&fixture->reconciler, 0, &fixture->error) < 0)
 		fail_msg("%s", error_text(&fixture->error, 0));
