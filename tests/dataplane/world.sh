@@ -136,10 +136,12 @@ share() {
 	local name
 
 	for name in "${!space[@]}"; do
-		[[ $name == server* ]] || continue
-		within "$name" ip addr add "$VIRTUAL4.$1/32" dev lo
-		within "$name" ip addr add "${VIRTUAL6}:$1/128" dev lo nodad
+		[[ $name != server* ]] || share_with "$name" "$1"
 	done
+}
+share_with() {
+	within "$1" ip addr add "$VIRTUAL4.$2/32" dev lo
+	within "$1" ip addr add "${VIRTUAL6}:$2/128" dev lo nodad
 }
 
 start_web() {
@@ -156,6 +158,7 @@ start_web() {
 			access_log off;
 			client_body_temp_path $folder;
 			client_max_body_size 0;
+			keepalive_requests 1000000;
 			server {
 				listen 80;
 				listen [::]:80;
