@@ -119,6 +119,8 @@ add_server() {
 
 	add_space "$name"
 	add_link "$name" back "$(server4 "$1")/24" "$(server6 "$1")/64"
+	# One that comes back is the same machine, and need not be looked for.
+	within "$name" ip link set back address "02:00:00:00:01:0$1"
 	within "$name" sysctl -qw net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2
 	within "$name" ip route add default via $BACK4
 	within "$name" ip route add default via $BACK6
