@@ -38,13 +38,14 @@ int engine_open(struct engine *engine, const struct engine_options *options, str
 {
 	*engine = (struct engine){
 		.options = *options,
-		.backend = options->backend ? options->backend
-					    : backend_find(ENGINE_BACKEND_DEFAULT),
+		.backend =
+			options->backend ? options->backend : backend_find(ENGINE_BACKEND_DEFAULT),
 		.started = (uint64_t)time(NULL),
 		.files_dirty = true,
 		.resync_next = UINT64_MAX,
 		.drain_next = UINT64_MAX,
 		.confirm_deadline = UINT64_MAX,
+		.move_next = UINT64_MAX,
 		.reconciler.lock = -1,
 		.health.wake_next = UINT64_MAX,
 		.facts.routed = true,
@@ -94,6 +95,7 @@ void engine_close(struct engine *engine)
 	vector_clear(&engine->dirty);
 	retry_clear(&engine->retries);
 	error_clear(&engine->connect_error);
+	error_clear(&engine->withdraw_error);
 	error_clear(&engine->pass_error);
 	memory_clear(&engine->drains_told);
 	engine_history_clear(engine);
@@ -173,6 +175,7 @@ static int engine_try_connect(struct engine *engine, struct error *error)
 	engine->backend = engine_choose_backend(engine);
 	const struct reconciler_options options = {
 		.backend = engine->backend,
+		.find = engine->options.find,
 		.state_dir = engine->options.state_dir,
 		.run_dir = engine->options.run_dir,
 		.program = "poised",
@@ -199,6 +202,7 @@ static void engine_connect(struct engine *engine, uint64_t now)
 	if (now < engine->connect_next)
 		return;
 	int r = engine_try_connect(engine, &error);
+	engine->target = NULL;
 	if (r < 0) {
 		const char *text = error_text(&error, r);
 
@@ -212,6 +216,7 @@ static void engine_connect(struct engine *engine, uint64_t now)
 		engine_tell(engine, ENGINE_EVENT_BACKEND, NULL, "there again");
 	error_clear(&engine->connect_error);
 	engine->connect_attempts = 0;
+	engine->withdraw_next = 0;
 	engine_heed_record(engine);
 	engine_release(engine); /* they could not be judged before */
 	/* Nor was it known that something waits. */
@@ -341,11 +346,15 @@ static uint64_t engine_next(const struct engine *engine, uint64_t now)
 		return now;
 	if (engine_is_undoing(engine, now))
 		return next;
+	uint64_t withdraw = engine_next_withdrawal(engine);
+	next = MIN(next, withdraw);
+	if (engine->held)
+		next = MIN(next, engine->move_next);
 	uint64_t pass = MAX(engine_next_pass(engine), engine_health_gate(engine));
 	return MIN(next, pass);
 }
 
-/* To the backend of the files that are held for it. What the record lags behind is written first. */
+/* To the backend of the files that are held for it, or back to that of those in force. What the record lags behind is written first. */
 static void engine_move(struct engine *engine, uint64_t now)
 {
 	engine->moves = false;
@@ -354,8 +363,16 @@ static void engine_move(struct engine *engine, uint64_t now)
 	engine_disconnect(engine);
 	engine->connect_next = now;
 	engine_connect(engine, now);
-	if (engine->connected && engine->files_dirty)
-		engine_read_files(engine, now);
+	if (engine->connected) {
+		if (engine->files_dirty)
+			engine_read_files(engine, now);
+		return;
+	}
+	/* It answered a moment ago. Back to the one before, and what was asked of this reading is to be asked again. */
+	engine->force = false;
+	if (engine_is_resuming(engine))
+		engine_stay_suspended(engine);
+	engine->confirm_timeout = 0;
 }
 
 uint64_t engine_run(struct engine *engine, uint64_t now)
@@ -366,9 +383,11 @@ uint64_t engine_run(struct engine *engine, uint64_t now)
 		engine_connect(engine, now);
 	if (engine->connected)
 		engine_check_confirm(engine, now);
+	/* What is to be moved to may answer now. */
+	engine->files_dirty |= engine->held && now >= engine->move_next;
 	if (engine->files_dirty)
 		engine_read_files(engine, now);
-	if (engine->moves)
+	if (engine->moves || engine_is_misplaced(engine))
 		engine_move(engine, now);
 	engine_health_apply(engine, now);
 	engine_roles_apply(engine);
@@ -381,6 +400,7 @@ uint64_t engine_run(struct engine *engine, uint64_t now)
 	engine_heed_look(engine, now);
 	if (engine->connected)
 		engine_save(engine);
+	engine_withdraw(engine, now);
 	engine_health_save(engine, now, false);
 	return engine_next(engine, now);
 }
@@ -401,6 +421,6 @@ bool engine_is_degraded(const struct engine *engine)
 			return true;
 	return !engine->connected || !engine->files || engine->files->last_good ||
 	       engine->rejected || engine->held || engine->retries.count ||
-	       engine->pass_error.text || engine->routers_troubled ||
+	       engine->pass_error.text || engine->withdraw_error.text || engine->routers_troubled ||
 	       engine_is_unhealthy(&engine->health);
 }

@@ -182,6 +182,8 @@ struct engine_counters {
 
 struct engine_options {
 	const struct backend_ops *backend; /* NULL: the one that the files name */
+	/* The backends by their names; NULL: backend_find() */
+	const struct backend_ops *(*find)(const char *name);
 	const char *state_dir, *run_dir;
 	const char *const *paths;
 	size_t path_count;
@@ -209,7 +211,8 @@ struct engine {
 
 	/* The machine. `connected`: reconciler is open; else connect_error says why, and connect_next when it is tried
 	 * again. reconciler.live is what was seen last, reconciler.record.memory what is ours and what drains. */
-	const struct backend_ops *backend; /* the one that it is, or that was tried last; never NULL */
+	const struct backend_ops
+		*backend; /* the one that it is, or that was tried last; never NULL */
 	struct reconciler reconciler;
 	bool connected;
 	struct error connect_error;
@@ -263,9 +266,15 @@ struct engine {
 	uint64_t started; /* seconds since the epoch */
 
 	/* engine.c's own, between its files. */
-	bool moves;               /* to another backend, which the files name */
-	bool known;               /* reconciler.live is what the last pass left */
-	bool unsaved;             /* the record says more than its file */
+	/* To another backend, which the files name (engine_backend.c). */
+	bool moves;
+	const struct backend_ops *target; /* until it is connected; or NULL */
+	uint64_t move_next;               /* files are held because it did not answer: again then */
+	uint64_t withdraw_next;           /* what is left in the one before: again then */
+	unsigned int withdraw_attempts;
+	struct error withdraw_error; /* why nothing can be withdrawn there; no text: it can */
+	bool known;                  /* reconciler.live is what the last pass left */
+	bool unsaved;                /* the record says more than its file */
 	bool accepted;            /* files were put in force, and the record does not say so yet */
 	bool confirmed_stale;     /* confirmed.yaml is not of the files in force */
 	bool force;               /* of the reading that is due: engine_reload() */

@@ -1,18 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the engine has to do with its backend beside the passes: which one it is, counters for who shows them, and news from it.
  *
- * Files may name another backend than the one that is connected. Where nothing is ours any more it is let go of, and the other
- * is connected; where something is, the files are held: it would stay there, and nobody would keep it.
+ * Files may name another backend than the one that is connected: a move (reconciler/move.h). They are judged like any others, and
+ * then held for a moment: the other backend must answer, or they stay held and it is tried again, while the
+ * old one is kept as before. When it does, the one is let go of and the other connected, and the files are read and judged
+ * once more, now there. A pass over everything prepares it. When nothing of that failed, and nobody is waited for to confirm it,
+ * engine_withdraw() empties the old one, again and again until nothing is left.
+ *
+ * Files in force and the backend belong together: when the way back is taken (a move was not confirmed, the files
+ * were no good after all), the backend of the files in force is connected again.
  *
  * Counters are read for a few services at a time, and nothing but counters goes into the live state: were attributes taken over
  * here, the next pass would find what somebody changed meanwhile as it was left, and tell of no drift. */
 #include <errno.h>
 
 #include "daemon/engine_inside.h"
+#include "reconciler/withdraw.h"
 
-static const struct backend_ops *engine_backend_of(const struct files *files)
+static const struct backend_ops *engine_find_backend(const struct engine *engine, const char *name)
 {
-	return files && !files->problems ? backend_find(files->declared.backend) : NULL;
+	return engine->options.find ? engine->options.find(name) : backend_find(name);
+}
+
+static const struct backend_ops *engine_backend_of(
+	const struct engine *engine, const struct files *files)
+{
+	return files && !files->problems ? engine_find_backend(engine, files->declared.backend)
+					 : NULL;
 }
 
 /* Nothing was read yet: of the files as they lie there. */
@@ -20,50 +34,203 @@ static const struct backend_ops *engine_read_backend(struct engine *engine)
 {
 	struct files *files =
 		files_read(engine->options.paths, engine->options.path_count, &engine->trees);
-	const struct backend_ops *found = engine_backend_of(files);
+	const struct backend_ops *found = engine_backend_of(engine, files);
 
 	files_free(files);
 	if (found)
 		return found;
 	files = files_read_last_good(engine->options.state_dir);
-	found = engine_backend_of(files);
+	found = engine_backend_of(engine, files);
 	files_free(files);
 	return found;
 }
 
-const struct backend_ops *engine_choose_backend(struct engine *engine)
+/* That of the record, when it speaks of something here. */
+static const struct backend_ops *engine_recorded_backend(const struct engine *engine)
 {
 	_cleanup_record_ struct record record = {};
-	const struct backend_ops *found = engine->options.backend;
 
 	/* What cannot be read is told by who needs it. */
-	if (!found && record_load(engine->options.state_dir, &record, NULL) == 0 &&
-		record_bound(&record))
-		found = backend_find(record_bound(&record));
+	if (record_load(engine->options.state_dir, &record, NULL) < 0)
+		return NULL;
+	if (record_bound(&record))
+		return engine_find_backend(engine, record_bound(&record));
+	return record.backend && record.revision ? engine_find_backend(engine, record.backend)
+						 : NULL;
+}
+
+const struct backend_ops *engine_choose_backend(struct engine *engine)
+{
+	const struct backend_ops *found = engine->options.backend;
+
 	if (!found)
-		found = engine_backend_of(engine->held);
+		found = engine->target;
+	/* The one that it was does not answer, and the files want another: in turn, for nobody knows which of them comes back. */
+	if (!found && engine->connect_attempts & 1)
+		found = engine_backend_of(engine, engine->held);
 	if (!found)
-		found = engine_backend_of(engine->files);
+		found = engine_backend_of(engine, engine->files);
+	if (!found)
+		found = engine_recorded_backend(engine);
+	if (!found)
+		found = engine_backend_of(engine, engine->held);
 	if (!found)
 		found = engine_read_backend(engine);
 	return found ? found : backend_find(ENGINE_BACKEND_DEFAULT);
 }
 
-char *engine_judge_backend(struct engine *engine, const struct files *files)
+char *engine_judge_unconnected(struct engine *engine, const struct files *files)
 {
-	const struct backend_ops *wanted = engine_backend_of(files);
-	size_t count = engine->reconciler.record.memory.owned.count;
+	const struct backend_ops *wanted = engine_backend_of(engine, files);
 
-	if (engine->options.backend || wanted == engine->backend)
+	if (engine->options.backend || !wanted || wanted == engine->backend)
+		return memory_copy_string(engine->connect_error.text);
+	engine->target = wanted;
+	engine->connect_next = 0;
+	return memory_printf("`%s` has to be connected first", wanted->name);
+}
+
+/* Whether it answers; it is not kept. */
+static int engine_try_backend(
+	const struct engine *engine, const struct backend_ops *wanted, struct error *error)
+{
+	struct backend *backend = NULL;
+	int r = wanted->open(engine->options.run_dir, &backend, error);
+
+	if (r == 0)
+		wanted->close(backend);
+	return r;
+}
+
+char *engine_judge_backend(struct engine *engine, const struct files *files, uint64_t now)
+{
+	const struct backend_ops *wanted = engine_backend_of(engine, files);
+	_cleanup_error_ struct error error = {};
+
+	engine->move_next = UINT64_MAX;
+	if (engine->options.backend || !wanted || wanted == engine->backend)
 		return NULL;
-	engine->moves = !count;
-	if (!count)
-		return memory_printf("poised goes over to `%s`", wanted->name);
-	return memory_printf(
-		"the files are for `%s`, and the %zu services that poise keeps here are in `%s`: "
-		"put the files back with `allow-empty: true` and no services, `poise reload "
-		"--force`, and then these",
-		wanted->name, count, engine->backend->name);
+	int r = engine_try_backend(engine, wanted, &error);
+	if (r < 0) {
+		engine->move_next = now + ENGINE_BACKOFF_MOST_NS;
+		return memory_printf(
+			"the files move from %s to %s: %s; until then %s is kept as it is",
+			engine->backend->name, wanted->name, error_text(&error, r),
+			engine->backend->name);
+	}
+	engine->moves = true;
+	engine->target = wanted;
+	return memory_printf("poised goes over to `%s`", wanted->name);
+}
+
+bool engine_is_misplaced(const struct engine *engine)
+{
+	const struct backend_ops *wanted = engine_backend_of(engine, engine->files);
+
+	return engine->connected && !engine->options.backend && wanted && wanted != engine->backend;
+}
+
+/* Withdrawing */
+
+static bool engine_has_left(const struct engine *engine)
+{
+	return engine->connected && engine->reconciler.record.left.backend;
+}
+
+/* The new backend is as the files say, and the record on disk knows both. */
+static bool engine_may_withdraw(const struct engine *engine)
+{
+	return engine_has_left(engine) && engine->files && engine->reconciled &&
+	       !engine->confirming && !engine->confirm_timeout && !engine->everything_dirty &&
+	       !engine->dirty.count && !engine->accepted && !engine->unsaved &&
+	       !engine->retries.count && !engine->pass_error.text && !engine->moves &&
+	       !engine_only_looks(engine);
+}
+
+static void engine_withdrawn_op(
+	void *data, const struct plan_op *op, const struct backend_result *result)
+{
+	struct engine *engine = data;
+
+	engine->counters.operations[op->object][op->verb][result->status]++;
+}
+
+static void engine_withdraw_op_failed(
+	void *data, const struct plan_op *op, const struct backend_result *result)
+{
+	struct engine *engine = data;
+	_cleanup_strbuf_ struct strbuf object = {};
+
+	engine->counters.failures++;
+	if (result->status != BACKEND_RESULT_FAILED)
+		return;
+	plan_op_describe(op, &object);
+	error_set(&engine->withdraw_error, result->code ? result->code : -EIO, "%s: %s",
+		object.text, error_text(&result->error, result->code));
+}
+
+/* Said once for each other reason. */
+static void engine_withdraw_failed(struct engine *engine, const char *before, uint64_t now)
+{
+	const char *text = engine->withdraw_error.text;
+
+	if (!before || strcmp(before, text) != 0)
+		engine_tell(engine, ENGINE_EVENT_BACKEND, NULL, "%s", text);
+	engine->withdraw_next = now + engine_backoff(++engine->withdraw_attempts);
+}
+
+static void engine_tell_withdrawal(
+	struct engine *engine, const char *from, const struct apply_report *report)
+{
+	const struct record_left *left = &engine->reconciler.record.left;
+	struct engine_entry entry = {
+		.reason = ENGINE_REASON_FILES,
+		.applied = report->applied,
+	};
+
+	if (report->done)
+		engine_note(engine, &entry);
+	if (!left->backend)
+		engine_tell(engine, ENGINE_EVENT_BACKEND, NULL,
+			"moved from %s to %s: nothing of poise is left in %s", from,
+			engine->backend->name, from);
+	else if (report->done)
+		engine_tell(engine, ENGINE_EVENT_BACKEND, NULL,
+			"moving from %s to %s: %zu services are left in %s, %zu destinations drain",
+			from, engine->backend->name, left->memory.owned.count, from,
+			left->memory.drains.count);
+}
+
+void engine_withdraw(struct engine *engine, uint64_t now)
+{
+	_cleanup_apply_report_ struct apply_report report = {};
+	_cleanup_error_ struct error error = {};
+	const struct reconciler_observer observer = {
+		.result = engine_withdrawn_op, .failed = engine_withdraw_op_failed, .data = engine};
+	uint64_t wake;
+
+	if (!engine_may_withdraw(engine) || now < engine->withdraw_next)
+		return;
+	_cleanup_free_ char *from = memory_copy_string(engine->reconciler.record.left.backend);
+	_cleanup_free_ char *before = memory_copy_string(engine->withdraw_error.text);
+	error_clear(&engine->withdraw_error);
+	int r = withdraw_pass(&engine->reconciler, engine->files->declared.prune, now, &observer,
+		&report, &wake, &error);
+	if (r < 0)
+		error_set(&engine->withdraw_error, r, "%s", error_text(&error, r));
+	engine_tell_withdrawal(engine, from, &report);
+	if (engine->withdraw_error.text) {
+		engine_withdraw_failed(engine, before, now);
+		return;
+	}
+	engine->withdraw_attempts = 0;
+	/* What is kept there (`prune: none`) is looked at as often as all else. */
+	engine->withdraw_next = MIN(wake, now + engine_resync(engine));
+}
+
+uint64_t engine_next_withdrawal(const struct engine *engine)
+{
+	return engine_may_withdraw(engine) ? engine->withdraw_next : UINT64_MAX;
 }
 
 static void engine_take_counts(struct service *to, const struct service *from)

@@ -29,13 +29,18 @@ static void engine_tell_warnings(struct engine *engine, const struct files *file
 static void engine_hold(
 	struct engine *engine, struct files *files, enum engine_held reason, char *why)
 {
+	bool told = engine->held && files_same(engine->held, files) &&
+		    strcmp(engine->held_why, why) == 0;
+
 	files_free(engine->held);
 	free(engine->held_why);
 	engine->held = files;
 	engine->held_reason = reason;
 	engine->held_why = why;
-	engine->counters.held++;
-	engine_tell(engine, ENGINE_EVENT_FILES_HELD, NULL, "%s", why);
+	if (!told) {
+		engine->counters.held++;
+		engine_tell(engine, ENGINE_EVENT_FILES_HELD, NULL, "%s", why);
+	}
 	if (!engine->files)
 		engine_fall_back(engine);
 }
@@ -100,23 +105,13 @@ static size_t engine_lost_folder(const struct engine *engine, const char **ret)
 	return lost;
 }
 
-/* Why a good reading must not become state; NULL: it may. The caller frees it. */
-static char *engine_judge(struct engine *engine, struct files *files, enum engine_held *reason)
+/* The same by what is in them, which can be forced. */
+static char *engine_judge_content(
+	struct engine *engine, struct files *files, enum engine_held *reason)
 {
 	const struct record *record = &engine->reconciler.record;
 	_cleanup_strbuf_ struct strbuf text = {};
 
-	*reason = ENGINE_HELD_BACKEND;
-	if (!engine->connected)
-		return memory_copy_string(engine->connect_error.text);
-	*reason = ENGINE_HELD_CONFIRM;
-	if (engine->confirming)
-		return memory_copy_string("an apply waits for its confirmation: `poise confirm` or "
-					  "`poise rollback` first");
-	*reason = ENGINE_HELD_BACKEND;
-	char *move = engine_judge_backend(engine, files);
-	if (move || engine->force)
-		return move;
 	*reason = ENGINE_HELD_PATHS;
 	if (record->paths.count &&
 		!record_paths_equal(record, engine->options.paths, engine->options.path_count)) {
@@ -149,6 +144,24 @@ static char *engine_judge(struct engine *engine, struct files *files, enum engin
 	return memory_printf("too much would go at once:\n%suse `poise reload --force` if it is "
 			     "meant, or raise `max-delete`",
 		text.text);
+}
+
+/* Why a good reading must not become state; NULL: it may. The caller frees it. */
+static char *engine_judge(
+	struct engine *engine, struct files *files, uint64_t now, enum engine_held *reason)
+{
+	*reason = ENGINE_HELD_BACKEND;
+	if (!engine->connected)
+		return engine_judge_unconnected(engine, files);
+	*reason = ENGINE_HELD_CONFIRM;
+	if (engine->confirming)
+		return memory_copy_string("an apply waits for its confirmation: `poise confirm` or "
+					  "`poise rollback` first");
+	char *why = engine->force ? NULL : engine_judge_content(engine, files, reason);
+	if (why)
+		return why;
+	*reason = ENGINE_HELD_BACKEND;
+	return engine_judge_backend(engine, files, now);
 }
 
 static bool engine_sync_same(const struct declared *a, const struct declared *b)
@@ -303,7 +316,8 @@ static bool engine_is_known(const struct engine *engine, const struct files *fil
 	if (engine->rejected)
 		return files_same(engine->rejected, files);
 	if (engine->held)
-		return files_same(engine->held, files) && engine->connected && !engine->confirming;
+		return files_same(engine->held, files) && engine->connected &&
+		       !engine->confirming && engine->held_reason != ENGINE_HELD_BACKEND;
 	return engine->files && !engine->files->last_good && files_same(engine->files, files);
 }
 
@@ -362,7 +376,7 @@ static void engine_weigh(struct engine *engine, struct files *files, uint64_t no
 		return;
 	}
 	enum engine_held reason;
-	char *why = engine_judge(engine, files, &reason);
+	char *why = engine_judge(engine, files, now, &reason);
 	if (why)
 		engine_hold(engine, files, reason, why);
 	else
@@ -386,6 +400,9 @@ void engine_read_files(struct engine *engine, uint64_t now)
 		files_free(files);
 	else
 		engine_weigh(engine, files, now);
+	/* It is read once more, for the same purpose, when the other backend is there. */
+	if (engine->moves)
+		return;
 	engine->force = false;
 	if (engine->accepted)
 		return;

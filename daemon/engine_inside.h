@@ -90,9 +90,17 @@ void engine_stay_suspended(struct engine *engine);
 #define ENGINE_BACKEND_DEFAULT "ipvs"
 /* Which backend it is to be now: where something is ours; else that of the files, of the last good state, ipvs. */
 const struct backend_ops *engine_choose_backend(struct engine *engine);
-/* Why files of another backend cannot be put in force here; NULL: they are not of another, or `engine->moves` to it now. The caller
- * frees it. */
-char *engine_judge_backend(struct engine *engine, const struct files *files);
+/* Why files cannot be put in force while no backend is connected; whose backend is another than was tried, it is at once. The
+ * caller frees it. */
+char *engine_judge_unconnected(struct engine *engine, const struct files *files);
+/* Why files of another backend cannot be put in force here; NULL: they are not of another. With `engine->moves` it goes over to
+ * that. The caller frees it. */
+char *engine_judge_backend(struct engine *engine, const struct files *files, uint64_t now);
+/* Whether the files in force are of another backend than the one that is connected. */
+bool engine_is_misplaced(const struct engine *engine);
+/* Empties the backend that the files left of what is ours, as far as that is due. */
+void engine_withdraw(struct engine *engine, uint64_t now);
+uint64_t engine_next_withdrawal(const struct engine *engine);
 
 /* engine_pass.c */
 void engine_mark(struct engine *engine, const struct service_key *key, enum engine_reason reason);

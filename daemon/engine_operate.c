@@ -5,6 +5,7 @@
 
 #include "daemon/engine_inside.h"
 #include "reconciler/converge.h"
+#include "reconciler/withdraw.h"
 #include "reconciler/subset.h"
 
 #define ENGINE_OPERATOR_RETRY_NS (2 * ENGINE_SECOND)
@@ -196,7 +197,8 @@ static int engine_check_files(
 			engine->connect_error.text ? engine->connect_error.text : "it is starting");
 	engine_ask_files(engine, force, confirm_timeout);
 	engine_read_files(engine, reconciler_now());
-	if (!engine->rejected && !engine->held)
+	/* To go over to another backend comes first; they are read once more there. */
+	if (!engine->rejected && (!engine->held || engine->moves))
 		return 0;
 	engine->confirm_timeout = 0;
 	if (engine->rejected)
@@ -360,6 +362,21 @@ int engine_rollback(struct engine *engine, const char *by, struct error *error)
 	return r < 0 ? r : engine_undo(engine, why, error);
 }
 
+/* In the backend that the files left. */
+static int engine_remove_left(struct engine *engine, size_t *left, struct error *error)
+{
+	struct reconciler *reconciler = &engine->reconciler;
+	_cleanup_apply_report_ struct apply_report report = {};
+	uint64_t wake;
+
+	vector_foreach(&reconciler->record.left.memory.owned, service)
+		service->drain = 0;
+	int r = withdraw_pass(
+		reconciler, CONFIG_PRUNE_OWNED, reconciler_now(), NULL, &report, &wake, error);
+	*left += report.failed + report.mismatches;
+	return r;
+}
+
 int engine_remove_all(struct engine *engine, struct error *error)
 {
 	const struct declared nothing = {};
@@ -382,7 +399,9 @@ int engine_remove_all(struct engine *engine, struct error *error)
 	if (r < 0)
 		return r;
 	left = output.failed + output.mismatches;
-	r = record_save(engine->options.state_dir, &engine->reconciler.record, error);
+	r = engine_remove_left(engine, &left, error);
+	if (r == 0)
+		r = record_save(engine->options.state_dir, &engine->reconciler.record, error);
 	if (r == 0 && left)
 		return error_set(error, -EIO, "%zu operations failed", left);
 	return r;

@@ -27,6 +27,23 @@ static void write_milliseconds(struct strbuf *text, const char *name, uint64_t n
 	strbuf_printf(text, "%" PRIu64 ".%03u", us / 1000, (unsigned int)(us % 1000));
 }
 
+/* What is still ours in the backend that the files left. */
+static void write_left(const struct engine *engine, struct strbuf *text)
+{
+	const struct record_left *left = &engine->reconciler.record.left;
+
+	if (!engine->connected || !left->backend || !left->memory.owned.count) {
+		json_text_member_null(text, "leaving");
+		return;
+	}
+	json_text_member_open(text, "leaving");
+	json_text_member_string(text, "name", left->backend);
+	json_text_member_number(text, "services", left->memory.owned.count);
+	json_text_member_number(text, "draining", left->memory.drains.count);
+	json_text_member_string(text, "error", engine->withdraw_error.text);
+	json_text_close(text);
+}
+
 static void write_backend(const struct engine *engine, struct strbuf *text)
 {
 	json_text_member_open(text, "backend");
@@ -34,6 +51,7 @@ static void write_backend(const struct engine *engine, struct strbuf *text)
 	json_text_member_flag(text, "connected", engine->connected);
 	json_text_member_string(
 		text, "error", engine->connected ? NULL : engine->connect_error.text);
+	write_left(engine, text);
 	json_text_close(text);
 }
 

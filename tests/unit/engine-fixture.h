@@ -22,6 +22,8 @@ struct fixture {
 	char *file;
 	const char *paths[1];
 	struct memory_table *table;
+	struct memory_table *other; /* of `backend: dpdk`, when `moves` */
+	bool moves;                 /* the files say which backend it is */
 	struct engine engine;
 	bool open;
 	uint64_t ahead; /* of the real clock */
@@ -40,11 +42,20 @@ static inline void on_event(void *data, const struct engine_event *event)
 		"%s|%s", event->object ? event->object : "", event->text ? event->text : "");
 }
 
+/* What the files call them, and the record. */
+static inline const struct backend_ops *fixture_find(const char *name)
+{
+	if (strcmp(name, "ipvs") == 0)
+		return &memory_backend;
+	return strcmp(name, "dpdk") == 0 ? &memory_other_backend : memory_find(name);
+}
+
 static inline void start(struct fixture *fixture)
 {
 	_cleanup_error_ struct error error = {};
 	const struct engine_options options = {
-		.backend = &memory_backend,
+		.backend = fixture->moves ? NULL : &memory_backend,
+		.find = fixture_find,
 		.state_dir = fixture->directory,
 		.run_dir = fixture->directory,
 		.paths = fixture->paths,
@@ -55,6 +66,7 @@ static inline void start(struct fixture *fixture)
 	};
 
 	memory_table_use(fixture->table);
+	memory_table_use_other(fixture->other);
 	if (engine_open(&fixture->engine, &options, &error) < 0)
 		fail_msg("%s", error_text(&error, 0));
 	fixture->open = true;
@@ -77,6 +89,7 @@ static inline int setup(void **state)
 	fixture->file = memory_printf("%s/poise.yaml", fixture->directory);
 	fixture->paths[0] = fixture->file;
 	fixture->table = memory_table_new();
+	fixture->other = memory_table_new();
 	*state = fixture;
 	return 0;
 }
@@ -88,6 +101,7 @@ static inline int teardown(void **state)
 
 	stop(fixture);
 	memory_table_free(fixture->table);
+	memory_table_free(fixture->other);
 	for (size_t i = 0; i < ENGINE_EVENT_COUNT; i++)
 		free(fixture->last[i]);
 	free(fixture->file);
