@@ -5,8 +5,8 @@
  *	bench rates ROUNDS METHOD FAMILY PROTOCOL FLOWS    bare Mpps, forwarded Mpps, of each round
  *	bench begin ROUNDS METHOD SERVICES                 new connections, millions a second
  *	bench memory                                       bytes of a connection of two flows
- *	bench swap ROUNDS                                  cycles of turns with and without, drops
- *	bench operations ROUNDS                            seconds for 20,000 operations
+ *	bench swap ROUNDS                                  kind of a window, cycles of its turns, drops
+ *	bench operations ROUNDS SCHEDULER                  seconds for 20,000 operations
  *	bench workers ROUNDS                               Mpps of one, of two, of two with hand-over
  *
  * All rates are of the worker's own CPU time. The yardstick does what a forwarder cannot do without, for
@@ -36,8 +36,10 @@
 #define BENCH_MEMBERS    10u
 #define BENCH_OPERATIONS 20000u
 #define BENCH_FLOWS      60000u
-#define BENCH_TURNS      400000u
-#define BENCH_WARM       20000u
+/* Of one window, and windows of one round. */
+#define BENCH_TURNS   150000u
+#define BENCH_WINDOWS 9u
+#define BENCH_WARM    20000u
 
 static void turns(struct world *world, unsigned int number, uint64_t packets)
 {
@@ -317,30 +319,64 @@ static int compare_cycles(const void *a, const void *b)
 	return COMPARE(*(const uint32_t *)a, *(const uint32_t *)b);
 }
 
+/* What happens beside a worker whose turns are watched, in windows that take turns. */
+enum window {
+	WINDOW_ALONE,  /* nothing */
+	WINDOW_BESIDE, /* the same transactions, but for a fault at their end: no worker sees them */
+	WINDOW_SWAP,   /* generations of 10,000 services, one after the other */
+	WINDOW_COUNT,
+};
+
+/* Operations of a transaction, and one more that fails: on what comes after all services. */
+struct weighing {
+	struct plan_op *ops;
+	size_t count;
+};
+
+static struct weighing weigh(const struct world_services *services, uint32_t before, uint32_t after)
+{
+	struct weighing weighing;
+	struct plan_op *last;
+
+	weighing.ops = world_weigh(services, BENCH_MEMBERS, before, after, &weighing.count);
+	weighing.ops = memory_resize(weighing.ops, weighing.count + 1, sizeof(*weighing.ops));
+	last = &weighing.ops[weighing.count];
+	*last = last[-1];
+	last->service.port = (uint16_t)(TRAFFIC_PORT + services->count);
+	return weighing;
+}
+
+static void disturb(struct world *world, enum window window, const struct weighing *weighing)
+{
+	if (window == WINDOW_SWAP)
+		world_apply(world, weighing->ops, weighing->count, true);
+	else
+		world_refuse(world, weighing->ops, weighing->count + 1);
+}
+
 /* Turns of a worker on another core; this one does what it is told meanwhile. */
-static void watch_turns(
-	struct world *world, struct plan_op *const *ops, size_t count, struct runner *runner)
+static void watch_turns(struct world *world, enum window window, const struct weighing *weighings,
+	struct runner *runner)
 {
 	unsigned int core = rte_get_next_lcore(-1u, 1, 0), applied = 0;
 	uint64_t drops = world_drops(world);
-	double seconds = world_cpu();
+	double seconds;
 
 	rte_rcu_qsbr_thread_register(world->plane.rcu, 0);
 	rte_rcu_qsbr_thread_online(world->plane.rcu, 0);
 	rte_eal_remote_launch(run_worker, runner, core);
-	while (ops && rte_eal_get_lcore_state(core) == RUNNING) {
-		world_apply(world, ops[applied % 2], count, true);
-		applied++;
-	}
+	seconds = world_cpu();
+	while (window != WINDOW_ALONE && rte_eal_get_lcore_state(core) == RUNNING)
+		disturb(world, window, &weighings[applied++ % 2]);
+	seconds = world_cpu() - seconds;
 	rte_eal_wait_lcore(core);
 	rte_rcu_qsbr_thread_unregister(world->plane.rcu, 0);
 	registry_turn(world->registry);
 	qsort(runner->cycles, runner->count, sizeof(*runner->cycles), compare_cycles);
-	printf("%u %u %u %u %llu %.6f\n", runner->cycles[runner->count / 2],
+	printf("%d %u %u %u %u %llu %.6f\n", window, runner->cycles[runner->count / 2],
 		runner->cycles[runner->count - runner->count / 10000],
 		runner->cycles[runner->count - 1], applied,
-		(unsigned long long)(world_drops(world) - drops),
-		applied ? (world_cpu() - seconds) / applied : 0);
+		(unsigned long long)(world_drops(world) - drops), applied ? seconds / applied : 0);
 }
 
 static void run_swap(int rounds, char **words)
@@ -354,25 +390,22 @@ static void run_swap(int rounds, char **words)
 	};
 	static struct world world;
 	struct runner runner = {.world = &world, .cycles = memory_new(BENCH_TURNS * 4)};
-	struct plan_op *ops[2];
-	size_t count;
+	struct weighing weighings[] = {weigh(&services, 1, 2), weigh(&services, 2, 1)};
 
 	(void)words;
-	ops[0] = world_weigh(&services, BENCH_MEMBERS, 1, 2, &count);
-	ops[1] = world_weigh(&services, BENCH_MEMBERS, 2, 1, &count);
 	while (rounds--) {
 		world_open(&world, 1, BENCH_CONNECTIONS * 2);
 		world_add_services(&world, &services);
 		establish(&world, &services, BENCH_FLOWS);
 		world.traffic[0].fresh = 1;
-		watch_turns(&world, NULL, 0, &runner);
-		watch_turns(&world, ops, count, &runner);
+		for (unsigned int i = 0; i < BENCH_WINDOWS; i++)
+			watch_turns(&world, i % WINDOW_COUNT, weighings, &runner);
 		free((void *)world.traffic[0].server_of);
 		world_close(&world);
 	}
 	free(runner.cycles);
-	free(ops[0]);
-	free(ops[1]);
+	free(weighings[0].ops);
+	free(weighings[1].ops);
 }
 
 static void run_operations(int rounds, char **words)
@@ -381,6 +414,7 @@ static void run_operations(int rounds, char **words)
 		.family = AF_INET,
 		.protocol = IPPROTO_TCP,
 		.method = FORWARD_METHOD_NAT,
+		.scheduler = words[0],
 		.count = BENCH_SERVICES,
 		.destinations = BENCH_MEMBERS,
 	};
@@ -388,7 +422,6 @@ static void run_operations(int rounds, char **words)
 	struct plan_op *ops[2];
 	size_t count;
 
-	(void)words;
 	ops[0] = world_weigh(
 		&services, BENCH_SERVICES * BENCH_MEMBERS / BENCH_OPERATIONS, 1, 2, &count);
 	ops[1] = world_weigh(
@@ -492,7 +525,7 @@ int main(int count, char **words)
 		{"begin", 2, run_begin},
 		{"memory", 0, run_memory},
 		{"swap", 0, run_swap},
-		{"operations", 0, run_operations},
+		{"operations", 1, run_operations},
 		{"workers", 0, run_workers},
 	};
 	int rounds = count > 2 ? atoi(words[2]) : 1;

@@ -143,6 +143,18 @@ void world_close(struct world *world)
 	settings_clear(&world->settings);
 }
 
+void world_refuse(struct world *world, const struct plan_op *ops, size_t count)
+{
+	_cleanup_error_ struct error error = {};
+	struct registry_result result;
+	int r;
+
+	while ((r = registry_apply(world->registry, ops, count, &result, &error)) == -EBUSY)
+		registry_turn(world->registry);
+	if (r == 0)
+		world_die("what cannot be applied was applied");
+}
+
 static struct service_key service_key(const struct world_services *services, uint32_t number)
 {
 	struct service_key key = {
@@ -189,7 +201,8 @@ void world_add_services(struct world *world, const struct world_services *servic
 	for (uint32_t i = 0; i < services->count; i++) {
 		op->object = PLAN_OBJECT_SERVICE;
 		op->service = service_key(services, i);
-		strcpy(op->attributes.after.scheduler, "rr");
+		strcpy(op->attributes.after.scheduler,
+			services->scheduler ? services->scheduler : "rr");
 		op->attributes.after.netmask =
 			service_netmask(services->family, services->family == AF_INET ? 32 : 128);
 		op++;

@@ -20,6 +20,7 @@ struct world {
 struct world_services {
 	uint8_t family, protocol;
 	enum forward_method method;
+	const char *scheduler; /* NULL: rr */
 	uint32_t count, destinations;
 };
 
@@ -37,6 +38,8 @@ struct plan_op *world_weigh(const struct world_services *services, uint32_t step
 	uint32_t after, size_t *count);
 /* Applies them; until it is seen by all workers when `wait`. */
 void world_apply(struct world *world, const struct plan_op *ops, size_t count, bool wait);
+/* The same of what has a fault at its end: all of the work, and nothing comes of it. */
+void world_refuse(struct world *world, const struct plan_op *ops, size_t count);
 
 /* Seconds of this thread's CPU. */
 double world_cpu(void);
