@@ -408,10 +408,13 @@ uint64_t engine_run(struct engine *engine, uint64_t now)
 static bool engine_is_unhealthy(const struct engine_health *health)
 {
 	const struct engine_health_totals *totals = &health->totals;
+	const struct engine_probing *probing = &health->probing;
 
+	if (health->table.probes.count &&
+		(!engine_probing_is_known(probing) || (probing->behind_ns && probing->full)))
+		return true;
 	return totals->failed || totals->spares_down || totals->doubted || totals->quorums_lost ||
-	       totals->probes_untried ||
-	       (health->table.probes.count && !engine_probing_is_known(&health->probing));
+	       totals->probes_untried;
 }
 
 bool engine_is_degraded(const struct engine *engine)

@@ -409,8 +409,8 @@ void engine_set_process(struct engine *engine, enum engine_process process, bool
  *	poised	   troubles, failed objects, a pass that failed, a rejected or held reading, files that are not in force, no backend
  *	servers	   destinations that are out because their checks fail, or would be if they were needed (a fallback), lost
  *		   quorums, services of which all that serve are down and kept by min-healthy
- *	checks	   probes that cannot be tried; nobody who probes what the files ask for, if only for the moment of a respawn: a
- *		   server that went down in it still counts as up
+ *	checks	   probes that cannot be tried, or are late for want of descriptors; nobody who probes what the files ask for, if
+ *		   only for the moment of a respawn: a server that went down in it still counts as up
  *	routers	   virtual ones that cannot run, or of which nobody says what they are
  *
  * Drains, suspension, an awaited confirmation, and what min-healthy keeps beside others that are up, are not trouble. */

@@ -419,6 +419,25 @@ static void a_quorum_is_told_also_where_no_pass_comes(void **state)
 	assert_int_equal(fixture->engine.health.totals.quorums_lost, 1);
 }
 
+/* A person must mend that no check begins when the files say; a busy moment passes. */
+static void checks_that_are_late_for_want_of_descriptors_are_trouble(void **state)
+{
+	static const struct {
+		uint64_t behind_ns;
+		bool full, trouble;
+	} steps[] = {{0, false, false}, {SECOND, false, false}, {0, true, false},
+		{SECOND, true, true}, {0, false, false}};
+	struct fixture *fixture = *state;
+
+	begin_health(fixture, CHECK_WEB, TWO);
+	for (size_t i = 0; i < ARRAY_LENGTH(steps); i++) {
+		engine_set_probing(&fixture->engine, &(struct engine_probing){.there = true,
+							     .behind_ns = steps[i].behind_ns,
+							     .full = steps[i].full});
+		assert_int_equal(engine_is_degraded(&fixture->engine), steps[i].trouble);
+	}
+}
+
 static void a_weight_that_a_check_says_is_followed(void **state)
 {
 	struct fixture *fixture = *state;
@@ -650,6 +669,7 @@ int main(void)
 		TEST(a_rollback_brings_back_nobody_who_is_down),
 		TEST(a_suspended_poised_tells_of_quorums),
 		TEST(a_quorum_is_told_also_where_no_pass_comes),
+		TEST(checks_that_are_late_for_want_of_descriptors_are_trouble),
 		TEST(a_weight_that_a_check_says_is_followed),
 		TEST(what_min_healthy_keeps_is_trouble_when_nothing_else_serves),
 		TEST(min_healthy_puts_nobody_in_who_was_never_tried),
