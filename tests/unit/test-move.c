@@ -329,6 +329,57 @@ static void test_prune_all_spares_others(void **state)
 	assert_null(there(fixture->other, FOREIGN));
 }
 
+/* The same where they are seen. */
+static void test_thinks_of_ours_alone(_unused_ void **state)
+{
+	static const struct backend_abilities abilities = {.routes = true};
+	struct memory_table *table = memory_table_new();
+	struct record_left left = {.backend = (char *)"memory"};
+	_cleanup_move_ struct move move = {};
+	const struct move_input input = {
+		.left = &left,
+		.to = "other",
+		.live = &table->state,
+		.abilities = &abilities,
+		.prune = CONFIG_PRUNE_ALL,
+	};
+
+	put_foreign(table);
+	vector_append(&left.memory.owned)->key = build_key(WEB);
+	move_think(&input, &move);
+	assert_int_equal(move.plan.ops.count, 0);
+	assert_int_equal(move.services, 0);
+	assert_true(move_ends(&move));
+	memory_clear(&left.memory);
+	memory_table_free(table);
+}
+
+static void test_thinks_of_nothing_while_held(_unused_ void **state)
+{
+	static const struct backend_abilities abilities = {};
+	struct memory_table *table = memory_table_new();
+	struct record_left left = {.backend = (char *)"memory"};
+	_cleanup_move_ struct move move = {};
+	const struct move_input input = {
+		.left = &left,
+		.to = "other",
+		.live = &table->state,
+		.abilities = &abilities,
+		.hold = true,
+	};
+
+	put_foreign(table);
+	vector_append(&left.memory.owned)->key = build_key(FOREIGN);
+	move_think(&input, &move);
+	assert_int_equal(move.plan.ops.count, 0);
+	assert_int_equal(move.services, 1);
+	assert_true(move_is_news(&move));
+	assert_false(move_ends(&move));
+	assert_int_equal(move.thought.memory.owned.count, 1);
+	memory_clear(&left.memory);
+	memory_table_free(table);
+}
+
 /* Under a confirmation */
 
 static void begin_confirmed(struct fixture *fixture, uint64_t timeout)
@@ -614,6 +665,8 @@ int main(void)
 		TEST(test_turns_around),
 		TEST(test_prune_none_keeps),
 		TEST(test_prune_all_spares_others),
+		TEST(test_thinks_of_ours_alone),
+		TEST(test_thinks_of_nothing_while_held),
 		TEST(test_confirmed),
 		TEST(test_rolled_back),
 		TEST(test_rolled_back_from_the_old_one),
