@@ -405,8 +405,7 @@ unsigned int persistence_sweep(struct persistence *persistence, uint32_t now, un
 
 void persistence_count(struct persistence *persistence, struct persistence_counts *ret)
 {
-	*ret = (struct persistence_counts){
-		.limit = persistence->limit};
+	*ret = (struct persistence_counts){.limit = persistence->limit};
 	for (uint32_t i = 0; i < persistence->shard_count; i++) {
 		struct persistence_shard *shard = &persistence->shards[i];
 
