@@ -18,7 +18,7 @@ static struct persistence *templates_of(uint32_t limit)
 {
 	struct persistence *persistence;
 
-	assert_int_equal(persistence_new(limit, &persistence, NULL), 0);
+	assert_int_equal(persistence_new(limit, FIXTURE_SLOTS, &persistence, NULL), 0);
 	return persistence;
 }
 
@@ -453,6 +453,48 @@ static void workers_agree(void **state)
 	service_image_unref(image);
 }
 
+/* How many persist to each destination, of the members' own incarnations. */
+static uint32_t named(const struct persistence *persistence, const struct service_image *image)
+{
+	uint32_t sum = 0;
+
+	for (uint32_t i = 0; i < image->count; i++)
+		sum += persistence_count_slot(
+			persistence, image->members[i].slot, image->members[i].incarnation);
+	return sum;
+}
+
+static void destinations_are_counted(void **state)
+{
+	struct persistence *persistence = templates_of(1000);
+	struct service_image *image = plain_image("rr", 3);
+	struct service_member *first = (struct service_member *)&image->members[0];
+
+	(void)state;
+	fixture_reset();
+	for (uint32_t client = 0; client < 30; client++)
+		choose(persistence, image, client, 1);
+	for (uint32_t i = 0; i < image->count; i++)
+		assert_int_equal(persistence_count_slot(persistence, image->members[i].slot,
+					 image->members[i].incarnation),
+			10);
+	/* Once more is no other one. */
+	choose(persistence, image, 7, 2);
+	assert_int_equal(named(persistence, image), 30);
+	/* Another destination in the place of one: who was there before is scheduled anew. */
+	first->incarnation++;
+	assert_int_equal(named(persistence, image), 20);
+	for (uint32_t client = 0; client < 30; client++)
+		choose(persistence, image, client, 3);
+	assert_int_equal(named(persistence, image), 30);
+	/* All expire. */
+	assert_int_equal(persistence_sweep(persistence, 3 + 8000, 1000), 30);
+	assert_int_equal(named(persistence, image), 0);
+	assert_int_equal(persistence_count_slot(persistence, FIXTURE_SLOTS, 1), 0);
+	service_image_unref(image);
+	persistence_free(persistence);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -465,6 +507,7 @@ int main(void)
 		cmocka_unit_test(many_find_room),
 		cmocka_unit_test(thresholds_are_for_new_clients),
 		cmocka_unit_test(workers_agree),
+		cmocka_unit_test(destinations_are_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

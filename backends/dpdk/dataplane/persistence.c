@@ -72,6 +72,10 @@ struct persistence {
 	uint32_t limit, shard_count, shard_limit, head_count; /* the last two of each shard */
 	uint32_t hash_keys[PERSISTENCE_KEY_WORDS + 2];
 	uint32_t sweep; /* the next chain, of all shards' */
+	/* At a slot: how many templates name it, and above that its incarnation. What a former incarnation had
+	 * is not counted any more. */
+	_Atomic uint64_t *named;
+	uint32_t slot_count;
 	void *pages;
 	size_t size;
 };
@@ -138,6 +142,37 @@ static uint32_t *persistence_head_of(
 	return &shard->heads[(hash * persistence->head_count) >> 32];
 }
 
+#define PERSISTENCE_COUNT_BITS 32
+
+/* One more template names the slot, or one less. Seldom: for a template that comes or goes. */
+static void persistence_name(
+	struct persistence *persistence, const struct persistence_template *template, bool more)
+{
+	_Atomic uint64_t *named = &persistence->named[template->slot];
+	const uint64_t of = (uint64_t) template->incarnation << PERSISTENCE_COUNT_BITS;
+	uint64_t is = atomic_load_explicit(named, memory_order_relaxed), becomes;
+
+	do {
+		bool same = is >> PERSISTENCE_COUNT_BITS == template->incarnation;
+
+		if (!more && (!same || !(uint32_t)is))
+			return;
+		becomes = more ? (same ? is : of) + 1 : is - 1;
+	} while (!atomic_compare_exchange_weak_explicit(
+		named, &is, becomes, memory_order_relaxed, memory_order_relaxed));
+}
+
+uint32_t persistence_count_slot(
+	const struct persistence *persistence, uint32_t slot, uint16_t incarnation)
+{
+	uint64_t named;
+
+	if (slot >= persistence->slot_count)
+		return 0;
+	named = atomic_load_explicit(&persistence->named[slot], memory_order_relaxed);
+	return named >> PERSISTENCE_COUNT_BITS == incarnation ? (uint32_t)named : 0;
+}
+
 static struct persistence_key persistence_key_of(
 	const struct service_image *image, const struct flow_key *key)
 {
@@ -174,7 +209,7 @@ static void persistence_divide(struct persistence *persistence, uint32_t limit)
 		persistence->shard_limit += persistence->shard_limit / 4;
 }
 
-int persistence_new(uint32_t limit, struct persistence **ret, struct error *error)
+int persistence_new(uint32_t limit, uint32_t slots, struct persistence **ret, struct error *error)
 {
 	struct persistence *persistence;
 	struct persistence_template *templates;
@@ -189,7 +224,9 @@ int persistence_new(uint32_t limit, struct persistence **ret, struct error *erro
 	persistence_divide(persistence, limit);
 	each = persistence->shard_limit * sizeof(*templates) +
 	       persistence->head_count * sizeof(*heads);
-	persistence->size = each * persistence->shard_count;
+	persistence->slot_count = slots;
+	/* What is counted by slots comes first, being the more aligned. */
+	persistence->size = each * persistence->shard_count + slots * sizeof(*persistence->named);
 	r = pages_reserve(persistence->size, "persistence", &persistence->pages, error);
 	if (r >= 0 && getrandom(persistence->hash_keys, sizeof(persistence->hash_keys), 0) < 0)
 		r = error_set(error, -errno, "no random numbers: %m");
@@ -197,7 +234,8 @@ int persistence_new(uint32_t limit, struct persistence **ret, struct error *erro
 		persistence_free(persistence);
 		return r;
 	}
-	templates = persistence->pages;
+	persistence->named = persistence->pages;
+	templates = (struct persistence_template *)(persistence->named + slots);
 	heads = (uint32_t *)(templates +
 			     (size_t)persistence->shard_limit * persistence->shard_count);
 	for (uint32_t i = 0; i < persistence->shard_count; i++)
@@ -217,8 +255,9 @@ void persistence_free(struct persistence *persistence)
 }
 
 /* Walks a chain, taking out what has expired; the template of this key, or NULL. */
-static struct persistence_template *persistence_walk(struct persistence_shard *shard,
-	uint32_t *head, const struct persistence_key *key, uint32_t now)
+static struct persistence_template *persistence_walk(struct persistence *persistence,
+	struct persistence_shard *shard, uint32_t *head, const struct persistence_key *key,
+	uint32_t now)
 {
 	struct persistence_template *found = NULL;
 
@@ -227,6 +266,7 @@ static struct persistence_template *persistence_walk(struct persistence_shard *s
 		struct persistence_template *template = &shard->templates[at];
 
 		if (expiry_is_past(template->expires, now)) {
+			persistence_name(persistence, template, false);
 			*link = template->next;
 			template->next = shard->free;
 			shard->free = at;
@@ -241,21 +281,20 @@ static struct persistence_template *persistence_walk(struct persistence_shard *s
 }
 
 static void persistence_make_room(
-	const struct persistence *persistence, struct persistence_shard *shard, uint32_t now)
+	struct persistence *persistence, struct persistence_shard *shard, uint32_t now)
 {
 	if (shard->free != PERSISTENCE_NONE || shard->barren == now + 1)
 		return;
 	for (unsigned int i = 0; i < PERSISTENCE_LOOKS && shard->free == PERSISTENCE_NONE; i++) {
-		persistence_walk(shard, &shard->heads[shard->look], NULL, now);
+		persistence_walk(persistence, shard, &shard->heads[shard->look], NULL, now);
 		shard->look = shard->look + 1 == persistence->head_count ? 0 : shard->look + 1;
 	}
 	if (shard->free == PERSISTENCE_NONE)
 		shard->barren = now + 1;
 }
 
-static void persistence_insert(const struct persistence *persistence,
-	struct persistence_shard *shard, uint32_t *head, const struct persistence_template *new,
-	uint32_t now)
+static void persistence_insert(struct persistence *persistence, struct persistence_shard *shard,
+	uint32_t *head, const struct persistence_template *new, uint32_t now)
 {
 	uint32_t at;
 
@@ -270,6 +309,7 @@ static void persistence_insert(const struct persistence *persistence,
 	shard->templates[at] = *new;
 	shard->templates[at].next = *head;
 	*head = at;
+	persistence_name(persistence, new, true);
 }
 
 static uint32_t persistence_until(const struct service_image *image, uint32_t now)
@@ -302,7 +342,8 @@ static bool persistence_look(struct persistence *persistence, const struct servi
 	struct persistence_template *template;
 
 	persistence_lock(shard);
-	template = persistence_walk(shard, persistence_head_of(persistence, shard, hash), key, now);
+	template = persistence_walk(
+		persistence, shard, persistence_head_of(persistence, shard, hash), key, now);
 	if (template) {
 		template->expires = persistence_until(image, now);
 		*ret = (struct persistence_answer){
@@ -324,13 +365,15 @@ static void persistence_put(struct persistence *persistence, const struct persis
 
 	*ret = (struct persistence_answer){new->slot, new->member, new->incarnation};
 	persistence_lock(shard);
-	template = persistence_walk(shard, head, &new->key, now);
+	template = persistence_walk(persistence, shard, head, &new->key, now);
 	if (!template) {
 		persistence_insert(persistence, shard, head, new, now);
 	} else if (old && template->slot == old->slot &&
 		   template->incarnation == old->incarnation) {
 		uint32_t next = template->next;
 
+		persistence_name(persistence, template, false);
+		persistence_name(persistence, new, true);
 		*template = *new;
 		template->next = next;
 	} else {
@@ -375,7 +418,7 @@ void persistence_extend(struct persistence *persistence, const struct service_im
 
 	persistence_lock(shard);
 	template = persistence_walk(
-		shard, persistence_head_of(persistence, shard, hash), &wanted, now);
+		persistence, shard, persistence_head_of(persistence, shard, hash), &wanted, now);
 	if (template && template->slot == slot && template->incarnation == incarnation &&
 		expiry_is_past(template->expires, now + PERSISTENCE_LEAST))
 		template->expires = now + PERSISTENCE_LEAST;
@@ -395,7 +438,8 @@ unsigned int persistence_sweep(struct persistence *persistence, uint32_t now, un
 
 		persistence_lock(shard);
 		before = shard->used;
-		persistence_walk(shard, &shard->heads[at % persistence->head_count], NULL, now);
+		persistence_walk(
+			persistence, shard, &shard->heads[at % persistence->head_count], NULL, now);
 		gone += before - shard->used;
 		persistence_unlock(shard);
 		persistence->sweep = at + 1 == all ? 0 : at + 1;

@@ -29,9 +29,9 @@ struct persistence_counts {
 	uint64_t refused; /* connections without a template, for want of room */
 };
 
-/* Room for `limit` templates at least: chance fills the shards of a large table, which get a quarter
- * more, unevenly. -ENOMEM with words. */
-int persistence_new(uint32_t limit, struct persistence **ret, struct error *error);
+/* Room for `limit` templates at least, which name slots below `slots`: chance fills the shards of a large
+ * table, which get a quarter more, unevenly. -ENOMEM with words. */
+int persistence_new(uint32_t limit, uint32_t slots, struct persistence **ret, struct error *error);
 /* NULL is allowed. */
 void persistence_free(struct persistence *persistence);
 
@@ -50,5 +50,10 @@ void persistence_extend(struct persistence *persistence, const struct service_im
 /* Removes what has expired from the next `heads` places of the table, at most once around. How many
  * templates went. One thread at a time. */
 unsigned int persistence_sweep(struct persistence *persistence, uint32_t now, unsigned int heads);
+
+/* How many templates name this incarnation of a slot, those that expired and were not met yet among them. Any
+ * thread; costs a load. */
+uint32_t persistence_count_slot(
+	const struct persistence *persistence, uint32_t slot, uint16_t incarnation);
 
 void persistence_count(struct persistence *persistence, struct persistence_counts *ret);

@@ -148,6 +148,13 @@ static void place_taken(void *data, uint32_t place)
 	dataplane_place_taken(&program->plane, place);
 }
 
+static uint32_t templates_of(void *data, uint32_t slot, uint16_t incarnation)
+{
+	struct program *program = data;
+
+	return persistence_count_slot(program->plane.persistence, slot, incarnation);
+}
+
 static void make_registry(struct program *program)
 {
 	struct registry_options options = {
@@ -159,6 +166,7 @@ static void make_registry(struct program *program)
 				.set_ways = set_ways,
 				.slot_taken = slot_taken,
 				.slot_freed = slot_freed,
+				.templates = templates_of,
 				.place_taken = place_taken,
 				.data = program,
 			},
@@ -251,7 +259,8 @@ static int make_plane(struct program *program, struct error *error)
 	program->open = true;
 	program->templates =
 		MAX(program->settings.connections / PROGRAM_TEMPLATE_PART, PROGRAM_LEAST_TEMPLATES);
-	r = persistence_new(program->templates, &program->plane.persistence, error);
+	r = persistence_new(
+		program->templates, program->plane.slots.count, &program->plane.persistence, error);
 	if (r == 0)
 		r = attendant_open(&program->attendant, &program->plane, &program->settings, error);
 	if (r == 0)

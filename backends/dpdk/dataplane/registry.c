@@ -239,6 +239,10 @@ void registry_count_destination(struct registry *registry,
 	*ret = (struct destination_counts){};
 	if (slot != SLOT_NONE)
 		traffic_add_chain(registry, slot, now, &ret->traffic);
+	/* Those that name a slot which drains are void. */
+	if (slot != SLOT_NONE && registry->options.plane.templates)
+		ret->persistent = registry->options.plane.templates(
+			registry->options.plane.data, slot, slot_incarnation(registry, slot));
 	for (; slot != SLOT_NONE; slot = registry->slots[slot].older) {
 		uint16_t incarnation = slot_incarnation(registry, slot);
 

@@ -41,6 +41,8 @@ struct registry_plane {
 	 * it. */
 	void (*slot_taken)(void *data, uint32_t slot);
 	void (*place_taken)(void *data, uint32_t place);
+	/* Optional. How many clients persist to a slot. */
+	uint32_t (*templates)(void *data, uint32_t slot, uint16_t incarnation);
 	/* Optional. Nobody uses it any more. */
 	void (*slot_freed)(void *data, uint32_t slot);
 	void *data;
