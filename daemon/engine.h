@@ -90,6 +90,7 @@ enum engine_trouble {
 	ENGINE_TROUBLE_HEALTH_LOST, /* it could not be read, and it was forgotten; until `poise reload` */
 	ENGINE_TROUBLE_ROUTING, /* the process of the virtual routers does not know what it is to keep */
 	ENGINE_TROUBLE_TRACK, /* what virtual routers track cannot be looked at: a script is not there */
+	ENGINE_TROUBLE_PORTS, /* the data plane runs without some ports of the files */
 	ENGINE_TROUBLE_COUNT,
 };
 

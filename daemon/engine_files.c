@@ -189,10 +189,13 @@ static bool engine_sysctls_same(const struct declared *a, const struct declared 
 
 static bool engine_ways_same(const struct declared *a, const struct declared *b)
 {
-	if (a->ways_managed != b->ways_managed ||
+	if (a->ways_managed != b->ways_managed || a->ports.count != b->ports.count ||
 		a->port_addresses.count != b->port_addresses.count ||
 		a->routes.count != b->routes.count)
 		return false;
+	for (size_t i = 0; i < a->ports.count; i++)
+		if (strcmp(a->ports.items[i].name, b->ports.items[i].name) != 0)
+			return false;
 	for (size_t i = 0; i < a->port_addresses.count; i++) {
 		const struct port_address *x = &a->port_addresses.items[i];
 		const struct port_address *y = &b->port_addresses.items[i];

@@ -179,3 +179,8 @@ void engine_undone(
 int engine_look_for_confirm(struct engine *engine, struct error *error);
 /* The facts, from the operator's state. */
 void engine_refresh_facts(struct engine *engine);
+
+/* engine_ways.c. A pass over some services is over: what was kept for the last that drained goes now. */
+void engine_ways_drained(struct engine *engine);
+/* A pass over everything has read what there is: says which ports are not. */
+void engine_ways_look(struct engine *engine);

@@ -277,6 +277,10 @@ static void engine_pass_done(struct engine_pass *pass)
 	engine->unsaved |= pass->output.unsaved;
 	engine_wait_for_drains(pass);
 	engine_tell_drains(engine);
+	if (pass->everything)
+		engine_ways_look(engine);
+	else
+		engine_ways_drained(engine);
 }
 
 /* Not all is known of what it did: everything is looked at again, after a while. */

@@ -164,6 +164,9 @@ static void declared_add_sysctls(const struct config_ipvs *ipvs, struct declared
 
 static void declared_add_port(const struct config_port *port, struct declared *declared)
 {
+	struct data_port *name = vector_append(&declared->ports);
+
+	snprintf(name->name, sizeof(name->name), "%s", port->name.text);
 	vector_foreach(&port->addresses, item) {
 		struct port_address *address = vector_append(&declared->port_addresses);
 
@@ -191,6 +194,7 @@ static void declared_add_ways(const struct config *config, struct declared *decl
 		snprintf(route->attributes.port, sizeof(route->attributes.port), "%s",
 			port ? port->name.text : "");
 	}
+	vector_sort(&declared->ports, data_port_compare);
 	vector_sort(&declared->port_addresses, port_address_compare);
 	vector_sort(&declared->routes, data_route_compare);
 }
@@ -320,6 +324,7 @@ void declared_clear(struct declared *declared)
 	vector_clear(&declared->sync);
 	vector_clear(&declared->sysctls);
 	vector_clear(&declared->port_addresses);
+	vector_clear(&declared->ports);
 	vector_clear(&declared->routes);
 	arena_clear(&declared->arena);
 	*declared = (struct declared){};

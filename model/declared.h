@@ -64,10 +64,11 @@ struct declared {
 	bool sync_managed; /* the file has `ipvs: {sync: …}` */
 	const char *
 		sync_follows; /* the virtual router whose role the one daemon has; NULL: none. Borrowed */
-	struct sysctl_vector sysctls; /* those that the file names */
+	struct sysctl_vector sysctls;  /* those that the file names */
+	struct data_port_vector ports; /* sorted by name; those are all that is said of them */
 	struct port_address_vector port_addresses;
 	struct data_route_vector routes; /* each with its port */
-	bool ways_managed;               /* the file has `dpdk`: these two are exact */
+	bool ways_managed;               /* the file has `dpdk`: the last two are exact */
 	size_t checks;                   /* number of checks declared */
 	struct arena arena;              /* lists of checks */
 };

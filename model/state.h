@@ -253,7 +253,7 @@ struct state {
 	 * listed goes. */
 	bool sync_managed;
 	struct sysctl_vector sysctls;
-	struct data_port_vector ports; /* live side only */
+	struct data_port_vector ports; /* of what is desired: their names alone */
 	struct port_address_vector port_addresses;
 	struct data_route_vector routes;
 	/* On the desired side these two are exact only when this is set. */

@@ -427,6 +427,8 @@ static void diff_globals(struct diff_pass *pass)
 	const struct backend_abilities *abilities = pass->input->abilities;
 
 	if (abilities->routes && pass->input->desired->ways_managed) {
+		vector_foreach(&pass->input->desired->ports, port)
+			diff_has_port(pass, port->name);
 		diff_addresses(pass);
 		diff_routes(pass);
 		vector_sort(&pass->plan->notes, diff_note_compare);

@@ -396,6 +396,8 @@ static void step_ways(const struct step_pass *pass)
 	struct state *desired = &pass->output->desired;
 
 	desired->ways_managed = declared->ways_managed;
+	vector_foreach(&declared->ports, port)
+		vector_push(&desired->ports, *port);
 	vector_foreach(&declared->port_addresses, address)
 		vector_push(&desired->port_addresses, *address);
 	vector_foreach(&declared->routes, route)

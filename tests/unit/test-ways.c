@@ -194,9 +194,13 @@ static void ports_are_not_made(_unused_ void **state)
 	vector_push(&scene.declared.port_addresses, build_port_address("wan", "203.0.113.2", 24));
 	vector_push(&scene.declared.routes, build_route("10.8.0.0/16", "10.9.0.2", "dmz"));
 	vector_push(&scene.declared.routes, build_route("10.7.0.0/16", NULL, "aux"));
+	/* Without an address or a route, too. */
+	vector_push(&scene.declared.ports, ((struct data_port){.name = "bare"}));
+	vector_push(&scene.declared.ports, ((struct data_port){.name = "wan"}));
 	scene_expect(&scene, &abilities,
 		"+ address 203.0.113.2 of port wan length 24\n"
 		"? port aux is not there before poise-dataplane starts again\n"
+		"? port bare is not there before poise-dataplane starts again\n"
 		"? port dmz is not there before poise-dataplane starts again\n"
 		"1 to add, 0 to change, 0 to remove.\n");
 	scene_clear(&scene);
