@@ -220,7 +220,7 @@ const struct cli_command cli_command_status = {
 		"connections and\n"
 		"rates: all of them, or each SERVICE (a listener, or its name in the file). Of "
 		"more services\n"
-		"than fit, those that are not ok. Without poised, what its record and the kernel "
+		"than fit, those that are not ok. Without poised, what its record and the backend "
 		"say.\n\n"
 		"Exit status: 0 when all is well, 1 when something is not, 2 after an error.\n",
 	.options = options,
