@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What routing.h keeps of a virtual router, by interface, VRID and family: over another name, and over another reconciler. */
+/* What routing.h keeps of a virtual router, by interface, VRID and family: over another name, and over another reconciler; and of why it
+ * moved. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -38,6 +39,15 @@ static int on_send(void *data, uint16_t kind, const void *payload, size_t size)
 	return 0;
 }
 
+static const char *known; /* elsewhere, of what "something" is */
+
+static char *on_explain(void *data, size_t router, const char *why)
+{
+	assert_ptr_equal(data, &told);
+	return known && strcmp(why, "something") == 0 ? memory_printf("%s of %zu", known, router)
+						      : NULL;
+}
+
 static void on_moved(void *data, const struct routing_move *move)
 {
 	assert_ptr_equal(data, &told);
@@ -69,6 +79,7 @@ static int begin(void **state)
 	const struct routing_options options = {.send = on_send,
 		.moved = on_moved,
 		.told = on_told,
+		.explain = on_explain,
 		.trouble = on_trouble,
 		.data = &told};
 
@@ -228,6 +239,47 @@ static void an_earlier_reconciler_has_told(void **state)
 	assert_int_equal(routing_counters(routing).malformed, 1);
 }
 
+#define TWO                                                                                        \
+	HEAD "vrrp:\n  a: {interface: eth0, vrid: 1, addresses: [10.0.0.1/24]}\n"                  \
+	     "  b: {interface: eth0, vrid: 2, addresses: [10.0.0.2/24]}\n"
+
+/* Of whom its process says that it knows no more: what is known at the time stays said, also when it is another later. */
+static void who_knows_more_says_why(void **state)
+{
+	struct message_vrrp_state told_state = {.router = 1,
+		.family = AF_INET,
+		.vrid = 2,
+		.state = VRRP_STATE_BACKUP,
+		.since = 5,
+		.why = "something"};
+
+	(void)state;
+	known = "this";
+	want(1, TWO);
+	started();
+	say_state(&told_state);
+	expect_told("b:initialize>backup:this of 0");
+	known = "that";
+	say_state(&told_state);
+	assert_string_equal(routing_find(routing, "b", AF_INET)->told.why, "this of 0");
+	told_state.since = 6;
+	told_state.state = VRRP_STATE_ACTIVE;
+	told_state.why_of = 1;
+	say_state(&told_state);
+	assert_string_equal(routing_find(routing, "b", AF_INET)->told.why, "that of 1");
+	assert_string_equal(routing_find(routing, "b", AF_INET)->changes[0].why, "that of 1");
+	say_move(1, 0, AF_INET, 1, VRRP_STATE_BACKUP, "something");
+	/* There is no such router, or nothing is known. */
+	told_state.since = 7;
+	told_state.why_of = UINT32_MAX;
+	say_state(&told_state);
+	assert_string_equal(routing_find(routing, "b", AF_INET)->told.why, "something");
+	known = NULL;
+	say_move(2, 0, AF_INET, 1, VRRP_STATE_INITIALIZE, "something");
+	expect_told("b:backup>active:that of 1 a:initialize>backup:that of 0 "
+		    "a:backup>initialize:something");
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, begin, finish_test)
 
 int main(void)
@@ -235,6 +287,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(another_name_is_no_move),
 		TEST(an_earlier_reconciler_has_told),
+		TEST(who_knows_more_says_why),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

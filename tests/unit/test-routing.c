@@ -109,15 +109,6 @@ static int on_send(void *data, uint16_t kind, const void *payload, size_t size)
 	return 0;
 }
 
-static const char *known; /* elsewhere, of what "something" is */
-
-static char *on_explain(void *data, size_t router, const char *why)
-{
-	assert_ptr_equal(data, &end);
-	return known && strcmp(why, "something") == 0 ? memory_printf("%s of %zu", known, router)
-						      : NULL;
-}
-
 static void on_moved(void *data, const struct routing_move *move)
 {
 	assert_ptr_equal(data, &end);
@@ -149,7 +140,6 @@ static int begin(void **state)
 	const struct routing_options options = {.send = on_send,
 		.moved = on_moved,
 		.told = on_told,
-		.explain = on_explain,
 		.trouble = on_trouble,
 		.data = &end};
 
@@ -526,43 +516,6 @@ static void states_heal(void **state)
 	assert_false(routing_find(routing, "b", AF_INET)->known);
 }
 
-/* Of whom its process says that it knows no more: what is known at the time stays said, also when it is another later. */
-static void who_knows_more_says_why(void **state)
-{
-	struct message_vrrp_state told_state = {.router = 1,
-		.family = AF_INET,
-		.vrid = 2,
-		.state = VRRP_STATE_BACKUP,
-		.since = 5,
-		.why = "something"};
-
-	(void)state;
-	known = "this";
-	want(1, TWO);
-	started();
-	say_state(&told_state);
-	expect_told("b:initialize>backup:this of 0");
-	known = "that";
-	say_state(&told_state);
-	assert_string_equal(routing_find(routing, "b", AF_INET)->told.why, "this of 0");
-	told_state.since = 6;
-	told_state.state = VRRP_STATE_ACTIVE;
-	told_state.why_of = 1;
-	say_state(&told_state);
-	assert_string_equal(routing_find(routing, "b", AF_INET)->told.why, "that of 1");
-	assert_string_equal(routing_find(routing, "b", AF_INET)->changes[0].why, "that of 1");
-	say_move(1, 0, AF_INET, 1, VRRP_STATE_BACKUP, "something");
-	/* There is no such router, or nothing is known. */
-	told_state.since = 7;
-	told_state.why_of = UINT32_MAX;
-	say_state(&told_state);
-	assert_string_equal(routing_find(routing, "b", AF_INET)->told.why, "something");
-	known = NULL;
-	say_move(2, 0, AF_INET, 1, VRRP_STATE_INITIALIZE, "something");
-	expect_told("b:backup>active:that of 1 a:initialize>backup:that of 0 "
-		    "a:backup>initialize:something");
-}
-
 #define ROUTER(name, more)                                                                         \
 	"  " name ": {interface: eth0, vrid: 1, notify: [/bin/" name "], " more "}\n"
 #define BOTH_FAMILIES "addresses: [10.0.0.1/24, '2001:db8::1/64']"
@@ -831,7 +784,6 @@ int main(void)
 		TEST(changes_are_kept),
 		TEST(times_are_healed),
 		TEST(states_heal),
-		TEST(who_knows_more_says_why),
 		TEST(who_leaves_stands_still),
 		TEST(who_is_another_stands_still_first),
 		TEST(the_last_command_hears_of_the_end),
