@@ -111,7 +111,8 @@ static void add_running(const struct head *head)
 	_cleanup_strbuf_ struct strbuf text = {};
 
 	if (!cli_field_is_set(head->status, "pid")) {
-		add_row(head, "poised", "does not run: this is what the record and the backend say");
+		add_row(head, "poised",
+			"does not run: this is what the record and the backend say");
 		return;
 	}
 	strbuf_printf(&text, "%s, pid %ju, since ", version ? version : "?",

@@ -42,7 +42,7 @@ struct memory_table {
 	struct backend_figures figures; /* that it gives */
 	int figures_code;               /* what asking for them fails with; 0 for none */
 	size_t figures_asked;
-	bool gone;     /* every open() fails: a module that is not loaded, a program that does not run */
+	bool gone; /* every open() fails: a module that is not loaded, a program that does not run */
 	int open_code, read_code; /* what the next open() or read() fails with, once; 0 for none */
 };
 

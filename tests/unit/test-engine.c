@@ -236,33 +236,6 @@ static void a_failed_operation_is_tried_again(void **state)
 	assert_int_equal(fixture->engine.counters.drift, 0);
 }
 
-/* A backend that does all or nothing refuses more than are tried in one pass: what it does not refuse comes all the same, and
- * soon. */
-static void many_failures_keep_nobody_out(void **state)
-{
-	struct fixture *fixture = *state;
-	_cleanup_strbuf_ struct strbuf text = {};
-
-	fixture->table->atomic = true;
-	strbuf_add(&text, "poise: 1\nservices:\n");
-	for (unsigned int i = 0; i < 60; i++)
-		strbuf_printf(&text,
-			"  s%u: {listen: \"tcp://10.0.0.1:%u\", scheduler: %s, destinations: "
-			"[10.9.0.1]}\n",
-			i, i + 1, i < 50 ? "nosuch" : "rr");
-	write_file(fixture, text.text);
-	start(fixture);
-	turn(fixture);
-	assert_int_equal(fixture->table->state.services.count, 0);
-	assert_true(fixture->engine.retries.count > 0 && fixture->engine.retries.count < 50);
-	for (unsigned int i = 0; i < 4; i++)
-		later(fixture, SECOND / 5);
-	assert_int_equal(fixture->engine.retries.count, 50);
-	assert_int_equal(fixture->table->state.services.count, 10);
-	assert_int_equal(fixture->events[ENGINE_EVENT_FAILED], 50);
-	assert_int_equal(fixture->engine.counters.drift, 0);
-}
-
 static void failures_wait_longer_each_time_and_are_told_once(void **state)
 {
 	struct fixture *fixture = *state;
@@ -792,7 +765,6 @@ int main(void)
 		TEST(the_blast_guard_holds_until_forced),
 		TEST(what_is_held_is_forgotten_when_the_files_go_back),
 		TEST(a_failed_operation_is_tried_again),
-		TEST(many_failures_keep_nobody_out),
 		TEST(failures_wait_longer_each_time_and_are_told_once),
 		TEST(a_service_that_cannot_be_made_is_one_failure),
 		TEST(every_tenth_operation_refused_converges),
