@@ -155,8 +155,8 @@ METRICS_ROUTER_PROCESS(tracked)
 		const struct track_item *item = list->items.items[i].item;
 
 		if (item->state != TRACK_STATE_UNKNOWN && !item->untried)
-			metrics_text_number(writer, "interface", item->name,
-				item->state == TRACK_STATE_WELL);
+			metrics_text_number(
+				writer, "interface", item->name, item->state == TRACK_STATE_WELL);
 	}
 }
 
