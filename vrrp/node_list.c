@@ -290,8 +290,9 @@ void node_set(struct node *node, struct config *config, const struct node_plan *
 	node->coming = *config;
 	*config = (struct config){};
 	vector_clear(&node->facts);
-	for (size_t i = 0; plan->facts && i < node->coming.routers.count; i++)
-		vector_append(&node->facts)->facts = plan->facts[i];
+	for (size_t i = 0; i < node->coming.routers.count; i++)
+		vector_append(&node->facts)->facts =
+			plan->facts ? plan->facts[i] : (struct node_facts){};
 	vector_clear(&node->hints);
 	for (size_t i = 0; i < plan->hint_count; i++)
 		vector_push(&node->hints, plan->hints[i]);
