@@ -12,6 +12,7 @@
 #define PROCESS_HEALTH     "health"
 #define PROCESS_VRRP       "vrrp"
 #define PROCESS_CLEAN_UP   "clean-up" /* of remains.h; in no row of the table */
+#define PROCESS_HAND       "hand"     /* likewise */
 
 struct process_kind {
 	const char *name; /* "reconciler" */
@@ -32,6 +33,7 @@ struct process_kind {
 extern const struct process_kind process_health; /* process_health.c */
 extern const struct process_kind process_vrrp;   /* process_vrrp.c */
 extern const struct process_kind process_clean_up;
+extern const struct process_kind process_hand; /* of vrrp/hand.h: the sandbox alone */
 
 extern const struct process_kind *const processes[];
 extern const size_t process_count;

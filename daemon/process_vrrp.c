@@ -2,6 +2,7 @@
 /* The row of the process that keeps virtual routers: raw and packet sockets (NET_RAW), addresses, routes and sysctls of interfaces
  * (NET_ADMIN). It opens /proc/sys/net and one file of the run directory. SYS_NICE and IPC_LOCK are used once, and dropped
  * (realtime.h).
+ * Its hand (vrrp/hand.h) is made of it, and keeps of this what it is made for.
  *
  * And of the one that removes what that one left: it does the same, and needs no hurry. */
 #include <cap-ng.h>
@@ -21,7 +22,7 @@ static const char *const vrrp_system_calls[] = {
 	"getpid", "getppid", "gettid", "getuid", "geteuid", "getgid", "getegid", "uname", "sysinfo",
 	"getrusage", "getrlimit", "prlimit64", "sched_getaffinity", "sched_yield", "rt_sigaction",
 	"rt_sigprocmask", "rt_sigreturn", "sigaltstack", "restart_syscall", "set_robust_list",
-	"rseq", "exit", "exit_group",
+	"rseq", "exit", "exit_group", "wait4", "waitid",
 	/* the loop */
 	"epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait", "epoll_pwait2", "timerfd_create",
 	"timerfd_settime", "timerfd_gettime", "signalfd4", "eventfd2", "poll", "ppoll",
@@ -34,6 +35,14 @@ static const char *const vrrp_system_calls[] = {
 	/* raw sockets, netlink, the channel */
 	"socket", "bind", "connect", "shutdown", "getsockname", "getpeername", "getsockopt",
 	"setsockopt", "sendto", "sendmsg", "sendmmsg", "recvfrom", "recvmsg", "recvmmsg", NULL};
+
+/* What a hand has it was given: netlink sockets, and one end of a pair. */
+static const char *const hand_system_calls[] = {
+	/* memory, itself */
+	"brk", "mmap", "munmap", "mprotect", "madvise", "futex", "getpid", "gettid", "rt_sigaction",
+	"rt_sigprocmask", "rt_sigreturn", "sigaltstack", "restart_syscall", "exit", "exit_group",
+	/* descriptors */
+	"poll", "ppoll", "close", "sendto", "sendmsg", "recvfrom", "recvmsg", NULL};
 
 const struct process_kind process_vrrp = {
 	.name = PROCESS_VRRP,
@@ -50,4 +59,9 @@ const struct process_kind process_clean_up = {
 	.system_calls = vrrp_system_calls,
 	.wants_lease = true,
 	.main = clean_up_process_main,
+};
+
+const struct process_kind process_hand = {
+	.name = PROCESS_HAND,
+	.system_calls = hand_system_calls,
 };

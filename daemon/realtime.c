@@ -83,6 +83,14 @@ static void realtime_drop(void)
 		log_warning("SYS_NICE and IPC_LOCK cannot be given up");
 }
 
+void realtime_follow(const struct poised_options *options)
+{
+	(void)realtime_lock();
+	(void)realtime_schedule();
+	if (!options->no_sandbox)
+		realtime_drop();
+}
+
 int realtime_take(const struct poised_options *options)
 {
 	int locked = realtime_lock(), scheduled = realtime_schedule();

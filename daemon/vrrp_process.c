@@ -469,6 +469,15 @@ static int vrrp_process_open_loop(struct vrrp_process *process)
 	return r;
 }
 
+/* It is as much in a hurry as this one, and has fewer rights. */
+static int vrrp_process_enter_hand(void *data)
+{
+	const struct vrrp_process *process = data;
+
+	realtime_follow(process->options);
+	return process_enter_sandbox(&process_hand, process->options);
+}
+
 static int vrrp_process_open_node(struct vrrp_process *process, struct error *error)
 {
 	/* Else who floods the sockets keeps it from being told. */
@@ -478,6 +487,7 @@ static int vrrp_process_open_node(struct vrrp_process *process, struct error *er
 	const struct node_options node = {.loop = process->loop,
 		.lease = process->options->lease_fd,
 		.sysctls = sysctls,
+		.enter_hand = vrrp_process_enter_hand,
 		.moved = vrrp_process_on_moved,
 		.stopped = vrrp_process_on_stopped,
 		.data = process};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* From the table of what is wanted to the kernel, a portion at a time.
  *
- * A turn sends a few operations together, hears what they led to and takes their answers, and looks at the clock; it ends with the
- * portion, the time, or the work. More work asks for another turn, at the priority of sockets and timers: below them it would
+ * A turn gives a few operations together to netlink.h, whose answers come in later turns, and looks at the clock; it ends with
+ * the portion, the time, the work, or when too much is under way: then the next answer goes on. More work asks for another turn, at the priority of sockets and timers: below them it would
  * never come while somebody floods this machine with packets, above them it would keep advertisements waiting.
  *
  * IPv4 routes go without a word when the kernel takes away the address or the interface that they need. So when somebody

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* rtnetlink: requests, and what is heard.
  *
+ * Both sockets are a hand's (hand.h), which may have to wait for the kernel; what is given to it and what it brings never does.
  * The kernel carries out a request while it is being sent: when send() returns, the notifications are in the one socket and the
- * acknowledgements in the other. So a flush sends, listens, and takes the answers, in this order, and whoever is told of an
- * answer has heard of all that led to it. Nothing depends on that being so: what is still missing comes through the loop.
+ * acknowledgements in the other. The hand brings them in this order, so whoever is told of an answer has heard of all that led
+ * to it. Nothing depends on that being so: what is still missing comes later.
  *
  * A reading is a row of dumps, one after the other on the socket that hears. The kernel runs one dump at a time for a socket,
  * and its parts are made as they are read, so the longest never overflows anything. When one was interrupted, or events were lost
@@ -31,10 +32,8 @@
 #include "base/memory.h"
 #include "vrrp/object.h"
 
-#define NETLINK_BUFFER_SIZE   65536u
-#define NETLINK_BATCH_SIZE    16384u
+#define NETLINK_BATCH_SIZE    VRRP_HAND_GIVEN_MOST
 #define NETLINK_QUEUE_BYTES   (2u << 20) /* of the socket that hears */
-#define NETLINK_DATAGRAMS     64u        /* in a turn */
 #define NETLINK_AGAIN_AT_ONCE 3u
 #define NETLINK_AGAIN_NS      500000000ull
 #define NETLINK_SOCKET_TYPE   (SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK)
@@ -47,8 +46,8 @@ struct netlink_flight {
 
 struct vrrp_netlink {
 	struct loop *loop;
-	int requests, events;
-	struct loop_source *on_requests, *on_events, *again;
+	struct vrrp_hand *hand;
+	struct loop_source *again;
 	const struct vrrp_netlink_listener *listeners[VRRP_NETLINK_LISTENERS];
 	size_t listener_count;
 
@@ -64,7 +63,6 @@ struct vrrp_netlink {
 
 	struct vrrp_netlink_counters counters;
 	_Alignas(struct nlmsghdr) char batch[NETLINK_BATCH_SIZE];
-	_Alignas(struct nlmsghdr) char buffer[NETLINK_BUFFER_SIZE];
 };
 
 static const unsigned int netlink_groups[] = {
@@ -92,8 +90,7 @@ static const struct {
 };
 
 static void netlink_on_again(void *data);
-static void netlink_on_events(void *data, uint32_t events);
-static void netlink_on_requests(void *data, uint32_t events);
+static void netlink_on_brought(void *data, const struct vrrp_hand_brought *brought);
 
 static int netlink_option(int fd, int option, int value)
 {
@@ -107,7 +104,7 @@ static int netlink_socket(int *ret)
 
 	if (fd < 0)
 		return -errno;
-	*ret = fd; /* closed with the rest */
+	*ret = fd; /* closed by the caller, also after an error */
 	if (bind(fd, (struct sockaddr *)&own, sizeof(own)) < 0)
 		return -errno;
 	/* Words beside the codes; kernels that have none are no worse for it. */
@@ -152,36 +149,39 @@ static int netlink_open_events(int fd)
 	return r;
 }
 
-static int netlink_open(struct vrrp_netlink *netlink)
+static int netlink_open(int sockets[static VRRP_HAND_SOCKETS], struct error *error)
 {
-	int r = netlink_socket(&netlink->requests);
+	int r = netlink_socket(&sockets[VRRP_HAND_REQUESTS]);
 
 	if (r == 0)
-		r = netlink_socket(&netlink->events);
+		r = netlink_socket(&sockets[VRRP_HAND_EVENTS]);
 	if (r == 0)
-		r = netlink_open_events(netlink->events);
-	if (r == 0)
-		r = loop_add_io(netlink->loop, netlink->requests, EPOLLIN, netlink_on_requests,
-			netlink, &netlink->on_requests);
-	if (r == 0)
-		r = loop_add_io(netlink->loop, netlink->events, EPOLLIN, netlink_on_events, netlink,
-			&netlink->on_events);
-	if (r == 0)
-		r = loop_add_timer(netlink->loop, netlink_on_again, netlink, &netlink->again);
-	return r;
+		r = netlink_open_events(sockets[VRRP_HAND_EVENTS]);
+	if (r < 0) {
+		memory_closep(&sockets[VRRP_HAND_REQUESTS]);
+		memory_closep(&sockets[VRRP_HAND_EVENTS]);
+		return error_set(error, r, "rtnetlink cannot be opened: %s", strerror(-r));
+	}
+	return 0;
 }
 
-int vrrp_netlink_new(struct loop *loop, struct vrrp_netlink **ret, struct error *error)
+int vrrp_netlink_new(struct loop *loop, const struct vrrp_hand_owner *owner,
+	struct vrrp_netlink **ret, struct error *error)
 {
 	struct vrrp_netlink *netlink = memory_new(sizeof(*netlink));
+	int sockets[VRRP_HAND_SOCKETS] = {-1, -1};
 
 	netlink->loop = loop;
-	netlink->requests = netlink->events = -1;
 	netlink->stage = ARRAY_LENGTH(netlink_stages);
-	int r = netlink_open(netlink);
+	int r = netlink_open(sockets, error);
+	if (r == 0)
+		r = vrrp_hand_new(
+			loop, owner, sockets, netlink_on_brought, netlink, &netlink->hand, error);
+	if (r == 0)
+		r = loop_add_timer(loop, netlink_on_again, netlink, &netlink->again);
 	if (r < 0) {
 		*ret = vrrp_netlink_free(netlink);
-		return error_set(error, r, "rtnetlink cannot be opened: %s", strerror(-r));
+		return r;
 	}
 	*ret = netlink;
 	return 0;
@@ -191,11 +191,8 @@ struct vrrp_netlink *vrrp_netlink_free(struct vrrp_netlink *netlink)
 {
 	if (!netlink)
 		return NULL;
-	loop_source_free(netlink->on_requests);
-	loop_source_free(netlink->on_events);
+	vrrp_hand_free(netlink->hand);
 	loop_source_free(netlink->again);
-	memory_closep(&netlink->requests);
-	memory_closep(&netlink->events);
 	free(netlink);
 	return NULL;
 }
@@ -205,35 +202,6 @@ void vrrp_netlink_listen(struct vrrp_netlink *netlink, const struct vrrp_netlink
 	if (netlink->listener_count == VRRP_NETLINK_LISTENERS)
 		abort();
 	netlink->listeners[netlink->listener_count++] = listener;
-}
-
-/* The next datagram of the kernel in netlink->buffer: its bytes; 0: none now; -errno. */
-static ssize_t netlink_receive(struct vrrp_netlink *netlink, int fd)
-{
-	struct sockaddr_nl from;
-	struct iovec vector = {netlink->buffer, sizeof(netlink->buffer)};
-
-	for (;;) {
-		struct msghdr header = {.msg_name = &from,
-			.msg_namelen = sizeof(from),
-			.msg_iov = &vector,
-			.msg_iovlen = 1};
-		ssize_t got = recvmsg(fd, &header, 0);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return errno == EAGAIN ? 0 : -errno;
-		if (got == 0)
-			return 0;
-		if (header.msg_namelen != sizeof(from) || from.nl_pid != 0) {
-			netlink->counters.strangers++;
-			continue;
-		}
-		if (!(header.msg_flags & MSG_TRUNC))
-			return got;
-		netlink->counters.malformed++;
-	}
 }
 
 /* Reading. */
@@ -257,6 +225,14 @@ static void netlink_tell_end(struct vrrp_netlink *netlink)
 			netlink->listeners[i]->end(netlink->listeners[i]->data);
 }
 
+/* A dump could not be asked for: the reading begins anew, after a pause. */
+static void netlink_unasked(struct vrrp_netlink *netlink)
+{
+	netlink->stage = ARRAY_LENGTH(netlink_stages);
+	netlink->asked = true;
+	loop_timer_set(netlink->again, loop_now(netlink->loop) + NETLINK_AGAIN_NS);
+}
+
 static void netlink_ask_stage(struct vrrp_netlink *netlink)
 {
 	struct {
@@ -277,11 +253,8 @@ static void netlink_ask_stage(struct vrrp_netlink *netlink)
 	if (netlink_stages[netlink->stage].type == RTM_GETROUTE)
 		request.route.rtm_protocol = VRRP_OBJECT_MARK;
 	netlink->stage_sequence = request.header.nlmsg_seq = ++netlink->sequence;
-	if (send(netlink->events, &request, request.header.nlmsg_len, 0) < 0) {
-		netlink->stage = ARRAY_LENGTH(netlink_stages);
-		netlink->asked = true;
-		loop_timer_set(netlink->again, loop_now(netlink->loop) + NETLINK_AGAIN_NS);
-	}
+	if (vrrp_hand_give(netlink->hand, VRRP_HAND_EVENTS, &request, request.header.nlmsg_len) < 0)
+		netlink_unasked(netlink);
 }
 
 static void netlink_begin(struct vrrp_netlink *netlink)
@@ -369,10 +342,10 @@ static void netlink_heard(struct vrrp_netlink *netlink, const struct nlmsghdr *m
 }
 
 /* `each` is given every message of the datagram whose bytes are there. */
-static void netlink_each(struct vrrp_netlink *netlink, size_t size,
+static void netlink_each(struct vrrp_netlink *netlink, const void *data, size_t size,
 	void (*each)(struct vrrp_netlink *, const struct nlmsghdr *))
 {
-	const struct nlmsghdr *message = (const void *)netlink->buffer;
+	const struct nlmsghdr *message = data;
 
 	while (size >= sizeof(*message)) {
 		if (message->nlmsg_len < sizeof(*message) || message->nlmsg_len > size) {
@@ -384,26 +357,6 @@ static void netlink_each(struct vrrp_netlink *netlink, size_t size,
 		size -= step;
 		message = (const void *)((const char *)message + step);
 	}
-}
-
-static void netlink_hear(struct vrrp_netlink *netlink)
-{
-	for (unsigned int i = 0; i < NETLINK_DATAGRAMS; i++) {
-		ssize_t got = netlink_receive(netlink, netlink->events);
-
-		if (got == 0)
-			return;
-		if (got < 0)
-			netlink_overrun(netlink);
-		else
-			netlink_each(netlink, (size_t)got, netlink_heard);
-	}
-}
-
-static void netlink_on_events(void *data, uint32_t events)
-{
-	(void)events;
-	netlink_hear(data);
 }
 
 /* Requests. */
@@ -458,27 +411,29 @@ static void netlink_give_up(struct vrrp_netlink *netlink, int code)
 	netlink_overrun(netlink);
 }
 
-static void netlink_take_answers(struct vrrp_netlink *netlink)
+static void netlink_came(struct vrrp_netlink *netlink, const struct vrrp_hand_brought *brought)
 {
-	while (netlink->flying) {
-		ssize_t got = netlink_receive(netlink, netlink->requests);
-
-		if (got == 0)
-			return;
-		if (got < 0)
-			netlink_give_up(netlink, (int)got);
-		else
-			netlink_each(netlink, (size_t)got, netlink_answered);
-	}
+	if (brought->port != 0)
+		netlink->counters.strangers++;
+	else if (brought->cut)
+		netlink->counters.malformed++;
+	else
+		netlink_each(netlink, brought->data, brought->size,
+			brought->socket == VRRP_HAND_EVENTS ? netlink_heard : netlink_answered);
 }
 
-static void netlink_on_requests(void *data, uint32_t events)
+static void netlink_on_brought(void *data, const struct vrrp_hand_brought *brought)
 {
 	struct vrrp_netlink *netlink = data;
 
-	(void)events;
-	netlink_hear(netlink);
-	netlink_take_answers(netlink);
+	if (brought->word == VRRP_HAND_CAME)
+		netlink_came(netlink, brought);
+	else if (brought->socket == VRRP_HAND_REQUESTS)
+		netlink_give_up(netlink, brought->code);
+	else if (brought->word == VRRP_HAND_LOST)
+		netlink_overrun(netlink);
+	else
+		netlink_unasked(netlink);
 }
 
 size_t vrrp_netlink_room(const struct vrrp_netlink *netlink)
@@ -525,12 +480,9 @@ void vrrp_netlink_flush(struct vrrp_netlink *netlink)
 		return;
 	netlink->batch_size = 0;
 	netlink->counters.sends++;
-	if (send(netlink->requests, netlink->batch, size, 0) < 0) {
-		netlink_give_up(netlink, -errno);
-		return;
-	}
-	netlink_hear(netlink);
-	netlink_take_answers(netlink);
+	int r = vrrp_hand_give(netlink->hand, VRRP_HAND_REQUESTS, netlink->batch, size);
+	if (r < 0)
+		netlink_give_up(netlink, r);
 }
 
 struct vrrp_netlink_counters vrrp_netlink_counters(const struct vrrp_netlink *netlink)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The two rtnetlink sockets of the vrrp process.
+/* The two rtnetlink sockets of the vrrp process, which a hand has for it (hand.h): the kernel may let it wait.
  *
  * One is for requests that change something: several go in one send, at most VRRP_NETLINK_WINDOW wait for their answers, which
  * are matched by sequence number. The other hears what changes, whoever changed it, and reads everything once at the start: the
@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "base/loop.h"
+#include "vrrp/hand.h"
 
 struct nl_msg;
 struct vrrp_netlink;
@@ -45,7 +46,8 @@ struct vrrp_netlink_counters {
 };
 
 /* -errno with words. */
-int vrrp_netlink_new(struct loop *loop, struct vrrp_netlink **ret, struct error *error);
+int vrrp_netlink_new(struct loop *loop, const struct vrrp_hand_owner *owner,
+	struct vrrp_netlink **ret, struct error *error);
 /* What waits for an answer gets none. NULL is allowed; returns NULL. */
 struct vrrp_netlink *vrrp_netlink_free(struct vrrp_netlink *netlink);
 
@@ -63,7 +65,8 @@ size_t vrrp_netlink_room(const struct vrrp_netlink *netlink);
 /* Adds a request; its flags ask for an acknowledgement. Copied. -ENOBUFS: no room. */
 int vrrp_netlink_request(struct vrrp_netlink *netlink, const struct nl_msg *message,
 	vrrp_netlink_answer *answer, void *data);
-/* Sends what was added. Then what that caused is heard, then what was answered: both usually before it returns. */
+/* Sends what was added. What that caused is heard in a later turn, and then what was answered; only what could not be sent is
+ * answered from here. */
 void vrrp_netlink_flush(struct vrrp_netlink *netlink);
 
 struct vrrp_netlink_counters vrrp_netlink_counters(const struct vrrp_netlink *netlink);

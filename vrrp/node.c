@@ -283,7 +283,10 @@ static int node_open_kernel(struct node *node, struct error *error)
 	const struct vrrp_locals_options locals = {.changed = node_on_locals, .data = node};
 	const struct vrrp_addresses_options addresses = {.news = node_on_news, .data = node};
 	const struct vrrp_macvlans_options macvlans = {.ready = node_on_macvlan, .data = node};
-	int r = vrrp_netlink_new(node->options.loop, &node->netlink, error);
+	const struct vrrp_hand_owner hand = {.enter = node->options.enter_hand,
+		.data = node->options.data,
+		.lease = node->options.lease};
+	int r = vrrp_netlink_new(node->options.loop, &hand, &node->netlink, error);
 
 	if (r < 0)
 		return r;

@@ -81,6 +81,8 @@ struct node_options {
 	struct loop *loop;
 	int lease; /* a descriptor of lease_create(), which stays the caller's; -1: no lease */
 	const char *sysctls; /* a path, as vrrp_sysctls_new() takes it; NULL: not kept */
+	/* In the process that speaks with the kernel, as hand.h says; NULL: nothing. */
+	int (*enter_hand)(void *data);
 	/* All of these must not call the node. */
 	/* In order; of those of the list in force: that one which is in no list any more has stopped goes without saying. */
 	void (*moved)(void *data, const struct node_view *view);

@@ -12,6 +12,7 @@
  *	drop ROUTER
  *	link INTERFACE		tells what is known of it
  *	beat			begins to measure how late a timer of 10 ms is
+ *				(and, when a router is done, how long that took since the last `set`, in µs)
  *	beaten			tells it: beats, the longest, the 99th percentile, in µs
  *	counters
  *	idle			says "idle" when nothing is to be done
@@ -54,6 +55,7 @@ struct test {
 	struct vrrp_macvlans *macvlans;
 	struct loop_source *input, *beat, *look;
 	uint64_t due;
+	uint64_t asked; /* when the last `set` was read */
 	bool beating;
 	struct late late;
 	char text[INPUT_SIZE];
@@ -171,7 +173,8 @@ static void on_news(void *data, const struct vrrp_addresses_news *news)
 	if (news->object)
 		vrrp_object_text(news->object, text);
 	if (test->beating && news->news == VRRP_WANTED_DONE)
-		printf("beats before done %zu\n", test->late.count);
+		printf("beats before done %zu\nwaited %llu\n", test->late.count,
+			(unsigned long long)((loop_clock() - test->asked) / NS_OF_US));
 	printf("%s %s%lld%s%s%s%s\n", names[news->news], macvlan ? "m" : "", (long long)number,
 		*text ? " " : "", text, news->words ? ": " : "", news->words ? news->words : "");
 }
@@ -224,6 +227,7 @@ static void command_set(struct test *test, char *const *words, size_t count)
 	struct vrrp_object objects[WORDS_MOST];
 	size_t wanted = 0;
 
+	test->asked = loop_clock();
 	for (size_t i = 1; i < count; i++)
 		objects[wanted++] = parse_object(test, words[i]);
 	vrrp_addresses_set(test->addresses, strtoul(words[0], NULL, 10), objects, wanted);
@@ -399,7 +403,8 @@ static int open_all(struct test *test, const char *path)
 	struct vrrp_links_options links = {.changed = on_link, .read = on_read};
 	struct vrrp_addresses_options addresses = {.news = on_news, .data = test};
 	struct vrrp_macvlans_options macvlans = {.ready = on_ready};
-	int r = vrrp_netlink_new(test->loop, &test->netlink, &error);
+	const struct vrrp_hand_owner owner = {.lease = -1};
+	int r = vrrp_netlink_new(test->loop, &owner, &test->netlink, &error);
 
 	if (r < 0) {
 		fprintf(stderr, "%s\n", error_text(&error, r));
