@@ -294,13 +294,16 @@ class Pulse:
 
     def __init__(self, core):
         self.late = []  # of each that was: when it was due, when it came
-        self.latest = 0
+        self.latest = self.beat = 0
         self.process = subprocess.Popen(["taskset", "-c", str(core), PULSE], stdout=subprocess.PIPE, text=True)
         self.thread = threading.Thread(target=self.hear)
         self.thread.start()
 
     def hear(self):
         for line in self.process.stdout:
+            if line.startswith("beat"):
+                self.beat = int(line.split()[1])
+                continue
             numbers = [int(word) for word in line.split()]
             if len(numbers) == 2:
                 self.late.append(tuple(numbers))
@@ -308,6 +311,8 @@ class Pulse:
                 self.latest = numbers[0]
 
     def was_late(self, begin, end):
+        """Waits until all is told of that time: who reads it may be late, too."""
+        until("the pulse has stopped", lambda: self.beat > end)
         return any(due < end and came > begin for due, came in reversed(self.late))
 
     def latest_ms(self):
