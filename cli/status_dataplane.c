@@ -154,8 +154,8 @@ static void add_drop(json_t *sums, const char *reason, const char *by, uint64_t 
 	}
 	_cleanup_free_ char *all = memory_printf("%s, %s", cli_field_text(sum, "by"), by);
 	json_object_set_new(sum, "by", json_string(all));
-	json_object_set_new(sum, "packets",
-		json_integer((json_int_t)(cli_field_number(sum, "packets") + packets)));
+	packets += cli_field_number(sum, "packets");
+	json_object_set_new(sum, "packets", json_integer((json_int_t)packets));
 }
 
 /* What is dropped for one reason, by all who do. A new reference. */
@@ -231,7 +231,7 @@ static void measure(const struct dataplane_table *table, const struct dataplane_
 static void add_rows(const struct dataplane_table *table, const struct dataplane_rows *rows,
 	const struct cli_status_view *view, struct strbuf *text)
 {
-	size_t count = count_columns(table), widths[DATAPLANE_COLUMNS_MOST];
+	size_t count = count_columns(table), widths[DATAPLANE_COLUMNS_MOST] = {};
 
 	measure(table, rows, view->width, widths);
 	for (size_t i = 0; i < count; i++)

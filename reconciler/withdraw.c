@@ -10,10 +10,10 @@ static void withdraw_forget(struct reconciler *reconciler)
 	record_clear_left(&reconciler->record);
 }
 
-static int withdraw_fail(struct reconciler *reconciler, int code, struct error *error)
+static void withdraw_fail(struct reconciler *reconciler, int code, struct error *error)
 {
 	withdraw_close(reconciler);
-	return error_prefix(error, code, "%s, which the files leave, cannot be withdrawn from",
+	error_prefix(error, code, "%s, which the files leave, cannot be withdrawn from",
 		reconciler->record.left.backend);
 }
 
@@ -27,17 +27,18 @@ static int withdraw_open(struct reconciler *reconciler, struct error *error)
 		return 1;
 	withdraw_close(reconciler);
 	const struct backend_ops *ops = reconciler_find_backend(reconciler, name);
-	if (!ops)
-		return withdraw_fail(reconciler,
-			error_set(error, -ENOTSUP, "this version has no backend `%s`", name),
-			error);
-	int r = ops->open(reconciler->options.run_dir, &left->backend, error);
+	int r = ops ? ops->open(reconciler->options.run_dir, &left->backend, error)
+		    : error_set(error, -ENOTSUP, "this version has no backend `%s`", name);
 	/* A module that is not loaded, a forwarder that does not run: what they held has gone with them. */
 	if (r == -ENOENT) {
 		error_clear(error);
 		return 0;
 	}
-	return r < 0 ? withdraw_fail(reconciler, r, error) : 1;
+	if (r < 0) {
+		withdraw_fail(reconciler, r, error);
+		return r;
+	}
+	return 1;
 }
 
 /* What is ours there, and the globals. */
@@ -54,7 +55,9 @@ static int withdraw_read(struct reconciler *reconciler, struct error *error)
 		keys[i] = memory->owned.items[i].key;
 	state_clear(&left->live);
 	int r = left->backend->ops->read(left->backend, &scope, &left->live, error);
-	return r < 0 ? withdraw_fail(reconciler, r, error) : 0;
+	if (r < 0)
+		withdraw_fail(reconciler, r, error);
+	return r;
 }
 
 static const struct backend_abilities *withdraw_abilities(const struct reconciler *reconciler)
@@ -73,11 +76,12 @@ int withdraw_plan(
 	if (!reconciler->record.left.backend)
 		return 0;
 	int r = withdraw_open(reconciler, error);
-	if (r > 0)
-		r = withdraw_read(reconciler, error);
-	else if (r == 0)
+	if (r == 0)
 		withdraw_forget(reconciler);
-	if (r < 0 || !reconciler->record.left.backend)
+	if (r <= 0)
+		return r;
+	r = withdraw_read(reconciler, error);
+	if (r < 0)
 		return r;
 	const struct move_input input = {
 		.left = &reconciler->record.left,
