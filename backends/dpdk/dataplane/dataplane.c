@@ -16,6 +16,7 @@
 #include <rte_random.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "backends/dpdk/dataplane/worker.h"
 #include "base/memory.h"
@@ -24,11 +25,11 @@
 
 /* Buffers that each worker keeps at hand. */
 #define POOL_CACHE 512
-/* Bytes of a buffer beside its room: the pool's header, DPDK's, ours. */
-#define POOL_OVERHEAD (RTE_CACHE_LINE_SIZE + sizeof(struct rte_mbuf) + NOTE_SIZE)
 /* Bytes for the tables of routes, of two families, twice while they change; for devices' queues and
  * workers. */
 #define MEMORY_REST ((256u + 64u) << 20)
+/* The smallest of huge pages. */
+#define HUGE_PAGE (2u << 20)
 /* What the attendant may hold beside what is in rings. */
 #define POOL_ATTENDANT 4096
 
@@ -51,9 +52,22 @@ static unsigned int room_needed(const struct dataplane_settings *settings)
 	return room + RTE_PKTMBUF_HEADROOM;
 }
 
+/* Bytes that a buffer takes of the pool, as DPDK lays it out in pages of this size, whose borders it does not
+ * cross: with headers, what spreads them over the memory's channels, and its place in the pool's ring, whose
+ * size is a power of two. */
+static uint64_t buffer_size(const struct dataplane_settings *settings, uint64_t page)
+{
+	struct rte_mempool_objsz size;
+	uint32_t element = (uint32_t)sizeof(struct rte_mbuf) + NOTE_SIZE + room_needed(settings);
+	uint64_t bytes = rte_mempool_calc_obj_size(element, 0, &size);
+
+	bytes = bytes < page ? page / (page / bytes) : RTE_ALIGN_CEIL(bytes, page);
+	return bytes + 2 * sizeof(void *);
+}
+
 uint64_t dataplane_memory(const struct dataplane_settings *settings)
 {
-	uint64_t each = room_needed(settings) + POOL_OVERHEAD;
+	uint64_t each = buffer_size(settings, (uint64_t)sysconf(_SC_PAGESIZE));
 	uint64_t rings = settings->workers * (settings->workers + UINT64_C(1));
 	uint64_t packets = settings->memory ? settings->memory : buffers_needed(settings) * each;
 
@@ -64,10 +78,11 @@ static int make_pool(
 	struct dataplane *plane, const struct dataplane_settings *settings, struct error *error)
 {
 	unsigned int room = room_needed(settings), count = buffers_needed(settings);
+	uint64_t page = rte_eal_has_hugepages() ? HUGE_PAGE : (uint64_t)sysconf(_SC_PAGESIZE);
 
 	if (settings->memory)
 		count = (unsigned int)RTE_MIN(
-			settings->memory / (room + POOL_OVERHEAD), (uint64_t)UINT32_MAX / 2);
+			settings->memory / buffer_size(settings, page), (uint64_t)UINT32_MAX / 2);
 	plane->pool = rte_pktmbuf_pool_create(
 		"packets", count, POOL_CACHE, NOTE_SIZE, (uint16_t)room, SOCKET_ID_ANY);
 	if (plane->pool)
