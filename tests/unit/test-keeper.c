@@ -255,7 +255,9 @@ static void hear(
 	struct keeper *keeper, const struct keeper_key *key, uint8_t priority, uint64_t now)
 {
 	const struct vrrp_event event = {.type = VRRP_EVENT_ADVERTISEMENT,
-		.advertisement = {priority, SECOND, {key->family, {10, 0, 0, 99}}}};
+		.advertisement = {.priority = priority,
+			.interval = SECOND,
+			.source = {key->family, {10, 0, 0, 99}}}};
 
 	keeper_handle(keeper, keeper_find(keeper, key), &event, now);
 }
@@ -536,8 +538,9 @@ static void whatever_comes(void **state)
 			const struct vrrp_event event = {
 				.type = (enum vrrp_event_type[]){VRRP_EVENT_UP, VRRP_EVENT_DOWN,
 					VRRP_EVENT_THAW, VRRP_EVENT_ADVERTISEMENT}[random_below(4)],
-				.advertisement = {(uint8_t)random_below(256), SECOND,
-					{keeper_item_key(item)->family, {10, 0, 0, 99}}}};
+				.advertisement = {.priority = (uint8_t)random_below(256),
+					.interval = SECOND,
+					.source = {keeper_item_key(item)->family, {10, 0, 0, 99}}}};
 
 			keeper_handle(keeper, item, &event, now);
 		}
