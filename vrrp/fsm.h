@@ -63,7 +63,7 @@ struct vrrp_advertisement {
 	uint8_t priority;
 	uint64_t interval; /* version 3 */
 	struct address source;
-	uint64_t age; /* ns since it came: a wait that it begins has lasted so long; but see fsm.c */
+	uint64_t age; /* ns since it came: a wait that it begins has lasted so long */
 };
 
 /* What the process before this one left: when it last advertised, and the interval that it promised. */

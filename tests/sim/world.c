@@ -171,7 +171,9 @@ static void sim_advertise(struct sim_world *world, struct sim_host *host, size_t
 	struct sim_packet packet = {
 		.from = (uint8_t)(host - world->hosts),
 		.router = (uint8_t)router,
-		.advertisement = {priority, own->interval, own->source},
+		.advertisement = {.priority = priority,
+			.interval = own->interval,
+			.source = own->source},
 	};
 
 	if (priority) {

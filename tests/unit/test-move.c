@@ -563,7 +563,7 @@ static void test_dry_run_says_it(void **state)
 	static const char *const lines[] = {
 		"From memory to other: not hitless, 5 connections in memory end.\n",
 		"\nprepare (other), while memory serves:\n",
-		"+ service " WEB,
+		("+ service " WEB),
 		"\nwithdraw (memory), when all of that is done:\n",
 		"weight 1 -> 0",
 		"\nswitch (memory): 2 services go when all has drained.\n",

@@ -56,7 +56,9 @@ static void hear(struct fixture *fixture, size_t index, uint8_t priority,
 {
 	vrrp_group_handle(&fixture->group, index,
 		&(struct vrrp_event){.type = VRRP_EVENT_ADVERTISEMENT,
-			.advertisement = {priority, SECOND, *source}},
+			.advertisement = {.priority = priority,
+				.interval = SECOND,
+				.source = *source}},
 		now);
 }
 
