@@ -270,18 +270,6 @@ static int dpdk_take_all(struct message_reader reader, struct state *state, uint
 	return type;
 }
 
-/* A dump that does not say how many there were is not complete. */
-static int dpdk_check_end(struct message_reader reader, uint64_t count)
-{
-	struct message_reader value;
-	struct message_end end;
-
-	if (message_next(&reader, &value) != MESSAGE_ATTRIBUTE_END ||
-		message_get_end(value, &end) < 0 || end.count != count)
-		return -EBADMSG;
-	return 0;
-}
-
 static int dpdk_hear(struct dpdk *dpdk, struct state *ret, struct error *error)
 {
 	struct message_header header = {};
@@ -296,7 +284,7 @@ static int dpdk_hear(struct dpdk *dpdk, struct state *ret, struct error *error)
 		if (header.kind == MESSAGE_KIND_OBJECTS)
 			r = dpdk_take_all(reader, ret, &count);
 		else if (header.kind == MESSAGE_KIND_END)
-			r = dpdk_check_end(reader, count);
+			r = message_check_end(reader, count);
 	}
 	if (r == 0)
 		return 0;

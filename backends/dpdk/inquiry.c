@@ -104,17 +104,6 @@ static int inquiry_take_all(struct message_reader reader, struct backend_figures
 	return type;
 }
 
-static int inquiry_check_end(struct message_reader reader, size_t count)
-{
-	struct message_reader value;
-	struct message_end end;
-
-	if (message_next(&reader, &value) != MESSAGE_ATTRIBUTE_END ||
-		message_get_end(value, &end) < 0 || end.count != count)
-		return -EBADMSG;
-	return 0;
-}
-
 static int inquiry_hear(
 	struct dpdk_link *link, uint64_t end, struct backend_figures *ret, struct error *error)
 {
@@ -131,7 +120,7 @@ static int inquiry_hear(
 		if (header.kind == MESSAGE_KIND_FIGURES)
 			r = inquiry_take_all(reader, ret);
 		else
-			r = header.kind == MESSAGE_KIND_END ? inquiry_check_end(reader, ret->count)
+			r = header.kind == MESSAGE_KIND_END ? message_check_end(reader, ret->count)
 							    : -EBADMSG;
 		if (r < 0)
 			return error_set(

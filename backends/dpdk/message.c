@@ -672,6 +672,17 @@ int message_get_end(struct message_reader value, struct message_end *ret)
 	return get_fields(value, FIELDS(end_rows), ret);
 }
 
+int message_check_end(struct message_reader reader, uint64_t count)
+{
+	struct message_reader value;
+	struct message_end end;
+
+	if (message_next(&reader, &value) != MESSAGE_ATTRIBUTE_END ||
+		message_get_end(value, &end) < 0 || end.count != count)
+		return -EBADMSG;
+	return 0;
+}
+
 const char *message_kind_name(enum message_kind kind)
 {
 	static const char *const names[MESSAGE_KIND_COUNT] = {

@@ -172,4 +172,8 @@ int message_get_route(struct message_reader value, struct data_route *ret);
 int message_get_figure(struct message_reader value, struct message_figure *ret);
 int message_get_end(struct message_reader value, struct message_end *ret);
 
+/* Whether the message that ends a dump says that there were `count`: 0, or -EBADMSG. One that does not say it is
+ * not complete. */
+int message_check_end(struct message_reader reader, uint64_t count);
+
 const char *message_kind_name(enum message_kind kind);
