@@ -12,6 +12,7 @@ INSTALL ?= install
 
 # The manuals name the places of the default PREFIX.
 install_man = sed -e 's,/usr/local/share/poise/,$(DATADIR)/poise/,g' \
+	-e 's,/usr/local/share/doc/poise/,$(DATADIR)/doc/poise/,g' \
 	-e 's,/usr/local/sbin/,$(SBINDIR)/,g' $(BUILD)/man/$(1) > $(BUILD)/man/$(1).installed && \
 	$(INSTALL) -m 644 $(BUILD)/man/$(1).installed $(DESTDIR)$(MANDIR)/man$(2)/$(1)
 

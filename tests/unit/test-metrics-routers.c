@@ -340,6 +340,40 @@ static size_t check_labels(const char *path, const struct exposition *said)
 	return check_groupings(path, text, said) + check_matchers(path, text, said);
 }
 
+/* As a data plane counts, so that its families have series. */
+static void count_packets(struct machine *machine)
+{
+	static const struct backend_figure figures[] = {
+		{BACKEND_FIGURE_PORT, "wan", "up", 1},
+		{BACKEND_FIGURE_PORT, "wan", "packets_in", 2},
+		{BACKEND_FIGURE_PORT, "wan", "missed", 3},
+		{BACKEND_FIGURE_WORKER, "0", "packets", 4},
+		{BACKEND_FIGURE_DROP, "worker 0", "no-route", 5},
+		{BACKEND_FIGURE_PART, "buffers", "free", 6},
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(figures); i++)
+		vector_push(&machine->table->figures, figures[i]);
+}
+
+/* Each family whose name begins so is a word of the file. */
+static void expect_all_words(const char *path, const char *begin)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t size, found = 0;
+
+	if (file_read(AT_FDCWD, path, 1 << 20, &text, &size) < 0)
+		fail_msg("%s cannot be read", path);
+	for (size_t i = 0; i < metrics_family_count; i++) {
+		if (strncmp(metrics_families[i].name, begin, strlen(begin)) != 0)
+			continue;
+		if (!strstr(text, metrics_families[i].name))
+			fail_msg("%s lacks %s", path, metrics_families[i].name);
+		found++;
+	}
+	assert_true(found > 0);
+}
+
 static void monitoring_examples(void **state)
 {
 	static const char dashboard[] = "examples/monitoring/grafana-dashboard.json";
@@ -353,8 +387,10 @@ static void monitoring_examples(void **state)
 	routes_open(&routes, &machine->engine);
 	tell_edge(&routes);
 	machine_declare(machine, checked_service);
+	count_packets(machine);
 	scrape(machine, &fresh, &said);
 	routes_close(&routes);
+	expect_all_words(dashboard, "poise_dataplane_");
 	assert_true(check_words(dashboard) > 15);
 	assert_true(check_words(alerts) > 8);
 	assert_true(check_labels(dashboard, &said) > 50);
