@@ -64,8 +64,9 @@ enum backend_figure_kind {
 #define BACKEND_FIGURE_NAME 64
 
 /* One thing that a backend counts beside services and destinations: of the port "wan", "packets_in".
- * Names are the backend's own, in lower case, with underscores (reasons: with dashes); those of rates
- * end in _per_second. */
+ * Names are the backend's own, in lower case, with underscores (reasons: with dashes). What is counted
+ * only grows while the backend runs, but for rates (_per_second), shares (_percent), and what there is
+ * now (up, flows, free, all). */
 struct backend_figure {
 	enum backend_figure_kind kind;
 	char object[BACKEND_FIGURE_NAME];
@@ -73,7 +74,8 @@ struct backend_figure {
 	uint64_t value;
 };
 
-/* Rows of one kind and one object stand behind each other, if only those of their kind are looked at. */
+/* Each kind, object and name once. Rows of one kind and one object stand behind each other, if only those of
+ * their kind are looked at. */
 struct backend_figures {
 	VECTOR_OF(struct backend_figure);
 };

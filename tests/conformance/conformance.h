@@ -36,6 +36,7 @@ enum conformance_need {
 	CONFORMANCE_NEED_ENGINES = 1 << 3,
 	CONFORMANCE_NEED_ATOMIC = 1 << 4,
 	CONFORMANCE_NEED_ROUTES = 1 << 5, /* and the ports `lan` and `wan` */
+	CONFORMANCE_NEED_FIGURES = 1 << 6,
 };
 
 struct conformance_case {
@@ -49,6 +50,7 @@ struct conformance_case {
 /* The tables of the files of this folder; each ends with an entry without a name. */
 extern const struct conformance_case attribute_cases[];
 extern const struct conformance_case batch_cases[];
+extern const struct conformance_case figure_cases[];
 extern const struct conformance_case global_cases[];
 extern const struct conformance_case kernel_cases[];
 

@@ -19,6 +19,7 @@
 static const struct conformance_case *const case_tables[] = {
 	attribute_cases,
 	batch_cases,
+	figure_cases,
 	global_cases,
 	kernel_cases,
 };
@@ -84,8 +85,10 @@ static int prepare_dataplane(struct fixture *fixture)
 	fixture->folder = folder_make();
 	fixture->path = folder_path(fixture->folder, MESSAGE_SOCKET_NAME);
 	setenv(MESSAGE_SOCKET_ENVIRONMENT, fixture->path, 1);
-	const struct plane_server_options options = {
-		.path = fixture->path, .slots = SERVER_DESTINATIONS, .services = SERVER_SERVICES};
+	const struct plane_server_options options = {.path = fixture->path,
+		.slots = SERVER_DESTINATIONS,
+		.services = SERVER_SERVICES,
+		.few_figures = true};
 	fixture->server = plane_start_server(&options);
 	return fixture->server < 0 ? -ECHILD : 0;
 }
@@ -95,9 +98,11 @@ static int prepare_dataplane(struct fixture *fixture)
 		CONFORMANCE_NEED_ENGINES)
 
 static const struct conformance_backend backends[] = {
-	{"memory", &memory_backend, KERNEL_NEEDS | CONFORMANCE_NEED_ROUTES, prepare_memory},
+	{"memory", &memory_backend,
+		KERNEL_NEEDS | CONFORMANCE_NEED_ROUTES | CONFORMANCE_NEED_FIGURES, prepare_memory},
 	{"ipvs", &ipvs_backend, KERNEL_NEEDS, prepare_kernel},
-	{"dpdk", &dpdk_backend, CONFORMANCE_NEED_ATOMIC | CONFORMANCE_NEED_ROUTES,
+	{"dpdk", &dpdk_backend,
+		CONFORMANCE_NEED_ATOMIC | CONFORMANCE_NEED_ROUTES | CONFORMANCE_NEED_FIGURES,
 		prepare_dataplane},
 };
 

@@ -49,7 +49,8 @@ struct plane_server_options {
 	uint64_t stall_ns;       /* 0, or another time than CONTROL_STALL_NS */
 	uint64_t grace_ns;       /* how long workers take; 0: they are there at once … */
 	unsigned int grace_asks; /* … or when that was asked so often */
-	bool few_figures;        /* it counts as a forwarder would, instead of a thousand things */
+	/* It counts as a forwarder would, instead of a thousand things; a packet more each time it is asked. */
+	bool few_figures;
 };
 
 pid_t plane_start_server(const struct plane_server_options *options);
