@@ -31,7 +31,7 @@ struct world {
 	bool there[FLOWS * 2];
 	uint32_t put[FLOWS * 2]; /* the tick that its visit may come at, no sooner */
 	/* What visits do. */
-	uint32_t ended, kept, visits, next_number;
+	uint32_t ended, kept, visits, hastened, next_number;
 	bool random; /* they end flows before their time, remove others, and set other times */
 };
 
@@ -63,13 +63,19 @@ static int end(void **state)
 	return world.wheel.chunks != NULL;
 }
 
-/* As expiry_add() will have it. */
-static void note_put(uint32_t index)
+/* Where it belongs now. */
+static uint32_t place_of(uint32_t index)
 {
 	int32_t ahead = (int32_t)(flow_at(&world.table, index)->request.expires - world.wheel.now);
 
+	return world.wheel.now + (uint32_t)MIN(MAX(ahead, 1), EXPIRY_SPAN);
+}
+
+/* As expiry_add() will have it. */
+static void note_put(uint32_t index)
+{
 	world.there[index] = true;
-	world.put[index] = world.wheel.now + (uint32_t)MIN(MAX(ahead, 1), EXPIRY_SPAN);
+	world.put[index] = place_of(index);
 }
 
 /* A flow that expires in `ticks`; FLOW_NONE when the table is full. */
@@ -88,6 +94,24 @@ static uint32_t add(uint32_t ticks)
 	expiry_add(&world.wheel, &world.table, index);
 	world.flows++;
 	return index;
+}
+
+/* It expires at this tick now, which may be sooner than it would have. */
+static void set_time(uint32_t index, uint32_t expires)
+{
+	struct flow *flow = flow_at(&world.table, index);
+	bool sooner = (int32_t)(expires - flow->request.expires) < 0;
+	uint32_t place;
+
+	flow->request.expires = expires;
+	if (!sooner)
+		return;
+	place = place_of(index);
+	if ((int32_t)(place - world.put[index]) < 0) {
+		world.put[index] = place;
+		world.hastened++;
+	}
+	expiry_hasten(&world.wheel, &world.table, index);
 }
 
 static void forget(uint32_t index)
@@ -166,9 +190,9 @@ static void nothing_is_due(void)
 			continue;
 		count++;
 		assert_false(expiry_is_past(world.put[index], world.now));
-		/* Not later than a span after its time. */
-		assert_true((int32_t)(world.now - flow_at(&world.table, index)->request.expires) <
-			    EXPIRY_SPAN);
+		/* Nor has anything expired, but what was put in with no time left. */
+		assert_true(
+			(int32_t)(world.now - flow_at(&world.table, index)->request.expires) <= 0);
 	}
 	assert_int_equal(count, world.flows);
 }
@@ -191,8 +215,7 @@ static void random_steps_agree_with_the_model(void **state)
 				FLOW_NONE;
 		/* A packet. */
 		if (index != FLOW_NONE)
-			flow_at(&world.table, index)->request.expires =
-				world.now + random_below(random_below(2) ? 20 : 8000);
+			set_time(index, world.now + random_below(random_below(2) ? 20 : 8000));
 		if (random_below(3) == 0)
 			take_out_any();
 		world.now += random_below(4);
@@ -205,7 +228,7 @@ static void random_steps_agree_with_the_model(void **state)
 	}
 	/* Time has wrapped, the table was full, flows ended and were put in again. */
 	assert_true(world.now < START && full > 0);
-	assert_true(world.ended > steps && world.kept > steps / 2);
+	assert_true(world.ended > steps && world.kept > steps / 2 && world.hastened > steps / 8);
 	while (world.flows)
 		take_out_any();
 	assert_int_equal(count_free_chunks(), world.wheel.chunk_count);
@@ -254,23 +277,53 @@ static void a_long_connection_costs_a_visit_each_span(void **state)
 	assert_int_equal(world.now, last);
 }
 
-/* Closed right after a visit: gone a span later. */
-static void a_shortened_time_is_seen_within_a_span(void **state)
+/* Closed right after a visit: gone when its time is over, and one visit is all that it took. */
+static void a_shortened_time_is_met(void **state)
 {
 	(void)state;
-	uint32_t index = add(100000);
+	uint32_t index = add(100000), visits;
 
 	while (!world.visits) {
 		world.now++;
 		turn_all();
 	}
-	flow_at(&world.table, index)->request.expires = world.now + 10;
-	for (int i = 0; i < EXPIRY_SPAN; i++) {
+	visits = world.visits;
+	set_time(index, world.now + 10);
+	for (int i = 0; i < 10; i++) {
 		assert_int_equal(world.flows, 1);
 		world.now++;
 		turn_all();
 	}
 	assert_int_equal(world.flows, 0);
+	assert_int_equal(world.visits, visits + 1);
+}
+
+/* What stands no farther ahead than it must stays where it is. */
+static void a_flow_is_moved_only_to_be_sooner(void **state)
+{
+	(void)state;
+	static const uint32_t longer[] = {50, 51, 254, 255, 256, 100000};
+	uint32_t other = add(50), index = add(50), place;
+
+	place = flow_at(&world.table, index)->request.wheel_place;
+	for (size_t i = 0; i < ARRAY_LENGTH(longer); i++) {
+		flow_at(&world.table, index)->request.expires = world.now + longer[i];
+		expiry_hasten(&world.wheel, &world.table, index);
+		assert_int_equal(flow_at(&world.table, index)->request.wheel_place, place);
+	}
+	set_time(index, world.now + 49);
+	assert_int_not_equal(flow_at(&world.table, index)->request.wheel_place, place);
+	/* Also while its bucket is behind, and being emptied. */
+	for (uint32_t i = 0; i < EXPIRY_VISITS; i++)
+		add(49);
+	world.now += 49;
+	assert_int_equal(
+		expiry_turn(&world.wheel, &world.table, world.now, visit, &world), EXPIRY_VISITS);
+	assert_int_equal(world.flows, 2);
+	set_time(index, world.now - 5);
+	turn_all();
+	assert_int_equal(world.flows, 1);
+	assert_true(world.there[other]);
 }
 
 /* What is due at one tick and too much for one turn: goes on in the next ones, and new flows that
@@ -378,7 +431,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_flow_is_visited_at_its_tick, begin, end),
 		cmocka_unit_test_setup_teardown(
 			a_long_connection_costs_a_visit_each_span, begin, end),
-		cmocka_unit_test_setup_teardown(a_shortened_time_is_seen_within_a_span, begin, end),
+		cmocka_unit_test_setup_teardown(a_shortened_time_is_met, begin, end),
+		cmocka_unit_test_setup_teardown(a_flow_is_moved_only_to_be_sooner, begin, end),
 		cmocka_unit_test_setup_teardown(visits_of_a_turn_are_bounded, begin, end),
 		cmocka_unit_test_setup_teardown(
 			a_long_stop_visits_all_and_ends_what_has_expired, begin, end),

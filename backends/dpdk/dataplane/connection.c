@@ -79,12 +79,13 @@ struct slot_counts *connection_count_alone(
 	return count_made(worker, member->slot, member->incarnation);
 }
 
-void connection_change(struct worker *worker, struct flow *request, enum transport_state state)
+/* Active or not, as its state says. */
+static void count_change(struct worker *worker, struct flow *request)
 {
-	bool was = request->flags & FLOW_FLAG_ACTIVE, is = transport_is_active(state);
+	bool was = request->flags & FLOW_FLAG_ACTIVE;
+	bool is = transport_is_active((enum transport_state)request->state);
 	struct slot_counts *counts = counts_of(worker, request);
 
-	request->state = (uint8_t)state;
 	if (was == is)
 		return;
 	request->flags ^= FLOW_FLAG_ACTIVE;
@@ -92,6 +93,19 @@ void connection_change(struct worker *worker, struct flow *request, enum transpo
 		return;
 	add(&counts->active, is ? 1 : -1u);
 	add(&counts->inactive, is ? -1u : 1);
+}
+
+void connection_change(
+	struct worker *worker, struct flow *request, enum transport_state state, uint32_t expires)
+{
+	struct flow_table *table = &worker->flows;
+	bool sooner = (int32_t)(expires - request->request.expires) < 0;
+
+	request->state = (uint8_t)state;
+	request->request.expires = expires;
+	count_change(worker, request);
+	if (sooner)
+		expiry_hasten(&worker->wheel, table, flow_index(table, request));
 }
 
 /* All but the wheel. */

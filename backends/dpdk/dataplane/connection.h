@@ -32,8 +32,10 @@ struct slot_counts *connection_count_alone(
 /* Ends it: the request's flow, its peer, its place in the wheel. */
 void connection_end(struct worker *worker, uint32_t request);
 
-/* Its request's flow takes this state; active and inactive connections are counted anew. */
-void connection_change(struct worker *worker, struct flow *request, enum transport_state state);
+/* Its request's flow takes this state, and expires then; active and inactive connections are counted
+ * anew. */
+void connection_change(
+	struct worker *worker, struct flow *request, enum transport_state state, uint32_t expires);
 
 /* expiry_visit: data is the worker. */
 bool connection_visit(void *data, struct flow_table *table, uint32_t index, uint32_t now);
@@ -51,11 +53,10 @@ static inline void connection_touch(struct worker *worker, struct flow *request,
 {
 	enum transport_state state =
 		transport_next(way, event, (enum transport_state)request->state);
-	uint32_t expires;
+	uint32_t expires = worker->now + worker->plane->timeouts.ticks[state] + CONNECTION_SLACK;
 
 	if (__builtin_expect(state != request->state, 0))
-		connection_change(worker, request, state);
-	expires = worker->now + worker->plane->timeouts.ticks[state] + CONNECTION_SLACK;
-	if (expires - request->request.expires >= CONNECTION_SLACK)
+		connection_change(worker, request, state, expires);
+	else if (expires - request->request.expires >= CONNECTION_SLACK)
 		request->request.expires = expires;
 }

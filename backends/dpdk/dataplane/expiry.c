@@ -15,6 +15,7 @@
 #include <errno.h>
 
 #include "backends/dpdk/dataplane/pages.h"
+#include "base/macros.h"
 
 /* A place: the chunk, and where in it. */
 #define EXPIRY_PLACE_BITS 5
@@ -105,16 +106,26 @@ static void expiry_push(struct expiry_wheel *wheel, struct expiry_bucket *bucket
 	bucket->count++;
 }
 
-void expiry_add(struct expiry_wheel *wheel, struct flow_table *table, uint32_t index)
+/* Ticks from the bucket that is being emptied to that in which a flow belongs. */
+static uint32_t expiry_ahead(
+	const struct expiry_wheel *wheel, const struct flow_table *table, uint32_t index)
 {
 	int32_t ahead = (int32_t)(flow_at(table, index)->request.expires - wheel->now);
 
-	if (ahead < 1)
-		ahead = 1;
-	if (ahead > EXPIRY_SPAN)
-		ahead = EXPIRY_SPAN;
-	expiry_push(wheel, &wheel->buckets[(wheel->now + (uint32_t)ahead) % EXPIRY_BUCKETS], table,
-		index);
+	return (uint32_t)MIN(MAX(ahead, 1), EXPIRY_SPAN);
+}
+
+void expiry_add(struct expiry_wheel *wheel, struct flow_table *table, uint32_t index)
+{
+	uint32_t tick = wheel->now + expiry_ahead(wheel, table, index);
+
+	expiry_push(wheel, &wheel->buckets[tick % EXPIRY_BUCKETS], table, index);
+}
+
+static struct expiry_chunk *expiry_chunk_of(
+	const struct expiry_wheel *wheel, const struct flow_table *table, uint32_t index)
+{
+	return &wheel->chunks[flow_at(table, index)->request.wheel_place >> EXPIRY_PLACE_BITS];
 }
 
 /* The place is taken by the last of the bucket; where that is the flow itself, nobody reads the place
@@ -122,11 +133,24 @@ void expiry_add(struct expiry_wheel *wheel, struct flow_table *table, uint32_t i
 void expiry_remove(struct expiry_wheel *wheel, struct flow_table *table, uint32_t index)
 {
 	uint32_t place = flow_at(table, index)->request.wheel_place;
-	struct expiry_chunk *chunk = &wheel->chunks[place >> EXPIRY_PLACE_BITS];
+	struct expiry_chunk *chunk = expiry_chunk_of(wheel, table, index);
 	uint32_t last = expiry_pop(wheel, &wheel->buckets[chunk->bucket]);
 
 	chunk->flows[place & ((1u << EXPIRY_PLACE_BITS) - 1)] = last;
 	flow_at(table, last)->request.wheel_place = place;
+}
+
+/* What is not to expire within a round is known without a look at its place. */
+void expiry_hasten(struct expiry_wheel *wheel, struct flow_table *table, uint32_t index)
+{
+	uint32_t ahead = expiry_ahead(wheel, table, index);
+
+	if (ahead == EXPIRY_SPAN)
+		return;
+	if ((expiry_chunk_of(wheel, table, index)->bucket - wheel->now) % EXPIRY_BUCKETS <= ahead)
+		return;
+	expiry_remove(wheel, table, index);
+	expiry_add(wheel, table, index);
 }
 
 /* The bucket of wheel->now, until it is empty or `most` are visited. The number of visits. */

@@ -4,9 +4,10 @@
  * A packet only writes flow.request.expires, in the line that it has already; the wheel is not
  * touched. Each request's flow stands once in the wheel, at most EXPIRY_SPAN ahead. When its bucket
  * comes, it is visited: what has expired ends, what has not is put in again at its time, or
- * EXPIRY_SPAN ahead where that is later. So the memory of a closed connection is free again
- * EXPIRY_SPAN later than it might be at most, and a connection of hours costs a visit each
- * EXPIRY_SPAN. Visits of one turn are bounded: what is left over is visited in the next turn.
+ * EXPIRY_SPAN ahead where that is later. So a connection of hours costs a visit each EXPIRY_SPAN.
+ * What comes to expire sooner than it stands in the wheel for, for it was closed, is put in again
+ * then (expiry_hasten()): a connection ends when its time is over. Visits of one turn are bounded:
+ * what is left over is visited in the next turn.
  *
  * Ticks are eighths of a second of a worker's clock, and wrap: only differences are compared. */
 #pragma once
@@ -65,6 +66,12 @@ void expiry_clear(struct expiry_wheel *wheel);
 void expiry_add(struct expiry_wheel *wheel, struct flow_table *table, uint32_t index);
 /* Takes out a flow that is in the wheel, before flow_remove(); not the one that is being visited. */
 void expiry_remove(struct expiry_wheel *wheel, struct flow_table *table, uint32_t index);
+
+/* Its time was shortened: puts a flow that is in the wheel there, if it stands farther ahead; not the one
+ * that is being visited. A flow that has been put at a state's time stands no farther ahead than any later
+ * time of that state, so whoever has a peer flip states is put in again once for each at most, until it
+ * is visited. */
+void expiry_hasten(struct expiry_wheel *wheel, struct flow_table *table, uint32_t index);
 
 /* Says of a flow whose time may have come whether it ends, at this tick (it may also set another
  * time: a destination that is gone). When it does, the callback has removed it (flow_remove(), and

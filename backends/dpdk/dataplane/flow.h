@@ -187,6 +187,11 @@ static inline struct flow *flow_at(const struct flow_table *table, uint32_t inde
 	return &table->lines[index];
 }
 
+static inline uint32_t flow_index(const struct flow_table *table, const struct flow *flow)
+{
+	return (uint32_t)(flow - table->lines);
+}
+
 /* A new flow of a key that is not there: zeroed but for key, kind, next and peer (FLOW_NONE).
  * FLOW_NONE when the limit is reached or no chained line is free; nothing has changed then. */
 uint32_t flow_insert(
