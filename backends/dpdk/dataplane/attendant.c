@@ -397,14 +397,16 @@ void attendant_slot_freed(void *data, uint32_t slot)
 	route_detach(&attendant->routes, &attendant->plane->slots, slot);
 }
 
-void attendant_set_carrier(struct attendant *attendant, bool up)
+void attendant_set_carrier(struct attendant *attendant, unsigned int port, bool up)
 {
-	for (unsigned int i = 0; i < attendant->plane->port_count; i++) {
-		if (attendant->exceptions[i] &&
-			exception_set_carrier(attendant->exceptions[i], up) < 0)
-			log_error("port %s: the carrier of its exception port cannot be changed",
-				attendant->plane->ports[i].name);
-	}
+	int r;
+
+	if (!attendant->exceptions[port])
+		return;
+	r = exception_set_carrier(attendant->exceptions[port], up);
+	if (r < 0)
+		log_error("port %s: the carrier of its exception port cannot be changed: %s",
+			attendant->plane->ports[port].name, strerror(-r));
 }
 
 void attendant_count(struct attendant *attendant, struct attendant_counts *ret)

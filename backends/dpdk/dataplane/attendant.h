@@ -48,8 +48,8 @@ bool attendant_tidy(struct attendant *attendant);
 void attendant_slot_taken(void *data, uint32_t slot);
 void attendant_slot_freed(void *data, uint32_t slot);
 
-/* Of all exception ports. */
-void attendant_set_carrier(struct attendant *attendant, bool up);
+/* Of the exception port of this port, if it has one. */
+void attendant_set_carrier(struct attendant *attendant, unsigned int port, bool up);
 
 struct attendant_counts {
 	struct neighbour_cache_counts neighbours;

@@ -140,14 +140,14 @@ static int set_up_queues(
 
 /* Under net_af_packet is an interface of the kernel, whose MTU is as long as DPDK may go; the driver
  * itself says that it goes no farther than Ethernet's own. */
-static int set_interface_mtu(
-	const struct port *port, const struct settings_port *settings, struct error *error)
+static int set_interface_mtu(const struct port *port, struct error *error)
 {
 	_cleanup_close_ int control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct ifreq request = {};
 
-	if (!silence_interface(settings->device, request.ifr_name, sizeof(request.ifr_name)))
+	if (!port->interface[0])
 		return 0;
+	memcpy(request.ifr_name, port->interface, sizeof(request.ifr_name));
 	if (ioctl(control, SIOCGIFMTU, &request) == 0 && request.ifr_mtu == port->mtu)
 		return 0;
 	request.ifr_mtu = port->mtu;
@@ -165,7 +165,7 @@ static int set_mtu(
 	int r;
 
 	if (is_driver(settings->device, "net_af_packet"))
-		return set_interface_mtu(port, settings, error);
+		return set_interface_mtu(port, error);
 	/* The tag is no part of what a device calls its MTU, but many count it so. */
 	if (rte_eth_dev_get_mtu(port->id, &now) == 0 && now == port->mtu + tag)
 		return 0;
@@ -230,6 +230,7 @@ int port_open(struct port *port, uint8_t index, const struct settings_port *sett
 		.id = RTE_MAX_ETHPORTS,
 	};
 	snprintf(port->name, sizeof(port->name), "%s", settings->name);
+	silence_interface(settings->device, port->interface, sizeof(port->interface));
 	r = attach(port, settings, workers, error);
 	if (r == 0)
 		r = configure(port, settings, workers, pool, error);
@@ -313,13 +314,30 @@ int port_set_links(struct port *port, const uint8_t (*links)[6], unsigned int co
 	return 0;
 }
 
+static bool interface_runs(const char *interface)
+{
+	_cleanup_close_ int control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	const int both = IFF_UP | IFF_RUNNING;
+	struct ifreq request = {};
+
+	memcpy(request.ifr_name, interface, sizeof(request.ifr_name));
+	return ioctl(control, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & both) == both;
+}
+
+bool port_has_link(const struct port *port)
+{
+	struct rte_eth_link link = {};
+
+	rte_eth_link_get_nowait(port->id, &link);
+	return link.link_status == RTE_ETH_LINK_UP &&
+	       (!port->interface[0] || interface_runs(port->interface));
+}
+
 void port_count(const struct port *port, struct port_counters *ret)
 {
 	struct rte_eth_stats stats = {};
-	struct rte_eth_link link = {};
 
 	rte_eth_stats_get(port->id, &stats);
-	rte_eth_link_get_nowait(port->id, &link);
 	*ret = (struct port_counters){
 		.packets_in = stats.ipackets,
 		.bytes_in = stats.ibytes,
@@ -329,6 +347,6 @@ void port_count(const struct port *port, struct port_counters *ret)
 		.errors_in = stats.ierrors,
 		.errors_out = stats.oerrors,
 		.no_buffer = stats.rx_nombuf,
-		.up = link.link_status == RTE_ETH_LINK_UP,
+		.up = port_has_link(port),
 	};
 }

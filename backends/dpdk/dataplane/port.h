@@ -7,6 +7,7 @@
  * forwarder does itself. */
 #pragma once
 
+#include <net/if.h>
 #include <rte_mempool.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -36,6 +37,7 @@ struct port {
 	_Atomic uint64_t others[PORT_LINKS_MOST]; /* as link_word */
 
 	char name[PORT_NAME_SIZE]; /* the file's */
+	char interface[IFNAMSIZ];  /* the kernel's, under a virtual device; "": none */
 	bool attached;             /* made for us: port_close() removes the device too */
 };
 
@@ -52,6 +54,10 @@ int port_set_links(struct port *port, const uint8_t (*links)[6], unsigned int co
 
 /* Bytes that a buffer must have room for, behind its headroom, for packets of this MTU. */
 unsigned int port_frame_size(unsigned int mtu);
+
+/* Whether frames can go out and come in. DPDK's packet sockets say so always: there it is the kernel's
+ * interface that knows. Any thread. */
+bool port_has_link(const struct port *port);
 
 struct port_counters {
 	uint64_t packets_in, bytes_in, packets_out, bytes_out;

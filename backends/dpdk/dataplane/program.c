@@ -37,6 +37,8 @@ LOG_MODULE("dataplane");
 
 /* How often main looks after what nobody asks for: routes that were replaced, templates that expired. */
 #define PROGRAM_LOOK_NS UINT64_C(1000000000)
+/* How often at the links of ports: for so long somebody may speak on one that is cut. */
+#define PROGRAM_LINK_NS UINT64_C(100000000)
 /* Templates, as a part of the connections; heads that a look sweeps, so that all are swept in a minute. */
 #define PROGRAM_TEMPLATE_PART   4
 #define PROGRAM_LEAST_TEMPLATES 4096u
@@ -53,10 +55,14 @@ struct program {
 	struct registry *registry;
 	struct loop *loop;
 	struct control_plane *control;
-	struct loop_source *signals[2], *look;
+	struct loop_source *signals[2], *look, *links;
 	struct figures_rates rates;
 	char *socket;
-	bool eal, open, running, carrier;
+	bool eal, open, running;
+	bool filled; /* something is balanced */
+	struct {
+		bool cut, carrier;
+	} seen[SETTINGS_PORTS_MOST]; /* of the port's link, and of its exception port */
 };
 
 static int read_settings(struct program *program, struct error *error)
@@ -219,15 +225,37 @@ static void collect(void *data, struct control_plane_figures *figures)
 							  attendant_rows[i].offset));
 }
 
-/* Something is balanced now, so who speaks for its addresses may be heard. */
+/* Who speaks by an exception port has a carrier when something is balanced, and somebody can hear him. */
+static void look_at_link(struct program *program, unsigned int index)
+{
+	const struct port *port = &program->plane.ports[index];
+	bool cut = !port_has_link(port), carrier = program->filled && !cut;
+
+	if (cut != program->seen[index].cut)
+		log_notice("port %s: the link is %s", port->name, cut ? "down" : "up");
+	if (carrier != program->seen[index].carrier)
+		attendant_set_carrier(program->attendant, index, carrier);
+	program->seen[index].cut = cut;
+	program->seen[index].carrier = carrier;
+}
+
+static void on_links(void *data)
+{
+	struct program *program = data;
+
+	for (unsigned int i = 0; i < program->plane.port_count; i++)
+		look_at_link(program, i);
+	loop_timer_set(program->links, loop_now(program->loop) + PROGRAM_LINK_NS);
+}
+
 static void committed(void *data, uint64_t generation)
 {
 	struct program *program = data;
 
-	if (generation == 0 || program->carrier)
+	if (generation == 0 || program->filled)
 		return;
-	program->carrier = true;
-	attendant_set_carrier(program->attendant, true);
+	program->filled = true;
+	on_links(program);
 }
 
 static void on_signal(void *data, int signal)
@@ -278,9 +306,12 @@ static int make_loop(struct program *program, struct error *error)
 			program->loop, ends[i], on_signal, program, &program->signals[i]);
 	if (r == 0)
 		r = loop_add_timer(program->loop, on_look, program, &program->look);
+	if (r == 0)
+		r = loop_add_timer(program->loop, on_links, program, &program->links);
 	if (r < 0)
 		return error_set(error, r, "the main loop cannot be made: %s", strerror(-r));
 	loop_timer_set(program->look, loop_now(program->loop) + PROGRAM_LOOK_NS);
+	loop_timer_set(program->links, loop_now(program->loop) + PROGRAM_LINK_NS);
 	return 0;
 }
 
@@ -354,6 +385,7 @@ static void end(struct program *program)
 	if (program->open)
 		dataplane_close(&program->plane);
 	program->look = loop_source_free(program->look);
+	program->links = loop_source_free(program->links);
 	for (size_t i = 0; i < ARRAY_LENGTH(program->signals); i++)
 		program->signals[i] = loop_source_free(program->signals[i]);
 	loop_free(program->loop);
