@@ -233,7 +233,7 @@ static void images_are_shared(void **state)
 	assert_int_equal(kept->references, 1);
 	assert_ptr_equal(
 		generation_find(two, AF_INET, IPPROTO_TCP, kept->address, htons(80)), kept);
-	assert_int_equal(kept->table_size, 4093);
+	assert_int_equal(kept->table_size, 2039);
 	assert_int_equal(
 		generation_find(two, AF_INET, IPPROTO_TCP, kept->address, htons(443))->count, 9);
 	generation_free(two);

@@ -50,14 +50,14 @@ static const struct {
 	uint64_t sum;
 	uint32_t clients[16];
 } goldens[] = {
-	{"ten", 10, {1, 1}, false, 4093, UINT64_C(0x9bd08c2fdcc94e6a),
-		{3, 3, 2, 1, 1, 3, 0, 4, 4, 7, 1, 0, 3, 5, 3, 4}},
-	{"weights, and one of 0", 6, {5, 0, 1, 3, 1, 2}, false, 4093, UINT64_C(0x8d3b76560cacd24f),
-		{0, 3, 2, 3, 0, 3, 0, 0, 0, 2, 1, 0, 3, 3, 3, 4}},
-	{"a hundred", 100, {1, 1}, false, 16381, UINT64_C(0x9612a73474c056a6),
-		{22, 63, 63, 85, 40, 68, 92, 13, 20, 20, 95, 6, 77, 55, 45, 33}},
-	{"IPv6", 12, {1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2}, true, 4093, UINT64_C(0x450902b40b1fd472),
-		{5, 2, 4, 3, 0, 2, 7, 3, 1, 7, 0, 1, 1, 10, 3, 10}},
+	{"ten", 10, {1, 1}, false, 2039, UINT64_C(0xc5cf5866d4eaef69),
+		{6, 0, 0, 5, 9, 5, 7, 3, 4, 3, 8, 7, 8, 9, 6, 5}},
+	{"weights, and one of 0", 6, {5, 0, 1, 3, 1, 2}, false, 2039, UINT64_C(0x8b367e0b2b1bca0f),
+		{0, 0, 0, 5, 4, 3, 3, 3, 4, 3, 0, 0, 2, 5, 2, 5}},
+	{"a hundred", 100, {1, 1}, false, 32749, UINT64_C(0x44c8b55a7906caa2),
+		{81, 63, 41, 45, 77, 4, 90, 7, 65, 59, 51, 81, 84, 21, 66, 18}},
+	{"IPv6", 12, {1, 2, 1, 2, 1, 2, 1, 2, 1, 2, 1, 2}, true, 2039, UINT64_C(0xca5c9b92b3236c37),
+		{4, 11, 1, 1, 11, 11, 4, 11, 6, 1, 7, 10, 3, 6, 2, 7}},
 };
 
 static void tables_are_for_ever(void **state)
@@ -92,7 +92,7 @@ static void tables_are_for_ever(void **state)
 static void sizes_are_primes(void **state)
 {
 	static uint16_t weights[FIXTURE_SLOTS];
-	static const uint32_t counts[] = {1, 2, 10, 40, 41, 163, 164, 655, 656, 2000};
+	static const uint32_t counts[] = {1, 2, 10, 20, 21, 81, 82, 327, 328, 1310, 1311, 2000};
 
 	(void)state;
 	fixture_reset();
@@ -101,10 +101,7 @@ static void sizes_are_primes(void **state)
 	for (size_t i = 0; i < ARRAY_LENGTH(counts); i++) {
 		struct service_image *image = table_of(weights, counts[i]);
 
-		assert_true(
-			image->table_size >=
-			(counts[i] == 41 || counts[i] == 164 || counts[i] == 656 ? 100 * counts[i]
-										 : 99 * counts[i]));
+		assert_true(image->table_size >= 100 * counts[i]);
 		for (uint32_t k = 2; k * k <= image->table_size; k++)
 			assert_true(image->table_size % k);
 		service_image_unref(image);
@@ -190,10 +187,10 @@ static struct service_image *without(const uint16_t *weights, uint32_t count, ui
 }
 
 /* Removing one (or adding it: the same two tables) moves its own clients, and hardly any other: less
- * than 3 in 100 (the most with 100 entries for each, at 40). Not from 41 to 40: another size. */
+ * than 4 in 100 (the most with 100 entries for each, at 20). Not from 21 to 20: another size. */
 static void removal_moves_little(void **state)
 {
-	static const uint32_t counts[] = {2, 3, 5, 10, 11, 17, 40, 42, 100, 163, 300};
+	static const uint32_t counts[] = {2, 3, 5, 10, 11, 17, 20, 22, 81, 100, 300};
 	static uint16_t weights[300];
 	double most = 0;
 
@@ -214,7 +211,7 @@ static void removal_moves_little(void **state)
 			struct service_image *rest = without(weights, count, gone);
 			double extra = moved(all, rest) - (double)weights[gone] / total;
 
-			assert_true(extra < 0.03 && extra > -0.01);
+			assert_true(extra < 0.04 && extra > -0.01);
 			most = MAX(most, extra);
 			service_image_unref(rest);
 		}

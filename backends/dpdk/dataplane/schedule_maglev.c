@@ -13,7 +13,7 @@
  * far apart: another size moves nearly every client, and that must not be the price of one more
  * destination. It is at least 100 times the number of members, as far as there are sizes; from there on
  * shares are less even, 16 entries for a member at worst. What moves beyond one's own share grows with
- * the members' number for a size: one client in a hundred at ten members, three at forty.
+ * the members' number for a size: three clients in two hundred at ten members, five at twenty.
  *
  * Members of weight 0 stand in the table (schedule_weigh_kept()); what becomes of their clients is
  * said in schedule_hash.c. */
@@ -24,8 +24,9 @@
 #include "base/macros.h"
 #include "base/memory.h"
 
-/* The largest primes below 2^12, 2^14 … 2^20. */
-static const uint32_t maglev_sizes[] = {4093, 16381, 65521, 262139, 1048573};
+/* The largest primes below 2^11, 2^13 … 2^19, and 2^20. A larger least one would move fewer clients, but
+ * a transaction may change thousands of services, and each table takes its 5 ns an entry. */
+static const uint32_t maglev_sizes[] = {2039, 8191, 32749, 131071, 524287, 1048573};
 
 #define MAGLEV_ENTRIES_PER_MEMBER 100
 
