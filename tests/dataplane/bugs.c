@@ -11,9 +11,11 @@
 #include "backends/dpdk/dataplane/flow.h"
 #include "backends/dpdk/dataplane/icmp.h"
 #include "backends/dpdk/dataplane/packet.h"
+#include "backends/dpdk/dataplane/persistence.h"
 #include "backends/dpdk/dataplane/rewrite.h"
 #include "backends/dpdk/dataplane/transport.h"
 #include "base/macros.h"
+#include "base/memory.h"
 
 enum bug {
 	BUG_NONE,
@@ -42,6 +44,22 @@ enum bug {
 	BUG_SCTP,
 	BUG_REPLIES,
 	BUG_FORGETS,
+	BUG_PERSISTENCE,
+	BUG_TIMEOUT,
+	BUG_FOREVER,
+	BUG_PREFIX,
+	BUG_PREFIX6,
+	BUG_NETWORK,
+	BUG_TEMPLATE_WEIGHT,
+	BUG_TEMPLATE_ENDS,
+	BUG_ONE_PACKET,
+	BUG_UPPER,
+	BUG_LOWER,
+	BUG_WEIGHT,
+	BUG_DRAIN,
+	BUG_CLAMP,
+	BUG_CLAMP_TUNNEL,
+	BUG_CLAMP_CHECKSUM,
 	BUG_COUNT,
 };
 
@@ -72,6 +90,22 @@ static const char *const names[BUG_COUNT] = {
 	[BUG_SCTP] = "sctp",                       /* its CRC, one bit */
 	[BUG_REPLIES] = "replies",                 /* the flow of answers is another's */
 	[BUG_FORGETS] = "forgets",                 /* the flow of requests is another's */
+	[BUG_PERSISTENCE] = "persistence",         /* not looked at */
+	[BUG_TIMEOUT] = "timeout",                 /* of it: a second */
+	[BUG_FOREVER] = "forever",                 /* the same: never over */
+	[BUG_PREFIX] = "prefix",                   /* of it, over IPv4: each client counts alone */
+	[BUG_PREFIX6] = "prefix6",                 /* the same over IPv6 */
+	[BUG_NETWORK] = "network",                 /* all clients count as one */
+	[BUG_TEMPLATE_WEIGHT] = "template-weight", /* its clients go on to a weight of 0 */
+	[BUG_TEMPLATE_ENDS] = "template-ends",     /* though connections of its clients live */
+	[BUG_ONE_PACKET] = "one-packet",           /* not looked at */
+	[BUG_UPPER] = "upper",                     /* threshold: none */
+	[BUG_LOWER] = "lower",                     /* threshold: the upper one is it, too */
+	[BUG_WEIGHT] = "weight",                   /* 0 is 1 */
+	[BUG_DRAIN] = "drain",                     /* a weight of 0 ends connections */
+	[BUG_CLAMP] = "clamp",                     /* the MSS is left */
+	[BUG_CLAMP_TUNNEL] = "clamp-tunnel",       /* … has no room for a tunnel */
+	[BUG_CLAMP_CHECKSUM] = "clamp-checksum",   /* … and the checksum is not mended for it */
 };
 
 static enum bug planted;
@@ -276,4 +310,93 @@ WRAPPED(uint32_t, flow_insert, struct flow_table *table, const struct flow_key *
 	if (spoiled)
 		other.source_port ^= 1;
 	return __real_flow_insert(table, &other, spoiled ? flow_hash(table, &other) : hash, kind);
+}
+
+#define LONG_TIMEOUT 1000000 /* seconds: longer than a case */
+
+static void spoil_service(const struct service_key *key, struct service_attributes *attributes)
+{
+	bool v4 = key->address.family == AF_INET;
+
+	if (planted == BUG_PERSISTENCE)
+		attributes->persistent = false;
+	if (planted == BUG_TIMEOUT)
+		attributes->persistence_timeout = 1;
+	if (planted == BUG_FOREVER)
+		attributes->persistence_timeout = LONG_TIMEOUT;
+	if (planted == BUG_PREFIX && v4)
+		attributes->netmask = UINT32_MAX;
+	if (planted == BUG_PREFIX6 && !v4)
+		attributes->netmask = 128;
+	if (planted == BUG_NETWORK)
+		attributes->netmask = 0;
+	if (planted == BUG_ONE_PACKET)
+		attributes->one_packet = false;
+}
+
+static void spoil_member(struct service_member *member, const struct slot_table *slots)
+{
+	if (planted == BUG_UPPER)
+		member->upper_threshold = 0;
+	if (planted == BUG_LOWER)
+		member->lower_threshold = member->upper_threshold;
+	if (planted == BUG_DRAIN && !member->weight)
+		slot_kill((struct slot_table *)slots, member->slot);
+	if (planted == BUG_WEIGHT && !member->weight)
+		member->weight = 1;
+}
+
+WRAPPED(int, service_image_new, const struct service_key *key,
+	const struct service_attributes *attributes, uint32_t place, struct service_member *members,
+	uint32_t count, const struct slot_table *slots, const struct service_image *previous,
+	struct scheduler_store *store, struct service_image **ret, struct error *error)
+{
+	struct service_attributes other = *attributes;
+
+	spoil_service(key, &other);
+	for (uint32_t i = 0; i < count; i++)
+		spoil_member(&members[i], slots);
+	return __real_service_image_new(
+		key, &other, place, members, count, slots, previous, store, ret, error);
+}
+
+WRAPPED(uint32_t, persistence_choose, struct persistence *persistence,
+	const struct service_image *image, struct scheduler_turn *turn,
+	const struct scheduler_view *view, const struct flow_key *key, uint32_t now)
+{
+	_cleanup_free_ struct service_member *members = NULL;
+	struct service_image other = *image;
+
+	if (planted != BUG_TEMPLATE_WEIGHT)
+		return __real_persistence_choose(persistence, image, turn, view, key, now);
+	members = memory_resize(NULL, image->count, sizeof(*members));
+	other.members = members;
+	for (uint32_t i = 0; i < image->count; i++) {
+		members[i] = image->members[i];
+		members[i].weight = MAX(members[i].weight, (uint16_t)1);
+	}
+	return __real_persistence_choose(persistence, &other, turn, view, key, now);
+}
+
+WRAPPED(void, persistence_extend, struct persistence *persistence,
+	const struct service_image *image, const struct flow_key *key, uint32_t slot,
+	uint16_t incarnation, uint32_t now)
+{
+	if (planted != BUG_TEMPLATE_ENDS)
+		__real_persistence_extend(persistence, image, key, slot, incarnation, now);
+}
+
+WRAPPED(bool, rewrite_clamp_mss, uint8_t *frame, const struct packet *packet, uint16_t mss)
+{
+	uint8_t *checksum = l4_of(frame, packet) + 16, before[2];
+	bool found;
+
+	if (planted == BUG_CLAMP)
+		return false;
+	memcpy(before, checksum, sizeof(before));
+	found = __real_rewrite_clamp_mss(
+		frame, packet, planted == BUG_CLAMP_TUNNEL ? (uint16_t)(mss + 20) : mss);
+	if (planted == BUG_CLAMP_CHECKSUM)
+		memcpy(checksum, before, sizeof(before));
+	return found;
 }

@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Random worlds, and random frames that make sense in them: most belong to conversations, some are hostile,
-some are noise.
+"""Random frames that make sense in a world: most belong to conversations, some are hostile, some are noise.
 
-A world has one service of each WAY (a method, a tunnel, the families of service and destination). Frames are
-made for a way; what the model has learnt of its connections tells where answers come from.
+Frames are made for a way; what the model has learnt of its connections tells where answers come from.
 """
-import ipaddress
+import dataclasses
 import struct
 
 from scapy.layers.inet import ICMP, IP, TCP, UDP, IPOption
@@ -27,25 +25,17 @@ from scapy.layers.l2 import ARP, Ether
 from scapy.layers.sctp import SCTP, SCTPChunkData, SCTPChunkInit
 from scapy.packet import Raw
 
-import model
+import parts
+import tunnels
 import wire
-
-# name: method, tunnel, family of the service, family of the destination.
-WAYS = {
-    f"{method}{'-' + tunnel if tunnel else ''}-{inner}{'in' + str(outer) if tunnel else ''}": (method, tunnel,
-    inner, outer) for method, tunnels in (("nat", ("",)), ("direct", ("",)), ("tunnel", ("ipip", "gre", "gue")))
-    for tunnel in tunnels
-    for inner in (4, 6)
-    for outer in ((4, 6) if tunnel else (inner,))
-}
-CHECKSUMS = {"": ("none",), "ipip": ("none",), "gre": ("none", "full"), "gue": ("none", "full", "remote")}
-SCHEDULERS = ("rr", "wrr", "wlc", "lc", "sh", "mh", "sed", "nq", "dh")
-CLIENTS = 0  # the port that they are behind; servers are behind another one, or the same
+from worlds import CLIENTS, WAYS, packed, text
 
 ERRORS4 = [(ICMP, {"type": 3, "code": code}) for code in (0, 1, 3)] + [
     (ICMP, {"type": 3, "code": 4, "nexthopmtu": 1300}), (ICMP, {"type": 11}), (ICMP, {"type": 12, "ptr": 9})]
 ERRORS6 = [(ICMPv6DestUnreach, {"code": code}) for code in (0, 1, 3, 4)] + [
     (ICMPv6PacketTooBig, {"mtu": 1300}), (ICMPv6TimeExceeded, {}), (ICMPv6ParamProblem, {"ptr": 6})]
+
+BURST = 32
 
 # What may be wrong with a frame, or unusual; None most of the time.
 ODDITIES = (
@@ -54,128 +44,51 @@ ODDITIES = (
 )
 
 
-def packed(text):
-    return ipaddress.ip_address(text).packed
+@dataclasses.dataclass
+class Frame:
+    """One that comes in with a turn."""
 
-
-def text(address):
-    return str(ipaddress.ip_address(address))
+    way: str
+    port: int
+    data: bytes
+    kind: str = ""  # "router": an ICMP error of a router's
 
 
 class Generator:
-    def __init__(self, random):
-        self.random = random
-        self.servers = random.choice((1, 1, CLIENTS))
-        self.world, self.lines = None, []
-        self.services = {}  # way -> Service
+    def __init__(self, random, setting):
+        self.random, self.setting = random, setting
+        self.world, self.servers, self.services = setting.world, setting.servers, setting.services
         self.gone = []  # connections of the past
         self.begun = None  # the connection that the last frame opens, if it does
-        self.make_world()
-
-    # The world, for the model and as the lines of a case.
-
-    def mac(self, last):
-        return bytes([2, 0, 0, 0, self.random.randrange(256), last])
-
-    def make_world(self):
-        random = self.random
-        outside = [ipaddress.ip_interface(a) for a in ("192.0.2.1/24", "2001:db8:c::1/64")]
-        inside = [ipaddress.ip_interface(a) for a in ("10.0.0.1/16", "2001:db8:5::1/64")]
-        vlan, mtu = random.choice((0, 0, 100, 4094)), random.choice((1500, 1500, 1400, 9000))
-        if self.servers == CLIENTS:
-            ports = [model.Port(self.mac(1), vlan, mtu, outside + inside)]
-        else:
-            ports = [model.Port(self.mac(1), 0, 1500, outside), model.Port(self.mac(2), vlan, mtu, inside)]
-        routes = [(ipaddress.ip_network(to), port, ipaddress.ip_address(via)) for to, port, via in (
-            ("0.0.0.0/0", CLIENTS, "192.0.2.254"), ("::/0", CLIENTS, "2001:db8:c::fe"),
-            ("10.9.0.0/16", self.servers, "10.0.255.254"), ("2001:db8:9::/48", self.servers, "2001:db8:5::fe"))]
-        neighbours = {
-            (CLIENTS, packed("192.0.2.254")): self.mac(3), (CLIENTS, packed("2001:db8:c::fe")): self.mac(3),
-            (self.servers, packed("10.0.255.254")): self.mac(4), (self.servers, packed("2001:db8:5::fe")):
-            self.mac(4),
-        }
-        for number in range(20, 30):
-            neighbours[CLIENTS, packed(f"192.0.2.{number}")] = self.mac(number)
-            neighbours[CLIENTS, packed(f"2001:db8:c::{number}")] = self.mac(number)
-        for place, way in enumerate(WAYS):
-            self.services[way] = self.make_service(place, way, neighbours)
-        self.world = model.World(ports, neighbours, routes, self.services.values())
-        self.write_lines()
-
-    def make_service(self, place, way, neighbours):
-        random = self.random
-        method, tunnel, inner, outer = WAYS[way]
-        protocol = random.choice((wire.TCP, wire.TCP, wire.UDP, wire.SCTP))
-        address = packed(f"203.0.113.{place + 1}" if inner == 4 else f"2001:db8:aa::{place + 1:x}")
-        port = random.choice((80, 443, 53, 65535, 1))
-        destinations = []
-        for number in range(random.randint(1, 3)):
-            far = random.random() < 0.2
-            where = packed((f"10.{9 if far else 0}.{place + 1}.{number + 1}") if outer == 4 else
-                           (f"2001:db8:{9 if far else 5}::{place + 1:x}:{number + 1:x}"))
-            if not far and random.random() < 0.95:
-                neighbours[self.servers, where] = self.mac(100 + number)
-            destinations.append(model.Destination(
-                where, random.choice((port, 8080)) if method == "nat" else port, random.choice((1, 1, 2, 5)), method,
-                tunnel, random.choice((6080, 5555)) if tunnel == "gue" else 0, random.choice(CHECKSUMS[tunnel])))
-        if random.random() < 0.3:
-            random.choice(destinations).weight = 0
-        if all(one.weight == 0 for one in destinations):
-            destinations[0].weight = 1
-        return model.Service(protocol, address, port, random.choice(SCHEDULERS), destinations)
-
-    def write_lines(self):
-        lines = self.lines = []
-        for port in self.world.ports:
-            lines.append(" ".join(["port", port.mac.hex(":"), str(port.vlan), str(port.mtu), *map(str,
-            port.addresses)]))
-        for (port, address), mac in self.world.neighbours.items():
-            lines.append(f"neighbour {port} {text(address)} {mac.hex(':')}")
-        for network, port, via in self.world.routes:
-            lines.append(f"route {network} {via} {port}")
-        for service in self.world.services.values():
-            lines.append(f"service {listener(service)} {service.scheduler}")
-            for one in sorted(service.destinations, key=lambda one: (one.address, one.port)):
-                lines.append(f"destination {endpoint(one)} {one.weight} {one.method} {one.tunnel or '-'} "
-                             f"{one.tunnel_port} {one.checksum}")
-
-    def deletion(self):
-        """The line that deletes a destination that has connections, if there is one that is not a service's
-        last."""
-        several = [one for one in self.world.requests.values()
-                   if len(one.candidates) == 1 and len(one.service.destinations) > 1]
-        if not several:
-            return []
-        connection = self.random.choice(several)
-        destination = connection.candidates[0]
-        self.world.delete(connection.service, destination)
-        return [f"delete {listener(connection.service)} {endpoint(destination)}"]
+        self.routed = False  # whether the last frame is a router's
 
     # Frames: (port, bytes).
 
     def batch(self, count):
-        """Frames of a turn: (way, port, bytes). A connection may go on in the turn that it begins in."""
+        """Frames of a turn. A connection may go on in the turn that it begins in. In the order in which they are
+        taken from the ports: BURST from each in turn."""
         made = []
         while len(made) < count:
             way = self.random.choice(list(WAYS))
-            port, frame = self.frame(way)
-            made.append((way, port, frame))
+            self.begun, self.routed = None, False
+            made.append(Frame(way, *self.frame(way), "router" if self.routed else ""))
             if self.begun and self.random.random() < 0.3:
-                made.append((way, *self.request(self.begun)))
-        return made
+                made.append(Frame(way, *self.request(self.begun)))
+        by_port = [[one for one in made if one.port == port] for port in range(len(self.world.ports))]
+        return [one for first in range(0, len(made), BURST) for some in by_port for one in some[first : first + BURST]]
 
     def frame(self, way):
-        service, self.begun = self.services[way], None
+        service = self.services[way]
         gone = [one for one in self.gone if one.service is service]
         if gone and self.random.random() < 0.05:
             return self.request(self.random.choice(gone))
-        known = [one for one in self.world.requests.values() if one.service is service]
+        known = [one for one in [*self.world.requests.values(), *self.world.alone.values()] if one.service is service]
         settled = [one for one in known if len(one.candidates) == 1]
         nat = WAYS[way][0] == "nat"
         chance = self.random.random()
-        if not known or chance < 0.2:
-            return self.opening(service)
-        if chance < 0.5 or not settled:
+        if not known or chance < (0.3 if service.persistence else 0.2):
+            return self.opening(service, known + gone)
+        if chance < (0.75 if service.one_packet else 0.5) or not settled:
             return self.request(self.random.choice(known))
         connection = self.random.choice(settled)
         if nat and chance < 0.75:
@@ -195,9 +108,12 @@ class Generator:
         return packed(self.random.choice((f"192.0.2.{number}", f"198.51.100.{number}") if family == 4 else
                                          (f"2001:db8:c::{number}", f"2001:db8:ffff::{number}")))
 
-    def opening(self, service):
-        client, port = self.client(4 if len(service.address) == 4 else 6), self.random.randrange(1, 65536)
-        self.begun = model.Connection(service, [], client, port)
+    def opening(self, service, earlier):
+        """Where clients persist, many come again."""
+        client, port = self.client(service.family()), self.random.randrange(1, 65536)
+        if service.persistence and earlier and self.random.random() < 0.6:
+            client = self.random.choice(earlier).client
+        self.begun = parts.Connection(service, [], client, port)
         return self.finish(CLIENTS, client, service.address, service.protocol,
                            self.transport(service.protocol, port, service.port, True))
 
@@ -232,14 +148,14 @@ class Generator:
     def error_of_tunnel(self, connection):
         """About a request in its tunnel, by the server or a router before it, to the balancer."""
         service, server = connection.service, connection.candidates[0]
-        request = ip(connection.client, service.address, service.protocol, self.random.randrange(1, 64)) / self.transport(
-            service.protocol, connection.client_port, service.port, False)
+        header = ip(connection.client, service.address, service.protocol, self.random.randrange(1, 64))
+        request = header / self.transport(service.protocol, connection.client_port, service.port, False)
         link = bytes(12) + (wire.ETHER_IP4 if len(service.address) == 4 else wire.ETHER_IP6).to_bytes(2, "big")
         packet = wire.parse(link + bytes(request), 0)
         v4 = server.family() == 4
         local = packed("10.0.0.1" if v4 else "2001:db8:5::1")
-        outer = model.encapsulate(packet.ip, packet, server, local, model.Free(self.random.getrandbits(16), 50000))
-        least = (20 if v4 else 40) + model.overhead(server) + 8
+        outer = tunnels.encapsulate(packet.ip, packet, server, local, tunnels.Free(self.random.getrandbits(16), 50000))
+        least = (20 if v4 else 40) + tunnels.overhead(server) + 8
         outer = outer[: self.random.choice((28, least, least + 20, least + 40, least + 500))]
         source = self.random.choice((server.address, packed("10.0.255.254" if v4 else "2001:db8:5::fe")))
         return self.finish(self.servers, source, local, None, self.error(source, outer))
@@ -285,9 +201,21 @@ class Generator:
                 return header / SCTPChunkInit(init_tag=random.getrandbits(32))
             return header / SCTPChunkData(data=bytes(data), tsn=random.getrandbits(32))
         flags = "S" if opening else random.choice(("A", "A", "PA", "FA", "R", "RA", "SA", "", "SF"))
-        options = [("MSS", random.randrange(500, 9000)), ("WScale", 7)] if "S" in flags else []
         return TCP(sport=source, dport=destination, flags=flags, seq=random.getrandbits(32), ack=random.getrandbits(32),
-                   options=options) / data
+                   options=self.tcp_options("S" in flags)) / data
+
+    def tcp_options(self, opening):
+        """The MSS at any place, even or odd; after the end, after what is broken; twice, or with another length."""
+        random = self.random
+        mss = [("MSS", random.randrange(500, 9000))]
+        if not opening:
+            return mss if random.random() < 0.05 else []
+        before = random.choice((
+            [], [], [("NOP", None)], [("WScale", 7)], [("NOP", None), ("SAckOK", b"")], [("EOL", None)], [(77, b"")],
+            [(2, b"\x05")], [(77, bytes(5))], mss))
+        if random.random() < 0.1:
+            return before
+        return before + mss + random.choice(([], [("WScale", 7)], [("SAckOK", b"")]))
 
     def inner(self, source, destination, protocol, transport):
         """The packet that an error is about, as much as the error has of it."""
@@ -303,7 +231,7 @@ class Generator:
 
     def finish(self, port, source, destination, protocol, transport):
         random = self.random
-        oddity = random.choice(ODDITIES) if random.random() < 0.4 else ""
+        oddity = random.choice(ODDITIES) if random.random() < 0.35 else ""
         header = ip(source, destination, protocol, random.randrange(2, 256))
         self.odd_header(header, oddity)
         between = self.between(header, oddity)
@@ -327,7 +255,8 @@ class Generator:
             tag = random.choice((0, 7, 100, 4094))
         priority = random.randrange(8) << 13
         tagged = struct.pack("!HH", wire.ETHER_VLAN, priority | tag) if tag or oddity == "tagged" else b""
-        return to + self.mac(99) + tagged + struct.pack("!H", wire.ETHER_IP4 if size == 4 else wire.ETHER_IP6)
+        kind = wire.ETHER_IP4 if size == 4 else wire.ETHER_IP6
+        return to + bytes.fromhex("020000009999") + tagged + kind.to_bytes(2, "big")
 
     def odd_header(self, header, oddity):
         random = self.random
@@ -337,8 +266,8 @@ class Generator:
         if oddity == "ttl":
             header.fields["ttl" if isinstance(header, IP) else "hlim"] = random.randrange(3)
         elif oddity == "source":
-            header.src = random.choice(("127.0.0.1", "224.0.0.5", "255.255.255.255", "0.0.0.0") if isinstance(header, IP)
-                                       else ("::1", "ff02::1", "::"))
+            bad4, bad6 = ("127.0.0.1", "224.0.0.5", "255.255.255.255", "0.0.0.0"), ("::1", "ff02::1", "::")
+            header.src = random.choice(bad4 if isinstance(header, IP) else bad6)
         elif oddity == "traffic":
             header.fields["tos" if isinstance(header, IP) else "tc"] = random.randrange(256)
         if isinstance(header, IPv6):
@@ -387,16 +316,6 @@ class Generator:
                 wire.put(data, l3 + 10, 0)
                 wire.put(data, l3 + 10, wire.internet_checksum(data[l3 : l3 + (data[l3] & 15) * 4]))
         return bytes(data)
-
-
-def listener(service):
-    kind = {wire.TCP: "tcp", wire.UDP: "udp", wire.SCTP: "sctp"}[service.protocol]
-    return f"{kind}://{endpoint(service)}"
-
-
-def endpoint(one):
-    address = text(one.address)
-    return f"[{address}]:{one.port}" if ":" in address else f"{address}:{one.port}"
 
 
 def ip(source, destination, protocol, ttl):

@@ -9,16 +9,16 @@ of an outer IPv4 header, and the source port of GUE. `World.judge()` is therefor
 those from there, holds them to what is promised of them (a destination of the service with a weight; one
 source port for each connection), and then compares all bytes.
 """
+import collections
 import dataclasses
 import functools
 import ipaddress
 import struct
 
-from scapy.layers.inet import IP, UDP as ScapyUDP
-from scapy.layers.inet6 import IPv6
-from scapy.layers.l2 import GRE
-
+import choice
+import tunnels
 import wire
+from parts import Connection, Destination
 
 # What the fast path does with a frame.
 OUT = "out"  # sends it by a port
@@ -31,50 +31,7 @@ DROP = "drop"
 # Of the first packet of a connection.
 TCP_SYN, TCP_ACK, TCP_RST, TCP_FIN = 0x02, 0x10, 0x04, 0x01
 SCTP_INIT = 1
-HASHING = ("sh", "mh", "dh")
 SCTP_ENDS = (6, 7, 8, 14)  # ABORT, SHUTDOWN and what follows it
-
-
-@dataclasses.dataclass
-class Port:
-    mac: bytes
-    vlan: int = 0
-    mtu: int = 1500
-    addresses: list = dataclasses.field(default_factory=list)  # of ipaddress.ip_interface
-
-
-@dataclasses.dataclass
-class Destination:
-    address: bytes
-    port: int
-    weight: int
-    method: str  # nat, direct, tunnel
-    tunnel: str = ""  # ipip, gre, gue
-    tunnel_port: int = 0
-    checksum: str = "none"
-
-    def family(self):
-        return 4 if len(self.address) == 4 else 6
-
-
-@dataclasses.dataclass
-class Service:
-    protocol: int
-    address: bytes
-    port: int
-    scheduler: str
-    destinations: list
-
-
-@dataclasses.dataclass
-class Connection:
-    service: Service
-    candidates: list  # destinations that it may have; one, as soon as a packet has told
-    client: bytes
-    client_port: int
-    outer_port: int = None  # GUE's source port, once it was seen
-    before: object = None  # the connection whose place it took, until the turn is over
-    closing: bool = False  # one side has said that it ends: who opens it again may get another destination
 
 
 @dataclasses.dataclass
@@ -110,12 +67,19 @@ class Got:
 
 
 class World:
-    def __init__(self, ports, neighbours, routes, services):
+    def __init__(self, ports, neighbours, routes, services, clamp):
         self.ports, self.neighbours, self.routes = ports, neighbours, routes
         self.services = {(s.protocol, s.address, s.port): s for s in services}
+        self.clamp = clamp  # whether MSS options are lowered
+        self.now = 0  # in milliseconds
+        self.turn = 0
+        self.turn_frames = collections.Counter()  # of each service, at most
         self.requests = {}  # flow as the client sends it -> Connection
         self.replies = {}  # flow as the server sends it -> Connection, of nat
         self.ending = {}  # the same of those that others took the place of in this turn
+        self.unsure = []  # connections that may still be there, but will not be met again
+        self.alone = {}  # flow -> Connection that is none, of services with one_packet
+        self.choice = choice.Choice(self)
 
     def judge(self, number, frame, got):
         """Whether what was got is right; and what was wanted: a list, any of it would do."""
@@ -129,35 +93,70 @@ class World:
         return bool(fitting), fitting or wanted
 
     def learn(self, fitting, got):
-        connection = fitting[-1].connection
-        if fitting[0].connection is not connection:
+        connection, fresh = fitting[-1].connection, fitting[-1].fresh
+        certain = fitting[0].connection is connection
+        if not certain:
             # It may be the old one, or one that has taken its place.
             self.forget(fitting[0].connection)
-        self.keep_before(connection, fitting[-1].fresh)
-        service, client = connection.service, (connection.client, connection.client_port)
-        if fitting[0].destination:
+        destination = fitting[0].destination
+        if destination:
             connection.candidates = list({id(one.destination): one.destination for one in fitting}.values())
-        if fitting[-1].fresh:
-            self.requests[(service.protocol, *client, service.address, service.port)] = connection
-        destination = connection.candidates[0]
-        if len(connection.candidates) == 1 and destination.method == "nat":
-            self.replies[(service.protocol, destination.address, destination.port, *client)] = connection
-        if fitting[0].make and destination.tunnel == "gue":
+        if fresh:
+            self.enter(connection, certain)
+        if len(connection.candidates) == 1 and connection.candidates[0].method == "nat":
+            self.expect_replies(connection)
+        if fitting[0].make and destination and destination.tunnel == "gue":
             ip = got.data if got.what != OUT else got.data[18 if self.ports[got.port].vlan else 14 :]
-            connection.outer_port = source_port_of(ip)
+            connection.outer_port = tunnels.source_port_of(ip)
 
-    def keep_before(self, connection, fresh):
-        flow = (connection.service.protocol, connection.client, connection.client_port, connection.service.address,
-                connection.service.port)
-        if fresh and flow in self.requests:
-            connection.before = self.requests[flow]
+    def enter(self, connection, certain):
+        if connection.service.one_packet:
+            self.alone[connection.request_flow] = connection
+        else:
+            self.keep_before(connection)
+            self.requests[connection.request_flow] = connection
+        self.choice.taken(connection, certain)
+
+    def expect_replies(self, connection):
+        service, destination = connection.service, connection.candidates[0]
+        if not service.one_packet:
+            self.replies[service.protocol, destination.address, destination.port, connection.client,
+                         connection.client_port] = connection
+
+    def keep_before(self, connection):
+        connection.before = self.requests.get(connection.request_flow)
+        if connection.before:
             self.ending.update((way, one) for way, one in self.replies.items() if one is connection.before)
             self.forget(connection.before)
+
+    def begin_turn(self, milliseconds, services):
+        """Frames of these services will come, at most."""
+        self.now += milliseconds
+        self.turn += 1
+        self.turn_frames = collections.Counter(services)
 
     def end_turn(self):
         self.ending = {}
         for connection in self.requests.values():
             connection.before = None
+        self.choice.end_turn()
+
+    def pause(self, seconds):
+        """Nothing comes in for so long. Gives the connections that are over then for certain."""
+        self.now += seconds * 1000
+        over = []
+        for connection in [*self.requests.values(), *self.unsure]:
+            least, most = choice.LIFE[connection.service.protocol]
+            idle = self.now - connection.last
+            if idle > (most + choice.LONGER) * 1000:
+                over.append(connection)
+            elif idle > (least - choice.SPARE) * 1000 and connection not in self.unsure:
+                self.unsure.append(connection)
+        for connection in over + self.unsure:
+            self.forget(connection)
+        self.unsure = [one for one in self.unsure if one not in over]
+        self.end_turn()
+        return over
 
     def delete(self, service, destination):
         """Its connections are over, which their next packet is told. Of one that may have had it nothing is
@@ -168,16 +167,11 @@ class World:
                 connection.candidates = []
             elif destination in connection.candidates:
                 self.forget(connection)
+                self.unsure.append(connection)
 
     def forget(self, connection):
         for table in (self.requests, self.replies):
             for flow in [flow for flow, one in table.items() if one is connection]:
-                del table[flow]
-
-    def age(self, kept=()):
-        """So much time has gone by that only connections of the protocols in `kept` are still there for certain."""
-        for table in (self.requests, self.replies):
-            for flow in [flow for flow in table if flow[0] not in kept]:
                 del table[flow]
 
     # What happens to a frame.
@@ -204,9 +198,10 @@ class World:
                 return [Wanted(DROP, "gone")]
         connection = self.requests.get(packet.flow)
         if connection:
+            self.choice.touch(connection)
             wanted = self.request(packet, connection)
             if connection.closing and opens(packet):
-                wanted += self.begin(packet, connection.service)
+                wanted += self.begin(packet, connection.service, connection)
             connection.closing |= closes(packet)
             if connection.before and connection.before.candidates:
                 # In one burst, what goes on may overtake the SYN that begins anew. No host sends both so close.
@@ -214,6 +209,7 @@ class World:
             return wanted
         connection = self.replies.get(packet.flow)
         if connection:
+            self.choice.touch(connection)
             connection.closing |= closes(packet)
             return [self.reply(packet, connection)]
         connection = self.ending.get(packet.flow)
@@ -226,14 +222,14 @@ class World:
             return [Wanted(DROP, "not-opening")]
         return self.begin(packet, service)
 
-    def begin(self, packet, service):
-        candidates = [one for one in service.destinations if one.weight > 0]
-        none = Wanted(DROP, "no-destination")
-        if not candidates:
-            return [none]
-        # Those that hash refuse the clients of a destination that gets no more (DESIGN, "Drain").
-        refused = [none] if service.scheduler in HASHING and len(candidates) < len(service.destinations) else []
-        connection = Connection(service, candidates, packet.source, packet.ports[0])
+    def begin(self, packet, service, instead_of=None):
+        """A new connection; or a datagram that is scheduled by itself, and has none."""
+        offer, none = self.choice.offer(service, packet.source, instead_of), Wanted(DROP, "no-destination")
+        connection = Connection(service, offer.destinations, packet.source, packet.ports[0], offer, self.turn, self.now)
+        if packet.flow in self.alone:
+            connection.outer_port = self.alone[packet.flow].outer_port
+            offer.before = self.alone[packet.flow].candidates
+        refused = [none] if offer.refused or not offer.destinations else []
         return refused + self.request(packet, connection, fresh=True)
 
     def request(self, packet, connection, fresh=False):
@@ -270,8 +266,11 @@ class World:
         number, mac, local = self.next_hop(to)
         if number is None:
             return refuse("no-route")
-        data, port = change.bytes(), self.ports[number]
-        tunnel = overhead(destination) if destination and destination.method == "tunnel" else 0
+        port = self.ports[number]
+        tunnel = tunnels.overhead(destination, packet) if destination and destination.tunnel else 0
+        if self.clamp and begins(packet):
+            change.lower_mss(port.mtu - tunnel)
+        data = change.bytes()
         too_long = len(data) + tunnel > port.mtu
         # An error is short (RFC 1812 section 4.3.2.3): one that is not is not worth fragments.
         if too_long and (packet.dont_fragment or packet.kind == "error"):
@@ -281,8 +280,8 @@ class World:
             link = link_header(port, mac, data) if finished else b""
             if not tunnel:
                 return link + data
-            free = free_parts(actual[len(link) :], connection)
-            outer = encapsulate(data, packet, destination, local, free)
+            free = tunnels.free_parts(actual[len(link) :], connection)
+            outer = tunnels.encapsulate(data, packet, destination, local, free)
             return (link_header(port, mac, outer) if finished else b"") + outer
 
         finished = mac is not None and not too_long
@@ -345,11 +344,15 @@ class World:
             within = wire.tunnelled_in(inner)
         except wire.Bad as bad:
             return [Wanted(ARRIVED, f"tunnel {bad}")]
-        connection = self.requests.get(within.flow)
-        ends = [one for one in connection.candidates if one.address == inner.destination] if connection else []
-        told = told_of_tunnel(packet, within, ends[0]) if ends and ends[0].method == "tunnel" else None
+        connection, nobody = self.requests.get(within.flow), Wanted(ARRIVED, "no connection")
+        candidates = connection.candidates if connection else []
+        if connection and connection.before:
+            candidates = candidates + connection.before.candidates
+        ends = [one for one in candidates if one.address == inner.destination and one.tunnel
+                and (one.tunnel != "gue" or inner.protocol != wire.UDP or inner.ports[1] == one.tunnel_port)]
+        told = tunnels.told_of_tunnel(packet, within, ends[0]) if ends else None
         if not told:
-            return [Wanted(ARRIVED, "no connection")]
+            return [nobody]
         number, mac, _ = self.next_hop(within.source)
         if number is None:
             return [Wanted(DROP, "no-route")]
@@ -357,9 +360,10 @@ class World:
         def make(actual):
             port = self.ports[number]
             link = link_header(port, mac, within.ip) if mac else b""
-            return link + icmp_error(within, told, actual[len(link) :])
+            return link + tunnels.icmp_error(within, told, actual[len(link) :])
 
-        return [Wanted(OUT if mac else UNRESOLVED, "", number, make)]
+        certain = all(one is ends[0] for one in candidates)
+        return [Wanted(OUT if mac else UNRESOLVED, "", number, make)] + ([] if certain else [nobody])
 
     # The way to an address.
 
@@ -389,6 +393,13 @@ def opens(packet):
     return True
 
 
+def begins(packet):
+    """Whether it is of a TCP handshake: SYN, or SYN and ACK."""
+    if packet.kind != "transport" or packet.protocol != wire.TCP:
+        return False
+    return packet.segment[13] & (TCP_SYN | TCP_RST | TCP_FIN) == TCP_SYN
+
+
 def closes(packet):
     """Whether it says that its connection ends, now or soon."""
     if packet.protocol == wire.TCP:
@@ -400,143 +411,3 @@ def link_header(port, mac, ip):
     kind = wire.ETHER_IP4 if ip[0] >> 4 == 4 else wire.ETHER_IP6
     tag = struct.pack("!HH", wire.ETHER_VLAN, port.vlan) if port.vlan else b""
     return mac + port.mac + tag + kind.to_bytes(2, "big")
-
-
-# Errors that are made here.
-
-
-def told_of_tunnel(packet, within, destination):
-    """Type, code and the second word of the error for the client; None: nobody is told."""
-    v4, told4 = packet.family == 4, within.family == 4
-    kind, code = packet.segment[0], packet.segment[1]
-    if kind == (3 if v4 else 2) and (code == 4 or not v4):
-        mtu = wire.number(packet.segment, 6) if v4 else wire.number(packet.segment, 4, 4)
-        mtu = max(min(mtu, 0xFFFF) - overhead(destination), 68 if told4 else 1280)
-        return (3, 4, mtu) if told4 else (2, 0, mtu)
-    if kind == (3 if v4 else 1):
-        nowhere = code == 0
-        return (3, 0 if nowhere else 1, 0) if told4 else (1, 0 if nowhere else 3, 0)
-    if kind == (11 if v4 else 3):
-        # A loop within the tunnel is no affair of the client's TTL.
-        return (3, 1, 0) if told4 else (1, 3, 0)
-    return None
-
-
-def icmp_error(about, told, actual):
-    """From the packet's destination to its source, with as much of it as there is room for. What is free of
-    the header (TTL, class, identification) is the actual one's."""
-    kind, code, word = told
-    error = bytes([kind, code, 0, 0]) + word.to_bytes(4, "big")
-    if about.family == 4:
-        error += about.ip[: 576 - 28]
-        header = IP(src=about.destination_text(), dst=about.source_text(), proto=wire.ICMP)
-        if len(actual) >= 20:
-            header.tos, header.id, header.ttl = actual[1], wire.number(actual, 4), max(actual[8], 32)
-            header.flags = "DF" if actual[6] & 0x40 else 0
-        value = wire.internet_checksum(error)
-    else:
-        error += about.ip[: 1280 - 48]
-        header = IPv6(src=about.destination_text(), dst=about.source_text(), nh=wire.ICMP6)
-        if len(actual) >= 40:
-            header.tc, header.hlim = wire.number(actual, 0) >> 4 & 0xFF, max(actual[7], 32)
-        value = wire.transport_checksum(about.destination, about.source, wire.ICMP6, error)
-    return bytes(header / (error[:2] + value.to_bytes(2, "big") + error[4:]))
-
-
-# Tunnels.
-
-
-@dataclasses.dataclass
-class Free:
-    """What an outer header may have as it likes."""
-
-    identification: int
-    source_port: int
-
-
-def source_port_of(ip):
-    return wire.number(ip, 20 if ip[0] >> 4 == 4 else 40)
-
-
-def free_parts(actual, connection):
-    if len(actual) < 48:
-        return Free(0, 0xC000)
-    # RFC 6335's dynamic ports, the same for all packets of a connection: that is what GUE's is for.
-    source_port = connection.outer_port if connection.outer_port is not None else source_port_of(actual)
-    return Free(wire.number(actual, 4), max(source_port, 0xC000))
-
-
-def overhead(destination):
-    """Bytes before a packet, at most."""
-    outer = 20 if destination.family() == 4 else 40
-    if destination.tunnel == "gre":
-        return outer + (8 if destination.checksum == "full" else 4)
-    if destination.tunnel == "gue":
-        return outer + 8 + (12 if destination.checksum == "remote" else 4)
-    return outer
-
-
-def encapsulate(data, packet, destination, local, free):
-    traffic = data[1] if packet.family == 4 else wire.number(data, 0) >> 4 & 0xFF
-    inner_protocol = 4 if packet.family == 4 else 41
-    body = {"ipip": ipip, "gre": gre, "gue": gue}[destination.tunnel]
-    protocol, layers = body(data, packet, destination, inner_protocol, free)
-    ends = {"src": str(ipaddress.ip_address(local)), "dst": str(ipaddress.ip_address(destination.address))}
-    if destination.family() == 4:
-        flags = "DF" if packet.dont_fragment else 0
-        outer = IP(**ends, tos=traffic, id=free.identification, flags=flags, ttl=64, proto=protocol)
-    else:
-        outer = IPv6(**ends, tc=traffic, hlim=64, nh=protocol)
-    return bytes(outer / layers)
-
-
-def ipip(data, _packet, _destination, inner_protocol, _free):
-    """RFC 2003, RFC 2473, RFC 4213."""
-    return inner_protocol, data
-
-
-def gre(data, packet, destination, _inner_protocol, _free):
-    """RFC 2784."""
-    kind = wire.ETHER_IP4 if packet.family == 4 else wire.ETHER_IP6
-    return 47, GRE(proto=kind, chksum_present=int(destination.checksum == "full")) / data
-
-
-def gue(data, packet, destination, inner_protocol, free):
-    """draft-ietf-intarea-gue, with linux/gue.h's private flag for the remote checksum."""
-    fields = b""
-    flags = 0
-    if destination.checksum == "remote" and remote_place(packet) is not None:
-        flags, fields = 1, gue_remote_fields(packet)
-        data = with_remote_seed(data, packet)
-    header = bytes([len(fields) // 4, inner_protocol]) + flags.to_bytes(2, "big") + fields
-    datagram = ScapyUDP(sport=free.source_port, dport=destination.tunnel_port)
-    if destination.checksum == "none":
-        datagram.chksum = 0
-    return 17, datagram / (header + data)
-
-
-def remote_place(packet):
-    """Where in the packet the checksum stands that the other end can make; None where that would not be what
-    it is now: it is wrong, or there is none (UDP's 0, and what is 0 when it is made anew)."""
-    if packet.kind != "transport" or packet.protocol == wire.SCTP:
-        return None
-    place = packet.l4 + wire.CHECKSUM_PLACE[packet.protocol]
-    field = wire.number(packet.ip, place)
-    right = wire.transport_checksum(packet.source, packet.destination, packet.protocol, packet.segment)
-    if field % 0xFFFF != right or (packet.protocol == wire.UDP and field % 0xFFFF == 0):
-        return None
-    return place
-
-
-def gue_remote_fields(packet):
-    """The private flags, then where the sum begins and where it is put."""
-    return struct.pack("!IHH", 1 << 31, packet.l4, remote_place(packet))
-
-
-def with_remote_seed(data, packet):
-    """The other end puts the complement of the sum from the transport's header to the end: it needs the
-    pseudo-header's."""
-    pseudo = wire.pseudo_header(packet.source, packet.destination, packet.protocol, len(packet.segment))
-    data = bytearray(data)
-    wire.put(data, remote_place(packet), 0xFFFF - wire.internet_checksum(pseudo))
-    return bytes(data)

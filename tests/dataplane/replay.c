@@ -3,16 +3,18 @@
  *
  * Cases come in on stdin, a line for each thing:
  *
- *	case [WORKERS]
+ *	case WORKERS CLAMP-MSS
  *	port MAC VLAN MTU ADDRESS/LENGTH…
  *	neighbour PORT ADDRESS MAC
  *	route PREFIX VIA PORT
- *	service LISTENER SCHEDULER
- *	destination ENDPOINT WEIGHT METHOD TUNNEL|- TUNNEL-PORT CHECKSUM	of the service before it
+ *	service LISTENER SCHEDULER PERSISTENCE PREFIX ONE-PACKET	PERSISTENCE in seconds, 0: none
+ *	destination ENDPOINT WEIGHT METHOD TUNNEL|- TUNNEL-PORT CHECKSUM UPPER LOWER	of the service before it
  *	open
  *	frame PORT HEX		comes in with the next turn
  *	turn MILLISECONDS	a turn, so much later than the one before
+ *	pause SECONDS		that nothing comes in
  *	delete LISTENER ENDPOINT	this destination, between two turns
+ *	weight LISTENER ENDPOINT WEIGHT	from now on
  *	close
  *
  * and each turn is answered: a line for each frame, then the drops of the turn.
@@ -93,7 +95,8 @@ static void link_of(const char *text, uint8_t link[static 6])
 
 static void on_case(struct replay *replay, const struct replay_words *words)
 {
-	replay->what.workers = words->count > 1 ? number(words->items[1]) : 1;
+	replay->what.workers = number(words->items[1]);
+	replay->what.clamp_mss = number(words->items[2]);
 }
 
 static void on_port(struct replay *replay, const struct replay_words *words)
@@ -135,11 +138,14 @@ static void on_route(struct replay *replay, const struct replay_words *words)
 static void on_service(struct replay *replay, const struct replay_words *words)
 {
 	struct service *service = vector_append(&replay->what.services);
+	struct service_attributes *attributes = &service->attributes;
 
 	expect(service_key_parse(words->items[1], &service->key) == 0, words->items[1]);
-	snprintf(service->attributes.scheduler, sizeof(service->attributes.scheduler), "%s",
-		words->items[2]);
-	service->attributes.netmask = service->key.address.family == AF_INET ? UINT32_MAX : 128;
+	snprintf(attributes->scheduler, sizeof(attributes->scheduler), "%s", words->items[2]);
+	attributes->persistence_timeout = number(words->items[3]);
+	attributes->persistent = attributes->persistence_timeout != 0;
+	attributes->netmask = service_netmask(service->key.address.family, number(words->items[4]));
+	attributes->one_packet = number(words->items[5]);
 }
 
 /* The place of a word in a table of names. */
@@ -167,6 +173,8 @@ static void on_destination(struct replay *replay, const struct replay_words *wor
 		attributes->tunnel_type = place(words->items[4], tunnel_type_from_name);
 	attributes->tunnel_port = (uint16_t)number(words->items[5]);
 	attributes->tunnel_checksum = place(words->items[6], tunnel_checksum_from_name);
+	attributes->upper_threshold = number(words->items[7]);
+	attributes->lower_threshold = number(words->items[8]);
 }
 
 static void on_open(struct replay *replay, const struct replay_words *words)
@@ -183,7 +191,8 @@ static void on_open(struct replay *replay, const struct replay_words *words)
 		fail(words->items[0], error_text(&error, r));
 }
 
-static void on_delete(struct replay *replay, const struct replay_words *words)
+/* What becomes of one destination, named by the next two words. */
+static void change(struct replay *replay, const struct replay_words *words, int weight)
 {
 	_cleanup_error_ struct error error = {};
 	struct destination_key destination;
@@ -192,9 +201,24 @@ static void on_delete(struct replay *replay, const struct replay_words *words)
 
 	expect(service_key_parse(words->items[1], &service) == 0, words->items[1]);
 	expect(destination_key_parse(words->items[2], &destination) == 0, words->items[2]);
-	r = replay_world_delete(replay->world, &service, &destination, &error);
+	r = replay_world_change(replay->world, &service, &destination, weight, &error);
 	if (r < 0)
 		fail(words->items[0], error_text(&error, r));
+}
+
+static void on_delete(struct replay *replay, const struct replay_words *words)
+{
+	change(replay, words, REPLAY_DELETED);
+}
+
+static void on_weight(struct replay *replay, const struct replay_words *words)
+{
+	change(replay, words, (int)number(words->items[3]));
+}
+
+static void on_pause(struct replay *replay, const struct replay_words *words)
+{
+	replay_world_pause(replay->world, number(words->items[1]));
 }
 
 static void on_frame(struct replay *replay, const struct replay_words *words)
@@ -281,14 +305,16 @@ static const struct {
 } lines[] = {
 	{"frame", 2, true, on_frame},
 	{"turn", 2, true, on_turn},
-	{"case", 1, false, on_case},
+	{"case", 3, false, on_case},
 	{"port", 4, false, on_port},
 	{"neighbour", 4, false, on_neighbour},
 	{"route", 4, false, on_route},
-	{"service", 3, false, on_service},
-	{"destination", 7, false, on_destination},
+	{"service", 6, false, on_service},
+	{"destination", 9, false, on_destination},
 	{"open", 1, false, on_open},
+	{"pause", 2, true, on_pause},
 	{"delete", 3, true, on_delete},
+	{"weight", 4, true, on_weight},
 	{"close", 1, true, on_close},
 };
 

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "backends/dpdk/dataplane/persistence.h"
 #include "backends/dpdk/dataplane/route.h"
 #include "backends/dpdk/dataplane/worker.h"
 #include "base/memory.h"
@@ -24,9 +25,12 @@
 #define REPLAY_SERVICES     256u
 #define REPLAY_DESTINATIONS 1024u
 #define REPLAY_HOPS         1024u
+#define REPLAY_TEMPLATES    1024u
 #define REPLAY_RING         512u
 /* So many bursts, there and back between workers, are more than a turn's frames need. */
 #define REPLAY_ROUNDS 100
+/* Turns in a second of a pause: each worker visits its connections in all of them, some at a time. */
+#define REPLAY_PAUSE_TURNS 4
 
 static struct {
 	struct rte_ring *in, *out[REPLAY_WORKERS];
@@ -114,6 +118,8 @@ static int add_service(struct replay_world *world, const struct service *service
 			.slot = slot,
 			.incarnation = atomic_load(&slots->slots[slot].incarnation),
 			.weight = (uint16_t)destination->attributes.weight,
+			.upper_threshold = destination->attributes.upper_threshold,
+			.lower_threshold = destination->attributes.lower_threshold,
 		};
 	}
 	return service_image_new(&service->key, &service->attributes, place, members, count, slots,
@@ -147,25 +153,37 @@ static bool slot_is(const struct slot *slot, const struct destination_key *key)
 	       memcmp(slot->address, key->address.bytes, sizeof(slot->address)) == 0;
 }
 
-/* The same service without this destination, which loses its slot. */
-static int take_away(struct replay_world *world, const struct service_image *image,
-	const struct destination_key *key, struct service_image **ret, struct error *error)
+/* The destination loses its slot. */
+static void kill(struct replay_world *world, uint32_t slot)
+{
+	slot_kill(&world->plane.slots, slot);
+	route_detach(&world->routes, &world->plane.slots, slot);
+}
+
+/* The same service with another weight of this destination, or without it. */
+static int change_service(struct replay_world *world, const struct service_image *image,
+	const struct destination_key *key, int weight, struct service_image **ret,
+	struct error *error)
 {
 	struct slot_table *slots = &world->plane.slots;
 	struct service_member *members = memory_resize(NULL, image->count, sizeof(*members));
 	uint32_t count = 0;
+	bool found = false;
 
 	for (uint32_t i = 0; i < image->count; i++) {
-		uint32_t slot = image->members[i].slot;
+		struct service_member member = image->members[i];
+		bool meant = slot_is(&slots->slots[member.slot], key);
 
-		if (!slot_is(&slots->slots[slot], key)) {
-			members[count++] = image->members[i];
+		found |= meant;
+		if (meant && weight == REPLAY_DELETED) {
+			kill(world, member.slot);
 			continue;
 		}
-		slot_kill(slots, slot);
-		route_detach(&world->routes, slots, slot);
+		if (meant)
+			member.weight = (uint16_t)weight;
+		members[count++] = member;
 	}
-	if (count == image->count) {
+	if (!found) {
 		free(members);
 		return error_set(error, -ENOENT, "no such destination");
 	}
@@ -173,8 +191,8 @@ static int take_away(struct replay_world *world, const struct service_image *ima
 		slots, image, NULL, ret, error);
 }
 
-int replay_world_delete(struct replay_world *world, const struct service_key *service,
-	const struct destination_key *destination, struct error *error)
+int replay_world_change(struct replay_world *world, const struct service_key *service,
+	const struct destination_key *destination, int weight, struct error *error)
 {
 	const struct generation *now = atomic_load(&world->plane.generation);
 	struct service_image **images =
@@ -184,7 +202,8 @@ int replay_world_delete(struct replay_world *world, const struct service_key *se
 	for (uint32_t i = 0; i < now->count; i++) {
 		images[i] = service_image_ref(now->images[i]);
 		if (service_key_compare(&now->images[i]->key, service) == 0)
-			r = take_away(world, now->images[i], destination, &images[i], error);
+			r = change_service(
+				world, now->images[i], destination, weight, &images[i], error);
 		if (images[i] != now->images[i])
 			service_image_unref(now->images[i]);
 	}
@@ -299,9 +318,13 @@ int replay_world_open(
 	settings.connections = REPLAY_CONNECTIONS;
 	settings.services = REPLAY_SERVICES;
 	settings.destinations = REPLAY_DESTINATIONS;
+	settings.clamp_mss = replay->clamp_mss;
 	*ret = world;
 	world->cycles = rte_get_tsc_hz();
 	r = dataplane_open(&world->plane, &settings, error);
+	if (r == 0)
+		r = persistence_new(REPLAY_TEMPLATES, world->plane.slots.count,
+			&world->plane.persistence, error);
 	return r < 0 ? r : fill(world, replay, error);
 }
 
@@ -445,6 +468,14 @@ int replay_world_turn(struct replay_world *world, unsigned int milliseconds,
 	return (int)count;
 }
 
+void replay_world_pause(struct replay_world *world, unsigned int seconds)
+{
+	for (unsigned int i = 0; i < seconds * REPLAY_PAUSE_TURNS; i++) {
+		world->cycles += rte_get_tsc_hz() / REPLAY_PAUSE_TURNS;
+		run_workers(world);
+	}
+}
+
 void replay_world_close(struct replay_world *world)
 {
 	forget(world);
@@ -455,6 +486,7 @@ void replay_world_close(struct replay_world *world)
 	route_table_clear(&world->routes);
 	neighbour_cache_clear(&world->neighbours);
 	next_hop_table_clear(&world->plane.hops);
+	persistence_free(world->plane.persistence);
 	dataplane_close(&world->plane);
 	free(world);
 }

@@ -41,6 +41,7 @@ struct replay_route_vector {
 /* What a case says before its first frame. Starts zeroed. */
 struct replay_case {
 	unsigned int workers;
+	bool clamp_mss;
 	struct settings_port_vector ports;
 	/* What net_ring does not have of its own. */
 	uint8_t links[REPLAY_PORTS][6];
@@ -65,10 +66,17 @@ void replay_world_close(struct replay_world *world);
 int replay_world_put(
 	struct replay_world *world, unsigned int port, const uint8_t *frame, size_t length);
 
-/* The destination is deleted: its connections end. -ENOENT. Nobody looks meanwhile, so no grace is waited
- * for, and the next one to be added gets its slot if it can. */
-int replay_world_delete(struct replay_world *world, const struct service_key *service,
-	const struct destination_key *destination, struct error *error);
+/* A weight that stands for none: the destination is deleted, and its connections end. */
+#define REPLAY_DELETED (-1)
+
+/* The destination has this weight from now on. -ENOENT. Nobody looks meanwhile, so no grace is waited for,
+ * and after a deletion the next destination to be added gets the slot if it can. */
+int replay_world_change(struct replay_world *world, const struct service_key *service,
+	const struct destination_key *destination, int weight, struct error *error);
+
+/* So many seconds go by and nothing comes in: what is over by then has been visited. Between two turns that
+ * have no frames of their own. */
+void replay_world_pause(struct replay_world *world, unsigned int seconds);
 
 enum replay_end {
 	REPLAY_END_DROP,

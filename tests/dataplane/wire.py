@@ -12,6 +12,7 @@ from scapy.layers.sctp import crc32c
 ICMP, TCP, UDP, ICMP6, SCTP = 1, 6, 17, 58, 132
 HOP_BY_HOP, ROUTING, FRAGMENT, OPTIONS = 0, 43, 44, 60
 ETHER_IP4, ETHER_IP6, ETHER_ARP, ETHER_VLAN = 0x0800, 0x86DD, 0x0806, 0x8100
+TCP_OPTION_END, TCP_OPTION_NOP, TCP_OPTION_MSS = 0, 1, 2
 EXTENSIONS_MOST = 8
 EXTENSION_BYTES_MOST = 512
 
@@ -269,6 +270,19 @@ class Change:
         """The packet that this ICMP error is about."""
         at, data = self.l4 + 8, change.bytes()
         self.new[at : at + len(data)] = data
+
+    def lower_mss(self, mtu):
+        """Of TCP, to what such a link carries (RFC 9293 section 3.7.1): without options of IP or TCP."""
+        at, end = self.l4 + 20, self.l4 + (self.new[self.l4 + 12] >> 4) * 4
+        most = mtu - (40 if self.old.family == 4 else 60)
+        while at < end and self.new[at] != TCP_OPTION_END:
+            length = 1 if self.new[at] == TCP_OPTION_NOP else self.new[at + 1] if at + 1 < end else 0
+            if length < (1 if self.new[at] == TCP_OPTION_NOP else 2) or at + length > end:
+                return
+            if self.new[at] == TCP_OPTION_MSS and length == 4:
+                put(self.new, at + 2, min(number(self.new, at + 2), most))
+                return
+            at += length
 
     def decrement_ttl(self):
         self.new[8 if self.old.family == 4 else 7] -= 1
