@@ -70,6 +70,28 @@ static unsigned int attendant_take_burst(struct attendant *attendant, struct rte
 	return count;
 }
 
+/* Packets in the making that have given way to others, or were too slow. */
+static void attendant_count_given_up(struct attendant *attendant)
+{
+	const struct reassembly_counts counts = reassembly_counts(attendant->reassembly);
+	uint64_t given_up = counts.evicted + counts.expired;
+
+	count_add(&attendant->plane->drops.counts[DROP_REASON_FRAGMENTS],
+		given_up - attendant->given_up);
+	attendant->given_up = given_up;
+}
+
+static void attendant_look_at_fragments(struct attendant *attendant)
+{
+	uint64_t now = attendant->now;
+
+	if (now >= attendant->look_at)
+		attendant->look_at = reassembly_turn(attendant->reassembly, now) == UINT64_MAX
+					     ? 0
+					     : now + ATTENDANT_LOOK;
+	attendant_count_given_up(attendant);
+}
+
 unsigned int attendant_turn(struct attendant *attendant, uint64_t now)
 {
 	const struct dataplane *plane = attendant->plane;
@@ -79,11 +101,8 @@ unsigned int attendant_turn(struct attendant *attendant, uint64_t now)
 	for (unsigned int i = 0; i < plane->worker_count; i++)
 		count += attendant_take_burst(attendant, plane->workers[i]->to_attendant);
 	attendant->next = neighbour_cache_turn(&attendant->neighbours, now);
-	if (attendant->reassembly && now >= attendant->look_at) {
-		attendant->look_at = reassembly_turn(attendant->reassembly, now) == UINT64_MAX
-					     ? 0
-					     : now + ATTENDANT_LOOK;
-	}
+	if (attendant->reassembly)
+		attendant_look_at_fragments(attendant);
 	return count;
 }
 
@@ -267,9 +286,11 @@ static int attendant_open_ports(
 
 static int attendant_open_reassembly(struct attendant *attendant, struct error *error)
 {
-	attendant->large = rte_pktmbuf_pool_create("whole-packets", 2 * ATTENDANT_REASSEMBLIES, 0,
+	struct dataplane *plane = attendant->plane;
+
+	plane->whole = rte_pktmbuf_pool_create("whole-packets", 2 * ATTENDANT_REASSEMBLIES, 0,
 		NOTE_SIZE, ATTENDANT_LARGE, SOCKET_ID_ANY);
-	if (!attendant->large)
+	if (!plane->whole)
 		return error_set(error, -ENOMEM,
 			"no memory for %u packets that come in fragments (%u bytes each): give EAL "
 			"more, or say fragments: drop",
@@ -361,7 +382,8 @@ struct attendant *attendant_close(struct attendant *attendant)
 	attendant_close_descriptors(attendant);
 	attendant_close_ways(attendant);
 	reassembly_free(attendant->reassembly);
-	rte_mempool_free(attendant->large);
+	rte_mempool_free(attendant->plane->whole);
+	attendant->plane->whole = NULL;
 	free(attendant);
 	return NULL;
 }

@@ -35,7 +35,7 @@ struct attendant {
 	struct silence *silences[SETTINGS_PORTS_MOST];     /* NULL: nothing to silence */
 	struct attendant_links links[SETTINGS_PORTS_MOST];
 	struct reassembly *reassembly; /* NULL: fragments are dropped */
-	struct rte_mempool *large;     /* buffers for whole packets */
+	uint64_t given_up;             /* packets in the making, counted as dropped */
 	uint64_t now;
 	uint64_t next;          /* when something of neighbours is due */
 	uint64_t look_at;       /* when to look for old packets in the making; 0: there are none */

@@ -318,7 +318,7 @@ static void arrival_packet(struct attendant *attendant, struct arrival *arrival)
 static uint8_t *attendant_take_large(void *data, void **buffer)
 {
 	const struct attendant *attendant = data;
-	struct rte_mbuf *large = rte_pktmbuf_alloc(attendant->large);
+	struct rte_mbuf *large = rte_pktmbuf_alloc(attendant->plane->whole);
 
 	*buffer = large;
 	return large ? rte_pktmbuf_mtod(large, uint8_t *) : NULL;

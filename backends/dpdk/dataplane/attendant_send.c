@@ -190,7 +190,9 @@ void attendant_divide(struct attendant *attendant, struct rte_mbuf *buffer, uint
 				identification, index, rte_pktmbuf_mtod(piece, uint8_t *));
 		if (!length) {
 			rte_pktmbuf_free(piece);
-			if (!piece || !index)
+			if (!piece)
+				attendant_drop(attendant, buffer, DROP_REASON_NO_BUFFER);
+			else if (!index)
 				attendant_drop(attendant, buffer, DROP_REASON_TOO_BIG);
 			else
 				rte_pktmbuf_free(buffer);

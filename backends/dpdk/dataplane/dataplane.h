@@ -68,7 +68,8 @@ struct dataplane {
 	uint64_t owner_keys[3];     /* random */
 	uint64_t epoch;             /* of the TSC, when ticks began; 0: not yet */
 
-	struct rte_mempool *pool; /* all packets' buffers, with a struct note each */
+	struct rte_mempool *pool;  /* all packets' buffers, with a struct note each */
+	struct rte_mempool *whole; /* the attendant's, of packets that came in pieces; NULL: none */
 	struct rte_rcu_qsbr
 		*rcu; /* a worker's number is its thread's; the attendant's comes after them */
 	struct dataplane_drops drops; /* the attendant's */

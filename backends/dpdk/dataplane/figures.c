@@ -103,6 +103,16 @@ static void say_attendant(const struct dataplane *plane, figures_sink *sink, voi
 	say_drops(&totals, "attendant", sink, data);
 }
 
+static void say_buffers(const struct dataplane *plane, figures_sink *sink, void *data)
+{
+	sink(data, "buffers", "free", rte_mempool_avail_count(plane->pool));
+	sink(data, "buffers", "all", plane->pool->size);
+	if (!plane->whole)
+		return;
+	sink(data, "buffers", "whole_free", rte_mempool_avail_count(plane->whole));
+	sink(data, "buffers", "whole_all", plane->whole->size);
+}
+
 static void say_port(const struct dataplane *plane, const struct figures_rates *rates,
 	unsigned int number, figures_sink *sink, void *data)
 {
@@ -145,8 +155,7 @@ void figures_collect(const struct dataplane *plane, const struct figures_rates *
 	say_attendant(plane, sink, data);
 	for (unsigned int i = 0; i < plane->port_count; i++)
 		say_port(plane, rates, i, sink, data);
-	sink(data, "buffers", "free", rte_mempool_avail_count(plane->pool));
-	sink(data, "buffers", "all", plane->pool->size);
+	say_buffers(plane, sink, data);
 }
 
 static const struct dataplane *telemetry_plane;
@@ -221,6 +230,14 @@ static int telemetry_port(const char *command, const char *parameters, struct rt
 	return -EINVAL;
 }
 
+static int telemetry_buffers(const char *command, const char *parameters, struct rte_tel_data *data)
+{
+	(void)command, (void)parameters;
+	rte_tel_data_start_dict(data);
+	say_buffers(telemetry_plane, telemetry_sink, data);
+	return 0;
+}
+
 void figures_telemetry(const struct dataplane *plane, const struct figures_rates *rates)
 {
 	static const struct {
@@ -237,6 +254,8 @@ void figures_telemetry(const struct dataplane *plane, const struct figures_rates
 			telemetry_attendant},
 		{"/poise/ports", "Returns the ports' names. No parameters", telemetry_ports},
 		{"/poise/port", "Returns what a port counts. Parameters: name", telemetry_port},
+		{"/poise/buffers", "Returns how many buffers there are. No parameters",
+			telemetry_buffers},
 	};
 
 	telemetry_plane = plane;

@@ -21,6 +21,7 @@
 #include <sys/socket.h>
 
 #include "backends/dpdk/dataplane/next_hop.h"
+#include "backends/dpdk/dataplane/packet_sockets.h"
 #include "backends/dpdk/dataplane/silence.h"
 #include "base/memory.h"
 
@@ -194,6 +195,8 @@ static int configure(struct port *port, const struct settings_port *settings, un
 		return r;
 	configuration.rxmode.offloads = info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_IPV4_CKSUM;
 	port->verifies_ipv4 = configuration.rxmode.offloads != 0;
+	if (is_driver(settings->device, "net_af_packet"))
+		port->packet_index = info.if_index;
 	if (port->receive_count > 1 && (info.flow_type_rss_offloads & PORT_SPREAD)) {
 		configuration.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 		configuration.rx_adv_conf.rss_conf.rss_hf =
@@ -258,6 +261,7 @@ void port_close(struct port *port)
 	if (port->id == RTE_MAX_ETHPORTS)
 		return;
 	rte_eth_dev_info_get(port->id, &info);
+	packet_sockets_forget(port->packet_index);
 	rte_eth_dev_stop(port->id);
 	if (port->attached) {
 		rte_eth_dev_close(port->id);
@@ -343,7 +347,7 @@ void port_count(const struct port *port, struct port_counters *ret)
 		.bytes_in = stats.ibytes,
 		.packets_out = stats.opackets,
 		.bytes_out = stats.obytes,
-		.missed = stats.imissed,
+		.missed = stats.imissed + packet_sockets_lost(port->packet_index),
 		.errors_in = stats.ierrors,
 		.errors_out = stats.oerrors,
 		.no_buffer = stats.rx_nombuf,

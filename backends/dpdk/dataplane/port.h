@@ -38,6 +38,7 @@ struct port {
 
 	char name[PORT_NAME_SIZE]; /* the file's */
 	char interface[IFNAMSIZ];  /* the kernel's, under a virtual device; "": none */
+	unsigned int packet_index; /* the same by its index, under net_af_packet; 0: none */
 	bool attached;             /* made for us: port_close() removes the device too */
 };
 
