@@ -220,6 +220,27 @@ stop_balancer() {
 	wait "$dataplane" || die "poise-dataplane ended with $?"
 }
 
+# The thread for all that is not established traffic.
+attendant() {
+	local name
+
+	for name in "/proc/$dataplane/task/"*/comm; do
+		[ "$(cat "$name")" != poise-attendant ] || basename "$(dirname "$name")"
+	done
+}
+
+# stall THREAD CALL [OPTION…]: it will stand still in that call, as if the kernel took its time, until let_go_on. With
+# options of strace: -f is all threads, -P PATH what is about that.
+stall() {
+	strace -qq -o "$work/null" -p "$1" -e trace="$2" -e inject="$2:delay_enter=600s" "${@:3}" 2>"$work/strace.log" &
+	stall=$!
+	until_true "no thread $1 is there to be stalled" grep -q '^TracerPid:.*[1-9]' "/proc/$dataplane/task/$1/status"
+}
+let_go_on() {
+	kill -TERM "$stall"
+	wait "$stall"
+}
+
 # What an end of the test must not leave.
 leave() { rm -rf "$work" "/run/dpdk/$PREFIX"*; }
 

@@ -626,6 +626,49 @@ static void waits_for_workers(void **state)
 	dpdk_backend.close(backend);
 }
 
+/* Transactions of others, which need nobody's answer, come without end; the socket takes so many at once. */
+#define OTHERS 16
+#define ROUNDS 2000
+static void commit_nothing(struct dpdk_link *link)
+{
+	struct message_header header;
+	struct message_reader reader;
+
+	for (unsigned int i = 0; i < OTHERS; i++) {
+		say(link, MESSAGE_KIND_BEGIN);
+		say(link, MESSAGE_KIND_COMMIT);
+	}
+	for (unsigned int i = 0; i < OTHERS; i++)
+		assert_int_equal(dpdk_link_receive(link, &header, &reader, NULL), 0);
+}
+
+/* They do not put off the answer of who waits: of so many, which take far longer
+ * than he has to wait. */
+static void others_put_off_nobody(void **state)
+{
+	struct plan_op op = plane_service_op(PLAN_VERB_ADD, "tcp://192.0.2.1:80", "wlc");
+	struct pollfd answer = {.events = POLLIN};
+	struct dpdk_link link, other;
+	double start;
+
+	(void)state;
+	end_server();
+	start_server(0, 3);
+	link = open_link();
+	other = open_link();
+	answer.fd = link.fd;
+	say(&link, MESSAGE_KIND_BEGIN);
+	say_operation(&link, &op);
+	say(&link, MESSAGE_KIND_COMMIT);
+	start = milliseconds();
+	for (unsigned int i = 0; i < ROUNDS && poll(&answer, 1, 0) == 0; i++)
+		commit_nothing(&other);
+	print_message("  answered after %.1f ms\n", milliseconds() - start);
+	assert_int_equal(poll(&answer, 1, 0), 1);
+	dpdk_link_close(&link);
+	dpdk_link_close(&other);
+}
+
 /* The grace period may end between any two askings for it. */
 static void ends_at_any_time(void **state)
 {
@@ -687,6 +730,7 @@ int main(void)
 		TEST(restarted),
 		TEST(by_keys),
 		TEST(waits_for_workers),
+		TEST(others_put_off_nobody),
 		TEST(ends_at_any_time),
 	};
 

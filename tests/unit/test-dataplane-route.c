@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -524,6 +525,24 @@ static void *look_on(void *data)
 	return NULL;
 }
 
+/* Who changes them twice while a worker stands still is not kept waiting for it. */
+static void test_nobody_waits(void **state _unused_)
+{
+	_cleanup_error_ struct error error = {};
+
+	add_world();
+	rte_rcu_qsbr_thread_register(w.rcu, 0);
+	rte_rcu_qsbr_thread_online(w.rcu, 0);
+	set();
+	assert_int_equal(route_table_set(&w.table, &w.list, &error), -EBUSY);
+	assert_non_null(strstr(error.text, "worker"));
+	assert_true(route_table_turn(&w.table));
+	rte_rcu_qsbr_quiescent(w.rcu, 0);
+	set();
+	rte_rcu_qsbr_thread_offline(w.rcu, 0);
+	rte_rcu_qsbr_thread_unregister(w.rcu, 0);
+}
+
 static void test_change_under_eyes(void **state _unused_)
 {
 	struct looking looking = {};
@@ -541,6 +560,8 @@ static void test_change_under_eyes(void **state _unused_)
 		add_address(0, "2001:db8::1/64");
 		add_route("172.16.0.0/12", gateway, 0);
 		add_route("2001:db8:1::/48", i % 2 ? "2001:db8::2" : "2001:db8::3", 0);
+		while (route_table_turn(&w.table))
+			sched_yield();
 		set();
 	}
 	atomic_store(&looking.stop, true);
@@ -577,6 +598,7 @@ int main(void)
 		TEST(test_full),
 		TEST(test_random),
 		TEST(test_slots),
+		TEST(test_nobody_waits),
 		TEST(test_change_under_eyes),
 	};
 

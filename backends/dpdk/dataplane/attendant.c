@@ -206,13 +206,14 @@ int attendant_start(struct attendant *attendant, struct error *error)
 		return error_set(
 			error, -abs(r), "cannot start the attendant: %s", strerror(abs(r)));
 	attendant->runs = true;
-	return 0;
+	return carrier_start(&attendant->carrier, attendant->exceptions, plane->port_count, error);
 }
 
 void attendant_stop(struct attendant *attendant)
 {
 	const uint64_t one = 1;
 
+	attendant->carrier = carrier_stop(attendant->carrier);
 	if (!attendant->runs)
 		return;
 	atomic_store(&attendant->stop, true);
@@ -400,8 +401,21 @@ int attendant_set_routes(
 	return r;
 }
 
+static void attendant_tell_failures(struct attendant *attendant)
+{
+	for (unsigned int i = 0; attendant->carrier && i < attendant->plane->port_count; i++) {
+		int r = carrier_failure(attendant->carrier, i);
+
+		if (r < 0)
+			log_error("port %s: the carrier of its exception port cannot be changed: "
+				  "%s",
+				attendant->plane->ports[i].name, strerror(-r));
+	}
+}
+
 bool attendant_tidy(struct attendant *attendant)
 {
+	attendant_tell_failures(attendant);
 	return route_table_turn(&attendant->routes);
 }
 
@@ -421,14 +435,8 @@ void attendant_slot_freed(void *data, uint32_t slot)
 
 void attendant_set_carrier(struct attendant *attendant, unsigned int port, bool up)
 {
-	int r;
-
-	if (!attendant->exceptions[port])
-		return;
-	r = exception_set_carrier(attendant->exceptions[port], up);
-	if (r < 0)
-		log_error("port %s: the carrier of its exception port cannot be changed: %s",
-			attendant->plane->ports[port].name, strerror(-r));
+	if (attendant->carrier)
+		carrier_set(attendant->carrier, port, up);
 }
 
 void attendant_count(struct attendant *attendant, struct attendant_counts *ret)

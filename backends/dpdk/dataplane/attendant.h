@@ -41,14 +41,14 @@ unsigned int attendant_turn(struct attendant *attendant, uint64_t now);
 /* These routes and addresses from now on, for the slots that are there too. As route_table_set(). */
 int attendant_set_routes(
 	struct attendant *attendant, const struct route_plan *list, struct error *error);
-/* Frees what was replaced, once it may be. Whether something is left to do. */
+/* Each second: frees what was replaced, once it may be. Whether something is left to do. */
 bool attendant_tidy(struct attendant *attendant);
 
 /* A slot has a destination now; it has none any longer. As registry.h calls them: data is the attendant. */
 void attendant_slot_taken(void *data, uint32_t slot);
 void attendant_slot_freed(void *data, uint32_t slot);
 
-/* Of the exception port of this port, if it has one. */
+/* Of the exception port of this port, if it has one: soon. What cannot be is logged by attendant_tidy(). */
 void attendant_set_carrier(struct attendant *attendant, unsigned int port, bool up);
 
 struct attendant_counts {

@@ -6,6 +6,7 @@
 #include <rte_mbuf.h>
 
 #include "backends/dpdk/dataplane/attendant.h"
+#include "backends/dpdk/dataplane/carrier.h"
 #include "backends/dpdk/dataplane/exception.h"
 #include "backends/dpdk/dataplane/icmp.h"
 #include "backends/dpdk/dataplane/link.h"
@@ -41,6 +42,7 @@ struct attendant {
 	uint64_t look_at;       /* when to look for old packets in the making; 0: there are none */
 	uint64_t errors_refill; /* as if the bucket of errors had been empty then */
 	uint32_t identification;
+	struct carrier *carrier;
 	int epoll;
 	pthread_t thread;
 	bool runs;

@@ -64,8 +64,13 @@ static int attendant_find_link(
 static void attendant_set_links(struct attendant *attendant, uint8_t port)
 {
 	const struct attendant_links *links = &attendant->links[port];
+	struct dataplane *plane = attendant->plane;
 
-	port_set_links(&attendant->plane->ports[port], links->links, links->count);
+	/* The kernel may have to be asked, and takes as long as others keep its lock of the network: no grace
+	 * period is to wait for that. Nothing is in hand here that it protects. */
+	rte_rcu_qsbr_thread_offline(plane->rcu, plane->worker_count);
+	port_set_links(&plane->ports[port], links->links, links->count);
+	rte_rcu_qsbr_thread_online(plane->rcu, plane->worker_count);
 }
 
 /* The kernel has become a virtual router: its frames are for this port from now on. */

@@ -35,7 +35,7 @@ struct control_plane {
 		VECTOR_OF(struct control_client *);
 	} clients;
 	uint64_t stall;
-	bool drains; /* its timer is set */
+	bool waits, drains; /* their timers are set: nobody may put them off */
 };
 
 /* Clients. */
@@ -176,8 +176,10 @@ static void control_on_look(void *data)
 
 static void control_arm(struct control_plane *control, bool waits)
 {
-	if (waits)
+	if (waits && !control->waits) {
+		control->waits = true;
 		loop_timer_set(control->grace, loop_clock() + CONTROL_GRACE_NS);
+	}
 	if (control->drains)
 		return;
 	control->drains = true;
@@ -194,6 +196,8 @@ static void control_on_applied(void *data)
 static void control_on_grace(void *data)
 {
 	struct control_plane *control = data;
+
+	control->waits = false;
 	bool waits = registry_turn(control->server.options.registry);
 
 	for (size_t i = control->clients.count; i-- > 0;)

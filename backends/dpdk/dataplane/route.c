@@ -416,10 +416,11 @@ int route_table_set(struct route_table *table, const struct route_plan *list, st
 
 	if (r < 0)
 		return r;
-	/* Never a third pair of tables. */
-	if (table->old)
-		rte_rcu_qsbr_check(table->rcu, table->grace, true);
-	route_free_old(table);
+	/* Never a third pair of tables; nor does main wait for a worker. */
+	if (route_table_turn(table))
+		return error_set(error, -EBUSY,
+			"a worker has not taken up the last change of routes: is its core "
+			"overloaded? (try again)");
 	image = route_image_new();
 	r = route_image_fill(table, list, image, error);
 	if (r < 0) {

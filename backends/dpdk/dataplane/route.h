@@ -134,8 +134,8 @@ void route_table_init(
 void route_table_clear(struct route_table *table);
 
 /* These and no others from now on. Duplicates, gateways that are on no link and prefixes with bits behind their
- * length are refused: -EINVAL with words; -ENOMEM; nothing has changed then. Waits for a grace period only
- * when the one of the last change is not over. */
+ * length are refused: -EINVAL with words; -ENOMEM; -EBUSY while a worker may still look at those before the
+ * last; nothing has changed then. */
 int route_table_set(struct route_table *table, const struct route_plan *list, struct error *error);
 
 /* Frees what was replaced, if its time has come. Whether something is left to do. */
