@@ -612,7 +612,6 @@ static void reconcile_close(struct reconcile *reconcile)
 	metrics_free(reconcile->metrics);
 	control_free(reconcile->control);
 	watch_free(reconcile->watch);
-	loop_source_free(reconcile->backend);
 	route_shell_free(reconcile->routes);
 	engine_close(&reconcile->engine);
 	channel_free(reconcile->channel);
