@@ -197,11 +197,13 @@ static void test_whole(void **state _unused_)
 	assert_int_equal(
 		add(ipv4_piece_0, sizeof(ipv4_piece_0), 0, &whole), REASSEMBLY_RESULT_WHOLE);
 	check_whole(&whole, ipv4_packet, sizeof(ipv4_packet));
+	assert_int_equal(whole.piece, 0);
 	assert_int_equal(
 		add(ipv6_piece_0, sizeof(ipv6_piece_0), 0, &whole), REASSEMBLY_RESULT_HELD);
 	assert_int_equal(
 		add(ipv6_piece_1, sizeof(ipv6_piece_1), 0, &whole), REASSEMBLY_RESULT_WHOLE);
 	check_whole(&whole, ipv6_packet, sizeof(ipv6_packet));
+	assert_int_equal(whole.piece, 1280);
 	assert_int_equal(reassembly_counts(w.reassembly).whole, 2);
 }
 

@@ -275,7 +275,8 @@ static void arrival_query(struct attendant *attendant, struct arrival *arrival)
 	}
 	icmp_echo_reply(arrival->frame, &arrival->packet);
 	count_add(&attendant->answers, 1);
-	if (arrival->packet.l3_length <= arrival_port(attendant, arrival)->mtu) {
+	if (arrival->packet.l3_length <=
+		note_piece(arrival->buffer, arrival_port(attendant, arrival)->mtu)) {
 		attendant_transmit(attendant, arrival->buffer, arrival->port);
 		return;
 	}
@@ -349,6 +350,7 @@ static void arrival_whole(
 	buffer->data_len = (uint16_t)whole->length;
 	buffer->pkt_len = (uint32_t)whole->length;
 	buffer->ol_flags |= NOTE_FLAG_DIVISIBLE;
+	buffer->tso_segsz = whole->piece;
 	buffer->port = attendant->plane->ports[port].id;
 	attendant_receive(attendant, buffer, port);
 }

@@ -178,7 +178,7 @@ void attendant_send(struct attendant *attendant, struct rte_mbuf *buffer, uint32
 void attendant_divide(struct attendant *attendant, struct rte_mbuf *buffer, uint32_t next_hop)
 {
 	uint64_t word = next_hop_load(&attendant->plane->hops, next_hop);
-	uint16_t mtu = attendant->plane->ports[next_hop_word_port(word)].mtu;
+	uint16_t mtu = note_piece(buffer, attendant->plane->ports[next_hop_word_port(word)].mtu);
 	uint32_t identification = attendant->identification++;
 
 	for (unsigned int index = 0;; index++) {
@@ -214,7 +214,8 @@ void attendant_route(struct attendant *attendant, struct rte_mbuf *buffer)
 			&attendant->routes, (uint8_t)destination.family, destination.bytes);
 	if (next_hop != NEXT_HOP_NONE) {
 		word = next_hop_load(&attendant->plane->hops, next_hop);
-		if (buffer->data_len > attendant->plane->ports[next_hop_word_port(word)].mtu) {
+		if (buffer->data_len >
+			note_piece(buffer, attendant->plane->ports[next_hop_word_port(word)].mtu)) {
 			attendant_divide(attendant, buffer, next_hop);
 			return;
 		}

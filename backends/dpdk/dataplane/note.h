@@ -7,6 +7,7 @@
 #pragma once
 
 #include <rte_mbuf.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #define NOTE_RING_SIZE 1024
@@ -36,6 +37,16 @@ struct note {
  * notwithstanding. The bit says the same of what a NIC has put together (LRO), which is never asked for
  * here. */
 #define NOTE_FLAG_DIVISIBLE RTE_MBUF_F_RX_LRO
+
+/* The longest packet that it may go as, where the link takes `mtu`. IPv6's routers divide nothing, so its
+ * sender has made pieces as short as the path to here or from here needs; those that it becomes must not be
+ * longer, which is what tso_segsz says of such a buffer (0: nothing). */
+static inline uint16_t note_piece(const struct rte_mbuf *buffer, uint16_t mtu)
+{
+	bool in_pieces = (buffer->ol_flags & NOTE_FLAG_DIVISIBLE) && buffer->tso_segsz;
+
+	return in_pieces && buffer->tso_segsz < mtu ? buffer->tso_segsz : mtu;
+}
 
 /* The pools' private bytes of a buffer. */
 #define NOTE_SIZE RTE_ALIGN(sizeof(struct note), RTE_MBUF_PRIV_ALIGN)

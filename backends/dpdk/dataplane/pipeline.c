@@ -168,6 +168,26 @@ static __rte_noinline void refuse(
 	outlet_error(burst->worker, burst->buffers[i], burst->port->index, error, mtu);
 }
 
+/* What is too long for the link, or was in pieces before; false when it has been refused. A tunnel takes such
+ * a packet as a whole: its other end is where that is put together. */
+static __rte_noinline bool find_long_way(
+	struct burst *burst, unsigned int i, unsigned int overhead, struct way *way)
+{
+	const struct rte_mbuf *buffer = burst->buffers[i];
+	const struct packet *packet = &burst->packets[i];
+
+	if (packet->l3_length <= (overhead ? way->mtu : note_piece(buffer, way->mtu)))
+		return true;
+	if ((packet->flags & PACKET_FLAG_DONT_FRAGMENT) &&
+		!(buffer->ol_flags & NOTE_FLAG_DIVISIBLE)) {
+		refuse(burst, i, ICMP_ERROR_TOO_BIG, way->mtu);
+		return false;
+	}
+	way->send = false;
+	way->end = NOTE_KIND_TOO_LONG;
+	return true;
+}
+
 /* The way to a next hop for a packet that grows by `overhead`; false when it has been refused. */
 static __rte_always_inline bool find_way(struct burst *burst, unsigned int i, uint32_t next_hop,
 	unsigned int overhead, struct way *way)
@@ -190,15 +210,9 @@ static __rte_always_inline bool find_way(struct burst *burst, unsigned int i, ui
 	way->end = NOTE_KIND_UNRESOLVED;
 	mtu = plane->ports[next_hop_word_port(way->word)].mtu - overhead;
 	way->mtu = (uint16_t)mtu;
-	if (unlikely(packet->l3_length > mtu)) {
-		if ((packet->flags & PACKET_FLAG_DONT_FRAGMENT) &&
-			!(burst->buffers[i]->ol_flags & NOTE_FLAG_DIVISIBLE)) {
-			refuse(burst, i, ICMP_ERROR_TOO_BIG, (uint16_t)mtu);
-			return false;
-		}
-		way->send = false;
-		way->end = NOTE_KIND_TOO_LONG;
-	}
+	if (unlikely(
+		    packet->l3_length > mtu || (burst->buffers[i]->ol_flags & NOTE_FLAG_DIVISIBLE)))
+		return find_long_way(burst, i, overhead, way);
 	return true;
 }
 

@@ -27,6 +27,7 @@
 #define IPV4_PLACE                 0x1fffu
 
 #define IPV6_HEADER                    40u
+#define IPV6_LEAST_MTU                 1280u
 #define IPV6_OFFSET_LENGTH             4u
 #define IPV6_OFFSET_NEXT               6u
 #define FRAGMENT_HEADER                8u
@@ -51,6 +52,7 @@ struct reassembly_entry {
 	uint16_t head;        /* bytes before the payload, link header and all; 0: not there yet */
 	uint16_t l3_offset;   /* in these */
 	uint16_t next_offset; /* of IPv6: where in these it is said what follows */
+	uint16_t longest;     /* fragment, as an IP packet */
 	uint64_t there[UNITS / 64 + 1];
 };
 
@@ -68,6 +70,7 @@ struct reassembly_piece {
 	const uint8_t *frame, *payload;
 	uint32_t offset, length;
 	uint16_t head, l3_offset, next_offset;
+	uint16_t whole; /* bytes of it as an IP packet */
 	uint8_t next;
 	bool more;
 };
@@ -147,7 +150,11 @@ static void reassembly_read_ipv6(const struct packet *packet, struct reassembly_
 static bool reassembly_read(const uint8_t *frame, const struct packet *packet, uint8_t port,
 	struct reassembly_piece *piece)
 {
-	*piece = (struct reassembly_piece){.frame = frame, .l3_offset = packet->l3_offset};
+	*piece = (struct reassembly_piece){
+		.frame = frame,
+		.l3_offset = packet->l3_offset,
+		.whole = packet->l3_length,
+	};
 	memcpy(piece->key.source, packet->key.source, sizeof(piece->key.source));
 	memcpy(piece->key.destination, packet->key.destination, sizeof(piece->key.destination));
 	piece->key.family = packet->key.family;
@@ -257,6 +264,7 @@ static void reassembly_put(struct reassembly_entry *entry, const struct reassemb
 	for (uint32_t at = piece->offset; at < end; at += UNIT, entry->units++)
 		entry->there[at / UNIT / 64] |= UINT64_C(1) << at / UNIT % 64;
 	entry->furthest = MAX(entry->furthest, end);
+	entry->longest = MAX(entry->longest, piece->whole);
 	if (!piece->more)
 		entry->total = end;
 	if (piece->offset)
@@ -299,6 +307,8 @@ static void reassembly_finish(
 	*ret = (struct reassembly_whole){.buffer = entry->buffer,
 		.frame = entry->payload - entry->head,
 		.length = entry->head + entry->total};
+	if (entry->key.family == AF_INET6)
+		ret->piece = MAX(entry->longest, (uint16_t)IPV6_LEAST_MTU);
 	entry->buffer = NULL;
 	reassembly->counts.whole++;
 }

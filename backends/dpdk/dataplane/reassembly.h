@@ -39,6 +39,9 @@ struct reassembly_whole {
 	void *buffer;
 	const uint8_t *frame;
 	size_t length;
+	/* What it may be divided into again, at most: as long as its longest fragment, or as any link of IPv6
+	 * takes. 0: over IPv4, routers divide it further where they must. */
+	uint16_t piece;
 };
 
 struct reassembly_counts {
