@@ -10,8 +10,10 @@
 #include "backends/dpdk/dataplane/checksum.h"
 #include "backends/dpdk/dataplane/flow.h"
 #include "backends/dpdk/dataplane/icmp.h"
+#include "backends/dpdk/dataplane/outlet.h"
 #include "backends/dpdk/dataplane/packet.h"
 #include "backends/dpdk/dataplane/persistence.h"
+#include "backends/dpdk/dataplane/relay.h"
 #include "backends/dpdk/dataplane/rewrite.h"
 #include "backends/dpdk/dataplane/transport.h"
 #include "base/macros.h"
@@ -60,6 +62,9 @@ enum bug {
 	BUG_CLAMP,
 	BUG_CLAMP_TUNNEL,
 	BUG_CLAMP_CHECKSUM,
+	BUG_ROUTER,
+	BUG_TUNNEL_ERROR,
+	BUG_TUNNEL_MTU,
 	BUG_COUNT,
 };
 
@@ -106,6 +111,10 @@ static const char *const names[BUG_COUNT] = {
 	[BUG_CLAMP] = "clamp",                     /* the MSS is left */
 	[BUG_CLAMP_TUNNEL] = "clamp-tunnel",       /* … has no room for a tunnel */
 	[BUG_CLAMP_CHECKSUM] = "clamp-checksum",   /* … and the checksum is not mended for it */
+	[BUG_ROUTER] = "router", /* its errors are nobody's, only those of ends count */
+	[BUG_TUNNEL_ERROR] =
+		"tunnel-error",          /* the client's TTL is said to have ended in a tunnel */
+	[BUG_TUNNEL_MTU] = "tunnel-mtu", /* the client is told of all of it */
 };
 
 static enum bug planted;
@@ -310,6 +319,34 @@ WRAPPED(uint32_t, flow_insert, struct flow_table *table, const struct flow_key *
 	if (spoiled)
 		other.source_port ^= 1;
 	return __real_flow_insert(table, &other, spoiled ? flow_hash(table, &other) : hash, kind);
+}
+
+/* Whether the packet inside was not for who sent the error. */
+static bool is_of_router(const uint8_t *frame, const struct packet *outer)
+{
+	const uint8_t *inside = frame + outer->l4_offset + 8;
+	bool v4 = is_ipv4(outer);
+
+	return memcmp(outer->key.source, inside + (v4 ? 16 : 24), v4 ? 4 : 16) != 0;
+}
+
+WRAPPED(void, relay_error, struct worker *worker, struct rte_mbuf *buffer,
+	const struct packet *outer, const struct port *port, bool handed_over)
+{
+	if (planted == BUG_ROUTER && is_of_router(rte_pktmbuf_mtod(buffer, uint8_t *), outer))
+		outlet_arrived(worker, buffer, port->index, false);
+	else
+		__real_relay_error(worker, buffer, outer, port, handed_over);
+}
+
+WRAPPED(size_t, icmp_make_error, uint8_t *to, size_t size, const uint8_t *frame,
+	const struct packet *packet, enum icmp_error error, uint16_t mtu, const uint8_t *source)
+{
+	if (planted == BUG_TUNNEL_ERROR && error == ICMP_ERROR_HOST_UNREACHABLE)
+		error = ICMP_ERROR_TIME_EXCEEDED;
+	if (planted == BUG_TUNNEL_MTU)
+		mtu = (uint16_t)(mtu + 20);
+	return __real_icmp_make_error(to, size, frame, packet, error, mtu, source);
 }
 
 #define LONG_TIMEOUT 1000000 /* seconds: longer than a case */

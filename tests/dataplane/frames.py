@@ -8,12 +8,8 @@ import struct
 
 from scapy.layers.inet import ICMP, IP, TCP, UDP, IPOption
 from scapy.layers.inet6 import (
-    ICMPv6DestUnreach,
     ICMPv6EchoRequest,
     ICMPv6ND_NS,
-    ICMPv6PacketTooBig,
-    ICMPv6ParamProblem,
-    ICMPv6TimeExceeded,
     IPv6,
     IPv6ExtHdrDestOpt,
     IPv6ExtHdrFragment,
@@ -25,15 +21,11 @@ from scapy.layers.l2 import ARP, Ether
 from scapy.layers.sctp import SCTP, SCTPChunkData, SCTPChunkInit
 from scapy.packet import Raw
 
+import errors
 import parts
 import tunnels
 import wire
 from worlds import CLIENTS, WAYS, packed, text
-
-ERRORS4 = [(ICMP, {"type": 3, "code": code}) for code in (0, 1, 3)] + [
-    (ICMP, {"type": 3, "code": 4, "nexthopmtu": 1300}), (ICMP, {"type": 11}), (ICMP, {"type": 12, "ptr": 9})]
-ERRORS6 = [(ICMPv6DestUnreach, {"code": code}) for code in (0, 1, 3, 4)] + [
-    (ICMPv6PacketTooBig, {"mtu": 1300}), (ICMPv6TimeExceeded, {}), (ICMPv6ParamProblem, {"ptr": 6})]
 
 BURST = 32
 
@@ -129,21 +121,19 @@ class Generator:
                            self.transport(service.protocol, server.port, connection.client_port, False))
 
     def error_of_client(self, connection):
-        """About an answer as it went to the client, by the client or a router before it."""
+        """About an answer as it went to the client, by the client, another one, or a router before it."""
         service = connection.service
         inner = self.inner(service.address, connection.client, service.protocol,
                            self.transport(service.protocol, service.port, connection.client_port, False))
-        source = self.random.choice((connection.client, self.client(4 if len(connection.client) == 4 else 6)))
-        return self.finish(CLIENTS, source, service.address, None, self.error(source, inner))
+        source = self.random.choice((connection.client, self.client(service.family())))
+        return self.error("clients", source, service.address, inner)
 
     def error_of_server(self, connection):
         """About a request as it went to the server, by the server or a router before it."""
         service, server = connection.service, connection.candidates[0]
         inner = self.inner(connection.client, server.address, service.protocol,
                            self.transport(service.protocol, connection.client_port, server.port, False))
-        router = packed("10.0.255.254" if len(server.address) == 4 else "2001:db8:5::fe")
-        source = self.random.choice((server.address, server.address, router))
-        return self.finish(self.servers, source, connection.client, None, self.error(source, inner))
+        return self.error("servers", server.address, connection.client, inner)
 
     def error_of_tunnel(self, connection):
         """About a request in its tunnel, by the server or a router before it, to the balancer."""
@@ -157,8 +147,7 @@ class Generator:
         outer = tunnels.encapsulate(packet.ip, packet, server, local, tunnels.Free(self.random.getrandbits(16), 50000))
         least = (20 if v4 else 40) + tunnels.overhead(server) + 8
         outer = outer[: self.random.choice((28, least, least + 20, least + 40, least + 500))]
-        source = self.random.choice((server.address, packed("10.0.255.254" if v4 else "2001:db8:5::fe")))
-        return self.finish(self.servers, source, local, None, self.error(source, outer))
+        return self.error("servers", server.address, local, outer)
 
     def noise(self, service):
         """Nobody's: to be handed on, dropped or whatever, but never forwarded."""
@@ -218,14 +207,18 @@ class Generator:
         return before + mss + random.choice(([], [("WScale", 7)], [("SAckOK", b"")]))
 
     def inner(self, source, destination, protocol, transport):
-        """The packet that an error is about, as much as the error has of it."""
-        packet = bytes(ip(source, destination, protocol, ttl=self.random.randrange(0, 65)) / transport)
-        least = (20 if len(source) == 4 else 40) + 8
-        return packet[: self.random.choice((least, least + 4, least + 12, least + self.random.randrange(400)))]
+        """The packet that an error is about, as much as the error has of it. A router that has no TTL left for it
+        may show one of 0."""
+        packet = ip(source, destination, protocol, ttl=self.random.choice((0, 1, self.random.randrange(65))))
+        return errors.quoted(self.random, bytes(packet / transport))
 
-    def error(self, source, inner):
-        kind, fields = self.random.choice(ERRORS4 if len(source) == 4 else ERRORS6)
-        return kind(**fields) / Raw(inner)
+    def error(self, side, source, destination, inner):
+        """By an end, or by a router on the way to it."""
+        family, self.routed = 4 if len(destination) == 4 else 6, self.random.random() < 0.7
+        if self.routed:
+            source = errors.router(self.random, side, family)
+        port = CLIENTS if side == "clients" else self.servers
+        return self.finish(port, source, destination, None, errors.error(self.random, family, inner))
 
     # The whole, with an oddity now and then.
 

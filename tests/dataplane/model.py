@@ -76,7 +76,7 @@ class World:
         self.turn_frames = collections.Counter()  # of each service, at most
         self.requests = {}  # flow as the client sends it -> Connection
         self.replies = {}  # flow as the server sends it -> Connection, of nat
-        self.ending = {}  # the same of those that others took the place of in this turn
+        self.ending = {}  # flow -> Connection, of both, that ended in this turn, and may still be met in it
         self.unsure = []  # connections that may still be there, but will not be met again
         self.alone = {}  # flow -> Connection that is none, of services with one_packet
         self.choice = choice.Choice(self)
@@ -89,7 +89,7 @@ class World:
             self.learn([one for one in fitting if one.connection], got)
         elif fitting and wanted[0].connection and fitting[0].what == DROP:
             # It was to begin anew, and nobody took it.
-            self.forget(wanted[0].connection)
+            self.end(wanted[0].connection)
         return bool(fitting), fitting or wanted
 
     def learn(self, fitting, got):
@@ -97,7 +97,7 @@ class World:
         certain = fitting[0].connection is connection
         if not certain:
             # It may be the old one, or one that has taken its place.
-            self.forget(fitting[0].connection)
+            self.end(fitting[0].connection)
         destination = fitting[0].destination
         if destination:
             connection.candidates = list({id(one.destination): one.destination for one in fitting}.values())
@@ -126,8 +126,7 @@ class World:
     def keep_before(self, connection):
         connection.before = self.requests.get(connection.request_flow)
         if connection.before:
-            self.ending.update((way, one) for way, one in self.replies.items() if one is connection.before)
-            self.forget(connection.before)
+            self.end(connection.before)
 
     def begin_turn(self, milliseconds, services):
         """Frames of these services will come, at most."""
@@ -168,6 +167,11 @@ class World:
             elif destination in connection.candidates:
                 self.forget(connection)
                 self.unsure.append(connection)
+
+    def end(self, connection):
+        for table in (self.requests, self.replies):
+            self.ending.update((flow, one) for flow, one in table.items() if one is connection)
+        self.forget(connection)
 
     def forget(self, connection):
         for table in (self.requests, self.replies):
@@ -212,15 +216,24 @@ class World:
             self.choice.touch(connection)
             connection.closing |= closes(packet)
             return [self.reply(packet, connection)]
-        connection = self.ending.get(packet.flow)
-        if connection:
-            return [Wanted(ARRIVED, "ending"), dataclasses.replace(self.reply(packet, connection), connection=None)]
+        return self.meet(packet) + self.overtaking(packet)
+
+    def meet(self, packet):
         service = self.services.get((packet.protocol, packet.destination, packet.ports[1]))
         if not service:
             return [Wanted(ARRIVED, "no service")]
         if not opens(packet):
             return [Wanted(DROP, "not-opening")]
         return self.begin(packet, service)
+
+    def overtaking(self, packet):
+        """What may happen to one that comes before the end of its connection after all."""
+        connection = self.ending.get(packet.flow)
+        if not connection:
+            return []
+        request = packet.flow == connection.request_flow
+        wanted = self.request(packet, connection) if request else [self.reply(packet, connection)]
+        return [dataclasses.replace(one, connection=None) for one in wanted]
 
     def begin(self, packet, service, instead_of=None):
         """A new connection; or a datagram that is scheduled by itself, and has none."""
@@ -312,11 +325,17 @@ class World:
         connection = self.replies.get(flow)
         if connection:
             return [self.error_to_client(packet, inner, connection)]
+        return self.error_in_tunnel(packet, inner) + self.error_overtaking(packet, inner, flow)
+
+    def error_overtaking(self, packet, inner, flow):
         connection = self.ending.get(flow)
-        if connection:
-            wanted = self.error_to_client(packet, inner, connection)
-            return [Wanted(ARRIVED, "ending"), dataclasses.replace(wanted, connection=None)]
-        return self.error_in_tunnel(packet, inner)
+        if not connection:
+            return []
+        if flow == connection.request_flow:
+            wanted = [self.error_to_server(packet, inner, connection, one) for one in connection.candidates]
+        else:
+            wanted = [self.error_to_client(packet, inner, connection)]
+        return [dataclasses.replace(one, connection=None) for one in wanted]
 
     def error_to_server(self, packet, inner, connection, destination):
         change = wire.Change(packet)
@@ -344,10 +363,8 @@ class World:
             within = wire.tunnelled_in(inner)
         except wire.Bad as bad:
             return [Wanted(ARRIVED, f"tunnel {bad}")]
-        connection, nobody = self.requests.get(within.flow), Wanted(ARRIVED, "no connection")
-        candidates = connection.candidates if connection else []
-        if connection and connection.before:
-            candidates = candidates + connection.before.candidates
+        known, nobody = [self.requests.get(within.flow), self.ending.get(within.flow)], Wanted(ARRIVED, "no connection")
+        candidates = [destination for connection in known if connection for destination in connection.candidates]
         ends = [one for one in candidates if one.address == inner.destination and one.tunnel
                 and (one.tunnel != "gue" or inner.protocol != wire.UDP or inner.ports[1] == one.tunnel_port)]
         told = tunnels.told_of_tunnel(packet, within, ends[0]) if ends else None
@@ -362,7 +379,7 @@ class World:
             link = link_header(port, mac, within.ip) if mac else b""
             return link + tunnels.icmp_error(within, told, actual[len(link) :])
 
-        certain = all(one is ends[0] for one in candidates)
+        certain = known[0] and all(one is ends[0] for one in candidates)
         return [Wanted(OUT if mac else UNRESOLVED, "", number, make)] + ([] if certain else [nobody])
 
     # The way to an address.

@@ -236,11 +236,13 @@ def tunnelled_in(inner):
     """The beginning of the packet that a packet of a tunnel has within, itself inside an ICMP error. Raises Bad."""
     data, protocol = inner.segment, inner.protocol
     if protocol == 47:
+        if number(data, 0) not in (0, 0x8000):
+            raise Bad("not our GRE")
         protocol = {ETHER_IP4: 4, ETHER_IP6: 41}.get(number(data, 2), 0)
         data = data[8 if number(data, 0) == 0x8000 else 4 :]
     elif protocol == UDP:
-        if len(data) < 12:
-            raise Bad("short")
+        if len(data) < 12 or data[8] >> 5:
+            raise Bad("no GUE")
         protocol, data = data[9], data[12 + 4 * (data[8] & 31) :]
     if protocol not in (4, 41):
         raise Bad("no tunnel")
