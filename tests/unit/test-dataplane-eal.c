@@ -14,6 +14,7 @@
 #include <sched.h>
 
 #include "backends/dpdk/dataplane/eal.h"
+#include "backends/dpdk/dataplane/port.h"
 #include "base/memory.h"
 #include "base/strbuf.h"
 
@@ -101,12 +102,12 @@ static void huge_pages_are_taken_where_they_are(void **state)
 static void only_the_ports_cards_are_touched(void **state)
 {
 	static const char *const devices[] = {"0000:03:00.0", "net_af_packet,iface=eth0",
-		"03:00.1,key=value", "net_tap,iface=dtap0", NULL};
+		"03:00.1,key=value", "net_tap,iface=dtap0", "pci:0000:3B:00.0", NULL};
 	struct dataplane_settings settings = make(no_words, devices);
 	_cleanup_free_ char *text = called_with(&settings, MUCH);
 
 	(void)state;
-	assert_says(text, " -a 0000:03:00.0 -a 03:00.1,key=value ");
+	assert_says(text, " -a 0000:03:00.0 -a 03:00.1,key=value -a pci:0000:3B:00.0 ");
 	assert_silent(text, "net_");
 	assert_silent(text, " --no-pci ");
 	settings_clear(&settings);
@@ -213,6 +214,18 @@ static void some_words_have_no_place(void **state)
 	}
 }
 
+/* Room for a frame of any MTU with two tags, of which a card that takes whole KiB only loses nothing. */
+static void buffers_have_room_for_any_card(void **state)
+{
+	(void)state;
+	for (unsigned int mtu = 1280; mtu <= 9000; mtu++) {
+		assert_int_equal(port_room(mtu) % 1024, 0);
+		assert_true(port_room(mtu) >= mtu + 14 + 2 * 4);
+		assert_true(port_room(mtu) >= port_frame_size(mtu));
+	}
+	assert_int_equal(port_room(1500), 2048);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -222,6 +235,7 @@ int main(void)
 		cmocka_unit_test(users_words_take_the_place_of_ours),
 		cmocka_unit_test(workers_have_processors_of_their_own),
 		cmocka_unit_test(some_words_have_no_place),
+		cmocka_unit_test(buffers_have_room_for_any_card),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,7 +48,7 @@ static unsigned int room_needed(const struct dataplane_settings *settings)
 	unsigned int room = RTE_MBUF_DEFAULT_DATAROOM;
 
 	vector_foreach(&settings->ports, port)
-		room = RTE_MAX(room, port_frame_size(port->mtu));
+		room = RTE_MAX(room, port_room(port->mtu));
 	return room + RTE_PKTMBUF_HEADROOM;
 }
 

@@ -127,9 +127,13 @@ static void add_memory(uint64_t memory, struct settings_text_vector *arguments)
 		arguments, memory_printf("%llu", (unsigned long long)(memory / EAL_MEGABYTE + 1)));
 }
 
-/* "0000:03:00.0", "03:00.0", with or without ",key=value". */
+/* "0000:03:00.0", "03:00.0", with or without "pci:" and ",key=value". */
 static bool is_pci(const char *device)
 {
+	static const char bus[] = "pci:";
+
+	if (strncmp(device, bus, strlen(bus)) == 0)
+		device += strlen(bus);
 	size_t digits = strspn(device, "0123456789abcdefABCDEF:.");
 
 	return (device[digits] == '\0' || device[digits] == ',') && strchr(device, ':') &&

@@ -35,6 +35,8 @@
 /* For longer ones: frames of a piece, which must fill it, for the driver takes them to lie in a row
  * through all pieces; and a piece is whole pages, as each of as many lines of a cache is. */
 #define PORT_PIECE_FRAMES 64u
+/* Many cards (those of ixgbe and igb) take buffers in whole units of this, and leave the rest unused. */
+#define PORT_ROOM_UNIT 1024u
 
 _Static_assert(
 	__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "link words lie in memory as on the wire");
@@ -42,6 +44,14 @@ _Static_assert(
 unsigned int port_frame_size(unsigned int mtu)
 {
 	return RTE_ALIGN(mtu + PORT_FRAME_EXTRA, RTE_CACHE_LINE_SIZE);
+}
+
+unsigned int port_room(unsigned int mtu)
+{
+	unsigned int size = port_frame_size(mtu);
+
+	return size <= RTE_MBUF_DEFAULT_DATAROOM ? RTE_MBUF_DEFAULT_DATAROOM
+						 : RTE_ALIGN(size, PORT_ROOM_UNIT);
 }
 
 static uint64_t word_of_link(const uint8_t link[static 6])
@@ -79,6 +89,27 @@ static char *device_text(const struct settings_port *settings, uint8_t index, un
 	return memory_printf("%s%s%s", named, queues, frames);
 }
 
+/* By the name that DPDK has for it, or by another one that the user may have: "pci:0000:03:00.0", "03:00.0", digits in
+ * capitals. Of a card with several ports the first one. */
+static bool find_device(const char *name, uint16_t *id)
+{
+	struct rte_dev_iterator iterator;
+	const char *colon = strchr(name, ':');
+
+	if (rte_eth_dev_get_port_by_name(name, id) == 0)
+		return true;
+	if (!colon)
+		return false;
+	if (!isxdigit((unsigned char)name[0]) || !isxdigit((unsigned char)name[1]))
+		return rte_eth_dev_get_port_by_name(colon + 1, id) == 0;
+	RTE_ETH_FOREACH_MATCHING_DEV(*id, name, &iterator)
+	{
+		rte_eth_iterator_cleanup(&iterator);
+		return true;
+	}
+	return false;
+}
+
 /* Finds the device, or has it made. */
 static int attach(struct port *port, const struct settings_port *settings, unsigned int workers,
 	struct error *error)
@@ -88,7 +119,7 @@ static int attach(struct port *port, const struct settings_port *settings, unsig
 	int r;
 
 	if (rte_eth_dev_get_port_by_name(settings->device, &port->id) == 0 ||
-		rte_eth_dev_get_port_by_name(name, &port->id) == 0)
+		find_device(name, &port->id))
 		return 0;
 	r = rte_dev_probe(text);
 	if (r < 0)
@@ -96,7 +127,7 @@ static int attach(struct port *port, const struct settings_port *settings, unsig
 			"port %s: DPDK cannot use %s: %s (a NIC: bind it to vfio-pci first)",
 			port->name, settings->device, strerror(-r));
 	port->attached = true;
-	if (rte_eth_dev_get_port_by_name(name, &port->id) < 0)
+	if (!find_device(name, &port->id))
 		return error_set(error, -ENODEV, "port %s: the device %s is no network port",
 			port->name, settings->device);
 	return 0;

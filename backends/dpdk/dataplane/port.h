@@ -53,8 +53,10 @@ void port_close(struct port *port);
  * taking all frames and looking. One thread. -ENOSPC when they are too many. */
 int port_set_links(struct port *port, const uint8_t (*links)[6], unsigned int count);
 
-/* Bytes that a buffer must have room for, behind its headroom, for packets of this MTU. */
+/* Bytes of the longest frame of packets of this MTU; bytes that a buffer has room for behind its headroom, so
+ * that any card puts such a frame into one. */
 unsigned int port_frame_size(unsigned int mtu);
+unsigned int port_room(unsigned int mtu);
 
 /* Whether frames can go out and come in. DPDK's packet sockets say so always: there it is the kernel's
  * interface that knows. Any thread. */
