@@ -10,7 +10,7 @@ $(BUILD)/poise-dataplane: $(BUILD)/obj/backends/dpdk/dataplane/main.o \
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) $(DPDK_LIBS)
 
 # Unit tests of what cannot be without it.
-DPDK_UNIT_TESTS := $(addprefix $(BUILD)/tests/unit/test-dataplane-,attendant connection eal meeting route)
+DPDK_UNIT_TESTS := $(addprefix $(BUILD)/tests/unit/test-dataplane-,attendant card connection eal meeting route)
 $(DPDK_UNIT_TESTS): PKG_LIBS += $(DPDK_LIBS)
 $(DPDK_UNIT_TESTS:$(BUILD)/%=$(BUILD)/obj/%.o): CONFIG_CFLAGS += $(DPDK_CFLAGS)
 

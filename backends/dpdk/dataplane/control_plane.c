@@ -252,18 +252,34 @@ static int control_bind(int fd, const struct sockaddr_un *address)
 	return r;
 }
 
-static int control_listen(struct control_plane *control, struct error *error)
+static int control_claim(const char *path, struct sockaddr_un *address, struct error *error)
 {
-	struct sockaddr_un address;
-	int r = control_address(control->path, &address, error);
+	int r = control_address(path, address, error);
 
 	if (r < 0)
 		return r;
-	if (control_is_served(&address))
+	if (control_is_served(address))
 		return error_set(error, -EADDRINUSE,
 			"another poise-dataplane serves %s already: --run-dir=DIR takes another "
 			"place",
-			control->path);
+			path);
+	return 0;
+}
+
+int control_plane_check(const char *path, struct error *error)
+{
+	struct sockaddr_un address;
+
+	return control_claim(path, &address, error);
+}
+
+static int control_listen(struct control_plane *control, struct error *error)
+{
+	struct sockaddr_un address;
+	int r = control_claim(control->path, &address, error);
+
+	if (r < 0)
+		return r;
 	control->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (control->fd < 0)
 		return error_set(error, -errno, "cannot make a socket: %s", strerror(errno));

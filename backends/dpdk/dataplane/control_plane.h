@@ -49,6 +49,9 @@ struct control_plane_counters {
 	size_t connected;
 };
 
+/* Whether control_plane_new() may have this path, for who would do much before it. -EADDRINUSE, as there. */
+int control_plane_check(const char *path, struct error *error);
+
 /* Listens. -EADDRINUSE when somebody serves that socket already; -errno with words. */
 int control_plane_new(struct loop *loop, const struct control_plane_options *options,
 	struct control_plane **ret, struct error *error);

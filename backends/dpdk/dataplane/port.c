@@ -20,6 +20,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include "backends/dpdk/dataplane/card.h"
 #include "backends/dpdk/dataplane/next_hop.h"
 #include "backends/dpdk/dataplane/packet_sockets.h"
 #include "backends/dpdk/dataplane/silence.h"
@@ -110,6 +111,19 @@ static bool find_device(const char *name, uint16_t *id)
 	return false;
 }
 
+/* Why DPDK could not have it: what a user can do about it, rather than what the library calls it. */
+static int explain_device(
+	const struct port *port, const char *device, int code, struct error *error)
+{
+	_cleanup_free_ char *card = card_explain(CARD_DEVICES, device);
+
+	if (card)
+		return error_set(
+			error, code, "port %s: DPDK cannot use %s: %s", port->name, device, card);
+	return error_set(error, code, "port %s: DPDK cannot use %s: %s: it says more above",
+		port->name, device, strerror(-code));
+}
+
 /* Finds the device, or has it made. */
 static int attach(struct port *port, const struct settings_port *settings, unsigned int workers,
 	struct error *error)
@@ -121,11 +135,13 @@ static int attach(struct port *port, const struct settings_port *settings, unsig
 	if (rte_eth_dev_get_port_by_name(settings->device, &port->id) == 0 ||
 		find_device(name, &port->id))
 		return 0;
+	if (port->interface[0] && !if_nametoindex(port->interface))
+		return error_set(error, -ENODEV,
+			"port %s: there is no interface %s in this network namespace", port->name,
+			port->interface);
 	r = rte_dev_probe(text);
 	if (r < 0)
-		return error_set(error, r,
-			"port %s: DPDK cannot use %s: %s (a NIC: bind it to vfio-pci first)",
-			port->name, settings->device, strerror(-r));
+		return explain_device(port, settings->device, r, error);
 	port->attached = true;
 	if (!find_device(name, &port->id))
 		return error_set(error, -ENODEV, "port %s: the device %s is no network port",

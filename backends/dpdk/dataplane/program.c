@@ -186,25 +186,25 @@ static void make_registry(struct program *program)
 	program->registry = registry_new(&options);
 }
 
-#define ATTENDANT_ROW(member)                                                                      \
+#define ATTENDANT_ROW(name, member)                                                                \
 	{                                                                                          \
-#member, offsetof(struct attendant_counts, member)                                 \
+		name, offsetof(struct attendant_counts, member)                                    \
 	}
 
 static const struct {
 	const char *name;
 	size_t offset;
 } attendant_rows[] = {
-	ATTENDANT_ROW(to_kernel),
-	ATTENDANT_ROW(from_kernel),
-	ATTENDANT_ROW(answers),
-	ATTENDANT_ROW(errors),
-	ATTENDANT_ROW(neighbours.made),
-	ATTENDANT_ROW(neighbours.evicted),
-	ATTENDANT_ROW(neighbours.asked),
-	ATTENDANT_ROW(neighbours.answered),
-	ATTENDANT_ROW(neighbours.failed),
-	ATTENDANT_ROW(neighbours.held),
+	ATTENDANT_ROW("to_kernel", to_kernel),
+	ATTENDANT_ROW("from_kernel", from_kernel),
+	ATTENDANT_ROW("answers", answers),
+	ATTENDANT_ROW("errors", errors),
+	ATTENDANT_ROW("neighbours_made", neighbours.made),
+	ATTENDANT_ROW("neighbours_evicted", neighbours.evicted),
+	ATTENDANT_ROW("neighbours_asked", neighbours.asked),
+	ATTENDANT_ROW("neighbours_answered", neighbours.answered),
+	ATTENDANT_ROW("neighbours_failed", neighbours.failed),
+	ATTENDANT_ROW("neighbours_held", neighbours.held),
 };
 
 static void pass_figure(void *data, const char *object, const char *name, uint64_t value)
@@ -354,6 +354,9 @@ static int begin(struct program *program, struct error *error)
 	/* Signals are the main thread's: blocked before any other thread is begun. */
 	if (r == 0)
 		r = make_loop(program, error);
+	/* Two would share a card of mlx5, each with the whole of it. */
+	if (r == 0 && !program->arguments->check)
+		r = control_plane_check(program->socket, error);
 	if (r == 0)
 		r = start_eal(program, error);
 	if (r < 0 || program->arguments->check)
