@@ -33,7 +33,7 @@ static char *machine_declared_backend(void)
 	return cli_load(NULL, 0, &loaded) < 0 ? NULL : memory_copy_string(loaded.declared.backend);
 }
 
-/* The caller frees it. */
+/* NULL: nothing says so. The caller frees it. */
 static char *machine_choose_backend(const struct cli *cli)
 {
 	char *name = memory_copy_string(cli->options.backend);
@@ -42,7 +42,7 @@ static char *machine_choose_backend(const struct cli *cli)
 		name = machine_applied_backend(cli);
 	if (!name)
 		name = machine_declared_backend();
-	return name ? name : memory_copy_string(MACHINE_BACKEND_DEFAULT);
+	return name;
 }
 
 const char *cli_machine_backend(const struct reconciler *reconciler)
@@ -50,16 +50,30 @@ const char *cli_machine_backend(const struct reconciler *reconciler)
 	return reconciler->options.backend->name;
 }
 
+/* 1: nothing names one, and the default is taken. */
 static int machine_find_backend(const struct cli *cli, const char *said,
 	struct reconciler_options *options, struct error *error)
 {
 	_cleanup_free_ char *chosen = said ? NULL : machine_choose_backend(cli);
 	const char *name = said ? said : chosen;
 
+	if (!name) {
+		options->backend = backend_find(MACHINE_BACKEND_DEFAULT);
+		return 1;
+	}
 	options->backend = backend_find(name);
 	return options->backend
 		       ? 0
-		       : error_set(error, -ENOTSUP, "this version has no backend `%s`", name);
+		       : error_set(error, -ENOTSUP,
+				 "this version has no backend `%s`: it has ipvs and dpdk", name);
+}
+
+/* Who has never applied anything here may well mean another one than is taken then. */
+static int machine_tell_default(struct error *error, int code)
+{
+	return error_set(error, code,
+		"%s (IPVS was asked, as no file or record here names a backend)",
+		error_text(error, code));
 }
 
 int cli_machine_try(const struct cli *cli, const char *backend, bool rescue, struct reconciler *ret,
@@ -71,13 +85,13 @@ int cli_machine_try(const struct cli *cli, const char *backend, bool rescue, str
 		.program = cli->program,
 		.rescue = rescue,
 	};
-	int r = cli->options.netns ? netns_enter(cli->options.netns, error) : 0;
+	int r = cli->options.netns ? netns_enter(cli->options.netns, error) : 0, found = 0;
 
 	if (r == 0)
-		r = machine_find_backend(cli, backend, &options, error);
-	if (r == 0)
+		r = found = machine_find_backend(cli, backend, &options, error);
+	if (r >= 0)
 		r = reconciler_open(ret, &options, error);
-	return r;
+	return r == -ENOENT && found > 0 ? machine_tell_default(error, r) : r;
 }
 
 int cli_machine_open(

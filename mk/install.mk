@@ -36,6 +36,8 @@ install: all
 		$(DESTDIR)$(DATADIR)/bash-completion/completions/poise
 	$(Q)$(INSTALL) -m 644 cli/completion/poised.bash \
 		$(DESTDIR)$(DATADIR)/bash-completion/completions/poised
+	$(Q)$(INSTALL) -m 644 cli/completion/poise-dataplane.bash \
+		$(DESTDIR)$(DATADIR)/bash-completion/completions/poise-dataplane
 	$(Q)$(BUILD)/poise schema > $(DESTDIR)$(DATADIR)/poise/poise.schema.json
 	$(Q)cp -r examples $(DESTDIR)$(DATADIR)/doc/poise/
 	$(Q)$(INSTALL) -m 644 README.md ARCHITECTURE.md LICENSE $(DESTDIR)$(DATADIR)/doc/poise/
@@ -46,5 +48,6 @@ uninstall:
 		$(DESTDIR)$(SBINDIR)/poise-dataplane $(DESTDIR)$(MANDIR)/man8/poised.8 \
 		$(DESTDIR)$(MANDIR)/man8/poise-dataplane.8 $(UNITS:%=$(DESTDIR)$(UNITDIR)/%) \
 		$(DESTDIR)$(DATADIR)/bash-completion/completions/poise \
-		$(DESTDIR)$(DATADIR)/bash-completion/completions/poised
+		$(DESTDIR)$(DATADIR)/bash-completion/completions/poised \
+		$(DESTDIR)$(DATADIR)/bash-completion/completions/poise-dataplane
 	$(Q)rm -rf $(DESTDIR)$(DATADIR)/poise $(DESTDIR)$(DATADIR)/doc/poise

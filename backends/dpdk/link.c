@@ -49,9 +49,8 @@ int dpdk_link_explain(const char *path, int code, struct error *error)
 	case -ENOENT:
 	case -ECONNREFUSED:
 		return error_set(error, -ENOENT,
-			"poise-dataplane does not run, for nobody listens at %s: systemctl start "
-			"poise-dataplane, or start it with the same --run-dir, or name its socket "
-			"in " MESSAGE_SOCKET_ENVIRONMENT,
+			"poise-dataplane does not run here (%s): systemctl start poise-dataplane, "
+			"or name its folder with --run-dir",
 			path);
 	case -EACCES:
 	case -EPERM:
