@@ -66,7 +66,7 @@ enum backend_figure_kind {
 /* One thing that a backend counts beside services and destinations: of the port "wan", "packets_in".
  * Names are the backend's own, in lower case, with underscores (reasons: with dashes). What is counted
  * only grows while the backend runs, but for rates (_per_second), shares (_percent), and what there is
- * now (up, flows, free, all). */
+ * now (up, flows, free, all, and what ends in _free or _all). */
 struct backend_figure {
 	enum backend_figure_kind kind;
 	char object[BACKEND_FIGURE_NAME];

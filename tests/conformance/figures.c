@@ -167,11 +167,15 @@ static bool ends_with(const char *text, const char *tail)
 static bool is_now(const struct backend_figure *figure)
 {
 	static const char *const words[] = {"up", "flows", "free", "all"};
+	static const char *const ends[] = {"_free", "_all", "_per_second", "_percent"};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(words); i++)
 		if (strcmp(figure->name, words[i]) == 0)
 			return true;
-	return ends_with(figure->name, "_per_second") || ends_with(figure->name, "_percent");
+	for (size_t i = 0; i < ARRAY_LENGTH(ends); i++)
+		if (ends_with(figure->name, ends[i]))
+			return true;
+	return false;
 }
 
 /* Returns how many have grown. */
