@@ -177,7 +177,8 @@ void cli_format_help(struct strbuf *text)
 	format_common_options(NULL, text);
 	strbuf_add(text,
 		"\n`poise COMMAND --help` says more of a command, poise(1) all of it, and\n"
-		"poise.yaml(5) what a file may say.\n");
+		"poise.yaml(5) what a file may say. Who keeps the machine so is poised(8), and\n"
+		"who forwards with `backend: dpdk` is poise-dataplane(8).\n");
 }
 
 void cli_format_command_help(const struct cli_command *command, struct strbuf *text)
