@@ -27,8 +27,8 @@ TOOL_PROGRAMS := $(TOOL_SOURCES:%.c=$(BUILD)/%)
 REPLAY_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/dataplane/*.c))
 # Functions of the forwarder that tests/dataplane/bugs.c stands in for.
 REPLAY_WRAPS := checksum_difference_sctp flow_insert icmp_make_error icmp_translate packet_parse \
-	persistence_choose persistence_extend relay_error rewrite_clamp_mss rewrite_destination \
-	rewrite_encapsulate rewrite_source service_image_new transport_opens
+	packet_parse_inner persistence_choose persistence_extend relay_error rewrite_clamp_mss \
+	rewrite_destination rewrite_encapsulate rewrite_source service_image_new transport_opens
 TEST_OBJECTS := $(SUPPORT_OBJECTS) $(CONFORMANCE_OBJECTS) $(SIM_OBJECTS) $(REPLAY_OBJECTS) \
 	$(patsubst %.c,$(BUILD)/obj/%.o,$(UNIT_SOURCES) $(TOOL_SOURCES))
 

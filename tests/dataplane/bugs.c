@@ -65,6 +65,7 @@ enum bug {
 	BUG_ROUTER,
 	BUG_TUNNEL_ERROR,
 	BUG_TUNNEL_MTU,
+	BUG_QUOTED,
 	BUG_COUNT,
 };
 
@@ -115,6 +116,7 @@ static const char *const names[BUG_COUNT] = {
 	[BUG_TUNNEL_ERROR] =
 		"tunnel-error",          /* the client's TTL is said to have ended in a tunnel */
 	[BUG_TUNNEL_MTU] = "tunnel-mtu", /* the client is told of all of it */
+	[BUG_QUOTED] = "quoted",         /* extensions of an error as a part of the packet */
 };
 
 static enum bug planted;
@@ -337,6 +339,18 @@ WRAPPED(void, relay_error, struct worker *worker, struct rte_mbuf *buffer,
 		outlet_arrived(worker, buffer, port->index, false);
 	else
 		__real_relay_error(worker, buffer, outer, port, handed_over);
+}
+
+WRAPPED(void, packet_parse_inner, const uint8_t *frame, size_t length, const struct packet *outer,
+	struct packet *inner)
+{
+	uint8_t *icmp = (uint8_t *)frame + outer->l4_offset, before[2];
+
+	memcpy(before, icmp + 4, sizeof(before));
+	if (planted == BUG_QUOTED)
+		memset(icmp + 4, 0, sizeof(before));
+	__real_packet_parse_inner(frame, length, outer, inner);
+	memcpy(icmp + 4, before, sizeof(before));
 }
 
 WRAPPED(size_t, icmp_make_error, uint8_t *to, size_t size, const uint8_t *frame,

@@ -224,9 +224,18 @@ def transport(packet, inner):
     return packet
 
 
+# Types of errors that may have extensions, where they say how much is before these, and in what (RFC 4884).
+EXTENDED = {4: ((3, 11, 12), 5, 4), 6: ((1, 3), 4, 8)}
+EXTENDED_LEAST = 128
+
+
 def inner_of(packet):
     """The packet that an ICMP error is about. Raises Bad where it does not say enough."""
-    inner = (ip4 if packet.family == 4 else ip6)(packet.segment[8:], inner=True)
+    data, (kinds, place, unit) = packet.segment[8:], EXTENDED[packet.family]
+    length = packet.segment[place] * unit
+    if packet.segment[0] in kinds and EXTENDED_LEAST <= length <= len(data):
+        data = data[:length]
+    inner = (ip4 if packet.family == 4 else ip6)(data, inner=True)
     if inner.kind not in ("transport", "query", "ip"):
         raise Bad(inner.kind)
     return inner

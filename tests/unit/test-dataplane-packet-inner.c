@@ -273,6 +273,45 @@ static void test_headers(void **state)
 	}
 }
 
+/* An error of this kind about a datagram of 300 bytes, of which there are 128, and 20 of extensions. */
+static uint16_t quoted(bool ipv6, uint8_t type, uint8_t length)
+{
+	uint8_t frame[300] = {[12] = ipv6 ? 0x86 : 0x08, [13] = ipv6 ? 0xdd : 0x00};
+	uint8_t *icmp = frame + IP + (ipv6 ? 40 : 20), *within = icmp + 8;
+	struct packet outer = {
+		.kind = PACKET_KIND_ICMP_ERROR,
+		.l3_offset = IP,
+		.l4_offset = (uint16_t)(icmp - frame),
+		.l3_length = (uint16_t)(within + 128 + 20 - frame - IP),
+		.icmp_type = type,
+	};
+	struct packet inner;
+
+	outer.key.family = ipv6 ? AF_INET6 : AF_INET;
+	icmp[ipv6 ? 4 : 5] = length;
+	within[0] = ipv6 ? 0x60 : 0x45;
+	within[ipv6 ? 4 : 2] = 300 >> 8;
+	within[ipv6 ? 5 : 3] = 300 & 0xff;
+	within[ipv6 ? 6 : 9] = IPPROTO_UDP;
+	packet_parse_inner(frame, (size_t)(within + 128 + 20 - frame), &outer, &inner);
+	assert_int_equal(inner.kind, PACKET_KIND_TRANSPORT);
+	return inner.l3_length;
+}
+
+static void test_extensions(void **state _unused_)
+{
+	assert_int_equal(quoted(false, 11, 32), 128);
+	assert_int_equal(quoted(false, 3, 32), 128);
+	assert_int_equal(quoted(false, 11, 0), 148);
+	assert_int_equal(quoted(false, 11, 31), 148);
+	assert_int_equal(quoted(false, 11, 38), 148);
+	assert_int_equal(quoted(true, 3, 16), 128);
+	assert_int_equal(quoted(true, 1, 16), 128);
+	assert_int_equal(quoted(true, 3, 15), 148);
+	/* Its first word is an MTU. */
+	assert_int_equal(quoted(true, 2, 16), 148);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -282,6 +321,7 @@ int main(void)
 		cmocka_unit_test(test_gre_flags),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_headers),
+		cmocka_unit_test(test_extensions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,6 +18,9 @@
 #define GRE_SIZE     4
 #define GUE_SIZE     4
 
+/* Bytes of a packet that extensions may stand behind, at the least (RFC 4884 §3). */
+#define QUOTED_LEAST 128
+
 /* The transport of a packet that is known by a part of it. */
 static void packet_within_transport(const uint8_t *frame, size_t end, struct packet *packet)
 {
@@ -118,13 +121,38 @@ static void packet_parse_within(
 		packet_refuse(packet, PACKET_REASON_VERSION);
 }
 
+/* Whether such an error may have extensions behind the packet that it is about, and says so. */
+static bool packet_may_extend(const struct packet *outer)
+{
+	if (outer->key.family == AF_INET6)
+		return outer->icmp_type == WIRE_ICMP6_UNREACHABLE ||
+		       outer->icmp_type == WIRE_ICMP6_TIME_EXCEEDED;
+	return outer->icmp_type == WIRE_ICMP4_UNREACHABLE ||
+	       outer->icmp_type == WIRE_ICMP4_TIME_EXCEEDED ||
+	       outer->icmp_type == WIRE_ICMP4_PARAMETER;
+}
+
+/* Of `room` bytes behind an error's header, those of the packet that it is about: RFC 4884 has their number in
+ * the header, in words of 4 bytes or of 8; where it has none, there is nothing else. */
+static size_t packet_quoted(const uint8_t *icmp, const struct packet *outer, size_t room)
+{
+	size_t said = outer->key.family == AF_INET6 ? icmp[WIRE_ICMP6_QUOTED] * 8u
+						    : icmp[WIRE_ICMP4_QUOTED] * 4u;
+
+	if (said < QUOTED_LEAST || said > room || !packet_may_extend(outer))
+		return room;
+	return said;
+}
+
 void packet_parse_inner(
 	const uint8_t *frame, size_t length, const struct packet *outer, struct packet *inner)
 {
 	size_t at = outer->l4_offset + (size_t)WIRE_ICMP_SIZE;
-	size_t end = outer->l3_offset + (size_t)outer->l3_length;
+	size_t end = MIN(outer->l3_offset + (size_t)outer->l3_length, length);
 
-	packet_parse_within(frame, at, MIN(end, length), outer->key.family, inner);
+	if (at < end)
+		end = at + packet_quoted(frame + outer->l4_offset, outer, end - at);
+	packet_parse_within(frame, at, end, outer->key.family, inner);
 }
 
 static unsigned int packet_family_of_protocol(uint8_t protocol)

@@ -106,6 +106,8 @@ enum wire_icmp {
 	WIRE_ICMP_CODE = 1,
 	WIRE_ICMP_CHECKSUM = 2,
 	WIRE_ICMP_IDENTIFIER = 4, /* of an echo */
+	WIRE_ICMP6_QUOTED = 4,    /* a byte, where extensions are */
+	WIRE_ICMP4_QUOTED = 5,    /* the same */
 	WIRE_ICMP_MTU6 = 4,       /* four bytes of "packet too big" */
 	WIRE_ICMP_MTU4 = 6,       /* two bytes of "fragmentation needed" */
 	WIRE_ICMP_SIZE = 8,
