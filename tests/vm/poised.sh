@@ -271,7 +271,7 @@ poised_stop() {
 	poised_pid=
 	same "poised stops when it is told" 0 "$status"
 	# What the supervisor runs ends with its own status, which only the log knows.
-	if sed '1,/: stopping$/d' "$dir/log" | grep -q 'has ended with code\|was ended by signal \(6\|11\) '; then
+	if grep -q 'has ended with code\|was ended by signal \(6\|11\) ' <<<"$(sed '1,/: stopping$/d' "$dir/log")"; then
 		fail "a process of it stumbles at the end"
 		details "$dir/log"
 	fi
