@@ -145,7 +145,7 @@ static void text_has_bounds(void **state)
 
 	begin(fixture, 1);
 	for (int i = 0; i < 64; i++) {
-		char name[16];
+		char name[24];
 
 		snprintf(name, sizeof(name), "worker %d", i);
 		count_worker(fixture, name + strlen("worker "), 7);
