@@ -162,11 +162,19 @@ void node_begin_due(struct node *node)
 	node_set_timer(node);
 }
 
+static bool node_is_overdue(const struct node_router *router, const void *now)
+{
+	return router->config && !router->begun &&
+	       router->node->began + router->config->start_timeout <= *(const uint64_t *)now;
+}
+
 static void node_on_starts(void *data)
 {
 	struct node *node = data;
+	const uint64_t now = loop_now(node->options.loop);
+	_cleanup_free_ char *whose = node_whose(node, node_is_overdue, &now);
 
-	log_warning("no reconcile was told of in time: virtual routers start without it");
+	log_object_warning(whose, "no reconcile was told of in time: it starts without one");
 	node_begin_due(node);
 }
 
@@ -372,6 +380,7 @@ int node_new(const struct node_options *options, struct node **ret, struct error
 	struct node *node = memory_new(sizeof(*node));
 
 	node->options = *options;
+	TAILQ_INIT(&node->restores);
 	node->due = HEAP_NEVER;
 	node->began = loop_clock();
 	int r = node_open(node, error);
@@ -399,6 +408,7 @@ struct node *node_free(struct node *node)
 	vrrp_macvlans_free(node->macvlans);
 	vrrp_addresses_free(node->addresses);
 	vrrp_netlink_free(node->netlink);
+	node_forget_restores(node);
 	vrrp_links_free(node->links);
 	vrrp_locals_free(node->locals);
 	vrrp_sysctls_free(node->sysctls);

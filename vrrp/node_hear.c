@@ -78,12 +78,19 @@ void node_on_refused(void *owner, const struct dispatcher_refusal *refusal)
 		verdict->last ? "; nor is anything else here, for an hour" : "");
 }
 
+static bool node_listened_there(const struct node_router *router, const void *place)
+{
+	return router->config && vrrp_place_compare(&router->listens, place) == 0;
+}
+
+/* All that listened there have left, and still have the place. */
 void node_on_failed(void *owner, const struct vrrp_place *place, int error)
 {
 	struct node *node = owner;
+	_cleanup_free_ char *whose = node_whose(node, node_listened_there, place);
 
-	log_warning("a socket for virtual routers is of no use any more (interface %u): %s",
-		place->ifindex, strerror(-error));
+	log_object_warning(
+		whose, "the socket that it listens on is of no use any more: %s", strerror(-error));
 	loop_timer_set(node->retry, loop_now(node->options.loop));
 }
 

@@ -181,25 +181,51 @@ static const struct vrrp_link *node_altered(const struct node_router *router)
 											 : link;
 }
 
-static void node_on_restored(void *data _unused_, int code, const char *words)
+static void node_forget_restore(struct node_restore *restore)
 {
+	TAILQ_REMOVE(&restore->node->restores, restore, all);
+	free(restore);
+}
+
+void node_forget_restores(struct node *node)
+{
+	while (!TAILQ_EMPTY(&node->restores))
+		node_forget_restore(TAILQ_FIRST(&node->restores));
+}
+
+static void node_on_restored(void *data, int code, const char *words)
+{
+	struct node_restore *restore = data;
+
 	if (code < 0)
-		log_error("a virtual MAC cannot be put back: %s", *words ? words : strerror(-code));
+		log_object_error(node_owner_text(restore->node, restore->number),
+			"its virtual MAC cannot be put back: %s", *words ? words : strerror(-code));
+	node_forget_restore(restore);
+}
+
+static void node_ask_mac(struct node_router *router, const struct vrrp_link *link)
+{
+	struct node *node = router->node;
+	struct node_restore *restore = memory_new(sizeof(*restore));
+	struct nl_msg *message =
+		vrrp_object_encode_mac(link->ifindex, router->key.family, router->key.vrid);
+
+	*restore = (struct node_restore){.node = node, .number = router->number};
+	TAILQ_INSERT_TAIL(&node->restores, restore, all);
+	if (message && vrrp_netlink_request(node->netlink, message, node_on_restored, restore) == 0)
+		vrrp_netlink_flush(node->netlink);
+	else
+		node_forget_restore(restore);
+	nlmsg_free(message);
 }
 
 /* Neighbours that asked meanwhile have learnt another. */
 static void node_restore_mac(struct node_router *router, const struct vrrp_link *link)
 {
-	struct node *node = router->node;
-	struct nl_msg *message =
-		vrrp_object_encode_mac(link->ifindex, router->key.family, router->key.vrid);
-
 	log_object_warning(
 		router->object, "the virtual MAC of %s was changed, and is put back", link->name);
-	router->restored = loop_now(node->options.loop);
-	if (message && vrrp_netlink_request(node->netlink, message, node_on_restored, node) == 0)
-		vrrp_netlink_flush(node->netlink);
-	nlmsg_free(message);
+	router->restored = loop_now(router->node->options.loop);
+	node_ask_mac(router, link);
 	if (router->announcing && router->config)
 		node_announce(router);
 }

@@ -67,6 +67,23 @@ size_t node_first_on(const struct node *node, const char *interface)
 	return vector_after(&node->routers, &place, node_place_compare);
 }
 
+char *node_whose(const struct node *node,
+	bool (*is)(const struct node_router *router, const void *data), const void *data)
+{
+	const struct node_router *first = NULL;
+	size_t others = 0;
+
+	vector_foreach(&node->numbered, place) {
+		if (!is(place->router, data))
+			continue;
+		others += first != NULL;
+		first = first ? first : place->router;
+	}
+	if (!first || !others)
+		return memory_copy_string(first ? first->object : NULL);
+	return memory_printf("%s and %zu other%s", first->object, others, others == 1 ? "" : "s");
+}
+
 /* The keeper's list. */
 
 /* The keeper copies what it is given. */

@@ -11,6 +11,8 @@
  *	node_view.c	what is shown, and why */
 #pragma once
 
+#include <sys/queue.h>
+
 #include "vrrp/lease.h"
 #include "vrrp/link.h"
 #include "vrrp/local.h"
@@ -148,6 +150,13 @@ struct node_accept {
 		seen; /* packets; those that the kernel had counted when it was asked last */
 };
 
+/* A virtual MAC that is being put back. */
+struct node_restore {
+	struct node *node;
+	uint64_t number; /* of the router, which may be gone by then */
+	TAILQ_ENTRY(node_restore) all;
+};
+
 struct node_told_facts {
 	struct node_facts facts;
 };
@@ -197,6 +206,7 @@ struct node {
 	bool strayed; /* an interface is another, on which some may have objects that are not of it */
 	struct heap waits;
 	struct node_cause cause;
+	TAILQ_HEAD(, node_restore) restores;
 	uint64_t thawed, late_ns;
 };
 
@@ -213,6 +223,9 @@ struct node_router *node_by_number(const struct node *node, uint64_t number); /*
 void node_unnumber(struct node *node, const struct node_router *router);
 /* The place of the first router of an interface; others follow it. */
 size_t node_first_on(const struct node *node, const char *interface);
+/* Those of whom `is` says so, for the log: "web VRID 51", "web VRID 51 and 3 others"; NULL: nobody. To be given to free(). */
+char *node_whose(const struct node *node,
+	bool (*is)(const struct node_router *router, const void *data), const void *data);
 void node_tell_keeper(struct node *node); /* all of them, as they are */
 /* All is wanted by now that is to stay of what an earlier process left. */
 void node_settle(struct node *node);
@@ -226,6 +239,7 @@ void node_find_strayed(struct node *node);   /* of those that depend on other in
 void node_find_sources(struct node *node);   /* of those that speak unicast */
 void node_on_locals(void *data);
 void node_restore_macs(struct node *node); /* of macvlans that somebody gave another */
+void node_forget_restores(struct node *node);
 void node_on_news(void *data, const struct vrrp_addresses_news *news);
 void node_on_macvlan(void *data, uint64_t number, int ifindex);
 void node_on_link(void *data, const struct vrrp_link *link, unsigned int changes);
