@@ -2,8 +2,9 @@
 /* A pair of sockets with a process at either end: vrrp_hand_… on this side, hand_process_… on the other. A message is a head
  * and bytes, in one datagram.
  *
- * This side never waits. The other one may, for the kernel and for this one to read; then events pile up in the kernel's queue,
- * which tells when it was too small, as it ever did.
+ * This side never waits: what does not go into the pair's queue is kept in one of its own, and everything goes behind that. The
+ * other side may wait, for the kernel and for this one to read; then events pile up in the kernel's queue, which tells when it
+ * was too small, as it ever did.
  *
  * Of this process the hand has a copy, of which it uses nothing: no loop, no log. It never returns, and no handler
  * of exit runs in it. */
@@ -17,6 +18,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/queue.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -34,12 +36,23 @@ LOG_MODULE("vrrp");
 #define HAND_DATAGRAMS 64u
 #define HAND_ROUND     256u
 #define HAND_FIRST_FD  3u
+/* In the place of a socket: for the worker, and from it. */
+#define HAND_WORKER VRRP_HAND_SOCKETS
 
 struct hand_head {
 	uint16_t socket, word;
 	int32_t code;
 	uint32_t port, cut;
 };
+
+/* What was given, and not taken yet. */
+struct hand_parcel {
+	STAILQ_ENTRY(hand_parcel) line;
+	size_t size;
+	char bytes[];
+};
+
+STAILQ_HEAD(hand_parcels, hand_parcel);
 
 struct vrrp_hand {
 	struct loop *loop;
@@ -48,6 +61,8 @@ struct vrrp_hand {
 	struct loop_source *source;
 	vrrp_hand_handler *handler;
 	void *data;
+	struct vrrp_hand_worker worker;
+	struct hand_parcels parcels;
 	_Alignas(max_align_t) char bytes[VRRP_HAND_BROUGHT_MOST];
 };
 
@@ -55,14 +70,16 @@ struct vrrp_hand {
 
 struct hand_process {
 	int pair, sockets[VRRP_HAND_SOCKETS];
+	struct vrrp_hand_worker worker;
 	_Alignas(max_align_t) char bytes[VRRP_HAND_BROUGHT_MOST];
+	_Alignas(max_align_t) char answer[VRRP_HAND_ANSWER_MOST];
 };
 
 /* Waits until there is room. Who is gone is told nothing, but what he has given is still carried out. */
-static void hand_process_tell(
-	struct hand_process *process, const struct hand_head *head, size_t size)
+static void hand_process_tell(const struct hand_process *process, const struct hand_head *head,
+	const char *bytes, size_t size)
 {
-	struct iovec pieces[] = {{(void *)head, sizeof(*head)}, {process->bytes, size}};
+	struct iovec pieces[] = {{(void *)head, sizeof(*head)}, {(void *)bytes, size}};
 	const struct msghdr message = {.msg_iov = pieces, .msg_iovlen = ARRAY_LENGTH(pieces)};
 	ssize_t sent;
 
@@ -94,7 +111,7 @@ static bool hand_process_bring_one(struct hand_process *process, enum vrrp_hand_
 		head.port = header.msg_namelen == sizeof(from) ? from.nl_pid : UINT32_MAX;
 		head.cut = !!(header.msg_flags & MSG_TRUNC);
 	}
-	hand_process_tell(process, &head, got < 0 ? 0 : (size_t)got);
+	hand_process_tell(process, &head, process->bytes, got < 0 ? 0 : (size_t)got);
 	return got > 0;
 }
 
@@ -118,7 +135,17 @@ static void hand_process_send(struct hand_process *process, uint16_t socket, siz
 	if (sent >= 0)
 		return;
 	head.code = -errno;
-	hand_process_tell(process, &head, 0);
+	hand_process_tell(process, &head, NULL, 0);
+}
+
+static void hand_process_work(struct hand_process *process, size_t size)
+{
+	const struct vrrp_hand_worker *worker = &process->worker;
+	const struct hand_head head = {.socket = HAND_WORKER};
+	size_t answer = worker->work(worker->data, process->bytes, size, process->answer);
+
+	if (answer)
+		hand_process_tell(process, &head, process->answer, answer);
 }
 
 /* What is given next. */
@@ -132,9 +159,13 @@ static void hand_process_take(struct hand_process *process)
 	/* Of one who is gone the kernel says first that he did not read all. */
 	if (got < 0 && (errno == EINTR || errno == EAGAIN || errno == ECONNRESET))
 		return;
-	if (got < (ssize_t)sizeof(head) || head.socket >= VRRP_HAND_SOCKETS)
+	if (got < (ssize_t)sizeof(head) || head.socket > HAND_WORKER)
 		_exit(0);
-	hand_process_send(process, head.socket, (size_t)got - sizeof(head));
+	size_t size = (size_t)got - sizeof(head);
+	if (head.socket < HAND_WORKER)
+		hand_process_send(process, head.socket, size);
+	else if (process->worker.work)
+		hand_process_work(process, size);
 }
 
 static _Noreturn void hand_process_run(struct hand_process *process)
@@ -189,6 +220,8 @@ static _Noreturn void hand_process_main(struct hand_process *process,
 		_exit(2);
 	if (owner->enter && owner->enter(owner->data) < 0)
 		_exit(2);
+	if (process->worker.begin)
+		process->worker.begin(process->worker.data);
 	hand_process_run(process);
 }
 
@@ -204,8 +237,10 @@ static void hand_handle(struct vrrp_hand *hand, const struct hand_head *head, si
 		.size = size,
 		.data = hand->bytes};
 
-	if (head->socket < VRRP_HAND_SOCKETS && head->word <= VRRP_HAND_UNSENT)
+	if (head->socket < HAND_WORKER && head->word <= VRRP_HAND_UNSENT)
 		hand->handler(hand->data, &brought);
+	else if (head->socket == HAND_WORKER && hand->worker.answered)
+		hand->worker.answered(hand->worker.data, hand->bytes, size);
 }
 
 /* Whether there may be more. */
@@ -229,30 +264,90 @@ static bool hand_hear(struct vrrp_hand *hand)
 	return false;
 }
 
-static void hand_on_readable(void *data, uint32_t events)
-{
-	struct vrrp_hand *hand = data;
+/* Giving. */
 
-	(void)events;
-	for (unsigned int i = 0; i < HAND_DATAGRAMS && hand_hear(hand); i++)
-		;
+static int hand_send(const struct vrrp_hand *hand, struct iovec *pieces, size_t count, int flags)
+{
+	const struct msghdr message = {.msg_iov = pieces, .msg_iovlen = count};
+	ssize_t sent;
+
+	do
+		sent = sendmsg(hand->fd, &message, flags | MSG_NOSIGNAL);
+	while (sent < 0 && errno == EINTR);
+	return sent < 0 ? -errno : 0;
+}
+
+/* Until there is no more room, or a failure, which the end of the hand is. */
+static void hand_send_kept(struct vrrp_hand *hand, int flags)
+{
+	for (struct hand_parcel *parcel; (parcel = STAILQ_FIRST(&hand->parcels));) {
+		struct iovec piece = {parcel->bytes, parcel->size};
+
+		if (hand_send(hand, &piece, 1, flags) < 0)
+			return;
+		STAILQ_REMOVE_HEAD(&hand->parcels, line);
+		free(parcel);
+	}
+}
+
+static void hand_keep(struct vrrp_hand *hand, const struct iovec *pieces, size_t count)
+{
+	struct hand_parcel *parcel;
+	size_t size = 0;
+
+	for (size_t i = 0; i < count; i++)
+		size += pieces[i].iov_len;
+	parcel = memory_new(sizeof(*parcel) + size);
+	for (size_t i = 0; i < count; i++) {
+		memcpy(parcel->bytes + parcel->size, pieces[i].iov_base, pieces[i].iov_len);
+		parcel->size += pieces[i].iov_len;
+	}
+	STAILQ_INSERT_TAIL(&hand->parcels, parcel, line);
+	loop_io_set_events(hand->source, EPOLLIN | EPOLLOUT);
+}
+
+static int hand_put(struct vrrp_hand *hand, uint16_t socket, const void *data, size_t size)
+{
+	struct hand_head head = {.socket = socket};
+	struct iovec pieces[] = {{&head, sizeof(head)}, {(void *)data, size}};
+	int r = -EAGAIN;
+
+	if (size > VRRP_HAND_GIVEN_MOST)
+		return -EMSGSIZE;
+	if (!hand->source)
+		return -EPIPE;
+	if (STAILQ_EMPTY(&hand->parcels))
+		r = hand_send(hand, pieces, ARRAY_LENGTH(pieces), MSG_DONTWAIT);
+	if (r != -EAGAIN)
+		return r;
+	hand_keep(hand, pieces, ARRAY_LENGTH(pieces));
+	return 0;
 }
 
 int vrrp_hand_give(
 	struct vrrp_hand *hand, enum vrrp_hand_socket socket, const void *data, size_t size)
 {
-	struct hand_head head = {.socket = (uint16_t)socket};
-	struct iovec pieces[] = {{&head, sizeof(head)}, {(void *)data, size}};
-	const struct msghdr message = {.msg_iov = pieces, .msg_iovlen = ARRAY_LENGTH(pieces)};
-	ssize_t sent;
-
-	if (size > VRRP_HAND_GIVEN_MOST)
-		return -EMSGSIZE;
-	do
-		sent = sendmsg(hand->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-	while (sent < 0 && errno == EINTR);
-	return sent < 0 ? -errno : 0;
+	return hand_put(hand, (uint16_t)socket, data, size);
 }
+
+int vrrp_hand_ask(struct vrrp_hand *hand, const void *data, size_t size)
+{
+	return hand_put(hand, HAND_WORKER, data, size);
+}
+
+static void hand_on_ready(void *data, uint32_t events)
+{
+	struct vrrp_hand *hand = data;
+
+	if (events & EPOLLOUT)
+		hand_send_kept(hand, MSG_DONTWAIT);
+	if (STAILQ_EMPTY(&hand->parcels))
+		loop_io_set_events(hand->source, EPOLLIN);
+	for (unsigned int i = 0; i < HAND_DATAGRAMS && hand_hear(hand); i++)
+		;
+}
+
+/* Life. */
 
 /* Of memory that is opened anew: a lock belongs to who opened it, and the supervisor has the same memory open. */
 static int hand_lock(int lease)
@@ -293,6 +388,7 @@ static int hand_fork(
 		return r;
 	process = memory_new(sizeof(*process));
 	process->pair = fds[1];
+	process->worker = hand->worker;
 	memcpy(process->sockets, sockets, sizeof(process->sockets));
 	hand->pid = fork();
 	if (hand->pid == 0)
@@ -316,11 +412,14 @@ int vrrp_hand_new(struct loop *loop, const struct vrrp_hand_owner *owner,
 	hand->fd = hand->pid = -1;
 	hand->handler = handler;
 	hand->data = data;
+	STAILQ_INIT(&hand->parcels);
+	if (owner->worker)
+		hand->worker = *owner->worker;
 	int r = hand_fork(hand, owner, sockets);
 	for (size_t i = 0; i < VRRP_HAND_SOCKETS; i++)
 		close(sockets[i]);
 	if (r == 0)
-		r = loop_add_io(loop, hand->fd, EPOLLIN, hand_on_readable, hand, &hand->source);
+		r = loop_add_io(loop, hand->fd, EPOLLIN, hand_on_ready, hand, &hand->source);
 	if (r < 0) {
 		*ret = vrrp_hand_free(hand);
 		return error_set(error, r,
@@ -331,12 +430,26 @@ int vrrp_hand_new(struct loop *loop, const struct vrrp_hand_owner *owner,
 	return 0;
 }
 
+/* Nothing is heard any more: so the hand does not wait for this side to read, while this one waits for room. */
+static void hand_finish(struct vrrp_hand *hand)
+{
+	if (hand->fd >= 0) {
+		shutdown(hand->fd, SHUT_RD);
+		hand_send_kept(hand, 0);
+	}
+	for (struct hand_parcel *parcel; (parcel = STAILQ_FIRST(&hand->parcels));) {
+		STAILQ_REMOVE_HEAD(&hand->parcels, line);
+		free(parcel);
+	}
+	memory_closep(&hand->fd);
+}
+
 struct vrrp_hand *vrrp_hand_free(struct vrrp_hand *hand)
 {
 	if (!hand)
 		return NULL;
 	loop_source_free(hand->source);
-	memory_closep(&hand->fd);
+	hand_finish(hand);
 	while (hand->pid > 0 && waitpid(hand->pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	free(hand);

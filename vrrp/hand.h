@@ -3,14 +3,17 @@
  *
  * The kernel has one lock for the interfaces, addresses and routes of all network namespaces of a machine. Who deletes an
  * interface or a namespace holds it for some ten milliseconds, and meanwhile every request waits, of whomever: in send(), or,
- * while a dump is read, in recv(). An interval may be 10 ms long.
+ * while a dump is read, in recv(). A transaction of nf_tables waits for those of others. An interval may be 10 ms long.
  *
  *	this process -- what is to be said --> the hand -- send() --> kernel
  *		     <-- what came of it -----	       <-- recv() --
+ *		     -- what is to be done -->	       -- its worker -->
+ *		     <-- its answer ----------
  *
- * The hand is forked by vrrp_hand_new() and has the netlink sockets for its own. It carries bytes to them, in the order in which
- * they are given, and brings back every datagram that comes, in order of the sockets: what was caused by a request is brought
- * before its answer. It knows nothing of what they mean.
+ * The hand is forked by vrrp_hand_new() and has the netlink sockets for its own. It carries bytes to them, and brings back
+ * every datagram that comes, in order of the sockets: what was caused by a request is brought before its answer. It knows nothing
+ * of what they mean. What is no message of these sockets its worker does (errand.h). All is carried out in the order in which it is
+ * given, one after the other, to whomever.
  *
  * It ends with this process, however that ends; but what it is in the middle of is carried out first. So that a process which
  * comes after this one begins when that is over, the hand has a lock on the lease's memory while it lives. When the hand
@@ -34,6 +37,18 @@ enum vrrp_hand_socket {
 /* Bytes of what is given at once, and of a datagram. */
 #define VRRP_HAND_GIVEN_MOST   16384u
 #define VRRP_HAND_BROUGHT_MOST 65536u
+#define VRRP_HAND_ANSWER_MOST  1024u
+
+/* What the hand can do besides. All but `answered` run in the hand, on a copy of what this process had when it was made. */
+struct vrrp_hand_worker {
+	void (*begin)(void *data); /* before anything else, with the rights that `enter` left */
+	/* Does what vrrp_hand_ask() was given: how many bytes of `answer` (aligned for any type) are to be brought; 0: none. */
+	size_t (*work)(void *data, const void *asked, size_t size,
+		char answer[static VRRP_HAND_ANSWER_MOST]);
+	/* In this process. Borrowed, and aligned for any type. */
+	void (*answered)(void *data, const void *answer, size_t size);
+	void *data;
+};
 
 /* Who has a hand. Zeroed but for the lease: nothing. */
 struct vrrp_hand_owner {
@@ -41,6 +56,7 @@ struct vrrp_hand_owner {
 	int (*enter)(void *data);
 	void *data;
 	int lease; /* a descriptor of lease_create(), which stays the caller's; -1: none */
+	const struct vrrp_hand_worker *worker; /* copied; NULL: it carries, and does nothing else */
 };
 
 enum vrrp_hand_word {
@@ -71,6 +87,8 @@ int vrrp_hand_new(struct loop *loop, const struct vrrp_hand_owner *owner,
 /* What was given is carried out, and waited for; nothing is brought any more. NULL is allowed; returns NULL. */
 struct vrrp_hand *vrrp_hand_free(struct vrrp_hand *hand);
 
-/* Never waits. -EMSGSIZE; -EAGAIN: too much is given already; -EPIPE: it is gone. */
+/* Never waits: what the hand has no room for is kept here until it has. -EMSGSIZE; -EPIPE: it is gone. */
 int vrrp_hand_give(
 	struct vrrp_hand *hand, enum vrrp_hand_socket socket, const void *data, size_t size);
+/* The same for its worker. */
+int vrrp_hand_ask(struct vrrp_hand *hand, const void *data, size_t size);
