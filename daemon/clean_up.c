@@ -22,6 +22,7 @@ LOG_MODULE("clean-up");
 #define CLEAN_UP_MOST_NS 20000000000ull
 
 struct clean_up {
+	const struct poised_options *options;
 	struct loop *loop;
 	struct node *node;
 	struct loop_source *limit;
@@ -44,6 +45,17 @@ static void clean_up_on_limit(void *data)
 	loop_stop(clean_up->loop, 2);
 }
 
+static int clean_up_enter_hand(void *data)
+{
+	const struct clean_up *clean_up = data;
+	const struct poised_options *options = clean_up->options;
+
+	if (!options->process)
+		return 0;
+	int r = process_shed_privileges(&process_hand, options);
+	return r < 0 ? r : process_enter_sandbox(&process_hand, options);
+}
+
 static int clean_up_open(
 	struct clean_up *clean_up, const struct poised_options *options, struct error *error)
 {
@@ -51,6 +63,7 @@ static int clean_up_open(
 	const struct node_options node = {.loop = clean_up->loop,
 		.lease = options->lease_fd,
 		.sysctls = sysctls,
+		.enter_hand = clean_up_enter_hand,
 		.stopped = clean_up_on_stopped,
 		.data = clean_up};
 	int r = loop_add_timer(clean_up->loop, clean_up_on_limit, clean_up, &clean_up->limit);
@@ -64,6 +77,7 @@ static int clean_up_run(
 {
 	int r = loop_new(&clean_up->loop);
 
+	clean_up->options = options;
 	if (r == 0)
 		r = clean_up_open(clean_up, options, error);
 	if (r == 0 && options->process)

@@ -130,6 +130,15 @@ int process_drop_privileges(const struct process_kind *kind, const struct poised
 	return process_follow_supervisor(options->channel_fd);
 }
 
+int process_shed_privileges(const struct process_kind *kind, const struct poised_options *options)
+{
+	if (options->no_sandbox)
+		return 0;
+	privileges_begin();
+	privileges_keep(kind->capabilities);
+	return privileges_apply();
+}
+
 int process_drop_supervisor_privileges(const struct poised_options *options)
 {
 	if (options->no_sandbox)

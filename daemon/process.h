@@ -33,7 +33,7 @@ struct process_kind {
 extern const struct process_kind process_health; /* process_health.c */
 extern const struct process_kind process_vrrp;   /* process_vrrp.c */
 extern const struct process_kind process_clean_up;
-extern const struct process_kind process_hand; /* of vrrp/hand.h: the sandbox alone */
+extern const struct process_kind process_hand; /* of vrrp/hand.h: rights and sandbox alone */
 
 extern const struct process_kind *const processes[];
 extern const size_t process_count;
@@ -44,6 +44,9 @@ const struct process_kind *process_find(const char *name);
  * options->no_sandbox, all capabilities but the kind's are gone, its user is the kind's, and no_new_privs is set. -ESRCH: the supervisor has
  * ended already. -errno, logged by the caller. */
 int process_drop_privileges(const struct process_kind *kind, const struct poised_options *options);
+/* Of a process that one of the tree has forked: no more than the kind's, and never more than the other had. Nothing when
+ * options->no_sandbox. -errno. */
+int process_shed_privileges(const struct process_kind *kind, const struct poised_options *options);
 /* Of the supervisor: keeps what its processes keep, and what it needs to start, end and serve them. */
 int process_drop_supervisor_privileges(const struct poised_options *options);
 /* The filter (seccomp.c). Nothing when options->no_sandbox. -errno, logged by the caller. */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The row of the process that keeps virtual routers: raw and packet sockets (NET_RAW), addresses, routes and sysctls of interfaces
- * (NET_ADMIN). It opens /proc/sys/net and one file of the run directory. SYS_NICE and IPC_LOCK are used once, and dropped
- * (realtime.h).
- * Its hand (vrrp/hand.h) is made of it, and keeps of this what it is made for.
+/* The row of the process that keeps virtual routers: raw and packet sockets (NET_RAW), large receive buffers and the highest class of
+ * what they send (NET_ADMIN). It opens no file. SYS_NICE and IPC_LOCK are used once, and dropped (realtime.h).
+ *
+ * Its hand (vrrp/hand.h) is made of it, and keeps of this what it is made for: addresses, routes, the rules of nf_tables, and sysctls of
+ * interfaces (NET_ADMIN). It opens /proc/sys/net and one file of the run directory, and no socket but of netlink.
  *
  * And of the one that removes what that one left: it does the same, and needs no hurry. */
 #include <cap-ng.h>
@@ -14,6 +15,8 @@
 static const int vrrp_capabilities[] = {CAP_NET_RAW, CAP_NET_ADMIN, CAP_SYS_NICE, CAP_IPC_LOCK, -1};
 
 static const int clean_up_capabilities[] = {CAP_NET_RAW, CAP_NET_ADMIN, -1};
+
+static const int hand_capabilities[] = {CAP_NET_ADMIN, -1};
 
 static const char *const vrrp_system_calls[] = {
 	/* memory, time, itself */
@@ -28,21 +31,24 @@ static const char *const vrrp_system_calls[] = {
 	"timerfd_settime", "timerfd_gettime", "signalfd4", "eventfd2", "poll", "ppoll",
 	/* descriptors */
 	"read", "readv", "pread64", "write", "writev", "lseek", "close", "fcntl", "ioctl", "dup",
-	/* sysctls, and what they were */
-	"open", "openat", "stat", "fstat", "lstat", "newfstatat", "statx", "access", "faccessat",
-	"faccessat2", "fsync", "fdatasync", "rename", "renameat", "renameat2", "unlink", "unlinkat",
-	"fchmod",
+	"fstat", "newfstatat",
 	/* raw sockets, netlink, the channel */
 	"socket", "bind", "connect", "shutdown", "getsockname", "getpeername", "getsockopt",
 	"setsockopt", "sendto", "sendmsg", "sendmmsg", "recvfrom", "recvmsg", "recvmmsg", NULL};
 
-/* What a hand has it was given: netlink sockets, and one end of a pair. */
+/* Most of what a hand has it was given: the sockets of rtnetlink, and one end of a pair. */
 static const char *const hand_system_calls[] = {
 	/* memory, itself */
-	"brk", "mmap", "munmap", "mprotect", "madvise", "futex", "getpid", "gettid", "rt_sigaction",
-	"rt_sigprocmask", "rt_sigreturn", "sigaltstack", "restart_syscall", "exit", "exit_group",
+	"brk", "mmap", "munmap", "mprotect", "mremap", "madvise", "futex", "getrandom", "getpid",
+	"gettid", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack",
+	"restart_syscall", "exit", "exit_group",
 	/* descriptors */
-	"poll", "ppoll", "close", "sendto", "sendmsg", "recvfrom", "recvmsg", NULL};
+	"poll", "ppoll", "close", "sendto", "sendmsg", "recvfrom", "recvmsg",
+	/* sysctls, and what they were */
+	"open", "openat", "fstat", "newfstatat", "read", "write", "rename", "renameat", "renameat2",
+	"unlink", "unlinkat", "fchmod", "fsync", "clock_gettime",
+	/* nf_tables */
+	"socket:netlink", "setsockopt", "getsockname", NULL};
 
 const struct process_kind process_vrrp = {
 	.name = PROCESS_VRRP,
@@ -63,5 +69,6 @@ const struct process_kind process_clean_up = {
 
 const struct process_kind process_hand = {
 	.name = PROCESS_HAND,
+	.capabilities = hand_capabilities,
 	.system_calls = hand_system_calls,
 };

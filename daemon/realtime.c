@@ -21,6 +21,7 @@
 LOG_MODULE("vrrp");
 
 #define REALTIME_PRIORITY 10
+#define REALTIME_FOLLOWS  9
 #define REALTIME_STACK    (1u << 20)
 /* Address space that is larger is a sanitizer's, which no machine has as memory. */
 #define REALTIME_PAGES_MOST (1u << 20)
@@ -64,9 +65,9 @@ static int realtime_lock(void)
 	return mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0 ? -errno : 0;
 }
 
-static int realtime_schedule(void)
+static int realtime_schedule(int priority)
 {
-	const struct sched_param parameters = {.sched_priority = REALTIME_PRIORITY};
+	const struct sched_param parameters = {.sched_priority = priority};
 
 	return sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &parameters) < 0 ? -errno
 											: 0;
@@ -86,14 +87,14 @@ static void realtime_drop(void)
 void realtime_follow(const struct poised_options *options)
 {
 	(void)realtime_lock();
-	(void)realtime_schedule();
+	(void)realtime_schedule(REALTIME_FOLLOWS);
 	if (!options->no_sandbox)
 		realtime_drop();
 }
 
 int realtime_take(const struct poised_options *options)
 {
-	int locked = realtime_lock(), scheduled = realtime_schedule();
+	int locked = realtime_lock(), scheduled = realtime_schedule(REALTIME_PRIORITY);
 
 	if (locked < 0)
 		log_warning("memory cannot be locked (%s): a machine that swaps makes "

@@ -13,5 +13,6 @@ void realtime_prepare(void);
 /* 0, or -errno when the scheduling was refused; warned of here, with what to do. The capabilities are gone in either case, unless
  * options->no_sandbox. */
 int realtime_take(const struct poised_options *options);
-/* The same for a process that this one has forked, before it has taken it itself; says nothing, for this one does. */
+/* The same for a process that this one has forked, before it has taken it itself; says nothing, for this one does. That one comes
+ * behind this one, where there is but one processor for both. */
 void realtime_follow(const struct poised_options *options);

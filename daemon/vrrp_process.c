@@ -469,13 +469,14 @@ static int vrrp_process_open_loop(struct vrrp_process *process)
 	return r;
 }
 
-/* It is as much in a hurry as this one, and has fewer rights. */
+/* It is in a hurry like this one, and has fewer rights. */
 static int vrrp_process_enter_hand(void *data)
 {
 	const struct vrrp_process *process = data;
 
 	realtime_follow(process->options);
-	return process_enter_sandbox(&process_hand, process->options);
+	int r = process_shed_privileges(&process_hand, process->options);
+	return r < 0 ? r : process_enter_sandbox(&process_hand, process->options);
 }
 
 static int vrrp_process_open_node(struct vrrp_process *process, struct error *error)

@@ -7,8 +7,8 @@
  * and advertisements pass. The address need not be there: whoever has a virtual router may say so when it is declared, and a
  * take-over then needs nothing of this.
  *
- * Each change is one transaction, which the kernel carries out while it is sent: nothing else is waited for. Who refuses
- * nothing has no table. */
+ * Each change is one transaction, which the kernel carries out while it is sent; that takes milliseconds, and longer while a
+ * firewall of the same namespace is loaded, so whoever must not wait has it done by errand.h. Who refuses nothing has no table. */
 #pragma once
 
 #include <stddef.h>

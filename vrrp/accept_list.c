@@ -66,6 +66,17 @@ void vrrp_accept_list_compare(const struct vrrp_accept_list *before,
 	}
 }
 
+bool vrrp_accept_list_differ(
+	const struct vrrp_accept_list *left, const struct vrrp_accept_list *right)
+{
+	if (left->count != right->count)
+		return true;
+	for (size_t i = 0; i < left->count; i++)
+		if (list_order(&left->items[i], &right->items[i]) != 0)
+			return true;
+	return false;
+}
+
 void vrrp_accept_list_clear(struct vrrp_accept_list *list)
 {
 	vector_clear(list);

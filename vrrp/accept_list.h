@@ -2,6 +2,8 @@
 /* Lists of addresses that are not accepted, and what is between two of them. Pure. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/address.h"
 #include "base/vector.h"
 
@@ -35,6 +37,10 @@ void vrrp_accept_list_fill(
 void vrrp_accept_list_compare(const struct vrrp_accept_list *before,
 	const struct vrrp_accept_list *after, struct vrrp_accept_list *gone,
 	struct vrrp_accept_list *come);
+
+/* Whether one of two such lists has what the other has not. */
+bool vrrp_accept_list_differ(
+	const struct vrrp_accept_list *left, const struct vrrp_accept_list *right);
 
 void vrrp_accept_list_clear(struct vrrp_accept_list *list);
 #define _cleanup_accept_list_ _cleanup_(vrrp_accept_list_clear)

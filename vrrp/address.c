@@ -35,7 +35,9 @@ struct address_flight {
 
 struct address_prepared {
 	int ifindex;
+	uint64_t router;                  /* that wanted it first */
 	char name[VRRP_SYSCTL_NAME_SIZE]; /* of the sysctl */
+	bool failed;                      /* it could not be set */
 };
 
 struct address_prepareds {
@@ -46,7 +48,7 @@ struct vrrp_addresses {
 	struct loop *loop;
 	struct vrrp_netlink *netlink;
 	struct vrrp_links *links;
-	struct vrrp_sysctls *sysctls;
+	struct vrrp_errands *errands;
 	struct vrrp_addresses_options options;
 	struct vrrp_netlink_listener listener;
 	struct vrrp_wanted *wanted;
@@ -207,15 +209,19 @@ static int addresses_compare_prepared(const void *a, const void *b)
 	return COMPARE(left->ifindex, right->ifindex);
 }
 
-/* Whether the seconds of a prefix survive when the first one goes. */
-static bool addresses_promotes(const struct vrrp_addresses *addresses, int ifindex)
+/* From here on the seconds of a prefix survive when the first one goes, whoever has set it otherwise since. */
+static bool addresses_promotes(struct vrrp_addresses *addresses, int ifindex)
 {
 	struct address_prepared key = {.ifindex = ifindex};
 	const struct address_prepared *prepared =
 		vector_find(&addresses->prepared, &key, addresses_compare_prepared);
-	int value = 0;
 
-	return prepared && vrrp_sysctl_read(prepared->name, &value) == 0 && value == 1;
+	if (!prepared || prepared->failed)
+		return false;
+	vrrp_errands_hold(
+		addresses->errands, prepared->router, prepared->name, VRRP_SYSCTL_AT_LEAST, 1);
+	vrrp_errands_release(addresses->errands, prepared->name);
+	return true;
 }
 
 /* One of ours that came to stand before one of the machine's own steps behind it. When it goes, another of ours may be the next
@@ -272,7 +278,7 @@ bool vrrp_addresses_kernel_marks(void)
 }
 
 int vrrp_addresses_new(struct loop *loop, struct vrrp_netlink *netlink, struct vrrp_links *links,
-	struct vrrp_sysctls *sysctls, const struct vrrp_addresses_options *options,
+	struct vrrp_errands *errands, const struct vrrp_addresses_options *options,
 	struct vrrp_addresses **ret)
 {
 	struct vrrp_addresses *addresses = memory_new(sizeof(*addresses));
@@ -280,7 +286,7 @@ int vrrp_addresses_new(struct loop *loop, struct vrrp_netlink *netlink, struct v
 	addresses->loop = loop;
 	addresses->netlink = netlink;
 	addresses->links = links;
-	addresses->sysctls = sysctls;
+	addresses->errands = errands;
 	addresses->options = *options;
 	addresses->marks = vrrp_addresses_kernel_marks();
 	addresses->wanted = vrrp_wanted_new(addresses_on_news, addresses);
@@ -309,7 +315,7 @@ struct vrrp_addresses *vrrp_addresses_free(struct vrrp_addresses *addresses)
 	loop_source_free(addresses->pause);
 	vrrp_wanted_free(addresses->wanted);
 	vector_foreach(&addresses->prepared, prepared)
-		vrrp_sysctls_release(addresses->sysctls, prepared->name);
+		vrrp_errands_release(addresses->errands, prepared->name);
 	vector_clear(&addresses->prepared);
 	vrrp_primaries_clear(&addresses->primaries);
 	free(addresses);
@@ -326,33 +332,35 @@ static void addresses_sweep(struct vrrp_addresses *addresses)
 		if (vrrp_links_by_index(addresses->links, all->items[i].ifindex))
 			all->items[kept++] = all->items[i];
 		else
-			vrrp_sysctls_release(addresses->sysctls, all->items[i].name);
+			vrrp_errands_release(addresses->errands, all->items[i].name);
 	}
 	all->count = kept;
 }
 
-static int addresses_promote(struct vrrp_addresses *addresses, int ifindex, struct error *error)
+static void addresses_promote(struct vrrp_addresses *addresses, uint64_t router, int ifindex)
 {
 	const struct vrrp_link *link = vrrp_links_by_index(addresses->links, ifindex);
-	struct address_prepared prepared = {.ifindex = ifindex};
+	struct address_prepared prepared = {.ifindex = ifindex, .router = router};
 
-	if (!link || vector_find(&addresses->prepared, &prepared, addresses_compare_prepared))
-		return 0;
-	int r = vrrp_sysctl_name(prepared.name, "ipv4", link->name, ADDRESSES_PROMOTE);
-	if (r < 0)
-		return error_set(error, r, "%s: no name of a sysctl", link->name);
+	/* No interface has a name that is none of a sysctl. */
+	if (!link || vector_find(&addresses->prepared, &prepared, addresses_compare_prepared) ||
+		vrrp_sysctl_name(prepared.name, "ipv4", link->name, ADDRESSES_PROMOTE) < 0)
+		return;
 	addresses_sweep(addresses);
-	r = vrrp_sysctls_hold(addresses->sysctls, prepared.name, VRRP_SYSCTL_AT_LEAST, 1, error);
+	vrrp_errands_hold(addresses->errands, router, prepared.name, VRRP_SYSCTL_AT_LEAST, 1);
 	vector_push(&addresses->prepared, prepared);
 	vector_sort(&addresses->prepared, addresses_compare_prepared);
-	return r;
 }
 
-int vrrp_addresses_prepare(struct vrrp_addresses *addresses, const struct vrrp_object *objects,
-	size_t count, struct error *error)
+void vrrp_addresses_unheld(struct vrrp_addresses *addresses, const char *name)
 {
-	int result = 0;
+	vector_foreach(&addresses->prepared, prepared)
+		prepared->failed |= strcmp(prepared->name, name) == 0;
+}
 
+void vrrp_addresses_prepare(struct vrrp_addresses *addresses, uint64_t router,
+	const struct vrrp_object *objects, size_t count)
+{
 	for (size_t i = 0; i < count; i++) {
 		const struct vrrp_object *object = &objects[i];
 
@@ -360,16 +368,14 @@ int vrrp_addresses_prepare(struct vrrp_addresses *addresses, const struct vrrp_o
 		if (object->kind != VRRP_OBJECT_ADDRESS || object->address.family != AF_INET ||
 			object->prefix >= address_bits(AF_INET))
 			continue;
-		int r = addresses_promote(addresses, object->ifindex, result < 0 ? NULL : error);
-		result = result < 0 ? result : r;
+		addresses_promote(addresses, router, object->ifindex);
 	}
-	return result;
 }
 
 void vrrp_addresses_set(struct vrrp_addresses *addresses, uint64_t router,
 	const struct vrrp_object *objects, size_t count)
 {
-	(void)vrrp_addresses_prepare(addresses, objects, count, NULL);
+	vrrp_addresses_prepare(addresses, router, objects, count);
 	vrrp_wanted_set(addresses->wanted, router, objects, count);
 	addresses_go_on(addresses);
 }

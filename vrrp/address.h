@@ -9,7 +9,7 @@
  * end: else the kernel, with the first address of a prefix, removes all others of it, whoever has put them there. */
 #pragma once
 
-#include "vrrp/sysctl.h"
+#include "vrrp/errand.h"
 #include "vrrp/wanted.h"
 
 struct loop;
@@ -44,15 +44,17 @@ struct vrrp_addresses_counters {
 
 /* What it is given must outlive it; before vrrp_netlink_read(), until the end of which nothing is changed. -errno. */
 int vrrp_addresses_new(struct loop *loop, struct vrrp_netlink *netlink, struct vrrp_links *links,
-	struct vrrp_sysctls *sysctls, const struct vrrp_addresses_options *options,
+	struct vrrp_errands *errands, const struct vrrp_addresses_options *options,
 	struct vrrp_addresses **ret);
 /* Removes nothing: who stops in order has it all removed before. NULL is allowed; returns NULL. */
 struct vrrp_addresses *vrrp_addresses_free(struct vrrp_addresses *addresses);
 
-/* A router may come to want these: what takes long is done now, and not when it takes over. -errno with words when the kernel's
- * setting cannot be changed: then an address that goes may take others along. */
-int vrrp_addresses_prepare(struct vrrp_addresses *addresses, const struct vrrp_object *objects,
-	size_t count, struct error *error);
+/* A router may come to want these: what takes long is done now, and not when it takes over. When the kernel's setting cannot be changed,
+ * vrrp_errands_options.unheld is told so with the router's number: then an address that goes may take others along. */
+void vrrp_addresses_prepare(struct vrrp_addresses *addresses, uint64_t router,
+	const struct vrrp_object *objects, size_t count);
+/* For whoever is told: that sysctl could not be set. */
+void vrrp_addresses_unheld(struct vrrp_addresses *addresses, const char *name);
 
 /* `router` (a number that the caller chooses, below 2^63) wants exactly these: in the order in which they are to come, the
  * link-local address first, addresses before the routes that need them. None: they all go, the last first. Ends with DONE. */

@@ -24,6 +24,7 @@
  *				for a virtual address is of the parent's prefix */
 #include "vrrp/macvlan.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <search.h>
 #include <stdio.h>
@@ -46,7 +47,7 @@ struct vrrp_macvlans {
 	struct vrrp_netlink *netlink;
 	struct vrrp_links *links;
 	struct vrrp_addresses *addresses;
-	struct vrrp_sysctls *sysctls;
+	struct vrrp_errands *errands;
 	struct vrrp_macvlans_options options;
 	struct vrrp_netlink_listener listener;
 	void *by_router, *by_key, *by_name; /* tsearch(3) */
@@ -74,6 +75,7 @@ static const struct macvlan_sysctl macvlan_own[] = {
 	{"ipv6", "router_solicitations", 0, AF_INET6},
 	{"ipv6", "disable_ipv6", 0, AF_INET6},
 };
+static_assert(ARRAY_LENGTH(macvlan_own) <= VRRP_ERRAND_SYSCTLS_MOST, "goes in one errand");
 
 /* As many as a macvlan has room for. */
 static const struct macvlan_sysctl macvlan_of_parent[] = {
@@ -134,18 +136,23 @@ bool vrrp_macvlans_is_number(uint64_t number)
 	return number & MACVLAN_NUMBER;
 }
 
-/* A kernel without IPv6, or too old for one of these, has not got it, and does not need it. */
-static void macvlan_set_own(const struct macvlan *macvlan, const char *name)
+/* Before whatever is asked of it next. */
+static void macvlan_set_own(
+	struct vrrp_macvlans *macvlans, const struct macvlan *macvlan, const char *name)
 {
-	char path[VRRP_SYSCTL_NAME_SIZE];
+	struct vrrp_errand_sysctl sysctls[ARRAY_LENGTH(macvlan_own)];
+	size_t count = 0;
 
 	for (size_t i = 0; i < ARRAY_LENGTH(macvlan_own); i++) {
 		const struct macvlan_sysctl *sysctl = &macvlan_own[i];
 
+		sysctls[count].value = sysctl->value;
 		if (sysctl->of == macvlan->object.address.family &&
-			vrrp_sysctl_name(path, sysctl->family, name, sysctl->key) == 0)
-			(void)vrrp_sysctl_write(path, sysctl->value);
+			vrrp_sysctl_name(sysctls[count].name, sysctl->family, name, sysctl->key) ==
+				0)
+			count++;
 	}
+	vrrp_errands_write(macvlans->errands, sysctls, count);
 }
 
 static void macvlan_came(
@@ -154,7 +161,7 @@ static void macvlan_came(
 	if (macvlan->ifindex == seen->index)
 		return;
 	macvlan->ifindex = seen->index;
-	macvlan_set_own(macvlan, seen->name);
+	macvlan_set_own(macvlans, macvlan, seen->name);
 	macvlans->options.ready(macvlans->options.data, macvlan->router, seen->index);
 }
 
@@ -175,7 +182,7 @@ static void macvlans_message(void *data, const struct nlmsghdr *message)
 }
 
 struct vrrp_macvlans *vrrp_macvlans_new(struct vrrp_netlink *netlink, struct vrrp_links *links,
-	struct vrrp_addresses *addresses, struct vrrp_sysctls *sysctls,
+	struct vrrp_addresses *addresses, struct vrrp_errands *errands,
 	const struct vrrp_macvlans_options *options)
 {
 	struct vrrp_macvlans *macvlans = memory_new(sizeof(*macvlans));
@@ -183,7 +190,7 @@ struct vrrp_macvlans *vrrp_macvlans_new(struct vrrp_netlink *netlink, struct vrr
 	macvlans->netlink = netlink;
 	macvlans->links = links;
 	macvlans->addresses = addresses;
-	macvlans->sysctls = sysctls;
+	macvlans->errands = errands;
 	macvlans->options = *options;
 	macvlans->listener =
 		(struct vrrp_netlink_listener){.message = macvlans_message, .data = macvlans};
@@ -231,29 +238,25 @@ static int macvlan_choose_name(const struct vrrp_macvlans *macvlans, struct macv
 	return macvlan_has_name(macvlans, macvlan) >= 0 ? 0 : -EEXIST;
 }
 
-static int macvlan_hold(struct vrrp_macvlans *macvlans, struct macvlan *macvlan, const char *parent,
-	struct error *error)
+static void macvlan_hold(
+	struct vrrp_macvlans *macvlans, struct macvlan *macvlan, const char *parent)
 {
-	int result = 0;
-
 	for (size_t i = 0; i < ARRAY_LENGTH(macvlan_of_parent); i++) {
 		const struct macvlan_sysctl *sysctl = &macvlan_of_parent[i];
 
 		if (sysctl->of != macvlan->object.address.family ||
 			vrrp_sysctl_name(macvlan->lent[i], sysctl->family, parent, sysctl->key) < 0)
 			continue;
-		int r = vrrp_sysctls_hold(macvlans->sysctls, macvlan->lent[i], VRRP_SYSCTL_AT_LEAST,
-			sysctl->value, result < 0 ? NULL : error);
-		result = result < 0 ? result : r;
+		vrrp_errands_hold(macvlans->errands, vrrp_macvlans_number(macvlan->router),
+			macvlan->lent[i], VRRP_SYSCTL_AT_LEAST, sysctl->value);
 	}
-	return result;
 }
 
 static void macvlan_release(struct vrrp_macvlans *macvlans, struct macvlan *macvlan)
 {
 	for (size_t i = 0; i < ARRAY_LENGTH(macvlan->lent); i++)
 		if (macvlan->lent[i][0])
-			vrrp_sysctls_release(macvlans->sysctls, macvlan->lent[i]);
+			vrrp_errands_release(macvlans->errands, macvlan->lent[i]);
 }
 
 static void macvlan_remember(struct vrrp_macvlans *macvlans, struct macvlan *macvlan)
@@ -300,12 +303,12 @@ int vrrp_macvlans_want(struct vrrp_macvlans *macvlans, uint64_t router, int pare
 	struct macvlan *made = memory_new(sizeof(*made));
 	*made = macvlan;
 	macvlan_remember(macvlans, made);
-	r = macvlan_hold(macvlans, made, link->name, error);
+	macvlan_hold(macvlans, made, link->name);
 	vrrp_addresses_set(macvlans->addresses, vrrp_macvlans_number(router), &made->object, 1);
 	const struct vrrp_object *there = vrrp_addresses_seen(macvlans->addresses, &made->object);
 	if (there)
 		macvlan_came(macvlans, made, there);
-	return r;
+	return 0;
 }
 
 void vrrp_macvlans_drop(struct vrrp_macvlans *macvlans, uint64_t router)

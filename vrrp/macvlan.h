@@ -14,22 +14,22 @@
 struct vrrp_macvlans;
 
 struct vrrp_macvlans_options {
-	/* It is there, with its sysctls. Again, with another index, when somebody deleted it and it was made anew. */
+	/* It is there, and whatever is asked of it from now on finds it with its sysctls. Again, with another index, when somebody deleted it and it was made anew. */
 	void (*ready)(void *data, uint64_t router, int ifindex);
 	void *data;
 };
 
 /* Listens from now on, after the links and the addresses did; before vrrp_netlink_read(). What it is given must outlive it. */
 struct vrrp_macvlans *vrrp_macvlans_new(struct vrrp_netlink *netlink, struct vrrp_links *links,
-	struct vrrp_addresses *addresses, struct vrrp_sysctls *sysctls,
+	struct vrrp_addresses *addresses, struct vrrp_errands *errands,
 	const struct vrrp_macvlans_options *options);
 /* Deletes none: who stops in order has dropped them before. NULL is allowed; returns NULL. */
 struct vrrp_macvlans *vrrp_macvlans_free(struct vrrp_macvlans *macvlans);
 
 /* `router` is to have one on this parent: vrrp.VRID, for IPv6 vrrp6.VRID; with the parent's index behind it, vrrp.VRID.INDEX, when somebody
  * else has that name. One that an earlier process left is kept as it is. `ready` follows, perhaps from here. When the parent is gone it
- * is dropped; when it has come anew, this is called anew. -ENODEV: no such parent; -EEXIST: another router has this VRID there; -ENAMETOOLONG. With words
- * when a sysctl of the parent could not be set: then it is there all the same. */
+ * is dropped; when it has come anew, this is called anew. -ENODEV: no such parent; -EEXIST: another router has this VRID there; -ENAMETOOLONG. When
+ * a sysctl of the parent cannot be set, vrrp_errands_options.unheld is told so with vrrp_macvlans_number(): it is there all the same. */
 int vrrp_macvlans_want(struct vrrp_macvlans *macvlans, uint64_t router, int parent, uint16_t family,
 	uint8_t vrid, struct error *error);
 /* It goes, and what it needed of its parent; after its addresses. */

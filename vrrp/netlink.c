@@ -485,6 +485,11 @@ void vrrp_netlink_flush(struct vrrp_netlink *netlink)
 		netlink_give_up(netlink, r);
 }
 
+struct vrrp_hand *vrrp_netlink_hand(struct vrrp_netlink *netlink)
+{
+	return netlink->hand;
+}
+
 struct vrrp_netlink_counters vrrp_netlink_counters(const struct vrrp_netlink *netlink)
 {
 	return netlink->counters;

@@ -69,4 +69,7 @@ int vrrp_netlink_request(struct vrrp_netlink *netlink, const struct nl_msg *mess
  * answered from here. */
 void vrrp_netlink_flush(struct vrrp_netlink *netlink);
 
+/* By which all this goes, for what else is to be done in order with it. Borrowed. */
+struct vrrp_hand *vrrp_netlink_hand(struct vrrp_netlink *netlink);
+
 struct vrrp_netlink_counters vrrp_netlink_counters(const struct vrrp_netlink *netlink);

@@ -18,7 +18,6 @@
 
 #include "base/log.h"
 #include "base/loop.h"
-#include "vrrp/accept.h"
 #include "vrrp/accept_watch.h"
 #include "vrrp/node_private.h"
 
@@ -227,6 +226,19 @@ static void node_let_go_left(struct node *node)
 	node->left.addresses.count = kept;
 }
 
+/* An empty list: also what an earlier process left goes. */
+static void node_end(struct node *node)
+{
+	if (!node->ending)
+		node_refuse(node);
+	node->ending = true;
+	/* Its answer asks for work. */
+	if (node->accept.setting)
+		return;
+	node->told = true;
+	node->options.stopped(node->options.data);
+}
+
 static void node_on_work(void *data)
 {
 	struct node *node = data;
@@ -251,12 +263,8 @@ static void node_on_work(void *data)
 	if (node->settled && node->left.addresses.count && vrrp_addresses_are_idle(node->addresses))
 		node_let_go_left(node);
 	if (node->stopping && !node->told && node->settled && !node->numbered.count &&
-		vrrp_addresses_are_idle(node->addresses)) {
-		node->told = true;
-		/* An empty list: also what an earlier process left goes. */
-		node_refuse(node);
-		node->options.stopped(node->options.data);
-	}
+		vrrp_addresses_are_idle(node->addresses))
+		node_end(node);
 	node_set_timer(node);
 }
 
@@ -293,20 +301,21 @@ static int node_open_kernel(struct node *node, struct error *error)
 	const struct vrrp_macvlans_options macvlans = {.ready = node_on_macvlan, .data = node};
 	const struct vrrp_hand_owner hand = {.enter = node->options.enter_hand,
 		.data = node->options.data,
-		.lease = node->options.lease};
+		.lease = node->options.lease,
+		.worker = vrrp_errands_worker(node->errands)};
 	int r = vrrp_netlink_new(node->options.loop, &hand, &node->netlink, error);
 
 	if (r < 0)
 		return r;
-	node->sysctls = vrrp_sysctls_new(node->options.sysctls);
+	vrrp_errands_use(node->errands, vrrp_netlink_hand(node->netlink));
 	node->links = vrrp_links_new(node->netlink, &links);
 	node->locals = vrrp_locals_new(node->netlink, &locals);
-	r = vrrp_addresses_new(node->options.loop, node->netlink, node->links, node->sysctls,
+	r = vrrp_addresses_new(node->options.loop, node->netlink, node->links, node->errands,
 		&addresses, &node->addresses);
 	if (r < 0)
 		return r;
 	node->macvlans = vrrp_macvlans_new(
-		node->netlink, node->links, node->addresses, node->sysctls, &macvlans);
+		node->netlink, node->links, node->addresses, node->errands, &macvlans);
 	return 0;
 }
 
@@ -358,13 +367,17 @@ static int node_open_lease(struct node *node)
 static int node_open(struct node *node, struct error *error)
 {
 	const struct keeper_options keeper = {.act = node_act, .gone = node_on_gone, .owner = node};
+	const struct vrrp_errands_options errands = {.sysctls = node->options.sysctls,
+		.unheld = node_on_unheld,
+		.refused = node_on_refusal,
+		.data = node};
 	const struct dispatcher_options dispatcher = {.loop = node->options.loop,
 		.owner = node,
 		.heard = node_on_heard,
 		.refused = node_on_refused,
 		.failed = node_on_failed};
 
-	node->accept.table = vrrp_accept_new();
+	node->errands = vrrp_errands_new(&errands);
 	node->keeper = keeper_new(&keeper);
 	node->dispatcher = dispatcher_new(&dispatcher);
 	int r = node_open_timers(node);
@@ -403,15 +416,16 @@ struct node *node_free(struct node *node)
 	dispatcher_free(node->dispatcher);
 	announce_free(node->announce);
 	vrrp_accept_watch_free(node->accept.watch);
-	vrrp_accept_free(node->accept.table);
+	vrrp_accept_list_clear(&node->accept.list);
 	free(node->accept.words);
 	vrrp_macvlans_free(node->macvlans);
 	vrrp_addresses_free(node->addresses);
+	vrrp_errands_put_back(node->errands);
 	vrrp_netlink_free(node->netlink);
 	node_forget_restores(node);
+	vrrp_errands_free(node->errands);
 	vrrp_links_free(node->links);
 	vrrp_locals_free(node->locals);
-	vrrp_sysctls_free(node->sysctls);
 	lease_close(node->lease);
 	loop_source_free(node->timer);
 	loop_source_free(node->starts);

@@ -94,6 +94,17 @@ void node_on_news(void *data, const struct vrrp_addresses_news *news)
 	node_tell_object(node, news);
 }
 
+/* Of the parent of a macvlan, or of the interface of addresses. */
+void node_on_unheld(void *data, uint64_t whose, const char *name, const char *words)
+{
+	struct node *node = data;
+
+	vrrp_addresses_unheld(node->addresses, name);
+	log_object_warning(node_owner_text(node, whose), "%s%s", words,
+		vrrp_macvlans_is_number(whose) ? ""
+					       : ": an address that goes may take others along");
+}
+
 void node_again(struct node_router *router)
 {
 	struct node *node = router->node;

@@ -252,7 +252,7 @@ void node_settle(struct node *node)
 	node->settled = true;
 	loop_timer_set(node->lapse, LOOP_NEVER);
 	vrrp_addresses_settle(node->addresses);
-	vrrp_sysctls_settle(node->sysctls);
+	vrrp_errands_settle(node->errands);
 	vector_foreach(&node->left.routers, left) {
 		if (node->lease)
 			lease_let_go(node->lease, &left->cell);

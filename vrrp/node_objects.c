@@ -14,10 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "vrrp/node_private.h"
-
-LOG_MODULE("vrrp");
 
 #define NODE_LINK_LOCAL_PREFIX 64
 #define NODE_WAY_METRIC        0x10000u /* and the index of the macvlan: two of one prefix have one each */
@@ -341,7 +338,6 @@ static bool node_router_set_objects(struct node_router *router, struct node_obje
 bool node_router_shape_objects(struct node_router *router)
 {
 	struct node_objects objects = {};
-	_cleanup_error_ struct error error = {};
 
 	router->elsewhere = false;
 	node_router_add_addresses(router, &objects);
@@ -350,12 +346,8 @@ bool node_router_shape_objects(struct node_router *router)
 	node_router_add_rules(router, &objects);
 	bool changed = node_router_set_objects(router, &objects);
 	vector_clear(&objects);
-	if (!changed || !router->objects.count)
-		return changed;
-	int r = vrrp_addresses_prepare(
-		router->node->addresses, router->objects.items, router->objects.count, &error);
-	if (r < 0)
-		log_object_warning(router->object, "%s: an address that goes may take others along",
-			error_text(&error, r));
-	return true;
+	if (changed)
+		vrrp_addresses_prepare(router->node->addresses, router->number,
+			router->objects.items, router->objects.count);
+	return changed;
 }

@@ -13,6 +13,7 @@
 
 #include <sys/queue.h>
 
+#include "vrrp/errand.h"
 #include "vrrp/lease.h"
 #include "vrrp/link.h"
 #include "vrrp/local.h"
@@ -130,24 +131,26 @@ struct node_mapping {
 	struct node_router *routers[2];
 };
 
-struct vrrp_accept;
 struct vrrp_accept_watch;
 
 /* Of all routers together; see accept.h. */
 struct node_accept {
-	struct vrrp_accept *table;
 	struct vrrp_accept_watch *watch; /* NULL: nothing to hear of, or it cannot be heard, for */
 	int deaf;
 	struct loop_source *timer;
-	bool stale;   /* the list is another, perhaps */
-	size_t count; /* of the list that was set last */
-	int code;     /* what came of it, the last time; with */
-	char *words;  /* NULL: it is carried out */
+	struct vrrp_accept_list list; /* that was given last */
+	bool given;                   /* some list was */
+	bool stale;                   /* it is another, perhaps */
+	size_t setting;               /* lists under way */
+	bool counting;                /* likewise */
+	bool doubt;                   /* others have changed the table */
+	uint32_t port;                /* by which it is changed; 0: not known yet */
+	int code;                     /* what came of it, the last time; with */
+	char *words;                  /* NULL: it is carried out */
 	uint64_t pause;
 	uint64_t back_at,
 		gap; /* when others had taken it away, and it was put back; how long to wait after */
-	uint64_t refused,
-		seen; /* packets; those that the kernel had counted when it was asked last */
+	uint64_t refused; /* packets, as was told last */
 };
 
 /* A virtual MAC that is being put back. */
@@ -169,7 +172,7 @@ struct node {
 	struct node_options options;
 	struct keeper *keeper;
 	struct vrrp_netlink *netlink;
-	struct vrrp_sysctls *sysctls;
+	struct vrrp_errands *errands;
 	struct vrrp_links *links;
 	struct vrrp_locals *locals;
 	struct vrrp_addresses *addresses;
@@ -192,7 +195,7 @@ struct node {
 		VECTOR_OF(struct node_hint);
 	} hints;
 	bool read, waiting; /* the interfaces are known; `coming` is to be set then */
-	bool ready, settled, stopping, told;
+	bool ready, settled, stopping, ending, told;
 	struct node_router_places routers;  /* in the list, by key */
 	struct node_router_places numbered; /* all of them, by number */
 	uint64_t number, began;
@@ -242,6 +245,7 @@ void node_restore_macs(struct node *node); /* of macvlans that somebody gave ano
 void node_forget_restores(struct node *node);
 void node_on_news(void *data, const struct vrrp_addresses_news *news);
 void node_on_macvlan(void *data, uint64_t number, int ifindex);
+void node_on_unheld(void *data, uint64_t whose, const char *name, const char *words);
 void node_on_link(void *data, const struct vrrp_link *link, unsigned int changes);
 bool node_is_virtual(void *data, int ifindex, const struct address *address);
 
@@ -291,9 +295,11 @@ void node_forget(struct node_router *router); /* cells of addresses that are gon
 
 /* node_accept.c */
 void node_accept_shaped(struct node_router *router, bool changed); /* its addresses, perhaps */
-void node_refuse(struct node *node);                               /* exactly what is to be, now */
+/* Exactly what is to be, before whatever is asked for next. */
+void node_refuse(struct node *node);
+void node_on_refusal(void *data, const struct vrrp_errand_refused *refused);
 void node_on_accept(void *data);
-uint64_t node_refused(struct node *node); /* packets */
+uint64_t node_refused(struct node *node); /* packets, as of when this was asked before */
 
 /* node_track.c: interfaces that are tracked. */
 /* With what others say. */

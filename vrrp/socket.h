@@ -8,8 +8,9 @@
  * A struct vrrp_socket is its owner's, by value. It belongs to the interface with that index, not
  * that name: one that was gone and is back needs another socket, even where it has its old index,
  * for the kernel has forgotten the group. That it is gone, sending says (-ENODEV), and
- * vrrp_socket_check(); who only listens hears nothing, and no error. Non-blocking. Nothing here is
- * allocated but a struct vrrp_batch, which many sockets may share. */
+ * vrrp_socket_check(); who only listens hears nothing, and no error. Non-blocking, but for opening
+ * and closing one of multicast: the kernel has one lock for the groups of all interfaces of the
+ * machine. Nothing here is allocated but a struct vrrp_batch, which many sockets may share. */
 #pragma once
 
 #include "base/error.h"

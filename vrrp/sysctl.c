@@ -34,6 +34,7 @@
 struct sysctl_lent {
 	char name[VRRP_SYSCTL_NAME_SIZE]; /* first: it is the key */
 	int before, ours;
+	int code; /* of the last attempt to set it */
 	size_t held;
 };
 
@@ -193,9 +194,11 @@ int vrrp_sysctls_hold(struct vrrp_sysctls *sysctls, const char *name, enum vrrp_
 	lent->held++;
 	if (r == 0)
 		r = sysctls_lend(sysctls, lent, kind, value, now);
-	if (r < 0)
+	bool told = r == lent->code;
+	lent->code = r;
+	if (r < 0 && !told)
 		return error_set(error, r, "%s cannot be set to %d: %s", name, value, strerror(-r));
-	return 0;
+	return r;
 }
 
 /* False: it is to be put back when its interface is there again. */
@@ -239,15 +242,9 @@ void vrrp_sysctls_settle(struct vrrp_sysctls *sysctls)
 		(void)sysctls_keep(sysctls);
 }
 
-struct vrrp_sysctls *vrrp_sysctls_free(struct vrrp_sysctls *sysctls)
+void vrrp_sysctls_put_back(struct vrrp_sysctls *sysctls)
 {
-	if (!sysctls)
-		return NULL;
 	vector_foreach(&sysctls->lent, lent)
 		lent->held = 0;
 	vrrp_sysctls_settle(sysctls);
-	vector_clear(&sysctls->lent);
-	free(sysctls->path);
-	free(sysctls);
-	return NULL;
 }

@@ -10,6 +10,7 @@
  *	settle
  *	macvlan ROUTER PARENT 4|6 VRID
  *	drop ROUTER
+ *	refuse [ADDRESS…]	exactly these are not accepted; tells what came of it, and how long that took, in µs
  *	link INTERFACE		tells what is known of it
  *	beat			begins to measure how late a timer of 10 ms is
  *				(and, when a router is done, how long that took since the last `set`, in µs)
@@ -22,6 +23,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/rtnetlink.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,12 +52,12 @@ struct test {
 	struct loop *loop;
 	struct vrrp_netlink *netlink;
 	struct vrrp_links *links;
-	struct vrrp_sysctls *sysctls;
+	struct vrrp_errands *errands;
 	struct vrrp_addresses *addresses;
 	struct vrrp_macvlans *macvlans;
 	struct loop_source *input, *beat, *look;
 	uint64_t due;
-	uint64_t asked; /* when the last `set` was read */
+	uint64_t asked; /* when the last `set`, or `refuse`, was read */
 	bool beating;
 	struct late late;
 	char text[INPUT_SIZE];
@@ -172,7 +174,7 @@ static void on_news(void *data, const struct vrrp_addresses_news *news)
 
 	if (news->object)
 		vrrp_object_text(news->object, text);
-	if (test->beating && news->news == VRRP_WANTED_DONE)
+	if (test->beating && news->news == VRRP_WANTED_DONE && !macvlan)
 		printf("beats before done %zu\nwaited %llu\n", test->late.count,
 			(unsigned long long)((loop_clock() - test->asked) / NS_OF_US));
 	printf("%s %s%lld%s%s%s%s\n", names[news->news], macvlan ? "m" : "", (long long)number,
@@ -213,6 +215,35 @@ static void on_read(void *data)
 {
 	(void)data;
 	printf("read\n");
+}
+
+static void on_unheld(void *data, uint64_t whose, const char *name, const char *words)
+{
+	struct test *test = data;
+
+	vrrp_addresses_unheld(test->addresses, name);
+	printf("unheld %s%llu %s\n", vrrp_macvlans_is_number(whose) ? "m" : "",
+		(unsigned long long)vrrp_macvlans_router(whose), words);
+}
+
+static void on_refused(void *data, const struct vrrp_errand_refused *refused)
+{
+	const struct test *test = data;
+
+	printf("refused %llu %d %s\n",
+		(unsigned long long)((loop_clock() - test->asked) / NS_OF_US), refused->code,
+		refused->words);
+}
+
+/* As in poised: behind the process whose hand it is. */
+static int enter_hand(void *data)
+{
+	struct sched_param parameters;
+
+	(void)data;
+	if (sched_getparam(0, &parameters) == 0 && parameters.sched_priority-- > 1)
+		(void)sched_setparam(0, &parameters);
+	return 0;
 }
 
 static void on_ready(void *data, uint64_t router, int ifindex)
@@ -261,6 +292,18 @@ static void command_macvlan(struct test *test, char *const *words)
 
 	if (r < 0)
 		printf("refused %s: %s\n", words[0], error_text(&error, r));
+}
+
+static void command_refuse(struct test *test, char *const *words, size_t count)
+{
+	_cleanup_accept_list_ struct vrrp_accept_list all = {}, list = {};
+
+	for (size_t i = 0; i < count; i++)
+		if (address_parse(words[i], &vector_append(&all)->address) < 0)
+			printf("no address: %s\n", words[i]);
+	vrrp_accept_list_fill(&list, all.items, all.count);
+	test->asked = loop_clock();
+	vrrp_errands_refuse(test->errands, &list);
 }
 
 static int compare_numbers(const void *a, const void *b)
@@ -345,11 +388,13 @@ static void command(struct test *test, char *line)
 		vrrp_addresses_left(test->addresses, &object);
 	} else if (count == 1 && strcmp(words[0], "settle") == 0) {
 		vrrp_addresses_settle(test->addresses);
-		vrrp_sysctls_settle(test->sysctls);
+		vrrp_errands_settle(test->errands);
 	} else if (count == 5 && strcmp(words[0], "macvlan") == 0) {
 		command_macvlan(test, words + 1);
 	} else if (count == 2 && strcmp(words[0], "drop") == 0) {
 		vrrp_macvlans_drop(test->macvlans, strtoul(words[1], NULL, 10));
+	} else if (count >= 1 && strcmp(words[0], "refuse") == 0) {
+		command_refuse(test, words + 1, count - 1);
 	} else if (count == 2 && strcmp(words[0], "link") == 0) {
 		const struct vrrp_link *link = vrrp_links_by_name(test->links, words[1]);
 
@@ -403,21 +448,26 @@ static int open_all(struct test *test, const char *path)
 	struct vrrp_links_options links = {.changed = on_link, .read = on_read};
 	struct vrrp_addresses_options addresses = {.news = on_news, .data = test};
 	struct vrrp_macvlans_options macvlans = {.ready = on_ready};
-	const struct vrrp_hand_owner owner = {.lease = -1};
+	const struct vrrp_errands_options errands = {
+		.sysctls = path, .unheld = on_unheld, .refused = on_refused, .data = test};
+
+	test->errands = vrrp_errands_new(&errands);
+	const struct vrrp_hand_owner owner = {
+		.enter = enter_hand, .lease = -1, .worker = vrrp_errands_worker(test->errands)};
 	int r = vrrp_netlink_new(test->loop, &owner, &test->netlink, &error);
 
 	if (r < 0) {
 		fprintf(stderr, "%s\n", error_text(&error, r));
 		return r;
 	}
-	test->sysctls = vrrp_sysctls_new(path);
+	vrrp_errands_use(test->errands, vrrp_netlink_hand(test->netlink));
 	test->links = vrrp_links_new(test->netlink, &links);
-	r = vrrp_addresses_new(test->loop, test->netlink, test->links, test->sysctls, &addresses,
+	r = vrrp_addresses_new(test->loop, test->netlink, test->links, test->errands, &addresses,
 		&test->addresses);
 	if (r < 0)
 		return r;
 	test->macvlans = vrrp_macvlans_new(
-		test->netlink, test->links, test->addresses, test->sysctls, &macvlans);
+		test->netlink, test->links, test->addresses, test->errands, &macvlans);
 	vrrp_netlink_read(test->netlink);
 	return 0;
 }
@@ -426,8 +476,9 @@ static void close_all(struct test *test)
 {
 	vrrp_macvlans_free(test->macvlans);
 	vrrp_addresses_free(test->addresses);
-	vrrp_sysctls_free(test->sysctls);
+	vrrp_errands_put_back(test->errands);
 	vrrp_netlink_free(test->netlink);
+	vrrp_errands_free(test->errands);
 	vrrp_links_free(test->links);
 	loop_source_free(test->input);
 	loop_source_free(test->beat);

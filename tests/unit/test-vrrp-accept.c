@@ -110,6 +110,8 @@ static void test_compare(void **state)
 		vrrp_accept_list_compare(&before, &after, &gone, &come);
 		assert_list(&gone, cases[i].gone);
 		assert_list(&come, cases[i].come);
+		assert_int_equal(
+			vrrp_accept_list_differ(&before, &after), gone.count || come.count);
 	}
 }
 
