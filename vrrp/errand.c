@@ -9,6 +9,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <netlink/msg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +17,8 @@
 #include "base/macros.h"
 #include "base/memory.h"
 #include "vrrp/accept.h"
+#include "vrrp/netlink.h"
+#include "vrrp/object.h"
 
 #define ERRAND_WORDS_SIZE 256u
 /* A piece and its head; short enough that the kernel has room for many. */
@@ -27,6 +30,7 @@ enum errand_kind {
 	ERRAND_SETTLE,
 	ERRAND_PUT_BACK,
 	ERRAND_WRITE,
+	ERRAND_ALIAS,
 	ERRAND_REFUSE,
 	ERRAND_LOOK,
 	ERRAND_COUNT,
@@ -44,6 +48,12 @@ struct errand_write {
 	struct vrrp_errand_sysctl sysctls[VRRP_ERRAND_SYSCTLS_MOST];
 };
 
+struct errand_alias {
+	int ifindex;
+	uint16_t family;
+	uint8_t vrid;
+};
+
 struct errand_piece {
 	uint32_t count;
 	bool first, last;
@@ -56,6 +66,7 @@ struct errand {
 	union {
 		struct errand_hold hold; /* of RELEASE the name alone */
 		struct errand_write write;
+		struct errand_alias alias;
 		struct errand_piece piece;
 		bool doubt;
 	};
@@ -154,6 +165,19 @@ static bool errand_do_write(struct errand_does *does _unused_, const struct erra
 	return false;
 }
 
+static bool errand_do_alias(struct errand_does *does _unused_, const struct errand *errand,
+	struct errand_answer *answer _unused_)
+{
+	const struct errand_alias *alias = &errand->alias;
+	struct nl_msg *message =
+		vrrp_object_encode_alias(alias->ifindex, alias->family, alias->vrid);
+
+	if (message)
+		(void)vrrp_netlink_wait(message);
+	nlmsg_free(message);
+	return false;
+}
+
 /* The kernel counts from when the table was made. */
 static int errand_count(struct errand_does *does)
 {
@@ -228,6 +252,7 @@ static const struct {
 	[ERRAND_SETTLE] = {0, errand_do_settle},
 	[ERRAND_PUT_BACK] = {0, errand_do_put_back},
 	[ERRAND_WRITE] = {offsetof(struct errand_write, sysctls), errand_do_write},
+	[ERRAND_ALIAS] = {sizeof(struct errand_alias), errand_do_alias},
 	[ERRAND_REFUSE] = {offsetof(struct errand_piece, items), errand_do_refuse},
 	[ERRAND_LOOK] = {sizeof(bool), errand_do_look},
 	[ERRAND_COUNT] = {0, errand_do_count},
@@ -338,6 +363,14 @@ void vrrp_errands_write(
 	memcpy(errand.write.sysctls, sysctls, count * sizeof(*sysctls));
 	errand_ask(errands, &errand,
 		offsetof(struct errand_write, sysctls) + count * sizeof(*sysctls));
+}
+
+void vrrp_errands_alias(struct vrrp_errands *errands, int ifindex, uint16_t family, uint8_t vrid)
+{
+	const struct errand errand = {.kind = ERRAND_ALIAS,
+		.alias = {.ifindex = ifindex, .family = family, .vrid = vrid}};
+
+	errand_ask(errands, &errand, sizeof(errand.alias));
 }
 
 void vrrp_errands_refuse(struct vrrp_errands *errands, const struct vrrp_accept_list *list)

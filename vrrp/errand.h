@@ -67,6 +67,9 @@ struct vrrp_errand_sysctl {
 void vrrp_errands_write(
 	struct vrrp_errands *errands, const struct vrrp_errand_sysctl *sysctls, size_t count);
 
+/* Gives the macvlan of that router its alias (object.h). One that cannot have it is known without it. */
+void vrrp_errands_alias(struct vrrp_errands *errands, int ifindex, uint16_t family, uint8_t vrid);
+
 /* From now on exactly these are not accepted: vrrp_accept_set(). */
 void vrrp_errands_refuse(struct vrrp_errands *errands, const struct vrrp_accept_list *list);
 /* Is the table still there? vrrp_accept_check(). `doubt`: others have changed it. */

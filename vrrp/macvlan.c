@@ -162,6 +162,9 @@ static void macvlan_came(
 		return;
 	macvlan->ifindex = seen->index;
 	macvlan_set_own(macvlans, macvlan, seen->name);
+	if (!seen->aliased)
+		vrrp_errands_alias(
+			macvlans->errands, seen->index, seen->address.family, seen->vrid);
 	macvlans->options.ready(macvlans->options.data, macvlan->router, seen->index);
 }
 

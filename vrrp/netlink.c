@@ -485,6 +485,28 @@ void vrrp_netlink_flush(struct vrrp_netlink *netlink)
 		netlink_give_up(netlink, r);
 }
 
+int vrrp_netlink_wait(const struct nl_msg *message)
+{
+	const struct nlmsghdr *header = nlmsg_hdr((struct nl_msg *)message);
+	_cleanup_close_ int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	struct {
+		struct nlmsghdr header;
+		struct nlmsgerr error;
+	} answer;
+	ssize_t got;
+
+	if (fd < 0 || netlink_option(fd, NETLINK_CAP_ACK, 1) < 0 ||
+		send(fd, header, header->nlmsg_len, 0) < 0)
+		return -errno;
+	do
+		got = recv(fd, &answer, sizeof(answer), 0);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return -errno;
+	return got == sizeof(answer) && answer.header.nlmsg_type == NLMSG_ERROR ? answer.error.error
+										: -EBADMSG;
+}
+
 struct vrrp_hand *vrrp_netlink_hand(struct vrrp_netlink *netlink)
 {
 	return netlink->hand;

@@ -69,6 +69,9 @@ int vrrp_netlink_request(struct vrrp_netlink *netlink, const struct nl_msg *mess
  * answered from here. */
 void vrrp_netlink_flush(struct vrrp_netlink *netlink);
 
+/* One request of rtnetlink, for who may wait: by a socket of its own, with its answer. 0, or -errno. */
+int vrrp_netlink_wait(const struct nl_msg *message);
+
 /* By which all this goes, for what else is to be done in order with it. Borrowed. */
 struct vrrp_hand *vrrp_netlink_hand(struct vrrp_netlink *netlink);
 

@@ -31,6 +31,7 @@
 #define OBJECT_LIFETIME_EVER 0xffffffffu
 #define OBJECT_SOURCE_SIZE   (ADDRESS_LENGTH + 4) /* "/128" */
 #define OBJECT_KIND_MACVLAN  "macvlan"
+#define OBJECT_ALIAS_SIZE    32u /* "poise vrrp6 255" */
 
 static uint32_t object_table(const struct vrrp_object *object)
 {
@@ -260,6 +261,25 @@ struct nl_msg *vrrp_object_encode_mac(int ifindex, uint16_t family, uint8_t vrid
 	return message;
 }
 
+static void object_alias(uint16_t family, uint8_t vrid, char alias[static OBJECT_ALIAS_SIZE])
+{
+	snprintf(alias, OBJECT_ALIAS_SIZE, "poise %s %u", family == AF_INET6 ? "vrrp6" : "vrrp",
+		vrid);
+}
+
+struct nl_msg *vrrp_object_encode_alias(int ifindex, uint16_t family, uint8_t vrid)
+{
+	struct ifinfomsg header = {.ifi_index = ifindex};
+	struct nl_msg *message = object_message(RTM_NEWLINK, 0, &header, sizeof(header));
+	char alias[OBJECT_ALIAS_SIZE];
+
+	if (!message)
+		return NULL;
+	object_alias(family, vrid, alias);
+	nla_put_string(message, IFLA_IFALIAS, alias);
+	return message;
+}
+
 struct nl_msg *vrrp_object_encode(const struct vrrp_object *object, bool add)
 {
 	static struct nl_msg *(*const encoders[VRRP_OBJECT_COUNT])(
@@ -407,6 +427,23 @@ static bool object_is_virtual_mac(const struct nlattr *attribute, struct vrrp_ob
 	return false;
 }
 
+/* "vrrp", "vrrp6", and the VRID behind a separator. What else follows: *end. */
+static bool object_is_virtual_word(
+	const char *word, char separator, struct vrrp_object *object, char **end)
+{
+	bool six = strncmp(word, "vrrp6", strlen("vrrp6")) == 0;
+	size_t length = strlen(six ? "vrrp6" : "vrrp");
+
+	if (strncmp(word, "vrrp", strlen("vrrp")) != 0 || word[length] != separator)
+		return false;
+	unsigned long vrid = strtoul(word + length + 1, end, 10);
+	if (!vrid || vrid > UINT8_MAX)
+		return false;
+	object->vrid = (uint8_t)vrid;
+	object->address = object_anywhere(six ? AF_INET6 : AF_INET);
+	return true;
+}
+
 /* The same of a name that macvlan.c gives, for one whose MAC somebody has changed: "vrrp.51", "vrrp6.51", and with its parent's index
  * behind it. */
 static bool object_is_virtual_name(const struct nlattr *attribute, struct vrrp_object *object)
@@ -414,15 +451,21 @@ static bool object_is_virtual_name(const struct nlattr *attribute, struct vrrp_o
 	char name[IFNAMSIZ] = "", *end;
 
 	object_take_name(attribute, name);
-	bool six = strncmp(name, "vrrp6.", strlen("vrrp6.")) == 0;
-	if (!six && strncmp(name, "vrrp.", strlen("vrrp.")) != 0)
-		return false;
-	unsigned long vrid = strtoul(strchr(name, '.') + 1, &end, 10);
-	if (!vrid || vrid > UINT8_MAX || (*end && *end != '.'))
-		return false;
-	object->vrid = (uint8_t)vrid;
-	object->address = object_anywhere(six ? AF_INET6 : AF_INET);
-	return true;
+	return object_is_virtual_word(name, '.', object, &end) && (!*end || *end == '.');
+}
+
+/* And of the alias. */
+static bool object_is_virtual_alias(const struct nlattr *attribute, struct vrrp_object *object)
+{
+	static const char prefix[] = "poise ";
+	char alias[OBJECT_ALIAS_SIZE] = "", *end;
+
+	if (attribute)
+		nla_strlcpy(alias, attribute, sizeof(alias));
+	object->aliased = strncmp(alias, prefix, strlen(prefix)) == 0 &&
+			  object_is_virtual_word(alias + strlen(prefix), ' ', object, &end) &&
+			  !*end;
+	return object->aliased;
 }
 
 static bool object_is_macvlan(struct nlattr *info)
@@ -449,7 +492,8 @@ static size_t object_decode_link(const struct nlmsghdr *message, struct vrrp_obj
 	seen[0] = (struct vrrp_object_seen){.present = present, .marked = true};
 	if (object_take_u32(attributes[IFLA_GROUP], 0) != VRRP_OBJECT_MARK ||
 		!object_is_macvlan(attributes[IFLA_LINKINFO]) || attributes[IFLA_LINK_NETNSID] ||
-		(!object_is_virtual_mac(attributes[IFLA_ADDRESS], object) &&
+		(!object_is_virtual_alias(attributes[IFLA_IFALIAS], object) &&
+			!object_is_virtual_mac(attributes[IFLA_ADDRESS], object) &&
 			!object_is_virtual_name(attributes[IFLA_IFNAME], object)))
 		return 0;
 	object->kind = VRRP_OBJECT_MACVLAN;

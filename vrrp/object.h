@@ -4,7 +4,8 @@
  *
  * All of it carries a mark by which every process of poise knows it for its own, also when an earlier one left it: protocol 112
  * (the number of VRRP) for addresses, routes and rules, group 112 for macvlans. Kernels before 5.18 keep no protocol of an
- * address: there address.h must be told. A macvlan is known by its virtual MAC, or, where somebody has given it another, by its name.
+ * address: there address.h must be told. Whose macvlan it is, its alias says ("poise vrrp 51", "poise vrrp6 51"), which nobody needs for
+ * anything else; where it has none (yet), its virtual MAC, or, where somebody has given it another, its name.
  *
  * Wanted by wanted.h, carried out by address.h, sent and heard by netlink.h. */
 #pragma once
@@ -53,6 +54,7 @@ struct vrrp_object {
 	bool on_link;    /* the gateway is on the interface, whatever its addresses say */
 	uint32_t fwmark; /* 0: any */
 	int index;       /* of a macvlan that was seen: its own */
+	bool aliased;    /* likewise: its alias says whose it is */
 	bool bare; /* of an address: no route to its prefix comes with it. For every address of a macvlan, whose parent has that route */
 	char name[IFNAMSIZ]; /* "": as the kernel has it */
 };
@@ -76,8 +78,10 @@ bool vrrp_object_is(const struct vrrp_object *wanted, const struct vrrp_object *
  * (nlmsg_free()). */
 struct nl_msg *vrrp_object_encode(const struct vrrp_object *object, bool add);
 
-/* The request that gives the interface the virtual MAC; likewise. */
+/* The request that gives the interface the virtual MAC; likewise. And the one that gives it its alias, which the kernel does not take when
+ * it is added. */
 struct nl_msg *vrrp_object_encode_mac(int ifindex, uint16_t family, uint8_t vrid);
+struct nl_msg *vrrp_object_encode_alias(int ifindex, uint16_t family, uint8_t vrid);
 
 /* What `message`, of which all bytes are there, tells: how many objects. 0: of none that could be ours. */
 size_t vrrp_object_decode(

@@ -235,6 +235,52 @@ static void test_altered_macs(void **state)
 	}
 }
 
+/* Its alias tells it of one that has lost its name, too. */
+static void test_aliases(void **state)
+{
+	static const struct {
+		const char *alias;
+		uint16_t family;
+		uint8_t vrid; /* 0: nobody knows */
+	} rows[] = {
+		{"poise vrrp 51", AF_INET, 51},
+		{"poise vrrp6 255", AF_INET6, 255},
+		{"poise vrrp 0", 0, 0},
+		{"poise vrrp 256", 0, 0},
+		{"poise vrrp 51x", 0, 0},
+		{"poise vrrp 51 of nobody, in words of many letters", 0, 0},
+		{"poise vrrp.51", 0, 0},
+		{"poise vrrp ", 0, 0},
+		{"vrrp 51", 0, 0},
+		{"", 0, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+		struct vrrp_object_seen seen[VRRP_OBJECT_SEEN_MOST];
+		struct vrrp_object object = objects[7];
+
+		snprintf(object.name, sizeof(object.name), "x0");
+		struct nl_msg *message = vrrp_object_encode(&object, true);
+		nla_put_string(message, IFLA_IFALIAS, rows[i].alias);
+		change_mac(nlmsg_hdr(message));
+		size_t count = vrrp_object_decode(nlmsg_hdr(message), seen);
+		nlmsg_free(message);
+		assert_int_equal(count, rows[i].vrid ? 2 : 0);
+		if (!rows[i].vrid)
+			continue;
+		assert_true(seen->object.aliased);
+		assert_int_equal(seen->object.vrid, rows[i].vrid);
+		assert_int_equal(seen->object.address.family, rows[i].family);
+		assert_int_equal(seen->object.ifindex, object.ifindex);
+		message = vrrp_object_encode_alias(9, rows[i].family, rows[i].vrid);
+		assert_string_equal(nla_get_string(nlmsg_find_attr(nlmsg_hdr(message),
+					    sizeof(struct ifinfomsg), IFLA_IFALIAS)),
+			rows[i].alias);
+		nlmsg_free(message);
+	}
+}
+
 static void test_keys(void **state)
 {
 	struct vrrp_object a = objects[0], b = objects[0];
@@ -309,6 +355,7 @@ int main(void)
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_not_ours),
 		cmocka_unit_test(test_altered_macs),
+		cmocka_unit_test(test_aliases),
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_codes),
 		cmocka_unit_test(test_text),
