@@ -33,23 +33,14 @@ PREFIX=poise-${work##*.}
 server4() { echo "10.0.0.1$1"; }
 server6() { echo "2001:db8:5::1$1"; }
 
-die() {
+# shellcheck source=tests/support/lib.sh
+. tests/support/lib.sh
+
+tell_more() {
 	local file
 
-	printf '  FAIL    %s: %s\n' "${0##*/}" "$1"
 	for file in "$work"/*.log; do
 		[ -s "$file" ] && tail -n 20 "$file" | sed "s|^|            ${file##*/}: |"
-	done
-	exit 1
-}
-
-until_true() {
-	local what=$1 end=$((SECONDS + PATIENCE))
-
-	shift
-	until "$@"; do
-		[ "$SECONDS" -lt "$end" ] || die "$what"
-		sleep 0.1
 	done
 }
 
@@ -212,7 +203,7 @@ start_balancer() {
 	nsenter -t "${space[balancer]}" -n "$BUILD/poise-dataplane" --log stderr --run-dir "$work/run" \
 		"$work/poise.yaml" >>"$work/dataplane.log" 2>&1 &
 	dataplane=$!
-	until_true 'poise-dataplane does not listen' test -S "$work/run/dataplane.sock"
+	until_listening poise-dataplane "$dataplane" "$work/run/dataplane.sock"
 }
 
 stop_balancer() {

@@ -31,29 +31,18 @@ OURS6=2001:db8::1 THEIRS6=2001:db8::2 SHARED6=2001:db8::100
 LINK_LOCAL=fe80::200:5eff:fe00:233 # what poise inserts before the others
 VIRTUAL_MAC4=00:00:5e:00:01:33 VIRTUAL_MAC6=00:00:5e:00:02:33
 
-die() {
+# shellcheck source=tests/support/lib.sh
+. "${BASH_SOURCE[0]%/*}/../support/lib.sh"
+
+tell_more() {
 	local name
 
-	printf '  FAIL    %s: %s: %s\n' "${0##*/}" "${case_name:-?}" "$1"
 	[ -s "$work/log.a" ] && sed 's/^/            a: /' "$work/log.a" | tail -n 30
 	peer_log | sed 's/^/            b: /' | tail -n 40
 	for name in a b; do "in_$name" ip addr | sed "s/^/            $name: /"; done
 	ip neigh show dev br0 | sed 's/^/            client: /'
 	bridge fdb show br br0 | grep -v permanent | sed 's/^/            link: /'
-	exit 1
 }
-
-until_true() {
-	local what=$1 end=$((SECONDS + PATIENCE))
-
-	shift
-	until "$@"; do
-		[ "$SECONDS" -lt "$end" ] || die "$what"
-		sleep 0.2
-	done
-}
-
-same() { [ "$2" = "$3" ] || die "$1: $2, not $3"; }
 
 # The namespaces, each that of a process that does nothing but have it.
 
