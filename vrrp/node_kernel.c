@@ -200,8 +200,12 @@ static void node_forget_restore(struct node_restore *restore)
 
 void node_forget_restores(struct node *node)
 {
-	while (!TAILQ_EMPTY(&node->restores))
-		node_forget_restore(TAILQ_FIRST(&node->restores));
+	for (struct node_restore *restore = TAILQ_FIRST(&node->restores), *next; restore;
+		restore = next) {
+		next = TAILQ_NEXT(restore, all);
+		free(restore);
+	}
+	TAILQ_INIT(&node->restores);
 }
 
 static void node_on_restored(void *data, int code, const char *words)
