@@ -38,6 +38,12 @@ LOG_MODULE("vrrp");
 #define HAND_FIRST_FD  3u
 /* In the place of a socket: for the worker, and from it. */
 #define HAND_WORKER VRRP_HAND_SOCKETS
+/* Of the pair alone: what was given was carried out. */
+#define HAND_WORD_DONE (VRRP_HAND_UNSENT + 1)
+/* How often it is looked after; after how many looks who is stopped is given up, and it is said that nothing is carried out. */
+#define HAND_LOOK_NS      1000000000ull
+#define HAND_STOPPED_MOST 5u
+#define HAND_LATE_MOST    2u
 
 struct hand_head {
 	uint16_t socket, word;
@@ -58,11 +64,15 @@ struct vrrp_hand {
 	struct loop *loop;
 	pid_t pid;
 	int fd;
-	struct loop_source *source;
+	struct loop_source *source, *look;
 	vrrp_hand_handler *handler;
 	void *data;
 	struct vrrp_hand_worker worker;
 	struct hand_parcels parcels;
+	uint64_t given, done; /* how often */
+	unsigned int late;    /* looks since something was carried out, or nothing was left to be */
+	unsigned int stopped; /* looks in a row that found it stopped */
+	bool abandoned;       /* nobody waits for its end */
 	_Alignas(max_align_t) char bytes[VRRP_HAND_BROUGHT_MOST];
 };
 
@@ -166,6 +176,8 @@ static void hand_process_take(struct hand_process *process)
 		hand_process_send(process, head.socket, size);
 	else if (process->worker.work)
 		hand_process_work(process, size);
+	head.word = HAND_WORD_DONE;
+	hand_process_tell(process, &head, NULL, 0);
 }
 
 static _Noreturn void hand_process_run(struct hand_process *process)
@@ -227,6 +239,14 @@ static _Noreturn void hand_process_main(struct hand_process *process,
 
 /* This side. */
 
+static void hand_is_done(struct vrrp_hand *hand)
+{
+	if (hand->late >= HAND_LATE_MOST)
+		log_notice("the kernel carries out again what it is asked for");
+	hand->done++;
+	hand->late = 0;
+}
+
 static void hand_handle(struct vrrp_hand *hand, const struct hand_head *head, size_t size)
 {
 	const struct vrrp_hand_brought brought = {.socket = (enum vrrp_hand_socket)head->socket,
@@ -237,7 +257,9 @@ static void hand_handle(struct vrrp_hand *hand, const struct hand_head *head, si
 		.size = size,
 		.data = hand->bytes};
 
-	if (head->socket < HAND_WORKER && head->word <= VRRP_HAND_UNSENT)
+	if (head->word == HAND_WORD_DONE)
+		hand_is_done(hand);
+	else if (head->socket < HAND_WORKER && head->word <= VRRP_HAND_UNSENT)
 		hand->handler(hand->data, &brought);
 	else if (head->socket == HAND_WORKER && hand->worker.answered)
 		hand->worker.answered(hand->worker.data, hand->bytes, size);
@@ -318,9 +340,11 @@ static int hand_put(struct vrrp_hand *hand, uint16_t socket, const void *data, s
 		return -EPIPE;
 	if (STAILQ_EMPTY(&hand->parcels))
 		r = hand_send(hand, pieces, ARRAY_LENGTH(pieces), MSG_DONTWAIT);
-	if (r != -EAGAIN)
+	if (r < 0 && r != -EAGAIN)
 		return r;
-	hand_keep(hand, pieces, ARRAY_LENGTH(pieces));
+	if (r < 0)
+		hand_keep(hand, pieces, ARRAY_LENGTH(pieces));
+	hand->given++;
 	return 0;
 }
 
@@ -345,6 +369,49 @@ static void hand_on_ready(void *data, uint32_t events)
 		loop_io_set_events(hand->source, EPOLLIN);
 	for (unsigned int i = 0; i < HAND_DATAGRAMS && hand_hear(hand); i++)
 		;
+}
+
+/* Looking after it. */
+
+/* Nobody can be told to go on who is stopped, or to end: the rights of this process do not allow it. But the kernel ends the hand
+ * with this process, and what comes after this one goes on with a hand of its own. */
+static void hand_abandon(struct vrrp_hand *hand)
+{
+	log_error("the process that speaks with the kernel was stopped, and does nothing: it is "
+		  "to be started anew, with this one");
+	hand->abandoned = true;
+	hand->source = loop_source_free(hand->source);
+	loop_stop(hand->loop, 1);
+}
+
+static bool hand_is_stopped(const struct vrrp_hand *hand)
+{
+	siginfo_t found = {};
+
+	return waitid(P_PID, (id_t)hand->pid, &found, WSTOPPED | WNOHANG | WNOWAIT) == 0 &&
+	       found.si_pid == hand->pid;
+}
+
+/* By looks, not by the clock: when this process did not run either, nothing is late. Who only waits for the kernel is let wait: the
+ * kernel would not end him before, and who came after him would wait as well. */
+static void hand_on_look(void *data)
+{
+	struct vrrp_hand *hand = data;
+
+	hand->stopped = hand_is_stopped(hand) ? hand->stopped + 1 : 0;
+	hand->late = hand->given == hand->done ? 0 : hand->late + 1;
+	if (hand->late == HAND_LATE_MOST)
+		log_warning("the kernel has not carried out what it was asked for, for %u s",
+			HAND_LATE_MOST);
+	if (hand->stopped >= HAND_STOPPED_MOST && hand->source)
+		hand_abandon(hand);
+	else
+		loop_timer_set(hand->look, loop_now(hand->loop) + HAND_LOOK_NS);
+}
+
+bool vrrp_hand_is_late(const struct vrrp_hand *hand)
+{
+	return hand->late >= HAND_LATE_MOST;
 }
 
 /* Life. */
@@ -420,12 +487,15 @@ int vrrp_hand_new(struct loop *loop, const struct vrrp_hand_owner *owner,
 		close(sockets[i]);
 	if (r == 0)
 		r = loop_add_io(loop, hand->fd, EPOLLIN, hand_on_ready, hand, &hand->source);
+	if (r == 0)
+		r = loop_add_timer(loop, hand_on_look, hand, &hand->look);
 	if (r < 0) {
 		*ret = vrrp_hand_free(hand);
 		return error_set(error, r,
 			"the process that speaks with the kernel cannot be started: %s",
 			strerror(-r));
 	}
+	loop_timer_set(hand->look, loop_now(loop) + HAND_LOOK_NS);
 	*ret = hand;
 	return 0;
 }
@@ -435,7 +505,8 @@ static void hand_finish(struct vrrp_hand *hand)
 {
 	if (hand->fd >= 0) {
 		shutdown(hand->fd, SHUT_RD);
-		hand_send_kept(hand, 0);
+		if (!hand->abandoned)
+			hand_send_kept(hand, 0);
 	}
 	for (struct hand_parcel *parcel; (parcel = STAILQ_FIRST(&hand->parcels));) {
 		STAILQ_REMOVE_HEAD(&hand->parcels, line);
@@ -449,8 +520,10 @@ struct vrrp_hand *vrrp_hand_free(struct vrrp_hand *hand)
 	if (!hand)
 		return NULL;
 	loop_source_free(hand->source);
+	loop_source_free(hand->look);
 	hand_finish(hand);
-	while (hand->pid > 0 && waitpid(hand->pid, NULL, 0) < 0 && errno == EINTR)
+	while (!hand->abandoned && hand->pid > 0 && waitpid(hand->pid, NULL, 0) < 0 &&
+		errno == EINTR)
 		;
 	free(hand);
 	return NULL;

@@ -17,7 +17,8 @@
  *
  * It ends with this process, however that ends; but what it is in the middle of is carried out first. So that a process which
  * comes after this one begins when that is over, the hand has a lock on the lease's memory while it lives. When the hand
- * dies first, the loop is stopped with code 1: without it nothing can be kept. */
+ * dies first, the loop is stopped with code 1: without it nothing can be kept. The same when somebody has stopped it (SIGSTOP)
+ * and does not let it go on within a few seconds: with this process it ends. */
 #pragma once
 
 #include <stdbool.h>
@@ -84,7 +85,7 @@ struct vrrp_hand;
 int vrrp_hand_new(struct loop *loop, const struct vrrp_hand_owner *owner,
 	const int sockets[static VRRP_HAND_SOCKETS], vrrp_hand_handler *handler, void *data,
 	struct vrrp_hand **ret, struct error *error);
-/* What was given is carried out, and waited for; nothing is brought any more. NULL is allowed; returns NULL. */
+/* What was given is carried out, and waited for, but by a hand that is stopped; nothing is brought any more. NULL is allowed; returns NULL. */
 struct vrrp_hand *vrrp_hand_free(struct vrrp_hand *hand);
 
 /* Never waits: what the hand has no room for is kept here until it has. -EMSGSIZE; -EPIPE: it is gone. */
@@ -92,3 +93,5 @@ int vrrp_hand_give(
 	struct vrrp_hand *hand, enum vrrp_hand_socket socket, const void *data, size_t size);
 /* The same for its worker. */
 int vrrp_hand_ask(struct vrrp_hand *hand, const void *data, size_t size);
+/* What was given has not been carried out for some seconds: the kernel lets the hand wait, or somebody has stopped it. */
+bool vrrp_hand_is_late(const struct vrrp_hand *hand);

@@ -512,6 +512,11 @@ struct vrrp_hand *vrrp_netlink_hand(struct vrrp_netlink *netlink)
 	return netlink->hand;
 }
 
+bool vrrp_netlink_is_late(const struct vrrp_netlink *netlink)
+{
+	return vrrp_hand_is_late(netlink->hand);
+}
+
 struct vrrp_netlink_counters vrrp_netlink_counters(const struct vrrp_netlink *netlink)
 {
 	return netlink->counters;

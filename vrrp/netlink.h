@@ -75,4 +75,7 @@ int vrrp_netlink_wait(const struct nl_msg *message);
 /* By which all this goes, for what else is to be done in order with it. Borrowed. */
 struct vrrp_hand *vrrp_netlink_hand(struct vrrp_netlink *netlink);
 
+/* For some seconds the kernel has carried out nothing of what it was asked for. */
+bool vrrp_netlink_is_late(const struct vrrp_netlink *netlink);
+
 struct vrrp_netlink_counters vrrp_netlink_counters(const struct vrrp_netlink *netlink);

@@ -35,6 +35,8 @@ static const char *node_own_trouble(
 		return node_tracked_trouble(router, words);
 	if (router->send_error)
 		return "it cannot advertise";
+	if (vrrp_netlink_is_late(router->node->netlink))
+		return "the kernel does not carry out what it is asked for";
 	if (router->refuses && router->node->accept.words)
 		return router->node->accept.words;
 	return router->begun ? NULL : NODE_TROUBLE_WAITS;
