@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <net/if.h>
 #include <netlink/msg.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "base/loop.h"
@@ -95,14 +96,25 @@ void node_on_news(void *data, const struct vrrp_addresses_news *news)
 }
 
 /* Of the parent of a macvlan, or of the interface of addresses. */
+static const char *node_unheld_text(const struct node *node, uint64_t whose, const char *name)
+{
+	const struct node_router *router;
+
+	if (vrrp_macvlans_is_number(whose))
+		return "";
+	router = node_by_number(node, whose);
+	return router && strcmp(router->lent, name) == 0
+		       ? ": an owner of its addresses is not heard"
+		       : ": an address that goes may take others along";
+}
+
 void node_on_unheld(void *data, uint64_t whose, const char *name, const char *words)
 {
 	struct node *node = data;
 
 	vrrp_addresses_unheld(node->addresses, name);
-	log_object_warning(node_owner_text(node, whose), "%s%s", words,
-		vrrp_macvlans_is_number(whose) ? ""
-					       : ": an address that goes may take others along");
+	log_object_warning(
+		node_owner_text(node, whose), "%s%s", words, node_unheld_text(node, whose, name));
 }
 
 void node_again(struct node_router *router)
@@ -150,6 +162,8 @@ void node_on_link(void *data, const struct vrrp_link *link, unsigned int changes
 
 		if (strcmp(router->key.interface, link->name) != 0)
 			break;
+		if (changes & VRRP_LINK_CAME)
+			node_router_restore(router);
 		if (changes & VRRP_LINK_CAME && router->wants_macvlan) {
 			vrrp_macvlans_drop(node->macvlans, router->number);
 			router->wants_macvlan = false;

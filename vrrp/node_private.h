@@ -82,8 +82,10 @@ struct node_router {
 	uint64_t version;   /* of these; another with each other list */
 	bool refuses;       /* what comes to its addresses: `accept: false` */
 	bool wants_macvlan; /* it was asked for, and is made */
-	bool held;          /* they are wanted now */
-	bool busy;          /* the kernel has not done all that it was asked for */
+	char lent
+		[VRRP_SYSCTL_NAME_SIZE]; /* of its interface, so that their owner is heard; "": none */
+	bool held;                       /* they are wanted now */
+	bool busy;                       /* the kernel has not done all that it was asked for */
 	bool announcing;
 	bool elsewhere;            /* some object is on another interface, or it tracks one */
 	struct node_cells retired; /* of addresses that are no longer wanted */
@@ -267,6 +269,8 @@ bool node_router_shape_objects(struct node_router *router); /* true: they are ot
 /* node_router.c: what a router is, of the file and of the interfaces. */
 struct node_router *node_router_new(struct node *node, const struct keeper_key *key);
 void node_router_free(struct node_router *router);
+/* The sysctl of its interface that it was lent, if any; it is taken again with the next shape. */
+void node_router_restore(struct node_router *router);
 void node_router_rename(struct node_router *router, const char *name);
 /* All that follows from the configuration and the interfaces is made anew; true when the keeper must be told. */
 bool node_router_shape(struct node_router *router);

@@ -271,6 +271,49 @@ static void node_router_shape_macvlan(struct node_router *router)
 		router->wants_macvlan = false;
 }
 
+/* Whether somebody may speak from one of the virtual addresses: their owner, whose priority it is to have them as his own. */
+static bool node_router_has_owner(const struct node_router *router)
+{
+	const struct config_router *config = router->config;
+
+	if (router->key.family != AF_INET || config->priority == CONFIG_PRIORITY_OWNER)
+		return false;
+	if (!config_has(&config->object, CONFIG_ROUTER_UNICAST))
+		return true;
+	vector_foreach(&router->peers, peer) {
+		vector_foreach(&router->expected, address)
+			if (address_equal(peer, address))
+				return true;
+	}
+	return false;
+}
+
+void node_router_restore(struct node_router *router)
+{
+	if (router->lent[0])
+		vrrp_errands_release(router->node->errands, router->lent);
+	router->lent[0] = '\0';
+}
+
+/* While the virtual addresses are this machine's, the kernel takes a packet from one of them for a forged one, and drops it before
+ * any socket hears of it: an owner who comes back would not be heard, and two would be active. */
+static void node_router_shape_lent(struct node_router *router)
+{
+	const struct vrrp_link *link = node_router_link(router);
+
+	if (!link || !node_router_has_owner(router)) {
+		node_router_restore(router);
+		return;
+	}
+	if (router->lent[0])
+		return;
+	if (vrrp_sysctl_name(router->lent, "ipv4", link->name, "accept_local") < 0)
+		router->lent[0] = '\0';
+	else
+		vrrp_errands_hold(router->node->errands, router->number, router->lent,
+			VRRP_SYSCTL_AT_LEAST, 1);
+}
+
 static void node_router_shape_mute(struct node_router *router)
 {
 	int home = node_router_home(router);
@@ -298,6 +341,7 @@ bool node_router_shape(struct node_router *router)
 	node_router_shape_mute(router);
 	router->hearing.source = node_router_source(router);
 	node_router_shape_hearing(router);
+	node_router_shape_lent(router);
 	node_router_shape_form(router);
 	node_router_join(router);
 	bool changed = node_router_shape_objects(router);
@@ -335,6 +379,7 @@ void node_router_rename(struct node_router *router, const char *name)
 void node_router_free(struct node_router *router)
 {
 	node_hush(router);
+	node_router_restore(router);
 	dispatcher_leave(&router->hearing);
 	vrrp_socket_close(&router->mute);
 	heap_set(&router->node->waits, &router->wait, HEAP_NEVER);
