@@ -246,6 +246,19 @@ void announce_stop(struct announce *announce, struct announcement *announcement)
 	announce_schedule_stop(&announce->schedule, &announcement->entry);
 }
 
+int announce_send_frame(
+	struct announce *announce, int ifindex, uint16_t protocol, const void *frame, size_t size)
+{
+	const struct sockaddr_ll to = {.sll_family = AF_PACKET,
+		.sll_protocol = htons(protocol),
+		.sll_ifindex = ifindex,
+		.sll_halen = ANNOUNCE_MAC_SIZE};
+	ssize_t sent = sendto(
+		announce->fd, frame, size, MSG_DONTWAIT, (const struct sockaddr *)&to, sizeof(to));
+
+	return sent < 0 ? -errno : 0;
+}
+
 const struct announce_counters *announce_counters(const struct announce *announce)
 {
 	return &announce->counters;

@@ -55,6 +55,10 @@ void announce_start(struct announce *announce, struct announcement *announcement
 /* Nothing, for one that is not announced. */
 void announce_stop(struct announce *announce, struct announcement *announcement);
 
+/* A whole frame of somebody else's, now: by that interface, with ETH_P_… in host order. -errno: it went nowhere. */
+int announce_send_frame(struct announce *announce, int ifindex, uint16_t protocol,
+	const void *frame, size_t size) _warn_unused_;
+
 const struct announce_counters *announce_counters(const struct announce *announce);
 
 static inline void announce_freep(struct announce **announce)

@@ -6,11 +6,13 @@
  *	ANNOUNCE	each address when the kernel has it: those that are there now, and the others as they come
  *	REMOVE		taken from the kernel, and then let go in the lease
  *
- * With a virtual MAC the first advertisement of a take-over is sent while the macvlan is still down: then it goes out by the
- * parent. Nobody should wait for it, and the frames that tell where the MAC is follow with the announcements. */
+ * With a virtual MAC the first advertisement of a take-over is sent while the macvlan is still down, and nobody should wait for it:
+ * then it goes out by the parent, as a frame that has the virtual MAC already. Not so to unicast peers, whose MACs the kernel knows:
+ * for them it has the parent's, and the frames that tell where the virtual one is follow with the announcements. */
 #include <errno.h>
 
 #include "base/log.h"
+#include "vrrp/advert_frame.h"
 #include "vrrp/node_private.h"
 
 LOG_MODULE("vrrp");
@@ -34,6 +36,20 @@ static void node_packet(const struct node_router *router, uint8_t priority, stru
 		router->advertised.count * sizeof(*ret->addresses));
 }
 
+/* To the group. */
+static int node_send_frame(const struct node_router *router, const void *data, size_t size)
+{
+	const struct vrrp_link *link = node_router_link(router);
+	const struct address *source = &router->hearing.source;
+	uint8_t frame[ADVERT_FRAME_MOST];
+
+	if (!link || router->hearing.expected.unicast)
+		return -ENOTCONN;
+	size = advert_frame(source, router->key.vrid, data, size, frame);
+	return announce_send_frame(router->node->announce, link->ifindex,
+		advert_frame_protocol(source->family), frame, size);
+}
+
 /* By the macvlan where there is one that is up. */
 static int node_send_to(const struct node_router *router, const struct address *destination,
 	const void *data, size_t size)
@@ -44,6 +60,8 @@ static int node_send_to(const struct node_router *router, const struct address *
 	if (router->mute.fd >= 0)
 		r = vrrp_socket_send(
 			&router->mute, &router->hearing.source, destination, data, size);
+	if (r < 0 && router->mute.fd >= 0)
+		r = node_send_frame(router, data, size);
 	if (r < 0 && listening)
 		r = vrrp_socket_send(listening, &router->hearing.source, destination, data, size);
 	return r;
