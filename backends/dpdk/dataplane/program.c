@@ -413,8 +413,10 @@ int program_run(const struct arguments *arguments)
 	} else if (arguments->check) {
 		status = PROGRAM_GOOD;
 	} else {
-		log_notice("poise-dataplane " POISE_VERSION ": %u workers, %u ports, %s",
-			program.plane.worker_count, program.plane.port_count, program.socket);
+		log_notice("poise-dataplane " POISE_VERSION ": %u worker%s, %u port%s, %s",
+			program.plane.worker_count, program.plane.worker_count == 1 ? "" : "s",
+			program.plane.port_count, program.plane.port_count == 1 ? "" : "s",
+			program.socket);
 		status = loop_run(program.loop);
 	}
 	end(&program);
