@@ -305,6 +305,11 @@ static int confirm_restore_here(struct reconciler *reconciler,
 	state_clear(&reconciler->live);
 	int r = reconciler->backend->ops->read(
 		reconciler->backend, &scope, &reconciler->live, error);
+	/* What was made there has gone with it, and nothing of it was there before. */
+	if (r == -ENOENT && confirm_is_move(pending)) {
+		error_clear(error);
+		return 0;
+	}
 	if (r < 0)
 		return r;
 	confirm_own_touched(pending, &memory);

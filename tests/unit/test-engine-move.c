@@ -362,6 +362,25 @@ static void also_over_a_restart(void **state)
 	expect_back(fixture);
 }
 
+/* What was moved to has died meanwhile, with all that it had: nobody waits for it to go back. */
+static void one_that_died_keeps_nobody(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_error_ struct error error = {};
+
+	move_confirmed(fixture);
+	state_clear(&DPDK_TABLE->state);
+	DPDK_TABLE->gone = true;
+	DPDK_TABLE->read_code = -ENOENT;
+	if (engine_rollback(&fixture->engine, "test", &error) < 0)
+		fail_msg("%s", error.text);
+	turn(fixture);
+	expect_back(fixture);
+	assert_false(fixture->engine.confirming);
+	crash(fixture);
+	expect_back(fixture);
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
@@ -382,6 +401,7 @@ int main(void)
 		TEST(an_end_takes_away_what_is_left_too),
 		TEST(one_that_nobody_confirms_goes_back),
 		TEST(also_over_a_restart),
+		TEST(one_that_died_keeps_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
