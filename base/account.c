@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/account.h"
+#include "base/timespec.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -59,10 +60,7 @@ _Noreturn static void account_ask(const char *name, int fd, pid_t parent)
 
 static uint64_t account_now(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	return timespec_now(CLOCK_MONOTONIC);
 }
 
 static int account_wait(int fd, uint64_t timeout, struct account *ret)

@@ -32,6 +32,7 @@
 #include <time.h>
 
 #include "base/memory.h"
+#include "base/timespec.h"
 #include "base/utf8.h"
 
 #define LOG_TEXT_LIMIT       2048
@@ -346,10 +347,8 @@ static bool log_emit(const struct log_line *line)
 /* Whether this place may speak; in *kept_back what it could not say in the window that ended. */
 static bool log_admit(struct log_site *site, unsigned int *kept_back)
 {
-	struct timespec time;
+	uint64_t now = timespec_now(CLOCK_MONOTONIC);
 
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	uint64_t now = (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 	*kept_back = 0;
 	if (now - site->window >= LOG_WINDOW_NS) {
 		*kept_back = site->kept_back;

@@ -25,11 +25,11 @@
 #include <time.h>
 
 #include "base/memory.h"
+#include "base/timespec.h"
 
 /* 0 would mean the default of 250 ms. */
-#define LOOP_ACCURACY_US  1
-#define LOOP_NS_OF_US     1000u
-#define LOOP_NS_OF_SECOND 1000000000ull
+#define LOOP_ACCURACY_US 1
+#define LOOP_NS_OF_US    1000u
 
 struct loop {
 	sd_event *event;
@@ -104,10 +104,7 @@ void loop_stop(struct loop *loop, int code)
 
 uint64_t loop_clock(void)
 {
-	struct timespec time;
-
-	clock_gettime(CLOCK_BOOTTIME, &time);
-	return (uint64_t)time.tv_sec * LOOP_NS_OF_SECOND + (uint64_t)time.tv_nsec;
+	return timespec_now(CLOCK_BOOTTIME);
 }
 
 uint64_t loop_now(const struct loop *loop)

@@ -12,6 +12,7 @@
 #include <pcre2.h>
 
 #include "base/memory.h"
+#include "base/timespec.h"
 
 /* Of one portion: some milliseconds. */
 #define PATTERN_STEPS_MOST 200000u
@@ -30,10 +31,7 @@ struct pattern {
 /* Of the processor that we had: while others have it, no expression takes long. */
 static uint64_t pattern_clock(void)
 {
-	struct timespec time;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+	return timespec_now(CLOCK_THREAD_CPUTIME_ID);
 }
 
 static int pattern_compile(

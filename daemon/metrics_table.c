@@ -9,13 +9,13 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/timespec.h"
 #include "base/version.h"
 #include "daemon/metrics_dataplane.h"
 #include "daemon/metrics_health.h"
 #include "daemon/metrics_router.h"
 
 #define TABLE_NS_PER_MS 1000000ull
-#define TABLE_NS_PER_S  1000000000ull
 
 static void write_number(struct metrics_writer *writer, uint64_t number)
 {
@@ -283,12 +283,8 @@ static void sample_log(struct metrics_writer *writer, const struct metrics_sourc
 
 static void sample_cpu(struct metrics_writer *writer, const struct metrics_sources *sources)
 {
-	struct timespec used = {};
-
 	(void)sources;
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-	metrics_text_seconds(
-		writer, (uint64_t)used.tv_sec * TABLE_NS_PER_S + (uint64_t)used.tv_nsec);
+	metrics_text_seconds(writer, timespec_now(CLOCK_PROCESS_CPUTIME_ID));
 }
 
 /* The second number of /proc/self/statm is the resident pages. */

@@ -5,8 +5,7 @@
  * before that, nothing of it was told, and it stands in the table as if it had always been there.
  *
  * The command that hears it is the one that the files had with it last. */
-#include <time.h>
-
+#include "base/timespec.h"
 #include "daemon/routing_inside.h"
 #include "vrrp/node.h"
 
@@ -97,14 +96,13 @@ static const char *routing_why_left(
 
 void routing_tell_left(struct routing *routing)
 {
-	struct timespec now;
+	uint64_t now = timespec_now(CLOCK_REALTIME);
 
-	clock_gettime(CLOCK_REALTIME, &now);
 	vector_foreach(&routing->left, router) {
 		const struct routing_move move = {.router = router,
 			.from = (enum vrrp_state)router->told.state,
 			.to = VRRP_STATE_INITIALIZE,
-			.wall = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec,
+			.wall = now,
 			.why = routing_why_left(routing, router),
 			.left = true};
 

@@ -18,6 +18,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "base/timespec.h"
 #include "daemon/levels.h"
 #include "daemon/messages.h"
 #include "daemon/process.h"
@@ -60,10 +61,7 @@ static int vrrp_process_send(
 
 static uint64_t vrrp_process_wall(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	return timespec_now(CLOCK_REALTIME);
 }
 
 /* Moves. */

@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/timespec.h"
 
 #define LOCK_FILE        "lock"
 #define LOCK_POLL_NS     20000000ull
@@ -21,10 +22,7 @@
 
 static uint64_t lock_now(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	return timespec_now(CLOCK_BOOTTIME);
 }
 
 /* Whether `fd` still is the file of that path: who cleans up /run may have removed it meanwhile,

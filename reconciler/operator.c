@@ -2,8 +2,8 @@
 #include "reconciler/operator.h"
 
 #include <errno.h>
-#include <time.h>
 
+#include "base/timespec.h"
 #include "reconciler/json_form.h"
 #include "reconciler/reconciler.h"
 #include "reconciler/state_file.h"
@@ -108,10 +108,7 @@ void operator_target_format(const struct facts_drain *drain, struct strbuf *text
 
 int operator_clocks_read(struct operator_clocks *ret, struct error *error)
 {
-	struct timespec wall;
-
-	clock_gettime(CLOCK_REALTIME, &wall);
-	ret->wall = (uint64_t)wall.tv_sec * OPERATOR_SECOND + (uint64_t)wall.tv_nsec;
+	ret->wall = timespec_now(CLOCK_REALTIME);
 	ret->now = reconciler_now();
 	return record_boot(ret->boot, error);
 }

@@ -13,8 +13,8 @@
 #include "reconciler/reconciler.h"
 
 #include <errno.h>
-#include <time.h>
 
+#include "base/timespec.h"
 #include "reconciler/apply.h"
 #include "reconciler/blast.h"
 #include "reconciler/confirm.h"
@@ -25,10 +25,7 @@
 
 uint64_t reconciler_now(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000000ull + (uint64_t)now.tv_nsec;
+	return timespec_now(CLOCK_BOOTTIME);
 }
 
 /* Those who can do without a damaged record take a fresh one. */

@@ -6,12 +6,11 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <time.h>
 
 #include "backends/dpdk/link.h"
 #include "backends/dpdk/message.h"
+#include "base/timespec.h"
 
-#define INQUIRY_NS_PER_S  UINT64_C(1000000000)
 #define INQUIRY_NS_PER_MS UINT64_C(1000000)
 /* More than any forwarder has. */
 #define INQUIRY_FIGURES_MOST 65536u
@@ -28,10 +27,7 @@ static const struct {
 
 static uint64_t inquiry_clock(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * INQUIRY_NS_PER_S + (uint64_t)now.tv_nsec;
+	return timespec_now(CLOCK_MONOTONIC);
 }
 
 /* Until there is something to take. */

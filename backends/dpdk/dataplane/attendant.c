@@ -20,6 +20,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/timespec.h"
 
 LOG_MODULE("attendant");
 
@@ -110,10 +111,7 @@ unsigned int attendant_turn(struct attendant *attendant, uint64_t now)
 
 static uint64_t attendant_clock(void)
 {
-	struct timespec time;
-
-	clock_gettime(CLOCK_BOOTTIME, &time);
-	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+	return timespec_now(CLOCK_BOOTTIME);
 }
 
 static bool attendant_has_work(const struct attendant *attendant)

@@ -20,8 +20,7 @@
 
 #include "backends/dpdk/dataplane/worker.h"
 #include "base/memory.h"
-
-#define DATAPLANE_NS_PER_S UINT64_C(1000000000)
+#include "base/timespec.h"
 
 /* Buffers that each worker keeps at hand. */
 #define POOL_CACHE 512
@@ -304,7 +303,7 @@ static uint64_t cpu_time(const struct worker *worker)
 
 	if (!clock || clock_gettime(clock, &used) < 0)
 		return 0;
-	return (uint64_t)used.tv_sec * DATAPLANE_NS_PER_S + (uint64_t)used.tv_nsec;
+	return timespec_ns(&used);
 }
 
 void dataplane_count_worker(
