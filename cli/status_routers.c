@@ -89,19 +89,28 @@ static char *routers_since(const json_t *router, time_t now)
 	return memory_copy_string(text.text);
 }
 
+/* Of a long one the name is cut: its two families are two rows. */
+static char *routers_name(const json_t *router)
+{
+	const char *name = cli_field_text(router, "name"),
+		   *family = cli_field_text(router, "family");
+	_cleanup_strbuf_ struct strbuf text = {};
+
+	cli_layout_cut(&text, name ? name : "?", ROUTERS_NAME_MOST - strlen(" IPv4"));
+	strbuf_add(&text, family && strcmp(family, "ipv6") == 0 ? " IPv6" : " IPv4");
+	return memory_copy_string(text.text);
+}
+
 static void routers_add(struct routers_rows *rows, const json_t *router, time_t now)
 {
 	struct routers_row *row = vector_append(rows);
-	const char *name = cli_field_text(router, "name"),
-		   *family = cli_field_text(router, "family");
 	const char *interface = cli_field_text(router, "interface"),
 		   *why = cli_field_text(router, "why");
 
 	row->json = router;
 	row->state = cli_status_router_state(cli_field_text(router, "state"));
 	row->trouble = cli_field_text(router, "trouble");
-	row->cells[ROUTERS_NAME] = memory_printf("%s %s", name ? name : "?",
-		family && strcmp(family, "ipv6") == 0 ? "IPv6" : "IPv4");
+	row->cells[ROUTERS_NAME] = routers_name(router);
 	row->cells[ROUTERS_INTERFACE] = memory_copy_string(interface ? interface : "?");
 	row->cells[ROUTERS_VRID] =
 		memory_printf("%ju", (uintmax_t)cli_field_number(router, "vrid"));

@@ -396,6 +396,22 @@ static const char *refusal_of(
 	return words;
 }
 
+/* Its families stay apart when there is no room for all of the name. */
+static void a_long_name_keeps_its_family(void **state _unused_)
+{
+	static const char name[] = "a-virtual-router-of-a-long-name";
+	const struct cli_status_view view = {.width = 100, .services = 50, .now = 1700000100};
+	_cleanup_strbuf_ struct strbuf text = {};
+	json_t *status = json_pack("{s:[{s:s,s:s},{s:s,s:s}]}", "routers", "name", name, "family",
+		"ipv4", "name", name, "family", "ipv6");
+
+	assert_non_null(status);
+	cli_status_format_routers(status, &view, &text);
+	assert_non_null(strstr(text.text, "\na-virtual-router-of-a-… IPv4  "));
+	assert_non_null(strstr(text.text, "\na-virtual-router-of-a-… IPv6  "));
+	json_decref(status);
+}
+
 /* Who asks for a router as if it were a service is told where it is. */
 static void a_router_is_no_service(void **state)
 {
@@ -425,6 +441,7 @@ int main(void)
 		cmocka_unit_test(wrong_roles_are_refused),
 		cmocka_unit_test_setup_teardown(many_roles_come_in_pieces, setup, end_test),
 		cmocka_unit_test_setup_teardown(all_of_a_router_is_shown, setup, end_test),
+		cmocka_unit_test(a_long_name_keeps_its_family),
 		cmocka_unit_test_setup_teardown(version_2_has_one_form, setup, end_test),
 		cmocka_unit_test_setup_teardown(a_router_is_no_service, setup, end_test),
 	};
