@@ -69,10 +69,19 @@ static json_t *levels_to_json(void)
 	return json_pack("{s:o}", "levels", levels);
 }
 
-/* With a level it writes; the table cannot say that. */
-static int set_level(const struct call *call, const char *name, struct error *error)
+static int no_module(const char *module, struct error *error)
 {
-	const char *module = call_text(call, "module");
+	char quoted[JSON_FORM_QUOTE_SIZE];
+
+	return error_set(error, CALL_CODE_PARAMS,
+		"there is no module `%s`: `log-level` without parameters lists them",
+		json_form_quote(module, quoted));
+}
+
+/* With a level it writes; the table cannot say that. */
+static int set_level(
+	const struct call *call, const char *module, const char *name, struct error *error)
+{
 	char quoted[JSON_FORM_QUOTE_SIZE];
 	int level = log_level_from_name(name);
 
@@ -86,18 +95,43 @@ static int set_level(const struct call *call, const char *name, struct error *er
 	if (module && strcmp(module, META_COMMON) == 0)
 		module = NULL;
 	if (log_set_level(module, (enum log_level)level) < 0)
-		return error_set(error, CALL_CODE_PARAMS,
-			"there is no module `%s`: `log-level` without parameters lists them",
-			json_form_quote(module, quoted));
+		return no_module(module, error);
 	return 0;
+}
+
+struct level_found {
+	const char *module;
+	bool found;
+};
+
+static void find_level(void *data, const char *name, enum log_level level _unused_)
+{
+	struct level_found *found = data;
+
+	found->found |= strcmp(name, found->module) == 0;
+}
+
+/* A single word is a level for all, or the module that is asked for. */
+static int heed_word(const struct call *call, const char *word, struct error *error)
+{
+	struct level_found found = {.module = word, .found = strcmp(word, META_COMMON) == 0};
+
+	if (log_level_from_name(word) >= 0)
+		return set_level(call, NULL, word, error);
+	log_modules(find_level, &found);
+	return found.found ? 0 : no_module(word, error);
 }
 
 static void log_level_run(struct call *call)
 {
-	const char *level = call_text(call, "level");
+	const char *module = call_text(call, "module"), *level = call_text(call, "level");
 	_cleanup_error_ struct error error = {};
+	int r = 0;
 
-	int r = level ? set_level(call, level, &error) : 0;
+	if (level)
+		r = set_level(call, module, level, &error);
+	else if (module)
+		r = heed_word(call, module, &error);
 	if (r < 0)
 		call_fail(call, r, &error);
 	else
@@ -130,7 +164,8 @@ const struct method method_log_level = {
 	.name = "log-level",
 	.summary = "what is logged; with a level, which root may give, what is logged from now on",
 	.params = {{"module", METHOD_PARAM_TYPE_TEXT,
-			   .help = "only of this module; `" META_COMMON "`: of all"},
+			   .help = "only of this module; `" META_COMMON
+				   "`: of all, and so is a level without a module"},
 		{"level", METHOD_PARAM_TYPE_TEXT, .help = "error, warning, notice, info or debug"}},
 	.run = log_level_run,
 };

@@ -11,7 +11,10 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include "base/log.h"
 #include "tests/support/served.h"
+
+LOG_MODULE("watch");
 
 static void requests_are_answered_in_order_with_their_ids(void **state)
 {
@@ -206,6 +209,33 @@ static void who_is_not_root_reads_only(void **state)
 	assert_false(world->engine.operator.suspended);
 }
 
+/* The level that a request leaves behind, of the module `watch`. */
+static const char *level_after(struct served_reader *reader, const char *params, int code)
+{
+	_cleanup_free_ char *request = memory_printf(
+		"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"log-level\",\"params\":%s}\n", params);
+
+	served_say(reader->fd, request);
+	json_t *answer = served_next_json(reader);
+	assert_int_equal(served_code_of(answer), code);
+	json_decref(answer);
+	return log_level_name(log_level_of("watch"));
+}
+
+static void a_level_alone_is_for_all(void **state)
+{
+	_cleanup_served_reader_ struct served_reader reader = {.fd = served_connect(*state)};
+
+	assert_string_equal(level_after(&reader, "[\"watch\",\"debug\"]", 0), "debug");
+	assert_string_equal(level_after(&reader, "[\"warning\"]", 0), "warning");
+	assert_string_equal(log_level_name(log_level_of(NULL)), "warning");
+	/* A module alone is asked for; neither is a mistake. */
+	assert_string_equal(level_after(&reader, "[\"watch\"]", 0), "warning");
+	assert_string_equal(level_after(&reader, "[\"common\"]", 0), "warning");
+	assert_string_equal(level_after(&reader, "[\"wacth\"]", CALL_CODE_PARAMS), "warning");
+	assert_string_equal(level_after(&reader, "[\"info\"]", 0), "info");
+}
+
 static void a_drain_reaches_the_table(void **state)
 {
 	struct served *world = *state;
@@ -298,6 +328,7 @@ int main(void)
 		CONTROL_TEST(notifications_run_and_are_not_answered),
 		CONTROL_TEST(a_batch_is_answered_by_one_array),
 		CONTROL_TEST(who_is_not_root_reads_only),
+		CONTROL_TEST(a_level_alone_is_for_all),
 		CONTROL_TEST(a_drain_reaches_the_table),
 		CONTROL_TEST(subscribers_are_told_what_happens),
 		CONTROL_TEST(an_event_does_not_fall_into_an_answer),
