@@ -352,9 +352,9 @@ static bool log_admit(struct log_site *site, unsigned int *kept_back)
 	*kept_back = 0;
 	if (now - site->window >= LOG_WINDOW_NS) {
 		*kept_back = site->kept_back;
-		*site = (struct log_site){.window = now};
+		*site = (struct log_site){.window = now, .burst = site->burst};
 	}
-	if (site->said >= LOG_BURST) {
+	if (site->said >= (site->burst ? site->burst : LOG_BURST)) {
 		site->kept_back++;
 		return false;
 	}

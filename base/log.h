@@ -37,10 +37,11 @@ struct log_module {
 	struct log_module *next;
 };
 
-/* One place of the source, for the rate limit. */
+/* What is limited together: one place of the source, or what its owner says. Zeroed at first. */
 struct log_site {
 	uint64_t window; /* CLOCK_MONOTONIC ns of its beginning */
 	unsigned int said, kept_back;
+	unsigned int burst; /* of the owner; 0: LOG_BURST */
 };
 
 void log_module_register_(struct log_module *module);
@@ -53,7 +54,7 @@ void log_module_register_(struct log_module *module);
 	}                                                                                          \
 	_unused_ static struct log_module *const log_module_here_ = &log_module_
 
-/* How many messages of one place are let through in LOG_WINDOW_NS. */
+/* How many messages of one site are let through in LOG_WINDOW_NS. */
 #define LOG_BURST     20
 #define LOG_WINDOW_NS 10000000000ull
 
@@ -92,6 +93,14 @@ void log_write_(const struct log_module *module, struct log_site *site, enum log
 		if (log_wants_(&log_module_, (level)))                                             \
 			log_write_(&log_module_, &log_site_, (level), __FILE__, __LINE__,          \
 				(object), __VA_ARGS__);                                            \
+	} while (0)
+
+/* For what a thousand objects may say at once, each of them rarely: the limit is that of `site`, which belongs to the object. */
+#define log_at_site(site, level, object, ...)                                                      \
+	do {                                                                                       \
+		if (log_wants_(&log_module_, (level)))                                             \
+			log_write_(&log_module_, (site), (level), __FILE__, __LINE__, (object),    \
+				__VA_ARGS__);                                                      \
 	} while (0)
 
 #define log_error(...)                  log_at(LOG_LEVEL_ERROR, NULL, __VA_ARGS__)

@@ -39,6 +39,7 @@ LOG_MODULE("reconciler");
 /* A group that is not there is looked for again so often. */
 #define RECONCILE_GROUP_NS   5000000000ull
 #define RECONCILE_LINES_MOST 30
+#define RECONCILE_MOVES_MOST 10000 /* of virtual routers, told in LOG_WINDOW_NS */
 
 struct reconcile {
 	const struct poised_options *options;
@@ -114,6 +115,16 @@ static void reconcile_log_lines(
 		log_at(level, event->object, "%s: … and more, which `poise status` shows", name);
 }
 
+/* A thousand routers may move at once, and what one of them does must be found afterwards. Who moves on and on is limited by the
+ * process that moves it. */
+static void reconcile_log_router(const struct engine_event *event)
+{
+	static struct log_site moves = {.burst = RECONCILE_MOVES_MOST};
+
+	log_at_site(&moves, reconcile_event_level(event->kind), event->object, "%s: %s",
+		engine_event_name(event->kind), event->text);
+}
+
 static void reconcile_on_event(void *data, const struct engine_event *event)
 {
 	struct reconcile *reconcile = data;
@@ -123,6 +134,8 @@ static void reconcile_on_event(void *data, const struct engine_event *event)
 	else if (event->kind == ENGINE_EVENT_CHANGED)
 		/* A place of its own: many changes cut off no failure. */
 		log_at(LOG_LEVEL_INFO, event->object, "%s", event->text);
+	else if (event->kind == ENGINE_EVENT_ROUTER && event->text)
+		reconcile_log_router(event);
 	else if (event->text)
 		reconcile_log_lines(
 			reconcile_event_level(event->kind), event, engine_event_name(event->kind));

@@ -299,6 +299,20 @@ static void one_place_cannot_fill_the_log(void **state)
 	assert_matches(said(*state), "^" TIME "info middle: number 100\n$");
 }
 
+/* In the next window too. */
+static void a_site_may_have_another_limit(void **state)
+{
+	struct log_site site = {.burst = 3 * LOG_BURST};
+
+	for (int window = 0; window < 2; window++) {
+		for (int i = 0; i <= 3 * LOG_BURST; i++)
+			log_at_site(&site, LOG_LEVEL_INFO, NULL, "number %d", i);
+		const char *text = said(*state);
+		assert_int_equal(lines(text), 3 * LOG_BURST + window);
+		site.window -= LOG_WINDOW_NS;
+	}
+}
+
 static void one_message_that_was_kept_back_is_one(void **state)
 {
 	struct log_site site = {};
@@ -558,6 +572,7 @@ int main(void)
 		TEST(modules_are_listed_once_by_name),
 		TEST(levels_and_targets_have_names),
 		TEST(one_place_cannot_fill_the_log),
+		TEST(a_site_may_have_another_limit),
 		TEST(one_message_that_was_kept_back_is_one),
 		TEST(a_reader_that_does_not_read_stops_nobody),
 		TEST(a_reader_that_went_away_ends_nobody),
