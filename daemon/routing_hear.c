@@ -136,6 +136,7 @@ static void routing_log_trouble(
 {
 	if (message->state != VRRP_STATE_INITIALIZE || *message->why || !*message->trouble ||
 		strcmp(message->trouble, NODE_TROUBLE_WAITS) == 0 ||
+		strcmp(message->trouble, NODE_TROUBLE_MADE) == 0 ||
 		strcmp(message->trouble, router->told.trouble) == 0)
 		return;
 	_cleanup_free_ char *object = memory_printf("%s VRID %u", router->name, router->told.vrid);

@@ -409,6 +409,14 @@ static void vrrp_process_stop(struct vrrp_process *process)
 		loop_stop(process->loop, 0);
 }
 
+static void vrrp_process_on_level(
+	struct vrrp_process *process, const struct message_log_level *message)
+{
+	(void)levels_use(message);
+	if (process->node)
+		node_heed_log(process->node);
+}
+
 static void vrrp_process_on_message(void *data, uint16_t kind, const void *payload, size_t size)
 {
 	struct vrrp_process *process = data;
@@ -419,7 +427,7 @@ static void vrrp_process_on_message(void *data, uint16_t kind, const void *paylo
 		/* The reconciler reads the files. */
 		vrrp_process_send(process, MESSAGE_RELOADED, NULL, 0);
 	else if (kind == MESSAGE_LOG_LEVEL)
-		levels_use(payload);
+		vrrp_process_on_level(process, payload);
 	else if (kind == MESSAGE_STOP)
 		vrrp_process_stop(process);
 	else if (process->node)

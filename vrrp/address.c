@@ -430,6 +430,12 @@ const struct vrrp_object *vrrp_addresses_seen(
 	return item && item->presence == VRRP_WANTED_OURS ? &item->seen : NULL;
 }
 
+const struct vrrp_wanted_item *vrrp_addresses_item(
+	const struct vrrp_addresses *addresses, const struct vrrp_object *object)
+{
+	return vrrp_wanted_find(addresses->wanted, object);
+}
+
 struct vrrp_addresses_counters vrrp_addresses_counters(const struct vrrp_addresses *addresses)
 {
 	return addresses->counters;

@@ -74,6 +74,9 @@ bool vrrp_addresses_have(
 /* As it is there now; NULL: it is not, or not ours. Borrowed while the loop does not run. */
 const struct vrrp_object *vrrp_addresses_seen(
 	const struct vrrp_addresses *addresses, const struct vrrp_object *object);
+/* All that is known of it; NULL: nobody wants it, and it is not ours. Likewise. */
+const struct vrrp_wanted_item *vrrp_addresses_item(
+	const struct vrrp_addresses *addresses, const struct vrrp_object *object);
 struct vrrp_addresses_counters vrrp_addresses_counters(const struct vrrp_addresses *addresses);
 /* Objects in a pause, because they failed or are fought over. */
 size_t vrrp_addresses_paused(const struct vrrp_addresses *addresses);

@@ -311,7 +311,7 @@ void dispatcher_tell_unknown(struct dispatcher *dispatcher, bool tell)
 {
 	dispatcher->options.tell_unknown = tell;
 	for (size_t i = 0; i < dispatcher->slots.count; i++)
-		dispatcher->slots.items[i].listener->hearing.tell_unknown = tell;
+		hearing_tell_unknown(&dispatcher->slots.items[i].listener->hearing, tell);
 }
 
 const struct vrrp_socket *dispatcher_socket(const struct hearing_router *router)

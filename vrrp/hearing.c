@@ -41,20 +41,42 @@ void hearing_remove(struct hearing_router *router)
 
 void hearing_changed(struct hearing_router *router)
 {
+	router->rejected = (struct hearing_series){};
 	if (router->hearing)
 		told_forget(&router->hearing->told, router->expected.vrid);
 }
 
-/* The cause of what came back is no reason of the codec's. */
+void hearing_series_note(
+	struct hearing_series *series, const struct hearing_series *last, uint64_t patience)
+{
+	bool goes_on = series->at && last->at - series->at <= patience;
+	uint64_t since = goes_on ? series->since : last->at;
+
+	*series = *last;
+	series->since = since;
+}
+
+void hearing_tell_unknown(struct hearing *hearing, bool tell)
+{
+	if (tell && !hearing->tell_unknown)
+		hearing->told_unknown = (struct told){};
+	hearing->tell_unknown = tell;
+}
+
+/* The cause of what came back is no reason of the codec's. Of a VRID that nobody has it is told once, whatever is wrong with it
+ * besides. */
 static void hearing_tell(struct hearing *hearing, const struct vrrp_datagram *datagram,
 	uint64_t now, struct hearing_verdict *verdict)
 {
-	const struct told_key key = {
-		.peer = datagram->source, .vrid = verdict->vrid, .cause = (uint8_t)verdict->reject};
+	bool known = verdict->router != NULL;
+	const struct told_key key = {.peer = datagram->source,
+		.vrid = verdict->vrid,
+		.cause = (uint8_t)(known ? verdict->reject : VRRP_REJECT_VRID)};
 
-	if (!verdict->router && !hearing->tell_unknown)
+	if (!known && !hearing->tell_unknown)
 		return;
-	enum told_answer answer = told_ask(&hearing->told, &key, now);
+	enum told_answer answer =
+		told_ask(known ? &hearing->told : &hearing->told_unknown, &key, now);
 	verdict->tell = answer == TOLD_NEW || answer == TOLD_LAST;
 	verdict->last = answer == TOLD_LAST;
 }
@@ -71,7 +93,7 @@ static void hearing_judge_unknown(struct hearing *hearing, const struct vrrp_dat
 }
 
 static void hearing_judge_known(struct hearing_router *router, const struct vrrp_datagram *datagram,
-	struct hearing_verdict *verdict, struct vrrp_packet *ret)
+	uint64_t now, struct hearing_verdict *verdict, struct vrrp_packet *ret)
 {
 	struct hearing_counters *counters = &router->counters;
 
@@ -89,6 +111,10 @@ static void hearing_judge_known(struct hearing_router *router, const struct vrrp
 	}
 	verdict->result = HEARING_REJECTED;
 	counters->rejected[verdict->reject]++;
+	hearing_series_note(&router->rejected,
+		&(struct hearing_series){
+			.at = now, .source = datagram->source, .reject = verdict->reject},
+		router->patience);
 }
 
 struct hearing_verdict hearing_judge(struct hearing *hearing, const struct vrrp_datagram *datagram,
@@ -98,7 +124,7 @@ struct hearing_verdict hearing_judge(struct hearing *hearing, const struct vrrp_
 
 	verdict.router = hearing->routers[verdict.vrid];
 	if (verdict.router)
-		hearing_judge_known(verdict.router, datagram, &verdict, ret);
+		hearing_judge_known(verdict.router, datagram, now, &verdict, ret);
 	else
 		hearing_judge_unknown(hearing, datagram, &verdict, ret);
 	if (verdict.result != HEARING_HEARD)

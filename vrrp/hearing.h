@@ -20,6 +20,17 @@ struct hearing_counters {
 	uint64_t rejected[VRRP_REJECT_COUNT];
 };
 
+/* Datagrams that come on and on: each within the patience of its owner after the one before. */
+struct hearing_series {
+	uint64_t since, at;      /* the first and the last one, CLOCK_BOOTTIME ns; at 0: none */
+	struct address source;   /* of the last one */
+	enum vrrp_reject reject; /* likewise, where it was rejected */
+};
+
+/* `last` is one more, with all but `since`. */
+void hearing_series_note(
+	struct hearing_series *series, const struct hearing_series *last, uint64_t patience);
+
 /* A virtual router as a listener: its owner's memory, and zeroed at first. Counters stay when it
  * stops to listen and does so again. */
 struct hearing_router {
@@ -28,9 +39,11 @@ struct hearing_router {
 	struct vrrp_expected expected;
 	struct address source; /* what it sends from */
 	void *data;
+	uint64_t patience; /* ns between rejections that are one series */
 	/* For the owner to read. */
 	struct hearing_counters counters;
-	struct hearing *hearing; /* NULL: it does not listen */
+	struct hearing_series rejected; /* until hearing_changed() */
+	struct hearing *hearing;        /* NULL: it does not listen */
 };
 
 #define HEARING_VRIDS 256
@@ -43,7 +56,7 @@ struct hearing {
 	/* For VRIDs that nobody has here, by what is wrong first: VRRP_REJECT_VRID when it is
 	 * nothing else. */
 	uint64_t unknown[VRRP_REJECT_COUNT];
-	struct told told;
+	struct told told, told_unknown; /* of a router here; of nobody's VRID */
 };
 
 enum hearing_result {
@@ -68,6 +81,9 @@ void hearing_remove(struct hearing_router *router);
 
 /* It expects something else now: what was told of its VRID is told anew. */
 void hearing_changed(struct hearing_router *router);
+
+/* Whether refusals of VRIDs that nobody has are told. From the beginning, when they were not. */
+void hearing_tell_unknown(struct hearing *hearing, bool tell);
 
 /* `now`: CLOCK_BOOTTIME in nanoseconds. *ret is filled when it is heard, and else untouched. */
 struct hearing_verdict hearing_judge(struct hearing *hearing, const struct vrrp_datagram *datagram,

@@ -401,6 +401,7 @@ int node_new(const struct node_options *options, struct node **ret, struct error
 		node_free(node);
 		return r;
 	}
+	node_heed_log(node);
 	vrrp_netlink_read(node->netlink);
 	*ret = node;
 	return 0;

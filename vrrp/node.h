@@ -45,6 +45,9 @@ struct node_hint {
 /* The trouble of one that only waits for its turn. */
 #define NODE_TROUBLE_WAITS "it waits for the first reconcile"
 
+/* That of one whose macvlan was asked for a moment ago. */
+#define NODE_TROUBLE_MADE "its virtual MAC is being made"
+
 /* Why one is no more: by interface, VRID and family, it was one of the list before. */
 #define NODE_LEFT_THE_FILES  "the files do not have it any more"
 #define NODE_LEFT_ITS_KEY    "the files give it another VRID or interface"
@@ -114,6 +117,9 @@ void node_tell(struct node *node, size_t index, const struct node_facts *facts);
 void node_serve(struct node *node, size_t index);
 /* `stopped` follows, when all is gone; never from here. */
 void node_stop(struct node *node);
+
+/* The level of the log is another, perhaps: at debug it is told of VRIDs that nobody here has. */
+void node_heed_log(struct node *node);
 
 /* In order of their keys. */
 size_t node_count(const struct node *node);

@@ -263,7 +263,7 @@ static void node_moved(struct node_router *router, const struct vrrp_action *act
 		node_put_router(router, action->state);
 	}
 	node_explain(router, action);
-	log_object_notice(router->object, "IPv%u on %s %s: %s",
+	log_at_site(&router->moves, LOG_LEVEL_NOTICE, router->object, "IPv%u on %s %s: %s",
 		router->key.family == AF_INET ? 4 : 6, router->key.interface,
 		node_move_words[action->state], router->why);
 	if (router->mapping == NODE_NOWHERE || !router->node->options.moved)

@@ -41,6 +41,21 @@ static void node_note_peer(struct node_router *router, const struct vrrp_packet 
 		router->form = packet->checksum;
 }
 
+/* It was active, and is: who speaks as well does not hear it, or is heard too late. */
+static void node_note_rival(struct node_router *router, const struct vrrp_packet *packet,
+	const struct address *source, uint64_t now)
+{
+	const struct hearing_series last = {.at = now, .source = *source};
+	uint64_t interval = (uint64_t)packet->interval * NODE_CENTISECOND_NS;
+
+	if (keeper_item_router(router->item)->state != VRRP_STATE_ACTIVE ||
+		packet->priority == VRRP_PRIORITY_STOP)
+		return;
+	router->rival_priority = packet->priority;
+	router->rival_interval = MAX(interval, router->config->advertise);
+	hearing_series_note(&router->rival, &last, node_patience(router->rival_interval));
+}
+
 void node_on_heard(void *owner, struct hearing_router *hearing, const struct vrrp_packet *packet,
 	const struct vrrp_datagram *datagram)
 {
@@ -57,22 +72,46 @@ void node_on_heard(void *owner, struct hearing_router *hearing, const struct vrr
 		return;
 	node_note_peer(router, packet, &datagram->source, now);
 	node_tell_router(router, &event, now);
+	node_note_rival(router, packet, &datagram->source, now);
 	node_set_timer(node);
+}
+
+/* Only asked for at level debug: many VRIDs may be used on a link, by others. */
+static void node_tell_unknown(
+	struct node *node, const struct dispatcher_refusal *refusal, const char *interface)
+{
+	const struct hearing_verdict *verdict = &refusal->verdict;
+	char from[ADDRESS_LENGTH];
+
+	log_at_site(&node->unknown[verdict->vrid], LOG_LEVEL_DEBUG, NULL,
+		"%s on %s, VRID %u: nobody here has that VRID; more of this is counted, and not "
+		"told%s",
+		address_format(&refusal->datagram->source, from), interface, verdict->vrid,
+		verdict->last ? "; nor is any other there, for an hour" : "");
+}
+
+void node_heed_log(struct node *node)
+{
+	dispatcher_tell_unknown(node->dispatcher, log_wants_(&log_module_, LOG_LEVEL_DEBUG));
 }
 
 void node_on_refused(void *owner, const struct dispatcher_refusal *refusal)
 {
-	const struct node *node = owner;
+	struct node *node = owner;
 	const struct hearing_verdict *verdict = &refusal->verdict;
 	const struct node_router *router = verdict->router ? verdict->router->data : NULL;
 	const struct vrrp_link *link =
 		vrrp_links_by_index(node->links, (int)refusal->place->ifindex);
 	char from[ADDRESS_LENGTH];
 
-	log_object_warning(router ? router->object : NULL,
+	if (!router) {
+		node_tell_unknown(node, refusal, link ? link->name : "any interface");
+		return;
+	}
+	log_object_warning(router->object,
 		"%s on %s, VRID %u: %s; more of this is counted, and not told%s",
-		address_format(&refusal->datagram->source, from),
-		router ? router->key.interface : link ? link->name : "?", verdict->vrid,
+		address_format(&refusal->datagram->source, from), router->key.interface,
+		verdict->vrid,
 		verdict->result == HEARING_OWN ? "it has our own address"
 					       : vrrp_reject_text(verdict->reject),
 		verdict->last ? "; nor is anything else here, for an hour" : "");
@@ -110,6 +149,7 @@ void node_on_retry(void *data)
 
 		if (node_lacks_something(router) && node_router_link(router))
 			node_again(router);
+		node_log_complaint(router);
 	}
 	node_restore_macs(node);
 	node_set_timer(node);

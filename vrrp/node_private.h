@@ -8,11 +8,13 @@
  *	node_act.c	what the state machine wants done; node_accept.c what is not accepted
  *	node_kernel.c	what the kernel tells
  *	node_hear.c	what others say
+ *	node_complain.c	what is wrong though it runs
  *	node_view.c	what is shown, and why */
 #pragma once
 
 #include <sys/queue.h>
 
+#include "base/log.h"
 #include "vrrp/errand.h"
 #include "vrrp/lease.h"
 #include "vrrp/link.h"
@@ -60,6 +62,16 @@ enum node_place {
 	NODE_PLACE_BARE,    /* they are gone: its macvlan goes */
 };
 
+/* What is wrong with one that runs. */
+enum node_complaint {
+	NODE_COMPLAINT_NONE,
+	NODE_COMPLAINT_RIVAL,    /* another one is active as well */
+	NODE_COMPLAINT_REJECTED, /* what a peer says is not accepted, all the time */
+	NODE_COMPLAINT_PLACE,    /* the interface of something is not there, or down */
+	NODE_COMPLAINT_REFUSED,  /* the kernel does not take something, or it is taken away */
+	NODE_COMPLAINT_STRAY,    /* a virtual address is there, and it is backup */
+};
+
 struct node_router {
 	struct heap_entry wait; /* the first member: of node.waits */
 	struct node *node;
@@ -82,6 +94,7 @@ struct node_router {
 	uint64_t version;   /* of these; another with each other list */
 	bool refuses;       /* what comes to its addresses: `accept: false` */
 	bool wants_macvlan; /* it was asked for, and is made */
+	uint64_t asked;     /* when */
 	char lent
 		[VRRP_SYSCTL_NAME_SIZE]; /* of its interface, so that their owner is heard; "": none */
 	bool held;                       /* they are wanted now */
@@ -103,6 +116,11 @@ struct node_router {
 	int send_error, join_error, macvlan_error;
 	struct vrrp_packet_view peer;
 
+	struct hearing_series rival;    /* advertisements that it ignored while it was active */
+	uint8_t rival_priority;         /* of the last one */
+	uint64_t rival_interval;        /* likewise, ns */
+	enum node_complaint complained; /* that the log was told of */
+
 	struct node_facts facts;
 	uint8_t shaped_priority; /* when it was shaped last */
 	bool able;
@@ -111,6 +129,7 @@ struct node_router {
 	char why[NODE_WHY_SIZE];
 	size_t why_of; /* the mapping that has what it tells of; NODE_NOWHERE: it is another list's */
 	uint64_t transitions;
+	struct log_site moves; /* of its own: a thousand may move at once */
 };
 
 struct node_router_place {
@@ -213,6 +232,7 @@ struct node {
 	struct node_cause cause;
 	TAILQ_HEAD(, node_restore) restores;
 	uint64_t thawed, late_ns;
+	struct log_site unknown[HEARING_VRIDS]; /* of VRIDs that nobody here has */
 };
 
 /* node.c */
@@ -304,6 +324,12 @@ void node_refuse(struct node *node);
 void node_on_refusal(void *data, const struct vrrp_errand_refused *refused);
 void node_on_accept(void *data);
 uint64_t node_refused(struct node *node); /* packets, as of when this was asked before */
+
+/* node_complain.c */
+enum node_complaint node_complain(
+	const struct node_router *router, char words[static NODE_WHY_SIZE]);
+void node_log_complaint(struct node_router *router); /* once, and every second asked for */
+uint64_t node_patience(uint64_t interval); /* between advertisements that are one series */
 
 /* node_track.c: interfaces that are tracked. */
 /* With what others say. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/loop.h"
 #include "vrrp/node_private.h"
 
 LOG_MODULE("vrrp");
@@ -68,6 +69,8 @@ static void node_router_expect(struct node_router *router)
 	struct vrrp_expected *expected = &router->hearing.expected;
 
 	*expected = (struct vrrp_expected){};
+	/* Of a peer with another interval too, perhaps. */
+	router->hearing.patience = 3 * node_patience(config->advertise);
 	expected->vrid = router->key.vrid;
 	expected->version = (uint8_t)config->version;
 	expected->ttl_least = unicast ? (uint8_t)config->unicast.ttl : VRRP_SOCKET_TTL;
@@ -266,6 +269,7 @@ static void node_router_shape_macvlan(struct node_router *router)
 	if (r < 0 && r != router->macvlan_error)
 		log_object_warning(router->object, "%s", error_text(&error, r));
 	router->macvlan_error = r;
+	router->asked = loop_clock();
 	/* Its name or its VRID is still another's: who leaves, perhaps. It is asked for again. */
 	if (r == -EEXIST || r == -ENAMETOOLONG || r == -ENODEV)
 		router->wants_macvlan = false;

@@ -5,9 +5,20 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/loop.h"
 #include "vrrp/node_private.h"
 
 #define NODE_NS_OF_SECOND 1e9
+#define NODE_MAKING_NS    3000000000ull
+
+/* What is made takes its time, if only milliseconds: that is none of its faults. */
+static const char *node_macvlan_text(const struct node_router *router)
+{
+	bool is_made = router->wants_macvlan && router->macvlan_error >= 0 &&
+		       !node_router_home(router) && loop_clock() - router->asked < NODE_MAKING_NS;
+
+	return is_made ? NODE_TROUBLE_MADE : "its virtual MAC is not there";
+}
 
 /* What is in the way of one that should run: the first of these. */
 static const char *node_own_trouble(
@@ -30,7 +41,7 @@ static const char *node_own_trouble(
 	if (!router->hearing.hearing)
 		return "it cannot listen on its interface";
 	if (node_router_is_virtual(router) && router->mute.fd < 0)
-		return "its virtual MAC is not there";
+		return node_macvlan_text(router);
 	if (node_router_is_faulty(router))
 		return node_tracked_trouble(router, words);
 	if (router->send_error)
@@ -63,9 +74,10 @@ static const char *node_trouble(const struct node_router *router, char words[sta
 	char inner[NODE_WHY_SIZE];
 
 	*of = router;
-	if (trouble || !router->item ||
-		keeper_item_router(router->item)->state != VRRP_STATE_INITIALIZE)
+	if (trouble || !router->item)
 		return trouble;
+	if (keeper_item_router(router->item)->state != VRRP_STATE_INITIALIZE)
+		return node_complain(router, words) ? words : NULL;
 	const struct keeper_item *item = keeper_item_hindered(router->item);
 	if (!item)
 		return NULL;

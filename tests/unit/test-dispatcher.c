@@ -393,6 +393,56 @@ static void unknown_vrids_are_told_when_asked(void **state)
 	world->advert.datagram.source = advert_address("192.0.2.7");
 	assert_true(judge(world).tell);
 	assert_false(judge(world).tell);
+	/* Whatever else is wrong. */
+	world->advert.datagram.ttl = 1;
+	assert_false(judge(world).tell);
+	/* Who asks again is told again. */
+	hearing_tell_unknown(&world->hearing, true);
+	assert_false(judge(world).tell);
+	hearing_tell_unknown(&world->hearing, false);
+	assert_false(judge(world).tell);
+	hearing_tell_unknown(&world->hearing, true);
+	assert_true(judge(world).tell);
+}
+
+/* Strangers fill their own list, so that what is wrong with a peer is told all the same. */
+static void strangers_hide_no_peer(void **state)
+{
+	struct world *world = *state;
+	struct address stranger = advert_address("198.51.100.0");
+
+	hearing_tell_unknown(&world->hearing, true);
+	hearing_remove(&world->router);
+	for (uint8_t i = 0; i < TOLD_MOST; i++) {
+		stranger.bytes[3] = i;
+		world->advert.datagram.source = stranger;
+		assert_true(judge(world).tell);
+	}
+	assert_int_equal(hearing_add(&world->hearing, &world->router), 0);
+	world->advert.datagram.ttl = 1;
+	assert_true(judge(world).tell);
+}
+
+/* What comes on and on is one series; a pause ends it, and so does another configuration. */
+static void rejections_are_a_series(void **state)
+{
+	struct world *world = *state;
+	const struct hearing_series *series = &world->router.rejected;
+
+	world->router.patience = 5;
+	world->advert.datagram.ttl = 1;
+	assert_int_equal(series->at, 0);
+	for (uint64_t now = NOW; now <= NOW + 20; now += 5) {
+		(void)hearing_judge(&world->hearing, &world->advert.datagram, now, &world->packet);
+		assert_int_equal(series->at, now);
+		assert_int_equal(series->since, NOW);
+		assert_int_equal(series->reject, VRRP_REJECT_TTL);
+		assert_true(address_equal(&series->source, &world->advert.datagram.source));
+	}
+	(void)hearing_judge(&world->hearing, &world->advert.datagram, NOW + 26, &world->packet);
+	assert_int_equal(series->since, NOW + 26);
+	hearing_changed(&world->router);
+	assert_int_equal(series->at, 0);
 }
 
 /* A unicast neighbour's TTL is the router's to judge, and here there is none. */
@@ -612,6 +662,8 @@ int main(void)
 		WORLD_TEST(each_rejection_has_its_own_counter),
 		WORLD_TEST(unknown_vrids_are_counted_for_the_socket),
 		WORLD_TEST(unknown_vrids_are_told_when_asked),
+		WORLD_TEST(strangers_hide_no_peer),
+		WORLD_TEST(rejections_are_a_series),
 		WORLD_TEST(unknown_vrids_of_unicast_may_come_from_afar),
 		WORLD_TEST(what_came_back_is_counted_apart),
 		WORLD_TEST(no_source_is_not_our_own),

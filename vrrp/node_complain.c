@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What is wrong with a virtual router that runs: nothing of it keeps it from being active or backup, and all of it wants somebody
+ * who looks. Another one that is active as well, peers that are not understood, what it should have in the kernel and has not, what
+ * is there and should not be.
+ *
+ * None of it is told when it is there for a moment: two may be active for as long as a packet is under way, and what another
+ * program takes away is back at once. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/loop.h"
+#include "vrrp/node_private.h"
+
+LOG_MODULE("vrrp");
+
+#define NODE_MOMENT_NS        1000000000ull
+#define NODE_PATIENCE_PACKETS 4 /* one of a series may be lost, and one late */
+
+/* Who advertises every 10 ms may have no processor for longer than that. */
+uint64_t node_patience(uint64_t interval)
+{
+	return NODE_PATIENCE_PACKETS * MAX(interval, NODE_MOMENT_NS);
+}
+
+/* Whether it goes on, and has for longer than a moment: since this router is what it is. */
+static bool node_goes_on(
+	const struct node_router *router, const struct hearing_series *series, uint64_t patience)
+{
+	const struct vrrp_router *machine = keeper_item_router(router->item);
+	uint64_t now = loop_clock(), since = MAX(series->since, machine->since);
+	uint64_t moment = MAX(vrrp_router_down_interval(machine), NODE_MOMENT_NS);
+
+	return series->at && series->at >= since + moment && now - series->at <= patience;
+}
+
+static bool node_has_rival(const struct node_router *router, char words[static NODE_WHY_SIZE])
+{
+	char from[ADDRESS_LENGTH];
+
+	if (!node_goes_on(router, &router->rival, node_patience(router->rival_interval)))
+		return false;
+	snprintf(words, NODE_WHY_SIZE,
+		"%s is active too, with priority %u: it does not hear this machine",
+		address_format(&router->rival.source, from), router->rival_priority);
+	return true;
+}
+
+static bool node_rejects(const struct node_router *router, char words[static NODE_WHY_SIZE])
+{
+	const struct hearing_series *rejected = &router->hearing.rejected;
+	char from[ADDRESS_LENGTH];
+
+	if (!node_goes_on(router, rejected, router->hearing.patience))
+		return false;
+	snprintf(words, NODE_WHY_SIZE, "what %s advertises is rejected: it %s",
+		address_format(&rejected->source, from), vrrp_reject_text(rejected->reject));
+	return true;
+}
+
+/* NULL: nothing is wrong with it. */
+static const char *node_place_text(const struct node_router *router, const char *interface)
+{
+	const struct vrrp_link *link =
+		interface ? vrrp_links_by_name(router->node->links, interface) : NULL;
+
+	if (!interface || (link && link->up))
+		return NULL;
+	return link ? "is down" : "is not there";
+}
+
+static bool node_misses_place(const struct node_router *router, char words[static NODE_WHY_SIZE])
+{
+	char literal[ADDRESS_LENGTH];
+
+	vector_foreach(&router->config->addresses, item) {
+		if (item->address.address.family != router->key.family)
+			continue;
+		const char *text = node_place_text(router, item->interface);
+		if (!text)
+			continue;
+		snprintf(words, NODE_WHY_SIZE, "interface %s, where its address %s is to be, %s",
+			item->interface, address_format(&item->address.address, literal), text);
+		return true;
+	}
+	return false;
+}
+
+static bool node_misses_way(const struct node_router *router, char words[static NODE_WHY_SIZE])
+{
+	char literal[ADDRESS_LENGTH];
+
+	vector_foreach(&router->config->routes, route) {
+		if (route->to.address.family != router->key.family ||
+			route->type != CONFIG_ROUTE_TYPE_UNICAST)
+			continue;
+		const char *text = node_place_text(router, route->interface);
+		if (!text)
+			continue;
+		snprintf(words, NODE_WHY_SIZE,
+			"interface %s, where its route to %s/%u is to be, %s", route->interface,
+			address_format(&route->to.address, literal), route->to.length, text);
+		return true;
+	}
+	return false;
+}
+
+/* Of what waits to be tried again. What is on its way to the kernel is no trouble. */
+static bool node_is_refused(const struct node_router *router, char words[static NODE_WHY_SIZE])
+{
+	char text[VRRP_OBJECT_TEXT_SIZE];
+
+	vector_foreach(&router->objects, object) {
+		const struct vrrp_wanted_item *item =
+			vrrp_addresses_item(router->node->addresses, object);
+
+		if (!item || item->place != VRRP_WANTED_PARKED)
+			continue;
+		snprintf(words, NODE_WHY_SIZE, "%.120s %s%s", vrrp_object_text(object, text),
+			item->failures ? "cannot be set: "
+				       : "is taken away again and again by another program",
+			item->failures ? strerror(-item->code) : "");
+		return true;
+	}
+	return false;
+}
+
+/* On the interface where it would have it, and on that of the router: on another one (a real server has it on lo) it is meant. */
+static int node_stray_place(
+	const struct node_router *router, const struct config_virtual_address *item)
+{
+	const struct node *node = router->node;
+	const struct vrrp_link *link =
+		item->interface ? vrrp_links_by_name(node->links, item->interface)
+				: node_router_link(router);
+	const struct address *address = &item->address.address;
+	int home = item->interface ? 0 : node_router_home(router);
+
+	if (link && vrrp_locals_have(node->locals, address, link->ifindex))
+		return link->ifindex;
+	return home && vrrp_locals_have(node->locals, address, home) ? home : 0;
+}
+
+/* What is ours is on its way out; what was there before is left there. */
+static bool node_has_stray(const struct node_router *router, char words[static NODE_WHY_SIZE])
+{
+	char literal[ADDRESS_LENGTH];
+
+	vector_foreach(&router->config->addresses, item) {
+		const struct address *address = &item->address.address;
+		int ifindex =
+			address->family == router->key.family ? node_stray_place(router, item) : 0;
+		const struct vrrp_link *link =
+			ifindex ? vrrp_links_by_index(router->node->links, ifindex) : NULL;
+
+		if (!link || vrrp_addresses_have(router->node->addresses, ifindex, address))
+			continue;
+		snprintf(words, NODE_WHY_SIZE,
+			"%s is on this machine though it is backup: another program has put it on "
+			"%s",
+			address_format(address, literal), link->name);
+		return true;
+	}
+	return false;
+}
+
+/* The first of these. */
+enum node_complaint node_complain(
+	const struct node_router *router, char words[static NODE_WHY_SIZE])
+{
+	enum vrrp_state state =
+		router->item ? keeper_item_router(router->item)->state : VRRP_STATE_INITIALIZE;
+
+	if (!router->config || state == VRRP_STATE_INITIALIZE)
+		return NODE_COMPLAINT_NONE;
+	if (state == VRRP_STATE_BACKUP)
+		return !router->busy && node_has_stray(router, words) ? NODE_COMPLAINT_STRAY
+								      : NODE_COMPLAINT_NONE;
+	if (node_has_rival(router, words))
+		return NODE_COMPLAINT_RIVAL;
+	if (node_rejects(router, words))
+		return NODE_COMPLAINT_REJECTED;
+	if (router->held && (node_misses_place(router, words) || node_misses_way(router, words)))
+		return NODE_COMPLAINT_PLACE;
+	if (router->held && node_is_refused(router, words))
+		return NODE_COMPLAINT_REFUSED;
+	return NODE_COMPLAINT_NONE;
+}
+
+/* Of what is rejected, and of what the kernel refused, it was told when it happened. */
+void node_log_complaint(struct node_router *router)
+{
+	char words[NODE_WHY_SIZE];
+	enum node_complaint complaint = node_complain(router, words);
+	bool told = complaint == NODE_COMPLAINT_NONE || complaint == NODE_COMPLAINT_REJECTED ||
+		    complaint == NODE_COMPLAINT_REFUSED;
+
+	if (!told && complaint != router->complained)
+		log_object_warning(router->object, "%s", words);
+	router->complained = complaint;
+}
