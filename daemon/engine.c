@@ -82,6 +82,7 @@ void engine_close(struct engine *engine)
 		close(engine->options.lock);
 	figures_clear(&engine->figures);
 	files_free(engine->files);
+	files_free(engine->kept);
 	files_free(engine->rejected);
 	files_free(engine->held);
 	free(engine->held_why);
@@ -395,6 +396,7 @@ uint64_t engine_run(struct engine *engine, uint64_t now)
 	if (engine->connected && engine->files && !engine_is_undoing(engine, now) &&
 		now >= engine_health_gate(engine))
 		engine_passes(engine, now);
+	engine_let_routers_follow(engine);
 	/* What no pass has told: poised is suspended, or a pass has to wait. */
 	engine_heed_tell(engine);
 	engine_heed_look(engine, now);

@@ -223,6 +223,7 @@ struct engine {
 
 	/* What is wanted. */
 	struct files *files;    /* in force; NULL before the first good reading */
+	struct files *kept;     /* engine_router_files() */
 	struct files *rejected; /* read later, and no good: ->problems; or NULL */
 	struct files *held;     /* read later, good, and held back; or NULL */
 	enum engine_held held_reason;
@@ -374,6 +375,10 @@ int engine_backend_changed(struct engine *engine);
 
 /* Whether it changes nothing: the operator said so, or what he said cannot be read. */
 bool engine_is_suspended(const struct engine *engine);
+/* The files whose virtual routers are kept: those in force, or, while it is suspended, those that were before any that came
+ * meanwhile. They have them until what is needed to go back is on disk. NULL before the first good reading. Borrowed, until the
+ * next engine_run(). */
+struct files *engine_router_files(const struct engine *engine);
 
 /* What a virtual router of the files is, in that family; takes effect in the next engine_run(). Not known: nobody says. */
 void engine_set_role(

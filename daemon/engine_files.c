@@ -56,8 +56,24 @@ void engine_release(struct engine *engine)
 static void engine_put_in_force(struct engine *engine, struct files *files)
 {
 	engine_health_follow(engine, files);
-	files_free(engine->files);
+	if (!engine_is_suspended(engine) || engine->kept)
+		files_free(engine->files);
+	else if (engine->files)
+		engine->kept = engine->files;
+	else
+		engine->kept = files_read_last_good(engine->options.state_dir);
 	engine->files = files;
+}
+
+struct files *engine_router_files(const struct engine *engine)
+{
+	return engine->kept ? engine->kept : engine->files;
+}
+
+void engine_let_routers_follow(struct engine *engine)
+{
+	if (!engine_is_suspended(engine))
+		engine->kept = files_free(engine->kept);
 }
 
 /* What waits for its confirmation is in force, not what was confirmed before it. */
@@ -431,8 +447,10 @@ static void engine_save_confirmed(struct engine *engine)
 
 void engine_save(struct engine *engine)
 {
-	/* Not before the pass that made it true: a crash in between finds the old record, and judges the files again. */
-	if (engine->accepted && !engine->everything_dirty && !engine->dirty.count) {
+	/* Not before the pass that made it true: a crash in between finds the old record, and judges the files again. While it is
+	 * suspended nothing is made true, also where files ask for other virtual routers alone. */
+	if (engine->accepted && !engine_is_suspended(engine) && !engine->everything_dirty &&
+		!engine->dirty.count) {
 		engine_record_files(engine);
 		/* They asked for nothing, so that no pass has said that they came. */
 		if (engine_is_news(engine))

@@ -81,6 +81,8 @@ int engine_put_operator(struct engine *engine, struct operator_state *next, stru
 bool engine_is_resuming(const struct engine *engine);
 /* Whether its passes only look: it is suspended, and not about to go on. */
 bool engine_only_looks(const struct engine *engine);
+/* Where a suspension has ended, virtual routers are those of the files in force. */
+void engine_let_routers_follow(struct engine *engine);
 /* Goes on, on disk first, where such a pass is about to begin, or has begun before a crash. */
 int engine_end_suspension(struct engine *engine, struct error *error);
 /* There is nothing to go on with: no other files were put in force. */

@@ -65,16 +65,17 @@ void route_facts_look(const struct engine *engine, struct track_list *track, uin
 
 static void route_wait(const struct engine *engine, struct route_facts *ret)
 {
-	const struct config *config = &engine->files->config;
+	const struct files *files = engine_router_files(engine);
 
-	vector_foreach(&engine->files->declared.services, service) {
+	vector_foreach(&files->declared.services, service) {
 		const struct config_router *router =
-			service->standby_removes ? config_find_router(config, service->router)
-						 : NULL;
+			service->standby_removes
+				? config_find_router(&files->config, service->router)
+				: NULL;
 
 		if (!router)
 			continue;
-		struct route_fact *fact = &ret->items[router - config->routers.items];
+		struct route_fact *fact = &ret->items[router - files->config.routers.items];
 		fact->fact.waits = true;
 		fact->served &= state_find_service(&engine->reconciler.live, &service->key) != NULL;
 	}
@@ -83,7 +84,7 @@ static void route_wait(const struct engine *engine, struct route_facts *ret)
 void route_facts_find(
 	const struct engine *engine, const struct track_list *track, struct route_facts *ret)
 {
-	const struct config *config = &engine->files->config;
+	const struct config *config = &engine_router_files(engine)->config;
 
 	for (size_t i = 0; i < config->routers.count; i++)
 		vector_append(ret)->served = true;

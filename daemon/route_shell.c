@@ -213,7 +213,7 @@ static bool route_shell_is_active(const struct route_shell *shell, const char *n
 static void route_shell_serve(
 	struct route_shell *shell, size_t index, const struct route_fact *fact)
 {
-	const struct config *config = &shell->options.engine->files->config;
+	const struct config *config = &engine_router_files(shell->options.engine)->config;
 	bool active = route_shell_is_active(shell, config->routers.items[index].name.text);
 	bool *served = &shell->served.items[index];
 
@@ -249,18 +249,18 @@ static void route_shell_look(struct route_shell *shell)
 
 void route_shell_turn(struct route_shell *shell)
 {
-	const struct engine *engine = shell->options.engine;
+	struct files *files = engine_router_files(shell->options.engine);
 	uint64_t now = loop_clock();
 
-	if (!engine->files)
+	if (!files)
 		return;
-	if (strcmp(files_revision(engine->files), shell->routed) != 0) {
-		memcpy(shell->routed, files_revision(engine->files), REVISION_SIZE);
+	if (strcmp(files_revision(files), shell->routed) != 0) {
+		memcpy(shell->routed, files_revision(files), REVISION_SIZE);
 		shell->routed_serial++;
 		shell->served.count = 0;
-		track_shell_want(shell->track, &engine->files->config);
+		track_shell_want(shell->track, &files->config);
 	}
-	routing_want(shell->routing, shell->routed_serial, &engine->files->config, now);
+	routing_want(shell->routing, shell->routed_serial, &files->config, now);
 	route_shell_tell_facts(shell, now);
 	route_shell_look(shell);
 	if (!shell->began)

@@ -78,6 +78,43 @@ static void a_crash_after_a_resume_does_not_lose_the_way_back(void **state)
 	expect_undone(fixture);
 }
 
+static size_t kept_routers(const struct fixture *fixture)
+{
+	return engine_router_files(&fixture->engine)->config.routers.count;
+}
+
+/* Four services as they were, and one virtual router. */
+static void write_router(struct fixture *fixture)
+{
+	_cleanup_free_ char *services = many(4, 1);
+	_cleanup_free_ char *text = memory_printf(
+		"%svrrp:\n  edge: {interface: eth0, vrid: 7, addresses: [10.0.0.1/24]}\n", services);
+
+	write_file(fixture, text);
+}
+
+static void virtual_routers_wait_for_the_way_back_too(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin(fixture, 4);
+	assert_int_equal(engine_suspend(&fixture->engine, "why", "test", NULL), 0);
+	write_router(fixture);
+	turn(fixture);
+	assert_int_equal(kept_routers(fixture), 0);
+	crash(fixture);
+	turn(fixture);
+	assert_int_equal(kept_routers(fixture), 0);
+	resume(fixture);
+	assert_int_equal(kept_routers(fixture), 0);
+	turn(fixture);
+	assert_true(fixture->engine.confirming);
+	assert_int_equal(kept_routers(fixture), 1);
+	expire(fixture);
+	assert_int_equal(kept_routers(fixture), 0);
+	assert_non_null(fixture->engine.held);
+}
+
 static void nor_does_one_while_the_pass_cannot_begin(void **state)
 {
 	struct fixture *fixture = *state;
@@ -643,6 +680,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_crash_after_a_resume_does_not_lose_the_way_back),
+		TEST(virtual_routers_wait_for_the_way_back_too),
 		TEST(nor_does_one_while_the_pass_cannot_begin),
 		TEST(without_a_way_back_nothing_is_changed),
 		TEST(both_are_on_disk_or_neither),
