@@ -2,13 +2,15 @@
 /* stop-at [--reads] [--files] [--run COMMAND] [--every] STEP PROGRAM…: stops a program right before
  * one of its steps and kills it there, or runs a command while it stands still.
  *
- * A step is a system call that changes IPVS: a netlink message that holds a mutating command, or a
- * write below /proc/sys. With --files also one that replaces or removes a file; with --reads also
- * any other netlink message. STEP counts from 1. With --every the command runs before each step
- * from that one on. POISE_IPVS_WINDOW=1 makes every operation of poise one step.
+ * A step is a system call that changes what balances: a netlink message to IPVS that holds a mutating
+ * command, a write below /proc/sys, or a message of a transaction to poise-dataplane. With --files
+ * also one that replaces or removes a file; with --reads also any other netlink message. STEP counts
+ * from 1. With --every the command runs before each step from that one on. POISE_IPVS_WINDOW=1 makes
+ * every operation of poise on IPVS one step.
  *
  * Exit status: 137 when the program was killed at the step; 98 with --run when it ended before;
  * else the program's. Processes that the program starts are not followed. */
+#include <endian.h>
 #include <errno.h>
 #include <limits.h>
 #include <linux/genetlink.h>
@@ -26,6 +28,8 @@
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "backends/dpdk/message.h"
 
 /* linux/ptrace.h has it too, but does not go together with sys/ptrace.h everywhere. */
 struct call_info {
@@ -132,11 +136,36 @@ static bool is_message_step(pid_t pid, uint64_t address, const struct options *o
 	return is_netlink_step(pid, (uintptr_t)vector.iov_base, vector.iov_len, options);
 }
 
+/* A message of a transaction, to whom the socket is connected to. */
+static bool is_transaction_step(pid_t pid, const struct call_info *call)
+{
+	static const char magic[] = "PDPM";
+	struct {
+		char magic[4];
+		uint16_t version, kind;
+	} header;
+
+	if (call->arguments[4] ||
+		peek(pid, call->arguments[1], &header, sizeof(header)) != sizeof(header) ||
+		memcmp(header.magic, magic, sizeof(header.magic)) != 0)
+		return false;
+	switch (le16toh(header.kind)) {
+	case MESSAGE_KIND_BEGIN:
+	case MESSAGE_KIND_OPERATIONS:
+	case MESSAGE_KIND_COMMIT:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static bool is_step(pid_t pid, const struct call_info *call, const struct options *options)
 {
 	switch (call->number) {
 	case SYS_sendmsg:
 		return is_message_step(pid, call->arguments[1], options);
+	case SYS_sendto:
+		return is_transaction_step(pid, call);
 	case SYS_write:
 		return names_file(pid, call->arguments[0], "/proc/sys/");
 #ifdef SYS_rename
@@ -233,25 +262,33 @@ static pid_t start(char **program)
 	return pid;
 }
 
-int main(int argc, char **argv)
+/* The first argument that is no option. */
+static int read_options(int argc, char **argv, struct options *options)
 {
-	struct options options = {};
 	int next = 1;
 
 	for (; next < argc && strncmp(argv[next], "--", 2) == 0; next++) {
 		if (strcmp(argv[next], "--reads") == 0)
-			options.reads = true;
+			options->reads = true;
 		else if (strcmp(argv[next], "--files") == 0)
-			options.files = true;
+			options->files = true;
 		else if (strcmp(argv[next], "--every") == 0)
-			options.every = true;
+			options->every = true;
 		else if (strcmp(argv[next], "--run") == 0 && next + 1 < argc)
-			options.run = argv[++next];
+			options->run = argv[++next];
 		else
 			break;
 	}
 	if (next < argc)
-		options.step = strtoul(argv[next++], NULL, 10);
+		options->step = strtoul(argv[next++], NULL, 10);
+	return next;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = {};
+	int next = read_options(argc, argv, &options);
+
 	if (!options.step || next >= argc) {
 		fprintf(stderr, "usage: stop-at [--reads] [--files] [--run COMMAND] [--every] STEP "
 				"PROGRAM…\n");
