@@ -88,7 +88,8 @@ static void write_router(struct fixture *fixture)
 {
 	_cleanup_free_ char *services = many(4, 1);
 	_cleanup_free_ char *text = memory_printf(
-		"%svrrp:\n  edge: {interface: eth0, vrid: 7, addresses: [10.0.0.1/24]}\n", services);
+		"%svrrp:\n  edge: {interface: eth0, vrid: 7, addresses: [10.0.0.1/24]}\n",
+		services);
 
 	write_file(fixture, text);
 }
