@@ -199,6 +199,23 @@ static void declared_add_ways(const struct config *config, struct declared *decl
 	vector_sort(&declared->routes, data_route_compare);
 }
 
+int declared_router_compare(const void *a, const void *b)
+{
+	return strcmp(((const struct declared_router *)a)->name,
+		((const struct declared_router *)b)->name);
+}
+
+static void declared_add_routers(const struct config *config, struct declared *declared)
+{
+	vector_reserve(&declared->routers, config->routers.count);
+	vector_foreach(&config->routers, router)
+		vector_push(&declared->routers, ((struct declared_router){.name = router->name.text,
+							.interface = router->interface,
+							.vrid = router->vrid,
+							.addresses = router->addresses}));
+	vector_sort(&declared->routers, declared_router_compare);
+}
+
 static struct timeouts declared_timeouts(const struct config_timeouts *timeouts)
 {
 	return (struct timeouts){
@@ -222,6 +239,7 @@ void declared_from_config(const struct config *config, struct declared *ret)
 	declared_add_sync(&config->ipvs, ret);
 	declared_add_sysctls(&config->ipvs, ret);
 	declared_add_ways(config, ret);
+	declared_add_routers(config, ret);
 }
 
 const struct declared_service *declared_find_service(
@@ -326,6 +344,7 @@ void declared_clear(struct declared *declared)
 	vector_clear(&declared->port_addresses);
 	vector_clear(&declared->ports);
 	vector_clear(&declared->routes);
+	vector_clear(&declared->routers);
 	arena_clear(&declared->arena);
 	*declared = (struct declared){};
 }

@@ -53,6 +53,18 @@ struct declared_service_vector {
 	VECTOR_OF(struct declared_service);
 };
 
+/* A virtual router: what the guard against mass deletion has to know of it. Borrowed from the config, but for itself. */
+struct declared_router {
+	const char *name; /* first: declared_router_compare() works on it */
+	const char *interface;
+	uint32_t vrid;
+	struct config_virtual_address_list addresses; /* in the order of the file */
+};
+
+struct declared_router_vector {
+	VECTOR_OF(struct declared_router);
+};
+
 /* Sorted like a state. Borrows names from the config it was made from, which must outlive it. */
 struct declared {
 	const char *backend;
@@ -67,10 +79,11 @@ struct declared {
 	struct sysctl_vector sysctls;  /* those that the file names */
 	struct data_port_vector ports; /* sorted by name; those are all that is said of them */
 	struct port_address_vector port_addresses;
-	struct data_route_vector routes; /* each with its port */
-	bool ways_managed;               /* the file has `dpdk`: the last two are exact */
-	size_t checks;                   /* number of checks declared */
-	struct arena arena;              /* lists of checks */
+	struct data_route_vector routes;       /* each with its port */
+	bool ways_managed;                     /* the file has `dpdk`: the last two are exact */
+	struct declared_router_vector routers; /* sorted by name */
+	size_t checks;                         /* number of checks declared */
+	struct arena arena;                    /* lists of checks */
 };
 
 /* From a config that config_load() accepted, into an empty `ret`; never fails. O(n log n). */
@@ -78,6 +91,9 @@ void declared_from_config(const struct config *config, struct declared *ret);
 
 const struct declared_service *declared_find_service(
 	const struct declared *declared, const struct service_key *key);
+
+/* Order of names. */
+int declared_router_compare(const void *a, const void *b);
 
 /* Whether both are the same for step(): a check counts by what it probes, its parameters do not. */
 bool declared_service_equal(const struct declared_service *a, const struct declared_service *b);

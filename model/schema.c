@@ -371,8 +371,8 @@ static const struct schema_key schema_top_keys[CONFIG_COUNT] = {
 	[CONFIG_PRUNE] = {WORD("prune", struct config, prune, schema_prune_words),
 		DEFAULT(CONFIG_PRUNE_OWNED), .help = "Which services are deleted"},
 	[CONFIG_MAX_DELETE] = {PERCENT("max-delete", struct config, max_delete, 0), DEFAULT(50),
-		.help = "Share of the services, or of a service's destinations, that may go at "
-			"once"},
+		.help = "Share of the services, of the virtual routers, or of what one of them "
+			"has, that may go at once"},
 	[CONFIG_ALLOW_EMPTY] = {BOOLEAN("allow-empty", struct config, allow_empty), DEFAULT(false),
 		.help = "Accept a configuration without any service"},
 	[CONFIG_RESYNC] = {DURATION("resync", struct config, resync, UNITS_MILLISECOND,

@@ -11,7 +11,7 @@
 #include "reconciler/blast.h"
 
 #define BLAST_REASONS_LIMIT 10
-/* Fewer lost destinations of a service than this are daily work, whatever their share. */
+/* Fewer lost destinations of a service, or addresses of a virtual router, than this are daily work, whatever their share. */
 #define BLAST_DESTINATIONS_LEAST 3
 
 struct blast_reference {
@@ -269,30 +269,137 @@ static bool blast_is_little(const struct record *before, const struct declared *
 	return gone < BLAST_DESTINATIONS_LEAST;
 }
 
-bool blast_guard(const struct record *before, const struct declared *now, struct strbuf *reasons)
+static void blast_judge_services(struct blast_pass *pass, const struct declared *now)
 {
 	_cleanup_record_ struct record current = {};
+
+	if (blast_is_little(pass->before, now))
+		return;
+	record_set_declared(&current, now);
+	pass->now = &current;
+	blast_side_fill(&pass->before_by_name, pass->before);
+	blast_side_fill(&pass->now_by_name, &current);
+	/* With `prune: none` no service goes. */
+	if (now->prune != CONFIG_PRUNE_NONE)
+		blast_each_group(pass, blast_count_listeners);
+	blast_judge(pass, pass->listeners_lost, pass->before->declared.count, "services", "");
+	blast_each_group(pass, blast_judge_destinations);
+	vector_clear(&pass->before_by_name);
+	vector_clear(&pass->now_by_name);
+	pass->now = NULL;
+}
+
+/* Virtual routers */
+
+/* What a virtual router is, whatever its name; texts are borrowed. */
+struct blast_place {
+	const char *interface;
+	uint32_t vrid;
+	uint16_t family;
+};
+
+/* What virtual routers have now; sorted. */
+struct blast_routers {
+	struct {
+		VECTOR_OF(struct blast_place);
+	} places; /* of those whose names are new */
+	struct {
+		VECTOR_OF(struct address);
+	} addresses; /* of all */
+};
+
+static int blast_compare_places(const void *a, const void *b)
+{
+	const struct blast_place *left = a, *right = b;
+	int order = strcmp(left->interface, right->interface);
+
+	order = order ? order : COMPARE(left->vrid, right->vrid);
+	return order ? order : COMPARE(left->family, right->family);
+}
+
+static int blast_compare_plain_addresses(const void *a, const void *b)
+{
+	return address_compare(a, b);
+}
+
+static void blast_routers_fill(
+	struct blast_routers *routers, const struct record *before, const struct declared *now)
+{
+	vector_foreach(&now->routers, router) {
+		const struct record_router key = {.name = (char *)router->name};
+		bool is_new = !vector_find(&before->routers, &key, record_router_compare);
+
+		vector_foreach(&router->addresses, address) {
+			vector_push(&routers->addresses, address->address.address);
+			if (is_new)
+				vector_push(&routers->places,
+					((struct blast_place){router->interface, router->vrid,
+						address->address.address.family}));
+		}
+	}
+	vector_sort(&routers->places, blast_compare_places);
+	vector_sort(&routers->addresses, blast_compare_plain_addresses);
+}
+
+static bool blast_router_stays(const struct blast_routers *routers,
+	const struct record_router *before, const struct declared *now)
+{
+	const struct declared_router key = {.name = before->name};
+
+	if (vector_find(&now->routers, &key, declared_router_compare))
+		return true;
+	vector_foreach(&before->addresses, address) {
+		const struct blast_place place = {before->interface, before->vrid, address->family};
+
+		if (vector_find(&routers->places, &place, blast_compare_places))
+			return true;
+	}
+	return false;
+}
+
+static void blast_judge_addresses(struct blast_pass *pass, const struct blast_routers *routers,
+	const struct record_router *before)
+{
+	size_t lost = 0;
+
+	vector_foreach(&before->addresses, address)
+		lost += !vector_find(&routers->addresses, address, blast_compare_plain_addresses);
+	if (lost >= BLAST_DESTINATIONS_LEAST)
+		blast_judge(pass, lost, before->addresses.count, "addresses of virtual router ",
+			before->name);
+}
+
+static void blast_judge_routers(struct blast_pass *pass, const struct declared *now)
+{
+	const struct record_routers *before = &pass->before->routers;
+	struct blast_routers routers = {};
+	size_t lost = 0;
+
+	if (!before->count)
+		return;
+	blast_routers_fill(&routers, pass->before, now);
+	vector_foreach(before, router)
+		lost += !blast_router_stays(&routers, router, now);
+	blast_judge(pass, lost, before->count, "virtual routers", "");
+	vector_foreach(before, router)
+		if (blast_router_stays(&routers, router, now))
+			blast_judge_addresses(pass, &routers, router);
+	vector_clear(&routers.places);
+	vector_clear(&routers.addresses);
+}
+
+bool blast_guard(const struct record *before, const struct declared *now, struct strbuf *reasons)
+{
 	struct blast_pass pass = {
 		.before = before,
-		.now = &current,
 		.max_delete = now->max_delete,
 		.reasons = reasons,
 	};
 
-	if (blast_is_little(before, now))
-		return false;
-	record_set_declared(&current, now);
-	blast_side_fill(&pass.before_by_name, before);
-	blast_side_fill(&pass.now_by_name, &current);
-	/* With `prune: none` no service goes. */
-	if (now->prune != CONFIG_PRUNE_NONE)
-		blast_each_group(&pass, blast_count_listeners);
-	blast_judge(&pass, pass.listeners_lost, before->declared.count, "services", "");
-	blast_each_group(&pass, blast_judge_destinations);
+	blast_judge_services(&pass, now);
+	blast_judge_routers(&pass, now);
 	if (pass.refused > BLAST_REASONS_LIMIT)
 		strbuf_printf(
 			reasons, "and %zu more like these\n", pass.refused - BLAST_REASONS_LIMIT);
-	vector_clear(&pass.before_by_name);
-	vector_clear(&pass.now_by_name);
 	return pass.refused > 0;
 }

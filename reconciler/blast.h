@@ -6,7 +6,11 @@
  * Listeners are counted: a listener is lost when it is gone and its service (by name) did not get
  * another in its place. The destinations of a service are compared by its name (or by its listener,
  * when the service was renamed): three or more lost, and more than `max-delete` of them, trips the
- * guard. */
+ * guard.
+ *
+ * Virtual routers are counted like listeners, among themselves: one is lost when neither its name is declared any more nor,
+ * under a new name, its interface, VRID and family. `prune` keeps none of them. The addresses of one that stays are
+ * compared as destinations are; an address that another virtual router has now is not lost. */
 #pragma once
 
 #include "base/strbuf.h"

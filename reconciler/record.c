@@ -297,8 +297,66 @@ static void record_keep_unpruned(struct record *record, const struct declared *d
 	record->declared = kept;
 }
 
+int record_router_compare(const void *a, const void *b)
+{
+	return strcmp(
+		((const struct record_router *)a)->name, ((const struct record_router *)b)->name);
+}
+
+static void record_clear_routers(struct record *record)
+{
+	vector_foreach(&record->routers, router) {
+		free(router->name);
+		free(router->interface);
+		vector_clear(&router->addresses);
+	}
+	vector_clear(&record->routers);
+}
+
+static struct record_router *record_add_router(
+	struct record *record, const char *name, const char *interface, uint32_t vrid)
+{
+	struct record_router *router = vector_append(&record->routers);
+
+	router->name = memory_copy_string(name);
+	router->interface = memory_copy_string(interface);
+	router->vrid = vrid;
+	return router;
+}
+
+static int record_compare_addresses(const void *a, const void *b)
+{
+	return address_compare(a, b);
+}
+
+static void record_add_addresses(
+	struct record_addresses *to, const struct config_virtual_address_list *from)
+{
+	size_t kept = 0;
+
+	vector_foreach(from, address)
+		vector_push(to, address->address.address);
+	vector_sort(to, record_compare_addresses);
+	vector_foreach(to, address)
+		if (!kept || !address_equal(&to->items[kept - 1], address))
+			to->items[kept++] = *address;
+	to->count = kept;
+}
+
+static void record_set_routers(struct record *record, const struct declared *declared)
+{
+	record_clear_routers(record);
+	vector_foreach(&declared->routers, from) {
+		struct record_router *to =
+			record_add_router(record, from->name, from->interface, from->vrid);
+
+		record_add_addresses(&to->addresses, &from->addresses);
+	}
+}
+
 void record_set_declared(struct record *record, const struct declared *declared)
 {
+	record_set_routers(record, declared);
 	record_keep_unpruned(record, declared);
 	size_t kept = record->declared.count;
 	vector_reserve(&record->declared, kept + declared->services.count);
@@ -444,6 +502,13 @@ void record_copy(struct record *to, const struct record *from)
 		vector_foreach(&service->destinations, key)
 			vector_push(&copy->destinations, *key);
 	}
+	vector_foreach(&from->routers, router) {
+		struct record_router *copy =
+			record_add_router(to, router->name, router->interface, router->vrid);
+
+		vector_foreach(&router->addresses, address)
+			vector_push(&copy->addresses, *address);
+	}
 	vector_foreach(&from->paths, path)
 		vector_push(&to->paths, memory_copy_string(*path));
 }
@@ -453,6 +518,7 @@ void record_clear(struct record *record)
 	memory_clear(&record->memory);
 	record_clear_left(record);
 	record_clear_declared(record);
+	record_clear_routers(record);
 	record_clear_paths(record);
 	free(record->backend);
 	free(record->revision);

@@ -2,7 +2,7 @@
 /* The record: what poise knows of this machine between two runs, in STATE-DIR/state.json.
  *
  * IPVS objects carry no owner's mark, so ownership lives here, with what is draining, what was
- * declared last (for the blast guard), from which paths, and which content was refused. Valid for
+ * declared last (services and virtual routers, for the blast guard), from which paths, and which content was refused. Valid for
  * one boot and one network namespace: of another, only the refused revisions count, for the table
  * it spoke of is gone. Replaced atomically and synced; a record that cannot be read is an error
  * that says so, never an empty one. */
@@ -19,6 +19,16 @@ struct record_service {
 	struct {
 		VECTOR_OF(struct destination_key);
 	} destinations; /* sorted */
+};
+
+/* A declared virtual router, likewise. */
+struct record_router {
+	char *name; /* first: record_router_compare() works on it */
+	char *interface;
+	uint32_t vrid;
+	struct record_addresses {
+		VECTOR_OF(struct address);
+	} addresses; /* sorted, each once */
 };
 
 /* Room for a boot's identity. */
@@ -43,6 +53,9 @@ struct record {
 		VECTOR_OF(struct record_service);
 	} declared; /* sorted, without fallbacks; empty before the first apply. Also what `prune: none` kept, without
 		       destinations */
+	struct record_routers {
+		VECTOR_OF(struct record_router);
+	} routers; /* sorted by name; empty also where the record is older than they are in it */
 	struct {
 		VECTOR_OF(char *);
 	} paths;              /* as normalised by record_set_paths() */
@@ -103,6 +116,9 @@ enum record_refusal record_refuses(const struct record *record, const char *revi
 
 /* Makes `declared` of the record what is declared now, and what `prune: none` keeps: those of before that are owned. */
 void record_set_declared(struct record *record, const struct declared *declared);
+
+/* Order of names. */
+int record_router_compare(const void *a, const void *b);
 
 /* Paths made absolute against the current directory, "-" as it is, sorted. */
 void record_set_paths(struct record *record, const char *const *paths, size_t count);

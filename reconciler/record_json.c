@@ -56,6 +56,46 @@ static int left_drains_read(struct json_form_pass *pass, const struct json_form_
 
 static const struct json_form_type left_drains = {left_drains_write, left_drains_read};
 
+static int router_address_compare(const void *a, const void *b)
+{
+	return address_compare(a, b);
+}
+
+static const struct json_form_member router_address_item = {
+	.type = &json_form_address, .required = true};
+JSON_FORM_LIST(router_address_list, ((struct record_router *)NULL)->addresses, &router_address_item,
+	router_address_compare);
+
+static const struct json_form_member router_members[] = {
+	{"name", &json_form_string, JSON_FORM_FIELD(struct record_router, name), .required = true},
+	{"interface", &json_form_string, JSON_FORM_FIELD(struct record_router, interface),
+		.required = true},
+	{"vrid", &json_form_number, JSON_FORM_FIELD(struct record_router, vrid), .required = true,
+		.maximum = UINT8_MAX},
+	{"addresses", &router_address_list, JSON_FORM_FIELD(struct record_router, addresses),
+		.required = true},
+};
+static const struct json_form router_form = JSON_FORM(router_members);
+static const struct json_form_member router_item = JSON_FORM_ITEM(&router_form);
+JSON_FORM_LIST(router_list, ((struct record *)NULL)->routers, &router_item, record_router_compare);
+
+/* Many a machine has none, and a record may be of the time before they were in it. */
+static json_t *routers_write(
+	struct json_form_pass *pass, const struct json_form_member *member, const void *field)
+{
+	const struct record_routers *routers = field;
+
+	return routers->count ? router_list.write(pass, member, field) : NULL;
+}
+
+static int routers_read(struct json_form_pass *pass, const struct json_form_place *place,
+	const struct json_form_member *member, const json_t *json, void *field)
+{
+	return json ? router_list.read(pass, place, member, json, field) : 0;
+}
+
+static const struct json_form_type routers_type = {routers_write, routers_read};
+
 static const struct json_form_member record_members[] = {
 	{"poise-record", &json_form_version, .required = true, .maximum = RECORD_JSON_FORMAT},
 	{"boot", &json_form_text, JSON_FORM_FIELD(struct record, boot), .required = true},
@@ -71,6 +111,7 @@ static const struct json_form_member record_members[] = {
 	{"paths", &path_list, JSON_FORM_FIELD(struct record, paths), .required = true},
 	{"drains", &state_form_drains, JSON_FORM_FIELD(struct record, memory.drains),
 		.required = true},
+	{"routers", &routers_type, JSON_FORM_FIELD(struct record, routers)},
 	{"left-backend", &json_form_string, JSON_FORM_FIELD(struct record, left.backend)},
 	{"left-drains", &left_drains, JSON_FORM_FIELD(struct record, left.memory.drains)},
 };

@@ -271,6 +271,104 @@ static void what_prune_keeps_is_not_lost(void **state _unused_)
 	assert_true(blast_guard(&record, &now, &reasons));
 }
 
+/* The same of virtual routers: "NAME INTERFACE VRID[ ADDRESS…]", up to NULL. */
+struct router_case {
+	const char *what;
+	const char *before[12], *now[12];
+	const char *reasons; /* "": none, the guard lets it pass */
+};
+
+static const struct router_case router_cases[] = {
+	{.what = "the first ones",
+		.now = {"a eth0 1 10.0.0.1", "b eth0 2 10.0.0.2"},
+		.reasons = ""},
+	{.what = "all of them",
+		.before = {"a eth0 1 10.0.0.1", "b eth0 2 10.0.0.2", "c eth0 3 10.0.0.3"},
+		.reasons = "3 of 3 virtual routers would go (100 %, max-delete is 50 %)\n"},
+	{.what = "the only one",
+		.before = {"a eth0 1 10.0.0.1 10.0.0.2 10.0.0.3"},
+		.reasons = "1 of 1 virtual routers would go (100 %, max-delete is 50 %)\n"},
+	{.what = "half of them",
+		.before = {"a eth0 1 10.0.0.1", "b eth0 2 10.0.0.2"},
+		.now = {"b eth0 2 10.0.0.2"},
+		.reasons = ""},
+	{.what = "the same under other names",
+		.before = {"a eth0 1 10.0.0.1", "b eth0 2 2001:db8::2"},
+		.now = {"x eth0 1 10.0.0.1", "y eth0 2 2001:db8::2"},
+		.reasons = ""},
+	{.what = "the same under other VRIDs, interfaces and addresses",
+		.before = {"a eth0 1 10.0.0.1", "b eth0 2 10.0.0.2"},
+		.now = {"a eth0 11 10.0.0.1", "b eth1 2 10.0.1.2"},
+		.reasons = ""},
+	{.what = "others in their place",
+		.before = {"a eth0 1 10.0.0.1", "b eth0 2 10.0.0.2"},
+		.now = {"x eth1 1 10.0.0.1", "y eth0 2 2001:db8::2"},
+		.reasons = "2 of 2 virtual routers would go (100 %, max-delete is 50 %)\n"},
+	{.what = "one that was there takes the place of the others",
+		.before = {"a eth0 1 10.0.0.1", "b eth0 2 10.0.0.2", "c eth0 3 10.0.0.3"},
+		.now = {"c eth0 1 10.0.0.3"},
+		.reasons = "2 of 3 virtual routers would go (67 %, max-delete is 50 %)\n"},
+	{.what = "three addresses of four",
+		.before = {"a eth0 1 10.0.0.1 10.0.0.2 10.0.0.3 10.0.0.4"},
+		.now = {"a eth0 1 10.0.0.4"},
+		.reasons = "3 of 4 addresses of virtual router a would go (75 %, max-delete is 50 "
+			   "%)\n"},
+	{.what = "two addresses of two",
+		.before = {"a eth0 1 10.0.0.1 10.0.0.2"},
+		.now = {"a eth0 1 10.0.0.3 10.0.0.4"},
+		.reasons = ""},
+	{.what = "addresses that go to another",
+		.before = {"a eth0 1 10.0.0.1 10.0.0.2 10.0.0.3 10.0.0.4", "b eth0 2 10.0.0.5"},
+		.now = {"a eth0 1 10.0.0.4", "b eth0 2 10.0.0.3 10.0.0.5 10.0.0.1 10.0.0.2"},
+		.reasons = ""},
+};
+
+/* Into `arena`, which ends with the test. */
+static void declare_router(struct declared *declared, struct arena *arena, const char *text)
+{
+	struct declared_router *router = vector_append(&declared->routers);
+	char *rest = arena_copy_string(arena, text);
+	const char *word;
+
+	router->name = strtok_r(rest, " ", &rest);
+	router->interface = strtok_r(NULL, " ", &rest);
+	router->vrid = (uint32_t)strtoul(strtok_r(NULL, " ", &rest), NULL, 10);
+	router->addresses.items = arena_new(arena, 10 * sizeof(*router->addresses.items));
+	while ((word = strtok_r(NULL, " ", &rest)))
+		assert_int_equal(
+			address_parse(word, &router->addresses.items[router->addresses.count++]
+						     .address.address),
+			0);
+}
+
+static void the_guard_judges_virtual_routers(void **state _unused_)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(router_cases); i++) {
+		const struct router_case *test = &router_cases[i];
+		_cleanup_declared_ struct declared before = {.max_delete = 50};
+		_cleanup_declared_ struct declared now = {.max_delete = 50};
+		_cleanup_record_ struct record record = {};
+		_cleanup_strbuf_ struct strbuf reasons = {};
+		struct arena arena = {};
+
+		print_message("%s\n", test->what);
+		for (const char *const *text = test->before; *text; text++)
+			declare_router(&before, &arena, *text);
+		for (const char *const *text = test->now; *text; text++)
+			declare_router(&now, &arena, *text);
+		/* What stays says nothing of them, and what `prune: none` keeps are services. */
+		declare(&before, "web tcp://192.0.2.1:80 10.0.0.9");
+		declare(&now, "web tcp://192.0.2.1:80 10.0.0.9");
+		now.prune = CONFIG_PRUNE_NONE;
+		record_set_declared(&record, &before);
+		bool refused = blast_guard(&record, &now, &reasons);
+
+		assert_int_equal(refused, *test->reasons != '\0');
+		assert_string_equal(reasons.text ? reasons.text : "", test->reasons);
+		arena_clear(&arena);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -279,6 +377,7 @@ int main(void)
 		cmocka_unit_test(becoming_a_fallback_is_a_loss),
 		cmocka_unit_test(only_ten_reasons_are_given),
 		cmocka_unit_test(what_prune_keeps_is_not_lost),
+		cmocka_unit_test(the_guard_judges_virtual_routers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

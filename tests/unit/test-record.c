@@ -24,6 +24,7 @@ static const char *const paths[] = {"/srv/web.yaml", "-"};
 /* A record of here and now with something of everything. */
 static void fill(const char *folder, struct record *record)
 {
+	struct config_virtual_address router_addresses[3] = {};
 	struct declared declared = {};
 	struct memory_service *owned;
 	struct memory_drain *drain;
@@ -41,6 +42,14 @@ static void fill(const char *folder, struct record *record)
 	build_declared_destination(
 		build_declared(&declared, "dns", "udp://[2001:db8::1]:53", "rr", 0),
 		"[2001:db8::2]:53", 1);
+	vector_push(&declared.routers, ((struct declared_router){.name = "edge",
+					       .interface = "a\"b",
+					       .vrid = 255,
+					       .addresses = {router_addresses, 3}}));
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(address_parse(i ? "10.0.0.1" : "2001:db8::1",
+					 &router_addresses[i].address.address),
+			0);
 	record_set_declared(record, &declared);
 	record_set_paths(record, paths, ARRAY_LENGTH(paths));
 	owned = vector_append(&record->memory.owned);
@@ -58,6 +67,7 @@ static void fill(const char *folder, struct record *record)
 	vector_foreach(&declared.services, service)
 		vector_clear(&service->destinations);
 	vector_clear(&declared.services);
+	vector_clear(&declared.routers);
 }
 
 static void assert_same(const struct record *a, const struct record *b)
@@ -95,6 +105,11 @@ static void what_is_saved_is_loaded(void **state)
 	assert_string_equal(loaded.declared.items[0].name, "web");
 	assert_int_equal(loaded.declared.items[1].destinations.count, 1);
 	assert_int_equal(loaded.memory.drains.items[0].deadline, INT64_MAX);
+	assert_int_equal(loaded.routers.count, 1);
+	assert_string_equal(loaded.routers.items[0].name, "edge");
+	assert_string_equal(loaded.routers.items[0].interface, "a\"b");
+	assert_int_equal(loaded.routers.items[0].vrid, 255);
+	assert_int_equal(loaded.routers.items[0].addresses.count, 2);
 	record_copy(&copy, &loaded);
 	record_clear(&loaded);
 	assert_same(&record, &copy);
