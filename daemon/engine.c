@@ -240,6 +240,7 @@ static void engine_hold_undone(struct engine *engine, const char *why)
 		return;
 	files_free(engine->held);
 	engine->held = STEAL(engine->files);
+	engine->held_routes = false;
 	engine->held_reason = ENGINE_HELD_REFUSED;
 	free(engine->held_why);
 	engine->held_why = memory_printf(

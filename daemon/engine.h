@@ -227,7 +227,8 @@ struct engine {
 	struct files *rejected; /* read later, and no good: ->problems; or NULL */
 	struct files *held;     /* read later, good, and held back; or NULL */
 	enum engine_held held_reason;
-	char *held_why;          /* in words, with what to do */
+	bool held_routes; /* nothing was ever in force, and no backend is there: engine_router_files() are those that are held */
+	char *held_why;   /* in words, with what to do */
 	struct load_trees trees; /* of the reading that was last */
 	struct operator_state operator;
 	struct facts facts;
@@ -376,8 +377,9 @@ int engine_backend_changed(struct engine *engine);
 /* Whether it changes nothing: the operator said so, or what he said cannot be read. */
 bool engine_is_suspended(const struct engine *engine);
 /* The files whose virtual routers are kept: those in force, or, while it is suspended, those that were before any that came
- * meanwhile. They have them until what is needed to go back is on disk. NULL before the first good reading. Borrowed, until the
- * next engine_run(). */
+ * meanwhile. They have them until what is needed to go back is on disk. Where nothing was ever in force, and nothing can be for
+ * want of a backend, those that wait for it: virtual routers need none, and wait for their `start-timeout`. NULL before the first
+ * good reading. Borrowed, until the next engine_run(). */
 struct files *engine_router_files(const struct engine *engine);
 
 /* What a virtual router of the files is, in that family; takes effect in the next engine_run(). Not known: nobody says. */

@@ -25,6 +25,30 @@ static void engine_tell_warnings(struct engine *engine, const struct files *file
 		engine_tell(engine, ENGINE_EVENT_FILES_WARNED, NULL, "%s", files->warnings);
 }
 
+/* Whether virtual routers may run while their files wait for a backend: of a machine that knows nothing yet, where there is nothing
+ * to judge files by. Who was stopped by something else waits. */
+static bool engine_may_route(const struct engine *engine, struct files *files)
+{
+	_cleanup_free_ char *confirm = memory_printf("%s/confirm.json", engine->options.state_dir);
+	_cleanup_record_ struct record record = {};
+
+	if (engine->files || engine->connected || engine_is_suspended(engine) ||
+		access(confirm, F_OK) == 0)
+		return false;
+	return record_load(engine->options.state_dir, &record, NULL) == 0 && !record.revision &&
+	       record_refuses(&record, files_revision(files)) == RECORD_REFUSAL_NONE;
+}
+
+/* What is held goes; virtual routers that poised kept by it when it was suspended stay. */
+static void engine_drop_held(struct engine *engine)
+{
+	if (engine->held && engine->held_routes && engine_is_suspended(engine) && !engine->kept)
+		engine->kept = STEAL(engine->held);
+	engine->held = files_free(engine->held);
+	engine->held_routes = false;
+	free(STEAL(engine->held_why));
+}
+
 /* Takes `why` over. */
 static void engine_hold(
 	struct engine *engine, struct files *files, enum engine_held reason, char *why)
@@ -32,8 +56,7 @@ static void engine_hold(
 	bool told = engine->held && files_same(engine->held, files) &&
 		    strcmp(engine->held_why, why) == 0;
 
-	files_free(engine->held);
-	free(engine->held_why);
+	engine_drop_held(engine);
 	engine->held = files;
 	engine->held_reason = reason;
 	engine->held_why = why;
@@ -43,13 +66,13 @@ static void engine_hold(
 	}
 	if (!engine->files)
 		engine_fall_back(engine);
+	engine->held_routes = engine_may_route(engine, files);
 }
 
 void engine_release(struct engine *engine)
 {
 	engine->rejected = files_free(engine->rejected);
-	engine->held = files_free(engine->held);
-	free(STEAL(engine->held_why));
+	engine_drop_held(engine);
 }
 
 /* Puts a reading in force in the place of the one that was. NULL: there is none. */
@@ -67,7 +90,9 @@ static void engine_put_in_force(struct engine *engine, struct files *files)
 
 struct files *engine_router_files(const struct engine *engine)
 {
-	return engine->kept ? engine->kept : engine->files;
+	if (engine->kept || engine->files)
+		return engine->kept ? engine->kept : engine->files;
+	return engine->held_routes ? engine->held : NULL;
 }
 
 void engine_let_routers_follow(struct engine *engine)

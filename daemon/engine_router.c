@@ -81,8 +81,9 @@ static const char *const engine_role_words[ENGINE_NOTICE_COUNT] = {
 static const struct config_text_list *engine_router_command(
 	const struct engine *engine, const struct engine_move *move)
 {
+	const struct files *files = engine_router_files(engine);
 	const struct config_router *router =
-		engine->files ? config_find_router(&engine->files->config, move->router) : NULL;
+		files ? config_find_router(&files->config, move->router) : NULL;
 
 	if (move->notify)
 		return move->notify;

@@ -57,9 +57,17 @@ void route_facts_look(const struct engine *engine, struct track_list *track, uin
 
 	if (!count)
 		return;
-	route_list(engine, &listeners);
-	for (size_t i = first; i < first + count; i++)
-		route_look_at(track, track->items.items[i].item, &listeners, now);
+	if (engine->files)
+		route_list(engine, &listeners);
+	for (size_t i = first; i < first + count; i++) {
+		struct track_item *item = track->items.items[i].item;
+
+		if (engine->files)
+			route_look_at(track, item, &listeners, now);
+		else
+			track_item_set(track, item, TRACK_STATE_UNWELL, 0, now,
+				"it is not there: the files are held");
+	}
 	vector_clear(&listeners);
 }
 

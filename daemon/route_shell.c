@@ -305,14 +305,15 @@ void route_shell_message(struct route_shell *shell, uint16_t kind, const void *p
 	if (!route_shell_concerns(kind))
 		return;
 	/* A rollback puts other files in force between two turns. */
-	if (engine->files && strcmp(files_revision(engine->files), shell->routed) != 0)
+	struct files *files = engine_router_files(engine);
+	if (files && strcmp(files_revision(files), shell->routed) != 0)
 		route_shell_turn(shell);
 	if (kind == MESSAGE_VRRP_STARTED || kind == MESSAGE_VRRP_GONE)
 		engine_set_process(
 			shell->options.engine, ENGINE_PROCESS_VRRP, kind == MESSAGE_VRRP_STARTED);
 	route_shell_hear(shell, kind, payload, size);
 	/* Whose services are there already need not wait for a turn. */
-	if (kind == MESSAGE_VRRP_MOVED && engine->files)
+	if (kind == MESSAGE_VRRP_MOVED && files)
 		route_shell_tell_facts(shell, loop_clock());
 	route_shell_on_timer(shell);
 }
