@@ -391,6 +391,7 @@ static void monitoring_examples(void **state)
 	scrape(machine, &fresh, &said);
 	routes_close(&routes);
 	expect_all_words(dashboard, "poise_dataplane_");
+	expect_all_words(alerts, "poise_router_addresses");
 	assert_true(check_words(dashboard) > 15);
 	assert_true(check_words(alerts) > 8);
 	assert_true(check_labels(dashboard, &said) > 50);
