@@ -22,6 +22,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "base/inet_sum.h"
 #include "base/vector.h"
 
 #define PING_SEQUENCES 65536u
@@ -86,18 +87,9 @@ static int ping_compare_keys(const void *a, const void *b)
 	return order ? order : address_compare(&left->source, &right->source);
 }
 
-/* The sum of RFC 1071, of a packet in one piece. */
 static uint16_t ping_checksum(const uint8_t *bytes, size_t size)
 {
-	uint32_t sum = 0;
-
-	for (size_t i = 0; i + 1 < size; i += 2)
-		sum += (uint32_t)bytes[i] << 8 | bytes[i + 1];
-	if (size % 2)
-		sum += (uint32_t)bytes[size - 1] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return htons((uint16_t)~sum);
+	return htons((uint16_t)~inet_fold(inet_sum(bytes, size)));
 }
 
 /* ---- Replies ---- */

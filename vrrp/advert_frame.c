@@ -8,11 +8,16 @@
 #include <netinet/ip6.h>
 #include <string.h>
 
+#include "base/inet_sum.h"
 #include "vrrp/object.h"
 #include "vrrp/socket.h"
 
 #define FRAME_MAC_SIZE 6u
 #define FRAME_CLASS    0xc0u /* CS6, network control: RFC 4594 §3.1 */
+
+#define FRAME_IPV4_SIZE     20u
+#define FRAME_IPV4_CHECKSUM 10
+#define FRAME_IPV4_SOURCE   12
 
 uint16_t advert_frame_protocol(uint16_t family)
 {
@@ -34,34 +39,20 @@ static void frame_group_mac(const struct address *group, uint8_t mac[static FRAM
 	}
 }
 
-/* RFC 1071. */
-static uint16_t frame_checksum(const void *header, size_t size)
-{
-	const uint8_t *bytes = header;
-	uint32_t sum = 0;
-
-	for (size_t i = 0; i < size; i += 2)
-		sum += (uint32_t)bytes[i] << 8 | bytes[i + 1];
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
-}
-
+/* RFC 791 §3.1. */
 static size_t frame_put_ipv4(
 	uint8_t *at, const struct address *source, const struct address *group, size_t size)
 {
-	struct iphdr header = {.version = 4,
-		.ihl = sizeof(header) / 4,
-		.tos = FRAME_CLASS,
-		.tot_len = htons((uint16_t)(sizeof(header) + size)),
-		.frag_off = htons(IP_DF),
-		.ttl = VRRP_SOCKET_TTL,
-		.protocol = VRRP_PROTOCOL};
+	size_t length = FRAME_IPV4_SIZE + size;
+	uint8_t header[FRAME_IPV4_SIZE] = {0x45, FRAME_CLASS, (uint8_t)(length >> 8),
+		(uint8_t)length, [6] = IP_DF >> 8, [8] = VRRP_SOCKET_TTL, [9] = VRRP_PROTOCOL};
+	uint16_t checksum;
 
-	memcpy(&header.saddr, source->bytes, sizeof(header.saddr));
-	memcpy(&header.daddr, group->bytes, sizeof(header.daddr));
-	header.check = htons(frame_checksum(&header, sizeof(header)));
-	memcpy(at, &header, sizeof(header));
+	memcpy(header + FRAME_IPV4_SOURCE, source->bytes, 4);
+	memcpy(header + FRAME_IPV4_SOURCE + 4, group->bytes, 4);
+	checksum = htons((uint16_t)~inet_fold(inet_sum(header, sizeof(header))));
+	memcpy(header + FRAME_IPV4_CHECKSUM, &checksum, sizeof(checksum));
+	memcpy(at, header, sizeof(header));
 	return sizeof(header);
 }
 

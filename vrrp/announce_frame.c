@@ -14,6 +14,8 @@
 #include <linux/if_ether.h>
 #include <string.h>
 
+#include "base/inet_sum.h"
+
 #define ARP_HARDWARE_ETHERNET 1
 #define ARP_OPERATION_REQUEST 1
 #define ARP_OPERATION_REPLY   2
@@ -83,26 +85,14 @@ static uint8_t *frame_arp(uint8_t *at, const struct announce_content *content)
 	return frame_put(at, content->address.bytes, size);
 }
 
-/* RFC 1071, of an even number of bytes. */
-static uint32_t frame_sum(const uint8_t *bytes, size_t size)
-{
-	uint32_t sum = 0;
-
-	for (size_t i = 0; i < size; i += 2)
-		sum += (uint32_t)bytes[i] << 8 | bytes[i + 1];
-	return sum;
-}
-
 /* With the pseudo-header of RFC 8200 §8.1. */
 static uint16_t frame_nd_checksum(const uint8_t *header, const uint8_t *message)
 {
 	size_t addresses = 2 * address_size(AF_INET6);
-	uint32_t sum = frame_sum(header + ND_ADDRESSES_OFFSET, addresses) + ND_SIZE +
-		       IPPROTO_ICMPV6 + frame_sum(message, ND_SIZE);
+	uint32_t sum = inet_sum(header + ND_ADDRESSES_OFFSET, addresses) + ND_SIZE +
+		       IPPROTO_ICMPV6 + inet_sum(message, ND_SIZE);
 
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
+	return (uint16_t)~inet_fold(sum);
 }
 
 /* RFC 4861 §4.4, with the option of §4.6.1. */

@@ -30,6 +30,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/inet_sum.h"
+
 #define HEADER_SIZE   8
 #define TYPE_ADVERT   1
 #define INTERVAL_BITS 0x0fffu
@@ -120,32 +122,14 @@ static void vrrp_write16(uint8_t *bytes, uint32_t value)
 	bytes[1] = (uint8_t)value;
 }
 
-/* The sum of RFC 1071, not yet folded: 2,044 words of a packet are far from 32 bits. `size` is
- * even. */
-static uint32_t vrrp_sum(const uint8_t *bytes, size_t size)
-{
-	uint32_t sum = 0;
-
-	for (size_t i = 0; i < size; i += 2)
-		sum += vrrp_read16(bytes + i);
-	return sum;
-}
-
 /* RFC 8200 §8.1 lays IPv6's out otherwise than RFC 9293 §3.1 that of IPv4, but the sum is the same.
  * */
 static uint32_t vrrp_sum_pseudo(
 	const struct address *source, const struct address *destination, size_t length)
 {
-	return vrrp_sum(source->bytes, address_size(source->family)) +
-	       vrrp_sum(destination->bytes, address_size(destination->family)) + (uint32_t)length +
+	return inet_sum(source->bytes, address_size(source->family)) +
+	       inet_sum(destination->bytes, address_size(destination->family)) + (uint32_t)length +
 	       VRRP_PROTOCOL;
-}
-
-static uint16_t vrrp_fold(uint32_t sum)
-{
-	while (sum > 0xffff)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)sum;
 }
 
 /* A packet on its way through the checks, and what they found of it. */
@@ -221,10 +205,10 @@ static bool vrrp_checksum_passes(struct vrrp_reading *reading)
 {
 	const struct vrrp_datagram *datagram = reading->datagram;
 	enum vrrp_checksum expected = reading->expected->checksum;
-	uint32_t sum = vrrp_sum(reading->data, datagram->size);
+	uint32_t sum = inet_sum(reading->data, datagram->size);
 	uint32_t pseudo =
 		vrrp_sum_pseudo(&datagram->source, &datagram->destination, datagram->size);
-	bool without = vrrp_fold(sum) == 0xffff, with = vrrp_fold(sum + pseudo) == 0xffff;
+	bool without = inet_fold(sum) == 0xffff, with = inet_fold(sum + pseudo) == 0xffff;
 
 	if (reading->version == 2)
 		return without;
@@ -483,10 +467,10 @@ int vrrp_packet_encode(const struct vrrp_packet *packet, const struct address *s
 	if (!vrrp_header_is_sayable(packet, family) || !vrrp_addresses_are_sayable(packet, family))
 		return -EINVAL;
 	size_t size = (size_t)(vrrp_write_body(packet, vrrp_write_header(packet, data)) - data);
-	uint32_t sum = vrrp_sum(data, size);
+	uint32_t sum = inet_sum(data, size);
 	if (packet->version == 3 &&
 		(family == AF_INET6 || packet->checksum == VRRP_CHECKSUM_RFC5798))
 		sum += vrrp_sum_pseudo(source, destination, size);
-	vrrp_write16(data + VRRP_OFFSET_CHECKSUM, (uint16_t)~vrrp_fold(sum));
+	vrrp_write16(data + VRRP_OFFSET_CHECKSUM, (uint16_t)~inet_fold(sum));
 	return (int)size;
 }
