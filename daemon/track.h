@@ -40,6 +40,8 @@ enum track_state {
 struct track_route {
 	struct config_prefix to;
 	uint32_t table;
+	uint64_t
+		missed; /* since when it is not there, and still counts as well; CLOCK_BOOTTIME ns; 0: no such time */
 };
 
 struct track_script {
