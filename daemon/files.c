@@ -18,7 +18,7 @@
 static void files_take_diagnostics(
 	struct files *files, const struct diagnostics *diagnostics, struct strbuf *text)
 {
-	diagnostics_format(diagnostics, false, text);
+	diagnostics_format_errors_first(diagnostics, text);
 	if (diagnostics->errors || files->problems)
 		return;
 	if (files->sources.warnings.text)
@@ -42,7 +42,7 @@ static void files_load(
 		r = config_load(
 			files->sources.items, files->sources.count, &files->config, &diagnostics);
 	if (failed || r < 0) {
-		diagnostics_format(&diagnostics, false, problems);
+		diagnostics_format_errors_first(&diagnostics, problems);
 		files->problems = strbuf_take(problems);
 		return;
 	}

@@ -88,6 +88,37 @@ void diagnostics_format(const struct diagnostics *diagnostics, bool color, struc
 			text, "%zu more warning%s not shown\n", warnings, warnings == 1 ? "" : "s");
 }
 
+static void diagnostics_add_all(const struct diagnostics *diagnostics,
+	enum diagnostic_severity severity, size_t total, struct strbuf *text)
+{
+	const char *name = severity == DIAGNOSTIC_SEVERITY_ERROR ? "error" : "warning";
+
+	vector_foreach(diagnostics, diagnostic) {
+		if (diagnostic->severity != severity)
+			continue;
+		diagnostics_add(diagnostic, false, text);
+		total--;
+	}
+	if (total)
+		strbuf_printf(
+			text, "%zu more %s%s not shown\n", total, name, total == 1 ? "" : "s");
+}
+
+void diagnostics_format_errors_first(const struct diagnostics *diagnostics, struct strbuf *text)
+{
+	diagnostics_add_all(diagnostics, DIAGNOSTIC_SEVERITY_ERROR, diagnostics->errors, text);
+	diagnostics_add_all(diagnostics, DIAGNOSTIC_SEVERITY_WARNING, diagnostics->warnings, text);
+}
+
+bool diagnostics_is_of_warning(const char *line, size_t length)
+{
+	const char *error = memmem(line, length, ": error: ", strlen(": error: "));
+	const char *warning = memmem(line, length, ": warning: ", strlen(": warning: "));
+
+	/* The words of the message may say either. */
+	return *line != ' ' && warning && (!error || warning < error);
+}
+
 void diagnostics_clear(struct diagnostics *diagnostics)
 {
 	vector_foreach(diagnostics, diagnostic) {

@@ -36,6 +36,12 @@ struct diagnostics {
  * characters of the source never reach the output as they are. */
 void diagnostics_format(const struct diagnostics *diagnostics, bool color, struct strbuf *text);
 
+/* The same without colours, errors before warnings: for whom the first lines must be what matters. */
+void diagnostics_format_errors_first(const struct diagnostics *diagnostics, struct strbuf *text);
+
+/* Whether a line of that text begins a warning; with errors first, all that follows is of warnings too. */
+bool diagnostics_is_of_warning(const char *line, size_t length);
+
 void diagnostics_clear(struct diagnostics *diagnostics);
 
 #define _cleanup_diagnostics_ _cleanup_(diagnostics_clear)

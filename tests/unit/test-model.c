@@ -336,6 +336,49 @@ static void diagnostics_print_as_promised(_unused_ void **state)
 	assert_null(strstr(color.text, "\033[1mb"));
 }
 
+/* Who sees the first lines alone sees what is wrong. */
+static void errors_come_first(_unused_ void **state)
+{
+	_cleanup_diagnostics_ struct diagnostics diagnostics = {};
+	_cleanup_strbuf_ struct strbuf text = {};
+
+	add_diagnostic(&diagnostics, DIAGNOSTIC_SEVERITY_WARNING, NULL);
+	add_diagnostic(&diagnostics, DIAGNOSTIC_SEVERITY_ERROR, "a: b");
+	add_diagnostic(&diagnostics, DIAGNOSTIC_SEVERITY_WARNING, NULL);
+	diagnostics.errors += 2;
+	diagnostics.warnings++;
+	diagnostics_format_errors_first(&diagnostics, &text);
+	assert_string_equal(text.text, "a.yaml:3:4: error: wrong\n"
+				       "    a: b\n"
+				       "       ^\n"
+				       "    right\n"
+				       "2 more errors not shown\n"
+				       "a.yaml: warning: wrong\n"
+				       "a.yaml: warning: wrong\n"
+				       "1 more warning not shown\n");
+}
+
+static void a_line_begins_a_warning_or_not(_unused_ void **state)
+{
+	static const struct {
+		const char *line;
+		bool warning;
+	} lines[] = {
+		{"a.yaml:3:4: warning: odd", true},
+		{"a.yaml:3:4: warning: not an: error: at all", true},
+		{"a.yaml:3:4: error: what: warning: is that", false},
+		{"    a: warning: b", false},
+		{"a.yaml: it is no regular file", false},
+		{"", false},
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(lines); i++)
+		assert_int_equal(diagnostics_is_of_warning(lines[i].line, strlen(lines[i].line)),
+			lines[i].warning);
+	/* What stands behind the line is of another one. */
+	assert_false(diagnostics_is_of_warning("a.yaml: odd\nb: warning: c", 11));
+}
+
 static void touch(const char *folder, const char *name, const char *text)
 {
 	_cleanup_free_ char *path = memory_printf("%s/%s", folder, name);
@@ -439,6 +482,8 @@ int main(void)
 		cmocka_unit_test(defaults_have_texts),
 		cmocka_unit_test(scalars_are_quoted_where_they_must),
 		cmocka_unit_test(diagnostics_print_as_promised),
+		cmocka_unit_test(errors_come_first),
+		cmocka_unit_test(a_line_begins_a_warning_or_not),
 		cmocka_unit_test(directories_are_read_in_order),
 		cmocka_unit_test(what_is_named_twice_is_not_read),
 		cmocka_unit_test(missing_paths_are_all_named),
