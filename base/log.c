@@ -64,6 +64,8 @@ static struct {
 	enum log_level level;
 	uint64_t counts[LOG_LEVEL_LIMIT];
 	uint64_t lost;
+	struct log_site
+		*kept_back; /* those that keep messages back, and some that told it meanwhile */
 	struct log_module *modules; /* by name */
 	void (*changed)(void *data, const char *module, enum log_level level);
 	void *changed_data;
@@ -344,6 +346,61 @@ static bool log_emit(const struct log_line *line)
 	return taken;
 }
 
+/* The first that is kept back says of what kind they are. */
+static void log_keep_back(struct log_site *site, const struct log_module *module,
+	const struct log_line *line, const char *format)
+{
+	if (site->kept_back++)
+		return;
+	site->module = module;
+	site->level = line->level;
+	site->format = format;
+	site->file = line->file;
+	site->line = line->number;
+	if (!site->lasting || site->listed)
+		return;
+	site->listed = true;
+	site->next = log_state.kept_back;
+	log_state.kept_back = site;
+}
+
+static void log_tell_site(struct log_site *site)
+{
+	struct log_line line = {
+		.level = site->level,
+		.module = site->module->name,
+		.file = site->file,
+		.number = site->line,
+	};
+	char text[LOG_TEXT_LIMIT];
+	bool one = site->kept_back == 1;
+
+	snprintf(text, sizeof(text), "%u message%s like \"%s\" %s kept back", site->kept_back,
+		one ? "" : "s", site->name ? site->name : site->format, one ? "was" : "were");
+	log_escape(line.text, sizeof(line.text), text, false);
+	log_emit(&line);
+	site->kept_back = 0;
+}
+
+void log_tell_kept_back(void)
+{
+	uint64_t now = timespec_now(CLOCK_MONOTONIC);
+	struct log_site **at = &log_state.kept_back;
+
+	while (*at) {
+		struct log_site *site = *at;
+
+		if (site->kept_back && now - site->window < LOG_WINDOW_NS) {
+			at = &site->next;
+			continue;
+		}
+		*at = site->next;
+		site->listed = false;
+		if (site->kept_back)
+			log_tell_site(site);
+	}
+}
+
 /* Whether this place may speak; in *kept_back what it could not say in the window that ended. */
 static bool log_admit(struct log_site *site, unsigned int *kept_back)
 {
@@ -352,12 +409,11 @@ static bool log_admit(struct log_site *site, unsigned int *kept_back)
 	*kept_back = 0;
 	if (now - site->window >= LOG_WINDOW_NS) {
 		*kept_back = site->kept_back;
-		*site = (struct log_site){.window = now, .burst = site->burst};
+		site->window = now;
+		site->said = site->kept_back = 0;
 	}
-	if (site->said >= (site->burst ? site->burst : LOG_BURST)) {
-		site->kept_back++;
+	if (site->said >= (site->burst ? site->burst : LOG_BURST))
 		return false;
-	}
 	site->said++;
 	return true;
 }
@@ -385,8 +441,10 @@ void log_write_(const struct log_module *module, struct log_site *site, enum log
 	va_list arguments;
 
 	log_state.counts[level]++;
-	if (!log_admit(site, &kept_back))
+	if (!log_admit(site, &kept_back)) {
+		log_keep_back(site, module, &out, format);
 		return;
+	}
 	va_start(arguments, format);
 	log_say(&out, object, format, arguments);
 	va_end(arguments);

@@ -37,11 +37,21 @@ struct log_module {
 	struct log_module *next;
 };
 
-/* What is limited together: one place of the source, or what its owner says. Zeroed at first. */
+/* What is limited together: one place of the source, or what its owner says. Zeroed at first, but for what its owner sets. */
 struct log_site {
 	uint64_t window; /* CLOCK_MONOTONIC ns of its beginning */
 	unsigned int said, kept_back;
 	unsigned int burst; /* of the owner; 0: LOG_BURST */
+	const char *
+		name; /* of the owner: what is kept back is called so; NULL: as the source has it. Borrowed */
+	/* It is static: it may stand in a list while it keeps messages back, so that it need not say more to have that told. */
+	bool lasting;
+	const struct log_module *module; /* of the first that was kept back, with the rest below */
+	enum log_level level;
+	const char *format, *file;
+	int line;
+	bool listed;
+	struct log_site *next;
 };
 
 void log_module_register_(struct log_module *module);
@@ -78,6 +88,10 @@ int log_level_from_name(const char *name); /* -EINVAL */
 const char *log_target_name(enum log_target target);
 int log_target_from_name(const char *name);
 
+/* Tells what lasting sites kept back in windows that are over; others tell it with their next message. To be called now and then.
+ * O(sites that keep something back). */
+void log_tell_kept_back(void);
+
 /* Messages since the start, by level: for the metrics. */
 uint64_t log_count(enum log_level level);
 
@@ -89,7 +103,7 @@ void log_write_(const struct log_module *module, struct log_site *site, enum log
  * nobody wants the message. */
 #define log_at(level, object, ...)                                                                 \
 	do {                                                                                       \
-		static struct log_site log_site_;                                                  \
+		static struct log_site log_site_ = {.lasting = true};                              \
 		if (log_wants_(&log_module_, (level)))                                             \
 			log_write_(&log_module_, &log_site_, (level), __FILE__, __LINE__,          \
 				(object), __VA_ARGS__);                                            \

@@ -304,6 +304,8 @@ void child_beat(struct child *child)
 			child_name(child), (int)child->pid);
 		child_kill(child);
 	}
+	/* Once per child is more often than is needed, and costs nothing. */
+	log_tell_kept_back();
 	const struct message_ping ping = {.serial = ++child->asked};
 	/* When it cannot be sent there will be no answer either. */
 	channel_send(child->channel, MESSAGE_PING, &ping, sizeof(ping));

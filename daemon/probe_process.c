@@ -393,6 +393,8 @@ static void probe_process_on_message(void *data, uint16_t kind, const void *payl
 
 	switch ((enum message_kind)kind) {
 	case MESSAGE_PING:
+		/* They come all the time. */
+		log_tell_kept_back();
 		probe_process_send(process, MESSAGE_PONG, payload, size);
 		break;
 	case MESSAGE_RELOAD:

@@ -228,6 +228,8 @@ static void reconcile_probe(struct reconcile *reconcile)
 	reconcile_on_telling(reconcile);
 }
 
+		/* They come all the time. */
+		log_tell_kept_back();
 static void reconcile_on_notice(void *data, const struct engine_notice *notice)
 {
 	struct reconcile *reconcile = data;

@@ -421,6 +421,8 @@ static void vrrp_process_on_message(void *data, uint16_t kind, const void *paylo
 {
 	struct vrrp_process *process = data;
 
+	/* Pings come all the time. */
+	log_tell_kept_back();
 	if (kind == MESSAGE_PING)
 		vrrp_process_send(process, MESSAGE_PONG, payload, size);
 	else if (kind == MESSAGE_RELOAD)

@@ -299,6 +299,54 @@ static void one_place_cannot_fill_the_log(void **state)
 	assert_matches(said(*state), "^" TIME "info middle: number 100\n$");
 }
 
+/* When the window is over, though the place says nothing more. */
+static void what_was_kept_back_is_told_in_the_end(void **state)
+{
+	static struct log_site named = {.name = "moves", .lasting = true},
+			       plain = {.lasting = true}, few = {.lasting = true};
+
+	for (int i = 0; i < LOG_BURST + 3; i++) {
+		write_at(&plain, i);
+		log_at_site(&named, LOG_LEVEL_WARNING, "an object", "%d", i);
+	}
+	write_at(&few, 1);
+	said(*state);
+	log_tell_kept_back();
+	assert_string_equal(said(*state), "");
+	named.window -= LOG_WINDOW_NS;
+	few.window -= LOG_WINDOW_NS;
+	log_tell_kept_back();
+	assert_matches(said(*state),
+		"^" TIME "warning middle: 3 messages like \"moves\" were kept back\n$");
+	plain.window -= LOG_WINDOW_NS;
+	log_tell_kept_back();
+	assert_matches(said(*state),
+		"^" TIME "info middle: 3 messages like \"number %d\" were kept back\n$");
+	log_tell_kept_back();
+	assert_string_equal(said(*state), "");
+	/* Once alone, also where the place says it itself. */
+	for (int i = 0; i <= LOG_BURST; i++)
+		write_at(&few, i);
+	few.window -= LOG_WINDOW_NS;
+	write_at(&few, 99);
+	assert_matches(said(*state), "1 message like this was kept back\n$");
+	log_tell_kept_back();
+	assert_string_equal(said(*state), "");
+}
+
+/* It may be gone by then. */
+static void one_that_does_not_last_tells_it_itself(void **state)
+{
+	struct log_site site = {};
+
+	for (int i = 0; i <= LOG_BURST; i++)
+		write_at(&site, i);
+	said(*state);
+	site.window -= LOG_WINDOW_NS;
+	log_tell_kept_back();
+	assert_string_equal(said(*state), "");
+}
+
 /* In the next window too. */
 static void a_site_may_have_another_limit(void **state)
 {
@@ -572,6 +620,8 @@ int main(void)
 		TEST(modules_are_listed_once_by_name),
 		TEST(levels_and_targets_have_names),
 		TEST(one_place_cannot_fill_the_log),
+		TEST(what_was_kept_back_is_told_in_the_end),
+		TEST(one_that_does_not_last_tells_it_itself),
 		TEST(a_site_may_have_another_limit),
 		TEST(one_message_that_was_kept_back_is_one),
 		TEST(a_reader_that_does_not_read_stops_nobody),
