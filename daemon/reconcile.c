@@ -19,6 +19,7 @@
 #include <malloc.h>
 
 #include "daemon/control.h"
+#include "daemon/event_log.h"
 #include "daemon/levels.h"
 #include "daemon/messages.h"
 #include "daemon/metrics.h"
@@ -37,9 +38,7 @@ LOG_MODULE("reconciler");
 /* A health process that lived on while this one was gone knows who went down meanwhile: the first pass waits so long for it. */
 #define RECONCILE_HEALTH_NS 1000000000ull
 /* A group that is not there is looked for again so often. */
-#define RECONCILE_GROUP_NS   5000000000ull
-#define RECONCILE_LINES_MOST 30
-#define RECONCILE_MOVES_MOST 10000 /* of virtual routers, told in LOG_WINDOW_NS */
+#define RECONCILE_GROUP_NS 5000000000ull
 
 struct reconcile {
 	const struct poised_options *options;
@@ -64,84 +63,11 @@ struct reconcile {
 	char status[MESSAGE_STATUS_LIMIT];
 };
 
-static enum log_level reconcile_event_level(enum engine_event_kind kind)
-{
-	switch (kind) {
-	case ENGINE_EVENT_FILES_REJECTED:
-	case ENGINE_EVENT_FAILED:
-	case ENGINE_EVENT_BACKEND:
-	case ENGINE_EVENT_TROUBLE:
-		return LOG_LEVEL_ERROR;
-	case ENGINE_EVENT_FILES_HELD:
-	case ENGINE_EVENT_FILES_WARNED:
-	case ENGINE_EVENT_DRIFT:
-	case ENGINE_EVENT_UNTRIED:
-	case ENGINE_EVENT_QUORUM:
-		return LOG_LEVEL_WARNING;
-	case ENGINE_EVENT_OPERATOR:
-	case ENGINE_EVENT_CONFIRM:
-	case ENGINE_EVENT_HEALTH:
-	case ENGINE_EVENT_ROUTER:
-	case ENGINE_EVENT_TRACK:
-	case ENGINE_EVENT_PROCESS:
-		return LOG_LEVEL_NOTICE;
-	default:
-		return LOG_LEVEL_INFO;
-	}
-}
-
-static void reconcile_log_entry(const struct engine_entry *entry)
-{
-	log_info("applied (%s): %zu added, %zu changed, %zu removed, %zu failed, in %.1f ms; "
-		 "revision %.12s",
-		engine_reason_name(entry->reason), entry->applied.add, entry->applied.change,
-		entry->applied.remove, entry->failed, (double)entry->duration / 1e6,
-		entry->revision);
-}
-
-/* The diagnostics of files are many lines. A log wants the first of them; `poise status` has them all. */
-static void reconcile_log_lines(
-	enum log_level level, const struct engine_event *event, const char *name)
-{
-	const char *line = event->text;
-
-	for (unsigned int i = 0; *line && i < RECONCILE_LINES_MOST; i++) {
-		int length = (int)strcspn(line, "\n");
-
-		log_at(level, event->object, "%s: %.*s", name, length, line);
-		line += length + (line[length] == '\n');
-	}
-	if (*line)
-		log_at(level, event->object, "%s: … and more, which `poise status` shows", name);
-}
-
-/* A thousand routers may move at once, and what one of them does must be found afterwards. Who moves on and on is limited by the
- * process that moves it. */
-static void reconcile_log_router(const struct engine_event *event)
-{
-	static struct log_site moves = {.burst = RECONCILE_MOVES_MOST};
-
-	log_at_site(&moves, reconcile_event_level(event->kind), event->object, "%s: %s",
-		engine_event_name(event->kind), event->text);
-}
-
 static void reconcile_on_event(void *data, const struct engine_event *event)
 {
 	struct reconcile *reconcile = data;
 
-	if (event->kind == ENGINE_EVENT_APPLIED)
-		reconcile_log_entry(event->entry);
-	else if (event->kind == ENGINE_EVENT_CHANGED)
-		/* A place of its own: many changes cut off no failure. */
-		log_at(LOG_LEVEL_INFO, event->object, "%s", event->text);
-	else if (event->kind == ENGINE_EVENT_ROUTER && event->text)
-		reconcile_log_router(event);
-	else if (event->text)
-		reconcile_log_lines(
-			reconcile_event_level(event->kind), event, engine_event_name(event->kind));
-	else
-		log_at(reconcile_event_level(event->kind), event->object, "%s",
-			engine_event_name(event->kind));
+	event_log(event);
 	if (reconcile->control)
 		control_tell(reconcile->control, event);
 }
