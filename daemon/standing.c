@@ -296,6 +296,17 @@ static bool say_drained(const struct engine *engine, const struct walk_service *
 	return true;
 }
 
+/* It may fail meanwhile, and would then not be there when the drain ends. */
+static void say_its_checks(const struct walk_destination *destination,
+	const struct health_view *health, struct strbuf *why)
+{
+	_cleanup_strbuf_ struct strbuf says = {};
+
+	health_view_say(health, destination->declared, &says);
+	if (says.length)
+		say(why, says.text);
+}
+
 /* One that is live and not declared. */
 static enum standing standing_of_undeclared(const struct engine *engine,
 	const struct walk_service *service, const struct walk_destination *destination,
@@ -399,6 +410,7 @@ enum standing standing_of_destination(const struct engine *engine,
 	if (standing_failed(engine, &op, why))
 		return STANDING_FAILED;
 	if (say_drained(engine, service, destination, health->now, why)) {
+		say_its_checks(destination, health, why);
 		if (!destination->live)
 			return STANDING_DRAINED;
 		return standing_waits(engine, STANDING_DRAINING, why);

@@ -366,6 +366,40 @@ static void status_says_that_the_checks_are_doubted(void **state)
 	json_decref(status);
 }
 
+static json_t *drain(struct fixture *fixture, const char *destination)
+{
+	json_t *params = json_pack("{s:s}", "destination", destination);
+	json_t *answer = ask(fixture, "drain", params, NULL);
+
+	json_decref(params);
+	return answer;
+}
+
+/* It would not be there when the drain ends. */
+static void a_drain_hides_no_failure(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_with(fixture,
+		"  web: {listen: \"" WEB "\", check: web, destinations: [10.0.0.1, 10.0.0.2,\n"
+		"    {address: 10.0.0.3, state: drain}]}\n");
+	tell_up(fixture, "10.0.0.3:80", false);
+	json_t *answer = drain(fixture, "10.0.0.1");
+	json_decref(answer);
+	turn(fixture);
+	later(fixture, 120 * SECOND);
+	json_t *status = ask(fixture, "status", NULL, NULL);
+	expect_state(service_of(status, 0), "10.0.0.1:80", "drained", "drained by the operator");
+	expect_state(service_of(status, 0), "10.0.0.3:80", "drained",
+		"state: drain; down *s: connect: refused");
+	json_decref(status);
+	tell_up(fixture, "10.0.0.1:80", false);
+	status = ask(fixture, "status", NULL, NULL);
+	expect_state(service_of(status, 0), "10.0.0.1:80", "drained",
+		"drained by the operator; down *s: connect: refused");
+	json_decref(status);
+}
+
 /* What nobody looks at is not known to be well. */
 static void nobody_who_probes_is_trouble(void **state)
 {
@@ -692,6 +726,7 @@ int main(void)
 		TEST(status_says_that_the_quorum_is_lost),
 		TEST(status_says_what_is_in_while_suspended),
 		TEST(status_says_that_the_checks_are_doubted),
+		TEST(a_drain_hides_no_failure),
 		TEST(nobody_who_probes_is_trouble),
 		TEST(a_spare_that_is_down_is_trouble),
 		TEST(who_steps_back_stands_by_in_and_out),
