@@ -23,6 +23,7 @@ static const struct {
 	{"drift", CLI_LAYOUT_YELLOW},
 	{"health", CLI_LAYOUT_YELLOW},
 	{"quorum", CLI_LAYOUT_RED},
+	{"doubt", CLI_LAYOUT_RED},
 	{"process", CLI_LAYOUT_YELLOW},
 	{"recovered", CLI_LAYOUT_GREEN},
 };

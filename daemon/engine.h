@@ -73,6 +73,7 @@ enum engine_event_kind {
 	ENGINE_EVENT_TROUBLE, /* text: something about poised itself that a person must mend */
 	ENGINE_EVENT_ROUTER, /* object: "virtual router edge IPv4", text: "active: no advertisement of 10.0.0.1 for 3.61 s" */
 	ENGINE_EVENT_QUORUM, /* object: "service tcp://203.0.113.10:80", text: "lost: …", "regained: …" */
+	ENGINE_EVENT_DOUBT, /* object: as of QUORUM, text: "begun: …", "over: …" */
 	ENGINE_EVENT_TRACK, /* object: "script /usr/bin/x", text: "not well: exit status 1", "well again after 3 s" */
 	ENGINE_EVENT_PROCESS, /* object: "process health", text: "gone: …", "there again" */
 	ENGINE_EVENT_COUNT,

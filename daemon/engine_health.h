@@ -93,6 +93,8 @@ enum engine_notice_event {
 	ENGINE_NOTICE_QUORUM_REGAINED,
 	ENGINE_NOTICE_ROUTER_ACTIVE,
 	ENGINE_NOTICE_ROUTER_BACKUP,
+	ENGINE_NOTICE_CHECKS_DOUBTED,
+	ENGINE_NOTICE_CHECKS_BELIEVED,
 	ENGINE_NOTICE_ROUTER_STOPPED, /* it does not run: its interface is down, something that it tracks, … */
 	ENGINE_NOTICE_COUNT,
 };
@@ -121,6 +123,7 @@ struct engine_health_service {
 	bool doubted;         /* min-healthy keeps all that serve, though their checks fail */
 	bool quorum_lost;     /* as it was told */
 	bool fallback;        /* it serves */
+	bool begins;          /* nobody has looked since a start: what is doubted then is no news */
 	bool dirty, stale;    /* in the list of that name */
 };
 

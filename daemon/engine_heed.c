@@ -77,7 +77,10 @@ void engine_heed_follow(struct engine *engine, const struct files *files)
 		if (old < end && service_compare(old, key) == 0) {
 			line->quorum_lost = old->quorum_lost;
 			line->fallback = old->fallback;
+			line->doubted = old->doubted;
+			line->begins = old->begins;
 		} else {
+			line->begins = !engine->reconciled;
 			line->quorum_lost = heed_record_says_lost(engine, key);
 		}
 		engine_heed_stale(engine, (uint32_t)i);
@@ -87,8 +90,10 @@ void engine_heed_follow(struct engine *engine, const struct files *files)
 	totals->failed = totals->kept = totals->climbing = totals->spares_down = 0;
 	totals->failed_in = 0;
 	totals->quorums_lost = totals->doubted = 0;
-	vector_foreach(&health->services, line)
+	vector_foreach(&health->services, line) {
 		totals->quorums_lost += line->quorum_lost;
+		totals->doubted += line->doubted;
+	}
 }
 
 void engine_heed_record(struct engine *engine)
@@ -263,6 +268,39 @@ static void heed_tell_quorum(struct engine *engine, const struct engine_health_s
 	engine_heed_notify(engine, service, &notice);
 }
 
+/* Of one whose servers are all kept by min-healthy, from now on or no more. */
+static void heed_tell_doubt(struct engine *engine, const struct engine_health_service *line,
+	const struct declared_service *service)
+{
+	char listener[SERVICE_KEY_TEXT_SIZE];
+	_cleanup_free_ char *object =
+		memory_printf("service %s", service_key_format(&service->key, listener));
+	struct engine_notice notice = {
+		.event = line->doubted ? ENGINE_NOTICE_CHECKS_DOUBTED
+				       : ENGINE_NOTICE_CHECKS_BELIEVED,
+		.wall = engine_wall_ms(),
+	};
+	const struct engine_field fields[] = {
+		{.name = "state", .text = line->doubted ? "begun" : "over"},
+		{.name = "service", .text = service->name},
+		{.name = "listener", .text = listener},
+		{.name = "kept", .kind = ENGINE_FIELD_NUMBER, .number = line->kept},
+	};
+	struct engine_event event = {.kind = ENGINE_EVENT_DOUBT,
+		.object = object,
+		.fields = fields,
+		.field_count = ARRAY_LENGTH(fields)};
+
+	if (line->doubted)
+		engine_tell_event(engine, &event,
+			"begun: the checks of all servers fail, which is doubted: min-healthy "
+			"keeps %u",
+			line->kept);
+	else
+		engine_tell_event(engine, &event, "over: its checks are believed again");
+	engine_heed_notify(engine, service, &notice);
+}
+
 static void heed_sum(
 	struct engine_health_totals *totals, const struct engine_health_service *line, size_t sign)
 {
@@ -311,7 +349,7 @@ static void heed_look_at(
 	struct engine_health *health = &engine->health;
 	struct engine_health_service *line = &health->services.items[place];
 	const struct declared_service *service = &health->of->declared.services.items[place];
-	bool idle = heed_is_idle(engine, now), told = line->quorum_lost;
+	bool idle = heed_is_idle(engine, now), told = line->quorum_lost, doubted = line->doubted;
 	bool lost = idle ? told : heed_record_says_lost(engine, &line->key);
 
 	heed_sum(&health->totals, line, (size_t)-1);
@@ -325,6 +363,9 @@ static void heed_look_at(
 	line->stale = false;
 	heed_sum(&health->totals, line, 1);
 	bool fallback = engine_fallback_serves(engine, service);
+	if (line->doubted != doubted && !line->begins)
+		heed_tell_doubt(engine, line, service);
+	line->begins = false;
 	if (lost != told)
 		heed_tell_quorum(engine, line, service, output, fallback);
 	line->fallback = fallback;

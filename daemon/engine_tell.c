@@ -58,6 +58,7 @@ static const char *const engine_event_names[ENGINE_EVENT_COUNT] = {
 	[ENGINE_EVENT_TROUBLE] = "trouble",
 	[ENGINE_EVENT_QUORUM] = "quorum",
 	[ENGINE_EVENT_ROUTER] = "router",
+	[ENGINE_EVENT_DOUBT] = "doubt",
 	[ENGINE_EVENT_TRACK] = "track",
 	[ENGINE_EVENT_PROCESS] = "process",
 };

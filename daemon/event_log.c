@@ -32,6 +32,7 @@ static enum log_level event_log_level(enum engine_event_kind kind)
 	case ENGINE_EVENT_DRIFT:
 	case ENGINE_EVENT_UNTRIED:
 	case ENGINE_EVENT_QUORUM:
+	case ENGINE_EVENT_DOUBT:
 		return LOG_LEVEL_WARNING;
 	case ENGINE_EVENT_OPERATOR:
 	case ENGINE_EVENT_CONFIRM:

@@ -39,7 +39,8 @@ static inline void on_any_event(void *data, const struct engine_event *event)
 		strbuf_printf(&told.text, "applied %s +%zu ~%zu -%zu\n",
 			engine_reason_name(event->entry->reason), event->entry->applied.add,
 			event->entry->applied.change, event->entry->applied.remove);
-	if (event->kind == ENGINE_EVENT_HEALTH || event->kind == ENGINE_EVENT_QUORUM)
+	if (event->kind == ENGINE_EVENT_HEALTH || event->kind == ENGINE_EVENT_QUORUM ||
+		event->kind == ENGINE_EVENT_DOUBT)
 		strbuf_printf(&told.text, "%s %s: %s\n", engine_event_name(event->kind),
 			event->object ? event->object : "-", event->text);
 }

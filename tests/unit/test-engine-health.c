@@ -478,6 +478,39 @@ static void what_min_healthy_keeps_is_trouble_when_nothing_else_serves(void **st
 	assert_false(engine_is_degraded(&fixture->engine));
 }
 
+/* As it begins and as it ends; other files are no news for it, and neither is a start that finds it so. */
+static void what_is_doubted_is_told(void **state)
+{
+	static const char service[] =
+		"  web: {listen: \"" WEB "\", check: web, min-healthy: 100%, notify: [/bin/true],\n"
+		"    destinations: [10.0.0.1, 10.0.0.2]}\n";
+	struct fixture *fixture = *state;
+
+	begin_health(fixture, CHECK_WEB, service);
+	say(fixture, "10.0.0.1:80", false);
+	turn(fixture);
+	assert_null(strstr(told_since(), "doubt"));
+	forget_told();
+	say(fixture, "10.0.0.2:80", false);
+	later(fixture, SECOND);
+	assert_non_null(strstr(told_since(),
+		"doubt service tcp://203.0.113.10:80: begun: the checks of all servers fail, which "
+		"is doubted: min-healthy keeps 2\nnotice checks-doubted web " WEB " - - -\n"));
+	forget_told();
+	declare(fixture, CHECK_WEB,
+		"  web: {listen: \"" WEB "\", check: web, min-healthy: 90%,\n"
+		"    notify: [/bin/true], destinations: [10.0.0.1, "
+		"10.0.0.2]}\n");
+	assert_null(strstr(told_since(), "doubt"));
+	assert_int_equal(fixture->engine.health.totals.doubted, 1);
+	say(fixture, "10.0.0.1:80", true);
+	later(fixture, SECOND);
+	assert_non_null(strstr(told_since(),
+		"doubt service tcp://203.0.113.10:80: over: its checks are believed again\n"
+		"notice checks-believed web " WEB " - - -\n"));
+	assert_int_equal(fixture->engine.health.totals.doubted, 0);
+}
+
 /* Nothing is known of them at first; the last to be tried and to fail is one too many. */
 static void min_healthy_puts_nobody_in_who_was_never_tried(void **state)
 {
@@ -672,6 +705,7 @@ int main(void)
 		TEST(checks_that_are_late_for_want_of_descriptors_are_trouble),
 		TEST(a_weight_that_a_check_says_is_followed),
 		TEST(what_min_healthy_keeps_is_trouble_when_nothing_else_serves),
+		TEST(what_is_doubted_is_told),
 		TEST(min_healthy_puts_nobody_in_who_was_never_tried),
 		TEST(a_lone_failure_among_many_is_quick),
 		TEST(ten_thousand_in_a_batch_are_one_pass),
