@@ -316,6 +316,9 @@ int engine_undrain(struct engine *engine, const struct facts_drain *target, cons
  * are appended to `names`. */
 size_t engine_drain_empties(
 	const struct engine *engine, const struct facts_drain *target, struct strbuf *names);
+/* The same of those that would only have what min-healthy keeps in though its checks fail. */
+size_t engine_drain_leaves_kept(
+	const struct engine *engine, const struct facts_drain *target, struct strbuf *names);
 
 /* What `target` names in the files, and what is out of that. */
 struct engine_drained {

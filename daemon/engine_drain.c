@@ -98,6 +98,8 @@ int engine_undrain(struct engine *engine, const struct facts_drain *target, cons
 
 /* What is left of a service */
 
+typedef bool drain_is_well(const struct resolve_output *output);
+
 static bool drain_lost_quorum(const struct engine *engine, const struct declared_service *service)
 {
 	const struct memory_service *owned =
@@ -106,11 +108,15 @@ static bool drain_lost_quorum(const struct engine *engine, const struct declared
 	return owned && owned->quorum_lost;
 }
 
-static bool drain_leaves_any(const struct engine *engine, const struct declared_service *service,
-	const struct facts *facts, struct resolve_output *output)
+static bool drain_leaves(const struct engine *engine, const struct declared_service *service,
+	const struct facts *facts, drain_is_well *is_well)
 {
-	resolve(service, facts, drain_lost_quorum(engine, service), reconciler_now(), output);
-	return resolve_serves_any(output);
+	struct resolve_output output = {};
+
+	resolve(service, facts, drain_lost_quorum(engine, service), reconciler_now(), &output);
+	bool well = is_well(&output);
+	vector_clear(&output.destinations);
+	return well;
 }
 
 static void drain_add_name(
@@ -126,12 +132,12 @@ static void drain_add_name(
 		strbuf_printf(names, " (%s)", service->name);
 }
 
-size_t engine_drain_empties(
-	const struct engine *engine, const struct facts_drain *target, struct strbuf *names)
+/* Services that are well now, and would not be. */
+static size_t drain_spoils(const struct engine *engine, const struct facts_drain *target,
+	drain_is_well *is_well, struct strbuf *names)
 {
 	struct facts then = engine->facts;
 	struct facts_drain fact = *target;
-	struct resolve_output output = {};
 	size_t count = 0;
 
 	if (!engine->files)
@@ -145,16 +151,32 @@ size_t engine_drain_empties(
 	vector_sort(&then.drains, facts_drain_compare);
 	vector_foreach(&engine->files->declared.services, service) {
 		if (!engine_target_hits(target, service) ||
-			!drain_leaves_any(engine, service, &engine->facts, &output) ||
-			drain_leaves_any(engine, service, &then, &output))
+			!drain_leaves(engine, service, &engine->facts, is_well) ||
+			drain_leaves(engine, service, &then, is_well))
 			continue;
 		drain_add_name(service, ++count, names);
 	}
 	if (count > DRAIN_NAMED_MOST)
 		strbuf_printf(names, " and %zu more", count - DRAIN_NAMED_MOST);
 	vector_clear(&then.drains);
-	vector_clear(&output.destinations);
 	return count;
+}
+
+static bool drain_is_believed(const struct resolve_output *output)
+{
+	return !resolve_doubts_checks(output);
+}
+
+size_t engine_drain_empties(
+	const struct engine *engine, const struct facts_drain *target, struct strbuf *names)
+{
+	return drain_spoils(engine, target, resolve_serves_any, names);
+}
+
+size_t engine_drain_leaves_kept(
+	const struct engine *engine, const struct facts_drain *target, struct strbuf *names)
+{
+	return drain_spoils(engine, target, drain_is_believed, names);
 }
 
 /* What else keeps it out */

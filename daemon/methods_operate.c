@@ -44,6 +44,19 @@ static void say_until(uint64_t for_ns, struct strbuf *text)
 	}
 }
 
+/* Who drains the last healthy one may not know that the others only stay for lack of a better. */
+static void drain_warn(struct call *call, const struct facts_drain *target, struct strbuf *warning)
+{
+	_cleanup_strbuf_ struct strbuf names = {};
+	size_t count = engine_drain_leaves_kept(call_engine(call), target, &names);
+
+	if (count)
+		strbuf_printf(warning,
+			"%zu service%s left with what min-healthy keeps in though its checks fail: "
+			"%s",
+			count, count == 1 ? " is" : "s are", names.text);
+}
+
 /* What it leaves without anybody: refused, unless it is forced. */
 static int drain_check(struct call *call, const struct facts_drain *target, struct strbuf *warning,
 	struct error *error)
@@ -51,10 +64,11 @@ static int drain_check(struct call *call, const struct facts_drain *target, stru
 	_cleanup_strbuf_ struct strbuf names = {};
 	size_t count = engine_drain_empties(call_engine(call), target, &names);
 
+	drain_warn(call, target, warning);
 	if (!count)
 		return 0;
-	strbuf_printf(warning, "%zu service%s without any usable destination: %s", count,
-		count == 1 ? " is" : "s are", names.text);
+	strbuf_printf(warning, "%s%zu service%s without any usable destination: %s",
+		warning->length ? "; " : "", count, count == 1 ? " is" : "s are", names.text);
 	if (call_flag(call, "force"))
 		return 0;
 	return error_set(error, -EPERM,

@@ -400,6 +400,30 @@ static void a_drain_hides_no_failure(void **state)
 	json_decref(status);
 }
 
+/* The others are there for lack of a better one. */
+static void who_drains_the_last_healthy_one_is_warned(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_with(fixture, "  web: {listen: \"" WEB "\", check: web, min-healthy: 100%,\n"
+			    "    destinations: [10.0.0.1, 10.0.0.2, 10.0.0.3]}\n");
+	tell_up(fixture, "10.0.0.2:80", false);
+	json_t *answer = drain(fixture, "10.0.0.1");
+	assert_null(json_object_get(answer, "warning"));
+	json_decref(answer);
+	turn(fixture);
+	answer = drain(fixture, "10.0.0.3");
+	expect_text(answer, "warning",
+		"1 service is left with what min-healthy keeps in though its checks fail: " WEB
+		" (web)");
+	json_decref(answer);
+	turn(fixture);
+	/* Nothing is left to be warned of. */
+	answer = drain(fixture, "10.0.0.3");
+	assert_null(json_object_get(answer, "warning"));
+	json_decref(answer);
+}
+
 /* What nobody looks at is not known to be well. */
 static void nobody_who_probes_is_trouble(void **state)
 {
@@ -727,6 +751,7 @@ int main(void)
 		TEST(status_says_what_is_in_while_suspended),
 		TEST(status_says_that_the_checks_are_doubted),
 		TEST(a_drain_hides_no_failure),
+		TEST(who_drains_the_last_healthy_one_is_warned),
 		TEST(nobody_who_probes_is_trouble),
 		TEST(a_spare_that_is_down_is_trouble),
 		TEST(who_steps_back_stands_by_in_and_out),
