@@ -256,7 +256,23 @@ static void add_checks(const struct head *head)
 		add_row(head, "health", text.text);
 }
 
-/* Of the commands of `notify`, when some of them told nobody. */
+/* They run one after the other: "11 wait behind slow.sh, running for 29s". */
+static void add_waiting(const json_t *notify, struct strbuf *text)
+{
+	uint64_t waiting = cli_field_number(notify, "waiting");
+	const char *program = cli_field_text(notify, "waiting_for");
+
+	if (!waiting)
+		return;
+	strbuf_printf(text, "%s%ju wait%s", text->length ? "; " : "", (uintmax_t)waiting,
+		waiting == 1 ? "s" : "");
+	if (!program)
+		return;
+	strbuf_printf(text, " behind %s, running for ", program);
+	cli_layout_span(text, cli_field_number(notify, "began_ms_ago"));
+}
+
+/* Of the commands of `notify`, when some of them told nobody yet. */
 static void add_notify(const struct head *head)
 {
 	const json_t *notify = json_object_get(head->status, "notify");
@@ -264,12 +280,15 @@ static void add_notify(const struct head *head)
 	uint64_t dropped = cli_field_number(notify, "dropped");
 	_cleanup_strbuf_ struct strbuf text = {};
 
-	if (!failed && !dropped)
-		return;
-	plural(&text, failed, "command");
-	strbuf_printf(&text, " of %ju failed", (uintmax_t)cli_field_number(notify, "run"));
+	if (failed || dropped) {
+		plural(&text, failed, "command");
+		strbuf_printf(&text, " of %ju failed", (uintmax_t)cli_field_number(notify, "run"));
+	}
 	if (dropped)
 		strbuf_printf(&text, ", %ju dropped: too many waited", (uintmax_t)dropped);
+	add_waiting(notify, &text);
+	if (!text.length)
+		return;
 	add_row(head, "notify", text.text);
 }
 

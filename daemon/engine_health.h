@@ -71,6 +71,8 @@ struct engine_notified {
 	uint64_t run, failed; /* failed: of those that were run */
 	uint64_t dropped;     /* too many waited */
 	uint64_t waiting;     /* at this moment */
+	uint64_t began;   /* what they wait for (CLOCK_BOOTTIME ns); 0: not known, or none waits */
+	char program[64]; /* that; its name without folders */
 };
 
 /* A command of `notify` that failed when it ran last. What it was told of is NULL where nobody said so. */
@@ -91,10 +93,10 @@ enum engine_notice_event {
 	ENGINE_NOTICE_DESTINATION_UP,
 	ENGINE_NOTICE_QUORUM_LOST,
 	ENGINE_NOTICE_QUORUM_REGAINED,
-	ENGINE_NOTICE_ROUTER_ACTIVE,
-	ENGINE_NOTICE_ROUTER_BACKUP,
 	ENGINE_NOTICE_CHECKS_DOUBTED,
 	ENGINE_NOTICE_CHECKS_BELIEVED,
+	ENGINE_NOTICE_ROUTER_ACTIVE,
+	ENGINE_NOTICE_ROUTER_BACKUP,
 	ENGINE_NOTICE_ROUTER_STOPPED, /* it does not run: its interface is down, something that it tracks, … */
 	ENGINE_NOTICE_COUNT,
 };
@@ -121,9 +123,9 @@ struct engine_health_service {
 		failed_in; /* of those that failed: they serve all the same, for nobody took them out */
 	uint32_t spares_down; /* fallbacks that are not needed, and could not serve */
 	bool doubted;         /* min-healthy keeps all that serve, though their checks fail */
+	bool begins;          /* nobody has looked since a start: what is doubted then is no news */
 	bool quorum_lost;     /* as it was told */
 	bool fallback;        /* it serves */
-	bool begins;          /* nobody has looked since a start: what is doubted then is no news */
 	bool dirty, stale;    /* in the list of that name */
 };
 

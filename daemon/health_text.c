@@ -420,3 +420,5 @@ void health_text_notified(const struct engine *engine, struct strbuf *text)
 	write_notify_failures(&engine->health.notify_failures, text);
 	json_text_close(text);
 }
+	json_text_member_string(text, "waiting_for", notified->began ? notified->program : NULL);
+	write_ago(text, "began_ms_ago", notified->began, loop_clock());

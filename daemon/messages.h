@@ -125,10 +125,15 @@ struct message_ran {
 };
 
 /* What became of the commands of `notify`, since the supervisor's start. */
+#define MESSAGE_NOTIFIED_PROGRAM_SIZE 64
 struct message_notified {
 	uint64_t run, failed; /* failed: of those that were run */
 	uint64_t dropped;     /* too many waited */
 	uint64_t waiting;     /* at this moment */
+	uint64_t
+		began; /* the one that they wait for, and when it was started (CLOCK_BOOTTIME ns; 0: there is none) */
+	char program
+		[MESSAGE_NOTIFIED_PROGRAM_SIZE]; /* its name without folders, perhaps cut; padded with NUL */
 };
 
 /* A command of `notify` that failed when it ran last: a struct message_program with it stands behind the head. The first one takes back what was

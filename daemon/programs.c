@@ -57,6 +57,8 @@ struct programs {
 	} notices; /* that wait, oldest first; what is before `notices_first` is gone */
 	size_t notices_first, notices_bytes;
 	struct program_notice notifying; /* the one that runs; no message: none does */
+	uint64_t began;                  /* likewise, CLOCK_BOOTTIME ns */
+	const char *program;             /* likewise: its first word, in the message */
 	struct notify_failed failed;
 	struct programs_counters counters;
 };
@@ -279,6 +281,8 @@ static void programs_notified(struct programs *programs, int status)
 	const char *user, **environment;
 
 	programs->notifying = (struct program_notice){};
+	programs->began = 0;
+	programs->program = NULL;
 	programs->counters.notified++;
 	programs->counters.notify_failed += status != 0;
 	notify_failed_take(
@@ -316,6 +320,8 @@ static void programs_notify_start(struct programs *programs, struct program_noti
 		.root_allowed = true,
 		.timeout = PROGRAMS_NOTIFY_NS};
 	programs->notifying = notice;
+	programs->began = loop_clock();
+	programs->program = words[0];
 	int64_t r = runs_start(programs->runs, &wanted, programs_on_notified, programs);
 	if (r < 0)
 		programs_notified(programs, (int)r);
@@ -386,6 +392,8 @@ struct programs_counters programs_counters(const struct programs *programs)
 
 	counters.running = programs->running.count;
 	counters.waiting = programs->notices.count - programs->notices_first;
+	counters.began = programs->began;
+	counters.program = programs->program;
 	return counters;
 }
 

@@ -40,6 +40,9 @@ struct programs_counters {
 		full; /* of checks or scripts: begun; not allowed, or malformed; too many at once */
 	uint64_t notified, notify_failed, notify_dropped;
 	size_t running, waiting; /* at this moment: of checks; of notify */
+	uint64_t
+		began; /* when the command of notify that runs did (CLOCK_BOOTTIME ns); 0: none runs */
+	const char *program; /* its first word, as long as it runs; NULL */
 };
 
 void programs_new(const struct programs_options *options, struct programs **ret);

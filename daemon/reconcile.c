@@ -154,8 +154,6 @@ static void reconcile_probe(struct reconcile *reconcile)
 	reconcile_on_telling(reconcile);
 }
 
-		/* They come all the time. */
-		log_tell_kept_back();
 static void reconcile_on_notice(void *data, const struct engine_notice *notice)
 {
 	struct reconcile *reconcile = data;
@@ -172,10 +170,15 @@ static void reconcile_on_notice(void *data, const struct engine_notice *notice)
 static void reconcile_on_notified(
 	struct reconcile *reconcile, const struct message_notified *message)
 {
-	engine_set_notified(&reconcile->engine, &(struct engine_notified){.run = message->run,
-							.failed = message->failed,
-							.dropped = message->dropped,
-							.waiting = message->waiting});
+	struct engine_notified notified = {.run = message->run,
+		.failed = message->failed,
+		.dropped = message->dropped,
+		.waiting = message->waiting,
+		.began = message->began};
+
+	_Static_assert(sizeof(notified.program) == sizeof(message->program), "a name for both");
+	memcpy(notified.program, message->program, sizeof(notified.program) - 1);
+	engine_set_notified(&reconcile->engine, &notified);
 }
 
 /* The engine is at work in one piece, and pings wait. */
@@ -225,6 +228,8 @@ static void reconcile_on_message(void *data, uint16_t kind, const void *payload,
 
 	switch (kind) {
 	case MESSAGE_PING:
+		/* They come all the time. */
+		log_tell_kept_back();
 		reconcile_send(reconcile, MESSAGE_PONG, payload, size);
 		break;
 	case MESSAGE_RELOAD:

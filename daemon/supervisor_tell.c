@@ -107,10 +107,17 @@ static bool supervisor_send(struct supervisor *supervisor, const char *name, uin
 void supervisor_tell_notified(struct supervisor *supervisor)
 {
 	const struct programs_counters counters = programs_counters(supervisor->programs);
-	const struct message_notified now = {.run = counters.notified,
+	const char *slash = counters.program ? strrchr(counters.program, '/') : NULL;
+	struct message_notified now = {.run = counters.notified,
 		.failed = counters.notify_failed,
 		.dropped = counters.notify_dropped,
 		.waiting = counters.waiting};
+
+	/* Each of thousands that are soon over is no news. */
+	if (now.waiting && counters.program) {
+		now.began = counters.began;
+		strncpy(now.program, slash ? slash + 1 : counters.program, sizeof(now.program) - 1);
+	}
 
 	if (memcmp(&now, &supervisor->notified, sizeof(now)) != 0 &&
 		supervisor_send(

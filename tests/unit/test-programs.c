@@ -319,6 +319,9 @@ static void test_drops_the_oldest_notices(void **state)
 		say(fixture, i, i == 0 ? "sleep 0.3; " : "");
 	assert_int_equal(programs_counters(fixture->programs).notify_dropped, 20);
 	assert_int_equal(programs_counters(fixture->programs).waiting, PROGRAMS_NOTIFY_MOST);
+	/* What they wait for. */
+	assert_string_equal(programs_counters(fixture->programs).program, "/bin/sh");
+	assert_in_range(programs_counters(fixture->programs).began, 1, loop_clock());
 	patience_spend(&fixture->patience, 20000, is_nobody_waiting);
 	assert_true(lines(fixture, &text) >= 4);
 	assert_true(strncmp(text, "0\n21\n22\n23\n", 11) == 0);
@@ -387,6 +390,8 @@ static void test_says_when_all_is_told(void **state)
 	assert_true(programs_are_notifying(fixture->programs));
 	patience_spend(&fixture->patience, 20000, is_quiet);
 	assert_false(programs_are_notifying(fixture->programs));
+	assert_null(programs_counters(fixture->programs).program);
+	assert_int_equal(programs_counters(fixture->programs).began, 0);
 	assert_int_equal(fixture->quiet, 1);
 	assert_int_equal(lines(fixture, &text), 2);
 }
