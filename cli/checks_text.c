@@ -14,6 +14,7 @@
 enum checks_state {
 	CHECKS_STATE_UP,
 	CHECKS_STATE_NEW,
+	CHECKS_STATE_BEGINS, /* up as it began, and has not passed often enough to be known so */
 	CHECKS_STATE_UNTRIED,
 	CHECKS_STATE_FAILING,
 	CHECKS_STATE_DOWN,
@@ -25,6 +26,7 @@ static const struct {
 } checks_states[CHECKS_STATE_COUNT] = {
 	[CHECKS_STATE_UP] = {"up", NULL},
 	[CHECKS_STATE_NEW] = {"not run yet", CLI_LAYOUT_DIM},
+	[CHECKS_STATE_BEGINS] = {"up so far", CLI_LAYOUT_DIM},
 	[CHECKS_STATE_UNTRIED] = {"not tried", CLI_LAYOUT_YELLOW},
 	[CHECKS_STATE_FAILING] = {"failing", CLI_LAYOUT_YELLOW},
 	[CHECKS_STATE_DOWN] = {"down", CLI_LAYOUT_RED},
@@ -38,7 +40,9 @@ static enum checks_state checks_state_of(const json_t *probe)
 		return CHECKS_STATE_FAILING;
 	if (cli_field_is_set(probe, "untried"))
 		return CHECKS_STATE_UNTRIED;
-	return cli_field_is_set(probe, "settled") ? CHECKS_STATE_UP : CHECKS_STATE_NEW;
+	if (cli_field_is_set(probe, "settled"))
+		return CHECKS_STATE_UP;
+	return cli_field_is_set(probe, "ran") ? CHECKS_STATE_BEGINS : CHECKS_STATE_NEW;
 }
 
 struct checks_widths {
@@ -84,11 +88,16 @@ static void add_why(const json_t *probe, size_t width, struct strbuf *text)
 	enum checks_state state = checks_state_of(probe);
 	/* It is kept after a failure that is over. */
 	const char *reason = state == CHECKS_STATE_UNTRIED ? NULL : cli_field_text(probe, "reason");
+	uint64_t rise = cli_field_number(probe, "rise");
 	_cleanup_strbuf_ struct strbuf why = {};
 
 	if (state == CHECKS_STATE_FAILING)
 		strbuf_printf(&why, "%" PRIu64 " of %" PRIu64 "%s",
 			cli_field_number(probe, "failures"), cli_field_number(probe, "fall"),
+			reason ? ": " : "");
+	if (cli_field_is_set(probe, "ran") && !cli_field_is_set(probe, "settled") &&
+		state != CHECKS_STATE_FAILING && rise > 1)
+		strbuf_printf(&why, "it has not passed %" PRIu64 " times in a row yet%s", rise,
 			reason ? ": " : "");
 	strbuf_add(&why, reason ? reason : "");
 	if (untried && state != CHECKS_STATE_UNTRIED)

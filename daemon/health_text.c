@@ -145,6 +145,8 @@ static void say_down(const struct engine_probe *probe, uint64_t now, struct strb
 
 	if (!verdict->settled) {
 		strbuf_add(why, "down until its check passes");
+		if (probe->check->rise > 1)
+			strbuf_printf(why, " %" PRIu32 " times in a row", probe->check->rise);
 		if (probe->reason)
 			strbuf_printf(why, ": %s", probe->reason);
 		return;
@@ -271,6 +273,8 @@ void health_text_probe(const struct engine_probe *probe, uint64_t now, struct st
 	json_text_member_flag(text, "failing", probe->failing);
 	json_text_member_number(text, "failures", probe->failures);
 	json_text_member_number(text, "fall", probe->check->fall);
+	json_text_member_number(text, "rise", probe->check->rise);
+	json_text_member_flag(text, "ran", probe->wall);
 	json_text_member_string(text, "reason", probe->reason);
 	json_text_member_string(text, "untried", probe->untried);
 	write_optional(text, "failed_at_ms", probe->failed);
@@ -417,8 +421,8 @@ void health_text_notified(const struct engine *engine, struct strbuf *text)
 	json_text_member_number(text, "failed", notified->failed);
 	json_text_member_number(text, "dropped", notified->dropped);
 	json_text_member_number(text, "waiting", notified->waiting);
+	json_text_member_string(text, "waiting_for", notified->began ? notified->program : NULL);
+	write_ago(text, "began_ms_ago", notified->began, loop_clock());
 	write_notify_failures(&engine->health.notify_failures, text);
 	json_text_close(text);
 }
-	json_text_member_string(text, "waiting_for", notified->began ? notified->program : NULL);
-	write_ago(text, "began_ms_ago", notified->began, loop_clock());
