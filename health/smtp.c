@@ -20,7 +20,7 @@
 
 struct smtp {
 	struct checker_curl_run curl;
-	bool greeted, leaving, much;
+	bool greeted, leaving, much, unwelcome;
 	struct loop_source *source;
 	char line[SMTP_LINE_SIZE]; /* the last one that the server said, or its start */
 	size_t length;
@@ -117,6 +117,9 @@ static void smtp_refused(struct smtp *smtp, CURLcode code)
 	if (smtp->much)
 		checker_over(run, CHECKER_RESULT_FAILED, "greeting of more than %u bytes",
 			CHECKER_CURL_HEADERS_MOST);
+	else if (smtp->unwelcome)
+		checker_over(run, CHECKER_RESULT_FAILED, "greeting: %s, want 220",
+			smtp_said(smtp, text));
 	else if ((code == CURLE_WEIRD_SERVER_REPLY || code == CURLE_REMOTE_ACCESS_DENIED) &&
 		 smtp->length)
 		checker_over(run, CHECKER_RESULT_FAILED, "answer %s", smtp_said(smtp, text));
@@ -131,7 +134,9 @@ static void smtp_ended(struct checker_curl_run *curl, CURLcode code)
 {
 	struct smtp *smtp = (struct smtp *)curl;
 
-	checker_step(&curl->run, code == CURLE_OK ? "ehlo" : smtp_doing(&curl->run));
+	checker_step(&curl->run, code == CURLE_OK  ? "ehlo"
+				 : smtp->unwelcome ? "greeting"
+						   : smtp_doing(&curl->run));
 	if (code == CURLE_OK)
 		smtp_leave(smtp);
 	else
@@ -144,8 +149,10 @@ static void smtp_answered(struct smtp *smtp)
 	char text[SMTP_LINE_SIZE];
 
 	if (!smtp->greeted) {
-		smtp->greeted = true;
-		checker_step(&smtp->curl.run, "greeting");
+		smtp->unwelcome = strncmp(smtp->line, "220", 3) != 0;
+		smtp->greeted = !smtp->unwelcome;
+		if (smtp->greeted)
+			checker_step(&smtp->curl.run, "greeting");
 	} else if (!smtp->refused[0] && smtp->line[0] != '2') {
 		snprintf(smtp->refused, sizeof(smtp->refused), SMTP_REFUSED "%s",
 			smtp_said(smtp, text));
@@ -166,7 +173,8 @@ static size_t smtp_on_line(char *text, size_t size, size_t count, void *data)
 	if (length > 3 && text[3] == ' ')
 		smtp_answered(smtp);
 	smtp->much = !checker_curl_count(&smtp->curl, length);
-	return smtp->much ? 0 : length;
+	/* libcurl would take any 2xx. */
+	return smtp->much || smtp->unwelcome ? 0 : length;
 }
 
 static void smtp_start(struct checker_run *run)

@@ -120,6 +120,17 @@ static void test_steps(void **state)
 		assert_string_equal(probe.outcome.steps[i].name, names[i]);
 }
 
+/* The step that it is in. */
+static void test_steps_of_no_greeting(void **state)
+{
+	struct checking *world = *state;
+
+	world->traced = true;
+	struct checking_probe probe = run(world, &(struct script){.greeting = "421 later\r\n"});
+	assert_int_equal(probe.outcome.step_count, 2);
+	assert_string_equal(probe.outcome.steps[1].name, "greeting");
+}
+
 static void test_silent(void **state)
 {
 	expect_late(
@@ -142,9 +153,14 @@ static void test_refuses(void **state)
 	struct checking_probe probe =
 		run(*state, &(struct script){.greeting = "554 go\033 away\r\n"});
 
-	assert_string_equal(probe.outcome.reason, "answer 554 go? away");
+	assert_string_equal(probe.outcome.reason, "greeting: 554 go? away, want 220");
 	/* It would have waited for an answer to QUIT. */
 	assert_true(probe.took < IN_TIME);
+	expect_at_once(*state,
+		&(struct script){"250-x\r\n250 y\r\n", "250 x\r\n", NULL, "221 bye\r\n", NULL},
+		CHECKER_RESULT_FAILED, "greeting: 250 y, want 220");
+	expect_at_once(*state, &(struct script){.greeting = "421 later\r\n"}, CHECKER_RESULT_FAILED,
+		"greeting: 421 later, want 220");
 	expect_at_once(*state,
 		&(struct script){"220 x\r\n", "502 what\r\n", "550 no\r\n", NULL, NULL},
 		CHECKER_RESULT_FAILED, "answer 550 no");
@@ -192,6 +208,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_greets, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_steps, begin, checking_end),
+		cmocka_unit_test_setup_teardown(test_steps_of_no_greeting, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_silent, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_refuses, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_closes, begin, checking_end),
