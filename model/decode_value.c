@@ -257,6 +257,26 @@ static int value_check_regex(const struct value *value)
 	return value_error(value, why);
 }
 
+/* Where it begins as it must, only the character tells what is wrong. */
+static int value_check_characters(const struct value *value, const char *text)
+{
+	const struct schema_text *class = value->key->text;
+
+	for (; class->allowed && *text; text++) {
+		char hint[64];
+
+		if (value_is_allowed(class->allowed, *text))
+			continue;
+		if (*text == ' ')
+			return value_error(value, "it must not have a blank");
+		if (*text < ' ' || *text > '~')
+			return value_error(value, "it must not have characters beyond ASCII");
+		snprintf(hint, sizeof(hint), "it must not have `%c`", *text);
+		return value_error(value, hint);
+	}
+	return 0;
+}
+
 static int value_check_text(const struct value *value)
 {
 	const struct schema_text *class = value->key->text;
@@ -270,9 +290,9 @@ static int value_check_text(const struct value *value)
 		return value_error(value, "it is too long");
 	if (!class->control && value_has_control(value->text))
 		return value_error(value, "it has control characters");
-	for (const char *text = value->text + prefix; class->allowed && *text; text++)
-		if (!value_is_allowed(class->allowed, *text))
-			return value_error(value, NULL);
+	int r = value_check_characters(value, value->text + prefix);
+	if (r < 0)
+		return r;
 	return class->regex ? value_check_regex(value) : 0;
 }
 
