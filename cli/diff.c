@@ -261,8 +261,7 @@ static void note_unforetold(const struct comparison *comparison)
 	_cleanup_strbuf_ struct strbuf text = {};
 	char *rest = NULL;
 
-	if (!comparison->beside.running || !comparison->loaded.declared.checks ||
-		is_in_force(comparison))
+	if (!comparison->beside.running || is_in_force(comparison))
 		return;
 	cli_unforetold(&comparison->loaded.declared, &comparison->beside.facts, &text);
 	for (char *line = text.length ? strtok_r(text.text, "\n", &rest) : NULL; line;
