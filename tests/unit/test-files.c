@@ -142,12 +142,41 @@ static void a_pipe_is_refused(void **state)
 	files_free(files);
 }
 
+/* Though the warning is of a line before it: who sees only the first lines sees why they are rejected. */
+static void errors_are_told_before_warnings(void **state)
+{
+	static const char text[] = "poise: 1\n"
+				   "services:\n"
+				   "  a:\n"
+				   "    listen: tcp://203.0.113.10:80\n"
+				   "    destinations: [{address: 10.0.0.1, weight: 0}]\n"
+				   "    quorum: 9\n"
+				   "  b:\n"
+				   "    listen: tcp://203.0.113.11:80\n"
+				   "    check: of-nobody\n"
+				   "    destinations: [10.0.0.1]\n";
+	_cleanup_free_ char *path = folder_path(*state, "both.yaml");
+	const char *const paths[] = {path};
+
+	assert_int_equal(file_replace(path, text, strlen(text), 0600), 0);
+	struct files *files = files_read(paths, 1, NULL);
+	assert_non_null(files->problems);
+	const char *error = strstr(files->problems, ": error: there is no check");
+	const char *warning = strstr(files->problems, ": warning: ");
+	assert_non_null(error);
+	assert_non_null(warning);
+	assert_true(error < warning);
+	files_free(files);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			a_reading_is_of_one_version, folder_setup_in_memory, folder_teardown),
 		cmocka_unit_test_setup_teardown(a_pipe_is_refused, folder_setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(
+			errors_are_told_before_warnings, folder_setup, folder_teardown),
 	};
 
 	return cmocka_run_group_tests_name("files", tests, NULL, NULL);
