@@ -148,10 +148,7 @@ const struct cli_command cli_command_get = {
 	.description = "Prints the live state as YAML that `poise apply` takes, and that changes "
 		       "nothing when it is\n"
 		       "applied. With -o json it prints all that the backend says, for `poise diff "
-		       "--live`.\n"
-		       "Virtual routers and checks are not in the live state: where files have any, "
-		       "standard error\n"
-		       "says so, and `poise apply` asks for --force before virtual routers go.\n\n"
+		       "--live`.\n\n"
 		       "Exit status: 0, or 2 after an error.\n",
 	.options = options,
 	.option_count = ARRAY_LENGTH(options),

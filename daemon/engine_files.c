@@ -180,7 +180,7 @@ static char *engine_judge_content(
 				     "use `poise reload --force` if it is meant",
 			folder, lost, lost == 1 ? "" : "s");
 	*reason = ENGINE_HELD_BLAST;
-	if (!blast_guard(record, &files->declared, &text))
+	if (!blast_guard(record, &files->declared, BLAST_SERVICES_AND_ROUTERS, &text))
 		return NULL;
 	return memory_printf("too much would go at once:\n%suse `poise reload --force` if it is "
 			     "meant, or raise `max-delete`",

@@ -388,7 +388,8 @@ static void blast_judge_routers(struct blast_pass *pass, const struct declared *
 	vector_clear(&routers.addresses);
 }
 
-bool blast_guard(const struct record *before, const struct declared *now, struct strbuf *reasons)
+bool blast_guard(const struct record *before, const struct declared *now, enum blast_scope scope,
+	struct strbuf *reasons)
 {
 	struct blast_pass pass = {
 		.before = before,
@@ -397,7 +398,8 @@ bool blast_guard(const struct record *before, const struct declared *now, struct
 	};
 
 	blast_judge_services(&pass, now);
-	blast_judge_routers(&pass, now);
+	if (scope == BLAST_SERVICES_AND_ROUTERS)
+		blast_judge_routers(&pass, now);
 	if (pass.refused > BLAST_REASONS_LIMIT)
 		strbuf_printf(
 			reasons, "and %zu more like these\n", pass.refused - BLAST_REASONS_LIMIT);

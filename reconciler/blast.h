@@ -10,14 +10,22 @@
  *
  * Virtual routers are counted like listeners, among themselves: one is lost when neither its name is declared any more nor,
  * under a new name, its interface, VRID and family. `prune` keeps none of them. The addresses of one that stays are
- * compared as destinations are; an address that another virtual router has now is not lost. */
+ * compared as destinations are; an address that another virtual router has now is not lost. Only who keeps virtual
+ * routers asks for them: poised does. `poise apply` ends none, and what `poise get` prints, which has none, must not be
+ * refused by it. */
 #pragma once
 
 #include "base/strbuf.h"
 #include "model/declared.h"
 #include "reconciler/record.h"
 
+enum blast_scope {
+	BLAST_SERVICES,
+	BLAST_SERVICES_AND_ROUTERS,
+};
+
 /* True when the guard refuses; `reasons` then has a line for each ("7 of 9 services would go (78 %,
  * max-delete is 50
  * %)"), at most ten and a count of the rest. O(n log n). */
-bool blast_guard(const struct record *before, const struct declared *now, struct strbuf *reasons);
+bool blast_guard(const struct record *before, const struct declared *now, enum blast_scope scope,
+	struct strbuf *reasons);

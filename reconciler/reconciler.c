@@ -174,7 +174,7 @@ static int reconciler_check_blast(const struct reconciler *reconciler,
 	_cleanup_strbuf_ struct strbuf reasons = {};
 
 	if (request->force || !reconciler_is_new_content(reconciler) ||
-		!blast_guard(&reconciler->record, request->declared, &reasons))
+		!blast_guard(&reconciler->record, request->declared, BLAST_SERVICES, &reasons))
 		return 0;
 	return error_set(error, -EPERM,
 		"too much would go at once:\n%snothing was changed: use --force if it is meant, or "

@@ -177,7 +177,7 @@ static void fallbacks_do_not_count(void **state _unused_)
 		for (size_t i = 1; i < 4; i++)
 			before.services.items[0].destinations.items[i].fallback = fallbacks;
 		record_set_declared(&record, &before);
-		assert_int_equal(blast_guard(&record, &now, &reasons), !fallbacks);
+		assert_int_equal(blast_guard(&record, &now, BLAST_SERVICES, &reasons), !fallbacks);
 	}
 }
 
@@ -196,7 +196,7 @@ static void becoming_a_fallback_is_a_loss(void **state _unused_)
 	for (size_t i = 0; i < 3; i++)
 		now.services.items[0].destinations.items[i].fallback = true;
 	record_set_declared(&record, &before);
-	assert_true(blast_guard(&record, &now, &reasons));
+	assert_true(blast_guard(&record, &now, BLAST_SERVICES, &reasons));
 }
 
 static void the_guard_judges(void **state _unused_)
@@ -214,7 +214,7 @@ static void the_guard_judges(void **state _unused_)
 				 : test->max_delete             ? test->max_delete
 								: 50;
 		record_set_declared(&record, &before);
-		bool refused = blast_guard(&record, &now, &reasons);
+		bool refused = blast_guard(&record, &now, BLAST_SERVICES, &reasons);
 		const char *text = reasons.text ? reasons.text : "";
 
 		assert_int_equal(refused, *test->reasons != '\0');
@@ -241,7 +241,7 @@ static void only_ten_reasons_are_given(void **state _unused_)
 	build_sort(&before);
 	build_sort(&now);
 	record_set_declared(&record, &before);
-	assert_true(blast_guard(&record, &now, &reasons));
+	assert_true(blast_guard(&record, &now, BLAST_SERVICES, &reasons));
 	for (const char *c = reasons.text; *c; c++)
 		lines += *c == '\n';
 	assert_int_equal(lines, 11);
@@ -266,9 +266,9 @@ static void what_prune_keeps_is_not_lost(void **state _unused_)
 	build_sort(&now);
 	record_set_declared(&record, &before);
 	now.prune = CONFIG_PRUNE_NONE;
-	assert_false(blast_guard(&record, &now, &reasons));
+	assert_false(blast_guard(&record, &now, BLAST_SERVICES, &reasons));
 	now.prune = CONFIG_PRUNE_OWNED;
-	assert_true(blast_guard(&record, &now, &reasons));
+	assert_true(blast_guard(&record, &now, BLAST_SERVICES, &reasons));
 }
 
 /* The same of virtual routers: "NAME INTERFACE VRID[ ADDRESS…]", up to NULL. */
@@ -361,7 +361,8 @@ static void the_guard_judges_virtual_routers(void **state _unused_)
 		declare(&now, "web tcp://192.0.2.1:80 10.0.0.9");
 		now.prune = CONFIG_PRUNE_NONE;
 		record_set_declared(&record, &before);
-		bool refused = blast_guard(&record, &now, &reasons);
+		assert_false(blast_guard(&record, &now, BLAST_SERVICES, &reasons));
+		bool refused = blast_guard(&record, &now, BLAST_SERVICES_AND_ROUTERS, &reasons);
 
 		assert_int_equal(refused, *test->reasons != '\0');
 		assert_string_equal(reasons.text ? reasons.text : "", test->reasons);
