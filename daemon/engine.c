@@ -128,6 +128,7 @@ static int engine_take_lock(struct engine *engine, struct error *error)
 		return r;
 	}
 	reconciler->lock = engine->options.lock;
+	reconciler_tidy(reconciler);
 	return 0;
 }
 

@@ -40,6 +40,13 @@ bool confirm_exists(const struct reconciler *reconciler)
 	return access(path, F_OK) == 0;
 }
 
+void confirm_remove_leftovers(const struct reconciler *reconciler)
+{
+	_cleanup_free_ char *path = confirm_path(reconciler);
+
+	file_remove_leftovers(path);
+}
+
 /* The file, whatever boot or namespace it is of: 1 and `ret` filled, or 0 when there is none. */
 static int confirm_read(
 	const struct reconciler *reconciler, struct confirm_pending *ret, struct error *error)

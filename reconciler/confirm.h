@@ -34,6 +34,9 @@ int confirm_load(struct reconciler *reconciler, struct confirm_pending *ret, str
 /* Whether one lies there, be it of another boot or damaged. */
 bool confirm_exists(const struct reconciler *reconciler);
 
+/* Removes what a process that was killed while it wrote one has left. The lock must be held. */
+void confirm_remove_leftovers(const struct reconciler *reconciler);
+
 /* Writes the file and starts the guard, before the first operation of `plan`. On failure nothing of
  * it is left. */
 int confirm_begin(struct reconciler *reconciler, const struct reconciler_request *request,

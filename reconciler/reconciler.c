@@ -86,6 +86,12 @@ void reconciler_close(struct reconciler *reconciler)
 	*reconciler = (struct reconciler){.lock = -1};
 }
 
+void reconciler_tidy(const struct reconciler *reconciler)
+{
+	record_remove_leftovers(reconciler->options.state_dir);
+	confirm_remove_leftovers(reconciler);
+}
+
 int reconciler_lock(struct reconciler *reconciler, uint64_t wait_ns, struct error *error)
 {
 	if (reconciler->lock >= 0)
@@ -95,6 +101,7 @@ int reconciler_lock(struct reconciler *reconciler, uint64_t wait_ns, struct erro
 	if (lock < 0)
 		return lock;
 	reconciler->lock = lock;
+	reconciler_tidy(reconciler);
 	/* Whoever held it before may have changed the record since reconciler_open(). */
 	int r = record_reload(reconciler->options.state_dir, &reconciler->record, error);
 	return reconciler_take_record(reconciler, r, error);

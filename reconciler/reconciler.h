@@ -118,9 +118,13 @@ void reconciler_close(struct reconciler *reconciler);
 
 #define _cleanup_reconciler_ _cleanup_(reconciler_close)
 
-/* Takes the lock (waiting at most `wait_ns`) and loads the record anew under it. -EBUSY with words.
+/* Takes the lock (waiting at most `wait_ns`), tidies, and loads the record anew under it. -EBUSY with words.
  */
 int reconciler_lock(struct reconciler *reconciler, uint64_t wait_ns, struct error *error);
+
+/* Removes the half files that a killed holder of the lock left in the state directory. A later write of the same file would do
+ * it too, but who finds nothing to do writes nothing. For whoever got the lock in another way. */
+void reconciler_tidy(const struct reconciler *reconciler);
 
 /* The dry run: the plan that an apply would begin with, into an empty `plan`, and in `output` what
  * step() gave. The live state is read from the backend into reconciler->live, unless `live` is

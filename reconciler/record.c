@@ -253,6 +253,15 @@ int record_save_confirmed(const char *directory, const char *canonical, struct e
 	return 0;
 }
 
+void record_remove_leftovers(const char *directory)
+{
+	_cleanup_free_ char *path = memory_printf("%s/" RECORD_FILE, directory);
+	_cleanup_free_ char *confirmed = memory_printf("%s/" RECORD_CONFIRMED_FILE, directory);
+
+	file_remove_leftovers(path);
+	file_remove_leftovers(confirmed);
+}
+
 static struct record_service *record_add_service(
 	struct record *record, const struct service_key *key, const char *name, size_t destinations)
 {

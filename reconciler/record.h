@@ -101,6 +101,10 @@ int record_reload(const char *directory, struct record *record, struct error *er
  * else was changed or not. */
 int record_save(const char *directory, struct record *record, struct error *error);
 
+/* Removes what a process that was killed while it wrote these two has left. For who holds the lock, and so is the only one
+ * that writes them. */
+void record_remove_leftovers(const char *directory);
+
 /* From and to the text of the file (record_json.c shows it), without I/O (fuzzed). The caller frees the
  * text. */
 int record_parse(const char *text, size_t size, struct record *ret, struct error *error);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The engine when one trouble meets another: a confirmation and a failure, a suspension and a retry, a full disk and drift. */
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "tests/unit/engine-fixture.h"
@@ -484,6 +485,24 @@ static void an_undo_at_the_start_is_noted(void **state)
 	assert_true(noted);
 }
 
+/* The lock of the process that is killed goes on being the supervisor's: its next one gets it as it is. */
+static void a_half_record_of_the_killed_goes(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_free_ char *half = memory_printf("%s/state.json.abcdef", fixture->directory);
+
+	begin(fixture, 4);
+	stop(fixture);
+	assert_int_equal(file_replace(half, "{", 1, 0600), 0);
+	start(fixture);
+	fixture->engine.options.lock = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	assert_true(fixture->engine.options.lock >= 0);
+	turn(fixture);
+	assert_true(fixture->engine.reconciled);
+	assert_int_equal(memory_writes(fixture->table), 0);
+	assert_int_equal(access(half, F_OK), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -512,6 +531,7 @@ int main(void)
 		TEST(what_was_forced_stays_forced_over_a_crash),
 		TEST(nothing_is_forced_in_vain),
 		TEST(an_undo_at_the_start_is_noted),
+		TEST(a_half_record_of_the_killed_goes),
 	};
 
 	return cmocka_run_group_tests_name("engine trouble", tests, NULL, NULL);

@@ -460,6 +460,50 @@ static void a_reboot_voids_what_was_not_confirmed(void **state)
 	assert_null(strstr(kept, "new:"));
 }
 
+static void put_file(struct fixture *fixture, const char *name)
+{
+	_cleanup_free_ char *path = memory_printf("%s/%s", fixture->directory, name);
+
+	assert_int_equal(file_replace(path, "{", 1, 0600), 0);
+}
+
+static bool has_file(struct fixture *fixture, const char *name)
+{
+	_cleanup_free_ char *path = memory_printf("%s/%s", fixture->directory, name);
+
+	return access(path, F_OK) == 0;
+}
+
+/* Who holds the lock removes them, also when it has nothing to write itself; who only looks does not, for somebody may be
+ * writing them. */
+static void half_files_of_the_killed_go(void **state)
+{
+	static const char *const halves[] = {
+		"state.json.abcdef", "confirmed.yaml.ABC123", "confirm.json.abcdef"};
+	struct fixture *fixture = *state;
+	const struct reconciler_options options = {
+		.backend = &memory_backend,
+		.state_dir = fixture->directory,
+		.run_dir = fixture->directory,
+		.program = "test",
+	};
+
+	fixture_reach(fixture, TWO);
+	fixture_close(fixture);
+	for (size_t i = 0; i < ARRAY_LENGTH(halves); i++)
+		put_file(fixture, halves[i]);
+	put_file(fixture, "routers.json.abcdef"); /* another process of poised writes that one */
+	assert_int_equal(reconciler_open(&fixture->reconciler, &options, &fixture->error), 0);
+	for (size_t i = 0; i < ARRAY_LENGTH(halves); i++)
+		assert_true(has_file(fixture, halves[i]));
+	assert_int_equal(fixture_apply(fixture), 0);
+	assert_int_equal(fixture->planned, 0);
+	for (size_t i = 0; i < ARRAY_LENGTH(halves); i++)
+		assert_false(has_file(fixture, halves[i]));
+	assert_true(has_file(fixture, "routers.json.abcdef"));
+	assert_true(has_file(fixture, "state.json"));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -486,6 +530,7 @@ int main(void)
 		TEST(what_changes_nothing_is_not_awaited),
 		TEST(a_damaged_record_does_not_stop_a_rollback),
 		TEST(a_reboot_voids_what_was_not_confirmed),
+		TEST(half_files_of_the_killed_go),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
