@@ -3,6 +3,9 @@
 # What the cases of test-watch use: the probe started, its words counted, its counters. A case runs in a folder of its own, and
 # ends at the first thing that is not as it should be. PROBE is the program.
 
+# shellcheck source=tests/support/clock.sh
+. "${BASH_SOURCE[0]%/*}/../support/clock.sh"
+
 fail() {
 	printf '%s\n' "$*" >&2
 	[ ! -s probe.out ] || tail -n 15 probe.out | sed 's/^/    /' >&2
@@ -17,10 +20,13 @@ hash_of() {
 
 # wait_for SECONDS COMMAND...: until it succeeds.
 wait_for() {
-	local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
+	local clock end
+	clock_read
+	end=$((clock + $1 * 100))
 	shift
 	until "$@"; do
-		[ "${EPOCHREALTIME/./}" -lt "$end" ] || return 1
+		clock_read
+		[ "$clock" -lt "$end" ] || return 1
 		sleep 0.01
 	done
 }

@@ -84,14 +84,19 @@ link_local() {
 }
 
 unwire() {
-	local children=() child end=$((SECONDS + PATIENCE))
+	local children=() child clock end
 
+	clock_read
+	end=$((clock + PATIENCE * 100))
 	[ ${#pid[@]} -gt 0 ] && mapfile -t children < <(pgrep -P "$(IFS=,; echo "${pid[*]}")")
 	kill -KILL "${space[@]}" "${pid[@]}" 2>"$work/null"
 	wait 2>"$work/null"
 	# They end with who started them, but not before; and they write.
 	for child in "${children[@]}"; do
-		while grep -q '^State:.[^Z]' "/proc/$child/status" 2>"$work/null" && [ "$SECONDS" -lt "$end" ]; do sleep 0.05; done
+		while grep -q '^State:.[^Z]' "/proc/$child/status" 2>"$work/null" && ((clock < end)); do
+			sleep 0.05
+			clock_read
+		done
 	done
 }
 

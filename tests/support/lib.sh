@@ -8,6 +8,9 @@
 #   tell_more   a function: what is worth knowing behind the first line of a failure; there need not be one
 # shellcheck disable=SC2154 # they are set there
 
+# shellcheck source=tests/support/clock.sh
+. "${BASH_SOURCE[0]%/*}/clock.sh"
+
 # die WHAT: the test has failed.
 die() {
 	printf '  FAIL    %s: %s%s\n' "${0##*/}" "${case_name:+$case_name: }" "$1"
@@ -19,11 +22,14 @@ same() { [ "$2" = "$3" ] || die "$1: $2, not $3"; }
 
 # until_true WHAT COMMAND…: waits until it is; WHAT has failed when it never is.
 until_true() {
-	local what=$1 end=$((SECONDS + PATIENCE))
+	local what=$1 clock end
 
+	clock_read
+	end=$((clock + PATIENCE * 100))
 	shift
 	until "$@"; do
-		[ "$SECONDS" -lt "$end" ] || die "$what"
+		clock_read
+		((clock < end)) || die "$what"
 		sleep 0.1
 	done
 }

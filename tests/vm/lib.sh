@@ -32,6 +32,8 @@ fail() {
 	lib_failures=$((lib_failures + 1))
 }
 
+# shellcheck source=tests/support/clock.sh
+. "$lib_here/../support/clock.sh"
 # shellcheck source=tests/vm/results.sh
 . "$lib_here/results.sh"
 
@@ -181,11 +183,14 @@ in_ns() {
 # until_true SECONDS COMMAND…: tries it until it succeeds; once more when the time is over, for the
 # machine may have stood still since the last try.
 until_true() {
-	local end=$((SECONDS + $1)) late=
+	local clock end late=
+	clock_read
+	end=$((clock + $1 * 100))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[[ -z $late ]] || return 1
-		((SECONDS <= end)) || late=1
+		clock_read
+		((clock <= end)) || late=1
 		sleep 0.1
 	done
 }

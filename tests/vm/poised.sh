@@ -51,21 +51,22 @@ nap() {
 # What counts, and stands in $waited, is time in which it could look: from one look to the next no
 # more than a quarter of a second, however long the machine stood still.
 until_soon() {
-	local most=$(($1 * 1000)) began=${EPOCHREALTIME/[.,]/} status=0 before now
+	local most=$1 status=0 clock began before
 	shift
-	before=$began waited=0
+	clock_read
+	began=$clock before=$clock waited=0
 	until "$@"; do
 		((waited <= most)) || {
 			status=1
 			break
 		}
 		nap 0.01
-		now=${EPOCHREALTIME/[.,]/}
-		waited=$((waited + (now - before < 250000 ? now - before : 250000)))
-		before=$now
+		clock_read
+		waited=$((waited + (clock - before < 25 ? clock - before : 25) * 10))
+		before=$clock
 	done
-	took=$(((${EPOCHREALTIME/[.,]/} - began) / 1000))
-	waited=$((waited / 1000))
+	clock_read
+	took=$(((clock - began) * 10))
 	return "$status"
 }
 
@@ -179,14 +180,17 @@ followed_soon() {
 # keeps TEXT WANTED [MILLISECONDS]: for half a second, or so long, the table is WANTED whenever one
 # looks.
 keeps() {
-	local end=$((${EPOCHREALTIME/[.,]/} + ${3:-500} * 1000))
-	while ((${EPOCHREALTIME/[.,]/} < end)); do
+	local clock end
+	clock_read
+	end=$((clock + ${3:-500} / 10))
+	while ((clock < end)); do
 		if ! table_is "$2"; then
 			fail "$1"
 			show_difference "$2"
 			return 1
 		fi
 		nap 0.02
+		clock_read
 	done
 	ok "$1"
 }

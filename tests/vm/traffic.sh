@@ -10,6 +10,9 @@
 # 10.10.0.0/16 by way of the balancer, as NAT needs it, and those in 10.11.0.0/16 directly. IPv6 is
 # NAT only: 2001:db8:1::100, servers in 2001:db8:2::/64, clients in 2001:db8:10::/64.
 
+# shellcheck source=tests/support/clock.sh
+. "${BASH_SOURCE[0]%/*}/../support/clock.sh"
+
 traffic_build=${BUILD:-build}
 traffic_folder=$(mktemp -d)
 traffic_failures=0
@@ -173,10 +176,13 @@ make_network() {
 
 # wait_for SECONDS COMMAND…: until it succeeds.
 wait_for() {
-	local end=$((SECONDS + $1))
+	local clock end
+	clock_read
+	end=$((clock + $1 * 100))
 	shift
 	until "$@"; do
-		((SECONDS < end)) || return 1
+		clock_read
+		((clock < end)) || return 1
 		sleep 0.05
 	done
 }
