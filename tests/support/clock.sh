@@ -10,3 +10,11 @@ clock_read() {
 	read -r uptime _ </proc/uptime
 	clock=$((10#${uptime/./}))
 }
+
+# clock_since TIME: how many whole seconds ago $clock was that.
+clock_since() {
+	local clock
+
+	clock_read
+	echo $(((clock - $1) / 100))
+}
