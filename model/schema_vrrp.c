@@ -328,6 +328,7 @@ static const struct schema_key schema_router_keys[CONFIG_ROUTER_COUNT] = {
 		.help = "Peers, where the network has no multicast"},
 	[CONFIG_ROUTER_AUTHENTICATION] = {TEXT("authentication", ROUTER, authentication,
 						  schema_text_password),
+		.flags = SCHEMA_FLAG_SECRET,
 		.help = "Simple password of version 2, which everybody on the link can read"},
 	[CONFIG_ROUTER_CHECKSUM] = {WORD("checksum", ROUTER, checksum, schema_checksum_words),
 		DEFAULT(CONFIG_CHECKSUM_AUTO), .help = "Checksum of version 3 over IPv4"},

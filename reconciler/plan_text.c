@@ -590,6 +590,35 @@ static void plan_text_notes(
 	}
 }
 
+/* Who lacks an address is changed as soon as it can be. */
+void plan_format_routers(const struct plan_text_options *options, struct strbuf *text)
+{
+	if (!options->routers)
+		return;
+	vector_foreach(&options->routers->changes, change) {
+		plan_text_begin(options, plan_text_sign(change->verb), text);
+		router_change_format(change, text);
+		plan_text_end(options, text);
+	}
+	vector_foreach(&options->routers->lacks, lack) {
+		plan_text_begin(options, plan_text_sign(PLAN_VERB_UPDATE), text);
+		router_lack_format(lack, text);
+		plan_text_end(options, text);
+	}
+}
+
+static void plan_text_count_routers(const struct router_diff *routers, struct plan_totals *totals)
+{
+	if (!routers)
+		return;
+	vector_foreach(&routers->changes, change) {
+		totals->add += change->verb == PLAN_VERB_ADD;
+		totals->change += change->verb == PLAN_VERB_UPDATE;
+		totals->remove += change->verb == PLAN_VERB_DELETE;
+	}
+	totals->change += routers->lacks.count;
+}
+
 static const struct destination *plan_text_live(
 	const struct plan_text_options *options, const struct memory_drain *drain)
 {
@@ -671,7 +700,8 @@ static void plan_text_totals(
 {
 	struct plan_totals totals = plan_count(plan);
 
-	if (!plan->ops.count)
+	plan_text_count_routers(options->routers, &totals);
+	if (!plan->ops.count && !(options->routers && router_diff_is_news(options->routers)))
 		strbuf_add(text, "No differences");
 	else
 		strbuf_printf(text, "%zu to add, %zu to change, %zu to remove", totals.add,
@@ -691,6 +721,7 @@ void plan_format_text(
 		plan_text_in_order(plan, options, text);
 	else
 		plan_text_by_service(plan, options, text);
+	plan_format_routers(options, text);
 	plan_text_notes(plan, options, text);
 	plan_text_drains(options, text);
 	plan_text_totals(plan, options, text);

@@ -6,6 +6,7 @@
 
 #include "model/plan.h"
 #include "reconciler/memory.h"
+#include "reconciler/router_diff.h"
 
 struct plan_text_options {
 	bool color;
@@ -15,12 +16,16 @@ struct plan_text_options {
 	const struct state *live;
 	const struct memory *memory; /* its drains are listed; may be NULL */
 	bool hold; /* a confirmation is awaited: what leaves the files goes when it comes */
+	const struct router_diff *routers; /* lines of their own, and counted; may be NULL */
 };
 
 /* Appends. A plan without operations prints "No differences." and the notes and drains all the
  * same. */
 void plan_format_text(
 	const struct plan *plan, const struct plan_text_options *options, struct strbuf *text);
+
+/* The lines of virtual routers alone, where there is no plan. Appends. */
+void plan_format_routers(const struct plan_text_options *options, struct strbuf *text);
 
 /* One operation on one line, without colour: "+ destination 10.0.0.1:80 of tcp://… nat weight 1".
  */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Any bytes as poised's end of the control socket, through the command line's client, and what comes of it through all that
- * poise makes of answers: facts, the live state, the status. */
+ * poise makes of answers: facts, the live state, the status, virtual routers. */
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -8,6 +8,7 @@
 #include "cli/ctl_text.h"
 #include "cli/poised_facts.h"
 #include "cli/status_text.h"
+#include "reconciler/plan_text.h"
 #include "reconciler/state_json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -58,6 +59,25 @@ static void require_harmless(const struct strbuf *text)
 	}
 }
 
+/* As what poised keeps, and as what is declared. */
+static void try_routers(json_t *json)
+{
+	json_t *none = json_array(), *list = json_object_get(json, "routers");
+	const struct plan plan = {};
+
+	for (int i = 0; list && i < 2; i++) {
+		_cleanup_router_diff_ struct router_diff diff = {};
+		const struct plan_text_options options = {.routers = &diff};
+		_cleanup_strbuf_ struct strbuf text = {};
+
+		router_diff(i ? none : list, i ? list : none, &diff);
+		plan_format_text(&plan, &options, &text);
+		require_harmless(&text);
+		json_decref(router_diff_to_json(&diff));
+	}
+	json_decref(none);
+}
+
 static void try_texts(const json_t *json)
 {
 	const struct cli_status_view some = {
@@ -89,6 +109,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (r == 0) {
 		try_facts(result);
 		try_state(result);
+		try_routers(result);
 		try_texts(result);
 	}
 	while (cli_client_next(&client, &next, NULL) == 0) {
