@@ -10,6 +10,7 @@ const struct method *const methods[] = {
 	&method_desired,
 	&method_dataplane,
 	&method_facts,
+	&method_routers,
 	&method_checks,
 	&method_plan,
 	&method_history,

@@ -12,6 +12,8 @@ extern const struct method method_live, method_desired, method_plan;
 extern const struct method method_dataplane;
 /* methods_health.c */
 extern const struct method method_facts, method_checks;
+/* methods_routers.c */
+extern const struct method method_routers;
 /* methods_operate.c */
 extern const struct method method_drain, method_undrain, method_suspend, method_resume,
 	method_reload, method_confirm, method_rollback;

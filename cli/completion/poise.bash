@@ -4,7 +4,7 @@
 
 _poise_commands='validate diff apply confirm rollback status check history drain undrain suspend resume
 	reload get import export schema ctl version help'
-_poise_methods='help version status live desired dataplane facts checks plan history events log-level reload
+_poise_methods='help version status live desired dataplane facts routers checks plan history events log-level reload
 	suspend resume drain undrain confirm rollback'
 _poise_urls='tcp:// http:// https:// dns:// smtp:// ping:// udp://'
 _poise_common='--format --netns --state-dir --run-dir --color --quiet --verbose --help --version'
@@ -125,6 +125,7 @@ _poise_parameters() {
 	help) echo 'method=' ;;
 	status) echo 'service= summary=' ;;
 	checks) echo 'bad=' ;;
+	routers) echo 'nonce=' ;;
 	history) echo 'limit=' ;;
 	log-level) echo 'module= level=' ;;
 	reload) echo 'force= confirm-timeout=' ;;
