@@ -64,7 +64,7 @@ static int preview(struct cli *cli, struct reconciler *reconciler,
 		print_preview(text, r, &error);
 	} else {
 		cli_print_plan(&plan, &reconciler->live, &output.memory, reconciler_now(),
-			reconciler->hold_deletions, &reconciler->left);
+			reconciler->hold_deletions, &reconciler->left, NULL);
 	}
 	if (r == 0)
 		return CLI_EXIT_GOOD;

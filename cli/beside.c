@@ -2,9 +2,16 @@
 #include "cli/beside.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <sys/random.h>
 
 #include "cli/client.h"
+#include "cli/fields.h"
 #include "reconciler/reconciler.h"
+
+/* Other files come into force at times while one asks. */
+#define BESIDE_ROUTERS_TRIES  3
+#define BESIDE_ROUTERS_FORMAT 1
 
 static void beside_set_paths(struct cli_beside *beside)
 {
@@ -14,6 +21,56 @@ static void beside_set_paths(struct cli_beside *beside)
 
 	json_array_foreach(paths, i, path) if (json_is_string(path))
 		vector_push(&beside->paths, json_string_value(path));
+}
+
+static void beside_choose_nonce(struct cli_beside_routers *routers)
+{
+	uint8_t bytes[sizeof(routers->nonce) / 2];
+
+	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
+		return;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		snprintf(routers->nonce + 2 * i, 3, "%02x", bytes[i]);
+}
+
+/* 1: the files that the answer began with are others by now. */
+static int beside_read_routers(
+	const json_t *answer, struct cli_beside_routers *routers, struct error *error)
+{
+	json_t *list = json_object_get(answer, "routers");
+
+	if (cli_field_number(answer, "poise") != BESIDE_ROUTERS_FORMAT || !json_is_array(list))
+		return error_set(error, -EINVAL, "poised tells them in another version's form");
+	if (cli_field_is_set(answer, "changed"))
+		return 1;
+	routers->list = json_incref(list);
+	routers->trouble = memory_copy_string(cli_field_text(answer, "trouble"));
+	return 0;
+}
+
+/* That they are not told is no reason to do without the rest. */
+static void beside_fetch_routers(struct cli_client *client, struct cli_beside_routers *routers)
+{
+	_cleanup_error_ struct error error = {};
+	int r = 1;
+
+	beside_choose_nonce(routers);
+	for (int i = 0; r == 1 && i < BESIDE_ROUTERS_TRIES; i++) {
+		json_t *answer = NULL;
+
+		r = cli_client_call(client, "routers",
+			*routers->nonce ? json_pack("{s:s}", "nonce", routers->nonce) : NULL,
+			&answer, &error);
+		if (r == 0)
+			r = beside_read_routers(answer, routers, &error);
+		json_decref(answer);
+	}
+	if (r == -ENOSYS)
+		routers->why = memory_copy_string("the poised that runs here is another version");
+	else if (r == 1)
+		routers->why = memory_copy_string("poised has other files from moment to moment");
+	else if (r < 0)
+		routers->why = memory_copy_string(error_text(&error, r));
 }
 
 static int beside_fetch(struct cli_client *client, struct cli_beside *beside, struct error *error)
@@ -27,7 +84,15 @@ static int beside_fetch(struct cli_client *client, struct cli_beside *beside, st
 	if (r == 0)
 		r = cli_client_call(
 			client, "status", json_pack("{s:b}", "summary", 1), &beside->status, error);
+	if (r == 0)
+		beside_fetch_routers(client, &beside->routers);
 	return r;
+}
+
+static void beside_leave(struct cli_beside *beside, const char *why)
+{
+	cli_note("left out is what poised knows beside the files: %s", why);
+	beside->routers.why = memory_copy_string("the poised that runs here does not tell them");
 }
 
 void cli_beside_ask(const struct cli *cli, struct cli_beside *ret)
@@ -44,8 +109,7 @@ void cli_beside_ask(const struct cli *cli, struct cli_beside *ret)
 	if (r == 0)
 		beside_set_paths(ret);
 	else
-		cli_note("left out is what poised knows beside the files: %s",
-			error_text(&error, r));
+		beside_leave(ret, error_text(&error, r));
 }
 
 void cli_beside_clear(struct cli_beside *beside)
@@ -53,5 +117,8 @@ void cli_beside_clear(struct cli_beside *beside)
 	facts_clear(&beside->facts);
 	json_decref(beside->status);
 	vector_clear(&beside->paths);
+	json_decref(beside->routers.list);
+	free(beside->routers.why);
+	free(beside->routers.trouble);
 	*beside = (struct cli_beside){};
 }

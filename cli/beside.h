@@ -5,6 +5,14 @@
 #include "cli/cli.h"
 #include "cli/poised_facts.h"
 
+/* The virtual routers that it keeps. */
+struct cli_beside_routers {
+	json_t *list;           /* for router_diff(); NULL: they are not known */
+	char *why;              /* then: why not; NULL: none runs */
+	char *trouble;          /* what keeps it from keeping them as it should; NULL: nothing */
+	char nonce[2 * 16 + 1]; /* that `list` is told under */
+};
+
 /* Starts zeroed. */
 struct cli_beside {
 	bool running;
@@ -13,6 +21,7 @@ struct cli_beside {
 	struct {
 		VECTOR_OF(const char *);
 	} paths; /* that it works with */
+	struct cli_beside_routers routers;
 };
 
 /* Asks the poised of this run folder, when one runs. That it cannot be asked is a remark: the comparison goes on without

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "cli/beside.h"
+#include "cli/diff_routers.h"
 #include "cli/fields.h"
 #include "cli/load.h"
 #include "cli/machine.h"
@@ -23,6 +24,7 @@ struct comparison {
 	const struct backend_abilities *abilities;
 	struct plan plan;
 	struct step_output output;
+	struct cli_diff_routers routers;
 	uint64_t now;                  /* of the plan; CLOCK_BOOTTIME ns */
 	uint64_t live_time;            /* ns that reading the live side took */
 	uint64_t step_time, diff_time; /* and the pure part */
@@ -30,6 +32,7 @@ struct comparison {
 
 static void comparison_clear(struct comparison *comparison)
 {
+	cli_diff_routers_clear(&comparison->routers);
 	step_output_clear(&comparison->output);
 	plan_clear(&comparison->plan);
 	live_clear(&comparison->file);
@@ -211,6 +214,19 @@ static const char *applied_of(const struct cli *cli, const struct comparison *co
 	return revision ? revision : "";
 }
 
+static bool differs(const struct comparison *comparison)
+{
+	return comparison->plan.ops.count || comparison->reconciler.left.move.plan.ops.count ||
+	       router_diff_is_news(&comparison->routers.diff);
+}
+
+static void print_document(const struct comparison *comparison, const char *text)
+{
+	_cleanup_free_ char *whole = cli_diff_routers_add(&comparison->routers, text);
+
+	cli_print(whole);
+}
+
 static int comparison_print(const struct cli *cli, struct comparison *comparison)
 {
 	const struct memory *memory = &comparison->output.memory;
@@ -222,17 +238,28 @@ static int comparison_print(const struct cli *cli, struct comparison *comparison
 			applied_of(cli, comparison), &comparison->reconciler.left.move);
 	int written = cli->options.out ? write_plan(cli, text) : 0;
 	if (json && written == 0)
-		cli_print(text);
+		print_document(comparison, text);
 	else if (!json)
 		cli_print_plan(&comparison->plan, live_of(cli, comparison), memory, comparison->now,
-			comparison->reconciler.hold_deletions, &comparison->reconciler.left);
+			comparison->reconciler.hold_deletions, &comparison->reconciler.left,
+			&comparison->routers.diff);
 	if (cli->options.timing)
 		print_timing(comparison);
 	if (written < 0)
 		return CLI_EXIT_ERROR;
-	return comparison->plan.ops.count || comparison->reconciler.left.move.plan.ops.count
-		       ? CLI_EXIT_DIFFERENCES
-		       : CLI_EXIT_GOOD;
+	return differs(comparison) ? CLI_EXIT_DIFFERENCES : CLI_EXIT_GOOD;
+}
+
+/* What can be said where the backend cannot be read: it is no document, and no plan. */
+static void routers_print(const struct cli *cli, const struct comparison *comparison)
+{
+	const struct plan_text_options options = {
+		.color = cli_color_stdout(), .routers = &comparison->routers.diff};
+	_cleanup_strbuf_ struct strbuf text = {};
+
+	plan_format_routers(&options, &text);
+	if (text.length && cli->options.format != CLI_FORMAT_JSON)
+		cli_print(text.text);
 }
 
 static void note_paths(const struct cli_beside *beside)
@@ -297,6 +324,20 @@ static void ask_beside(const struct cli *cli, struct comparison *comparison)
 	cli_operator_note(&comparison->told);
 }
 
+static int compare_loaded(const struct cli *cli, struct comparison *comparison)
+{
+	int r = cli->options.live ? compare_file(cli, comparison)
+				  : compare_machine(cli, comparison);
+
+	cli_diff_routers(cli, &comparison->beside, &comparison->loaded, &comparison->routers);
+	if (r < 0) {
+		routers_print(cli, comparison);
+		return CLI_EXIT_ERROR;
+	}
+	note_unforetold(comparison);
+	return comparison_print(cli, comparison);
+}
+
 static int diff_run(struct cli *cli)
 {
 	struct comparison comparison = {.reconciler.lock = -1};
@@ -304,12 +345,8 @@ static int diff_run(struct cli *cli)
 
 	if (!cli->options.live)
 		ask_beside(cli, &comparison);
-	if (load_files(cli, &comparison) == 0 &&
-		(cli->options.live ? compare_file(cli, &comparison)
-				   : compare_machine(cli, &comparison)) == 0) {
-		note_unforetold(&comparison);
-		code = comparison_print(cli, &comparison);
-	}
+	if (load_files(cli, &comparison) == 0)
+		code = compare_loaded(cli, &comparison);
 	comparison_clear(&comparison);
 	return code;
 }
@@ -332,7 +369,9 @@ const struct cli_command cli_command_diff = {
 		"the operations in\n"
 		"the order in which they would be carried out. Beside a running poised it takes "
 		"its files, and\n"
-		"what the operator drained, or a check took out, is no difference.\n\n"
+		"what the operator drained, or a check took out, is no difference; virtual routers "
+		"are compared\n"
+		"with those that it keeps.\n\n"
 		"Exit status: 0 without differences, 1 with some, 2 after an error.\n",
 	.options = options,
 	.option_count = ARRAY_LENGTH(options),

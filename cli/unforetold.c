@@ -69,48 +69,6 @@ static void unforetold_begins_down(
 	}
 }
 
-#define UNFORETOLD_NAMES_MOST 5
-
-static void unforetold_name(const char *name, size_t before, const char *sign, struct strbuf *text)
-{
-	if (before < UNFORETOLD_NAMES_MOST)
-		strbuf_printf(text, "%s%s %s", before ? ", " : ": ", sign, name);
-}
-
-static bool unforetold_is_routed(const struct facts *facts, const char *name)
-{
-	size_t place = facts_routers_after(facts, name, AF_UNSPEC);
-
-	return place < facts->routers.count && strcmp(facts->routers.items[place].name, name) == 0;
-}
-
-/* Names stand once for both families in the one list, and next to each other in the other. */
-static void unforetold_routers(
-	const struct declared *declared, const struct facts *facts, struct strbuf *text)
-{
-	const char *last = "";
-	size_t count = 0;
-
-	if (!declared->routers.count && !facts->routers.count)
-		return;
-	strbuf_add(
-		text, "virtual routers are not compared, and these files are not those in force");
-	vector_foreach(&facts->routers, router) {
-		const struct declared_router key = {.name = router->name};
-
-		if (strcmp(last, router->name) != 0 &&
-			!vector_find(&declared->routers, &key, declared_router_compare))
-			unforetold_name(router->name, count++, "-", text);
-		last = router->name;
-	}
-	vector_foreach(&declared->routers, router)
-		if (!unforetold_is_routed(facts, router->name))
-			unforetold_name(router->name, count++, "+", text);
-	if (count > UNFORETOLD_NAMES_MOST)
-		strbuf_printf(text, ", and %zu more", count - UNFORETOLD_NAMES_MOST);
-	strbuf_add_char(text, '\n');
-}
-
 void cli_unforetold(const struct declared *declared, const struct facts *facts, struct strbuf *text)
 {
 	struct declared_probe_vector probes = {};
@@ -118,6 +76,5 @@ void cli_unforetold(const struct declared *declared, const struct facts *facts, 
 	declared_probes(declared, &probes);
 	unforetold_replaced(&probes, facts, text);
 	unforetold_begins_down(&probes, facts, text);
-	unforetold_routers(declared, facts, text);
 	vector_clear(&probes);
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What a comparison beside a poised cannot foretell, by files that are not in force. Virtual routers are not compared: poised alone
- * knows what they are; who comes and who goes is known by name. And what checks that are new to it begin with. It has each server as up of which
+/* What a comparison beside a poised cannot foretell: what checks that are new to it begin with. It has each server as up of which
  * poised says nothing else, and poised may begin with down: by `initially`, or by what the check found whose place is taken. */
 #pragma once
 
@@ -8,6 +7,6 @@
 #include "model/declared.h"
 #include "reconciler/facts.h"
 
-/* Appends a line for each of these, where there is such a server or router. `facts` are poised's. */
+/* Appends a line for each of the two, where there is such a server. `facts` are poised's. */
 void cli_unforetold(
 	const struct declared *declared, const struct facts *facts, struct strbuf *text);

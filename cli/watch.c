@@ -35,7 +35,8 @@ static void catch_signals(void)
 }
 
 void cli_print_plan(const struct plan *plan, const struct state *live, const struct memory *memory,
-	uint64_t now, bool hold, const struct reconciler_left *left)
+	uint64_t now, bool hold, const struct reconciler_left *left,
+	const struct router_diff *routers)
 {
 	const struct plan_text_options options = {
 		.color = cli_color_stdout(),
@@ -44,6 +45,7 @@ void cli_print_plan(const struct plan *plan, const struct state *live, const str
 		.live = live,
 		.memory = memory,
 		.hold = hold,
+		.routers = routers,
 	};
 	_cleanup_strbuf_ struct strbuf text = {};
 
@@ -95,7 +97,8 @@ static void watch_planned(
 	struct cli_watch *watch = data;
 
 	if (!watch->json && !cli_is_quiet())
-		cli_print_plan(plan, live, memory, reconciler_now(), watch->held, watch->left);
+		cli_print_plan(
+			plan, live, memory, reconciler_now(), watch->held, watch->left, NULL);
 	watch->left = NULL;
 	/* Until here a signal ends the process: nothing was begun. */
 	if (!watch->planned) {

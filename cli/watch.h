@@ -34,6 +34,7 @@ int cli_watch_report(struct cli_watch *watch, int code, const struct error *erro
 
 /* The plan as text on standard output. `now` is the time that the drains of `memory` count from; `hold`: what leaves the files
  * goes when a confirmation comes. `left`: what the reconciler found in a backend that the files leave, whose phases are shown
- * then; or NULL. */
+ * then; or NULL. `routers`: what differs of virtual routers; or NULL. */
 void cli_print_plan(const struct plan *plan, const struct state *live, const struct memory *memory,
-	uint64_t now, bool hold, const struct reconciler_left *left);
+	uint64_t now, bool hold, const struct reconciler_left *left,
+	const struct router_diff *routers);

@@ -54,9 +54,10 @@ $(TOOL_PROGRAMS): $(BUILD)/%: $(BUILD)/obj/%.o $(CORE_OBJECTS)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
-# poised with another backend.
-$(BUILD)/tests/bench/memory-poised: $(SUPPORT)
-$(BUILD)/tests/bench/memory-poised: ALL_LDFLAGS += -Wl,--wrap=backend_find
+# poised and poise with another backend.
+$(BUILD)/tests/bench/memory-poised $(BUILD)/tests/bench/memory-poise: $(SUPPORT)
+$(BUILD)/tests/bench/memory-poised $(BUILD)/tests/bench/memory-poise: \
+	ALL_LDFLAGS += -Wl,--wrap=backend_find
 
 # They count what is allocated.
 $(BUILD)/tests/unit/test-dispatcher $(BUILD)/tests/netns/dispatcher: \

@@ -91,6 +91,7 @@ extern const struct json_form_type json_form_text;    /* char[], bounded; option
 extern const struct json_form_type json_form_string;  /* char * of its own; optional: may be NULL */
 extern const struct json_form_type json_form_word;    /* an enum */
 extern const struct json_form_type json_form_object;  /* a struct within, by its form */
+extern const struct json_form_type json_form_ignored; /* no field: may be there */
 extern const struct json_form_type json_form_version; /* no field: must be `maximum` */
 extern const struct json_form_type json_form_service; /* struct service_key; sets the family */
 extern const struct json_form_type json_form_destination; /* struct destination_key */

@@ -268,6 +268,24 @@ static int version_read(struct json_form_pass *pass, const struct json_form_plac
 
 const struct json_form_type json_form_version = {version_write, version_read};
 
+/* What is for other readers */
+
+static json_t *ignored_write(struct json_form_pass *pass _unused_,
+	const struct json_form_member *member _unused_, const void *field _unused_)
+{
+	return NULL;
+}
+
+static int ignored_read(struct json_form_pass *pass _unused_,
+	const struct json_form_place *place _unused_,
+	const struct json_form_member *member _unused_, const json_t *json _unused_,
+	void *field _unused_)
+{
+	return 0;
+}
+
+const struct json_form_type json_form_ignored = {ignored_write, ignored_read};
+
 /* Keys and addresses */
 
 static json_t *service_write(struct json_form_pass *pass,

@@ -374,6 +374,8 @@ static const struct json_form_member document_members[] = {
 		.required = true},
 	{"totals", &json_form_object, JSON_FORM_FIELD(struct plan_document, totals),
 		.required = true, .form = &totals_form},
+	/* What is printed has virtual routers too; a plan is carried out without them. */
+	{"routers", .type = &json_form_ignored},
 };
 static const struct json_form document_form = JSON_FORM(document_members);
 

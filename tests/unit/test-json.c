@@ -659,6 +659,20 @@ static void an_empty_plan_is_a_plan(void **test _unused_)
 	assert_int_equal(again.plan.ops.count, 0);
 }
 
+/* As `poise diff -o json` prints it beside poised. */
+static void virtual_routers_are_no_part_of_a_plan(void **test _unused_)
+{
+	_cleanup_free_ char *more =
+		edited(good_plan, "{'poise-plan'", "{'routers':{'operations':[1]},'poise-plan'");
+	_cleanup_free_ char *with = quoted(more), *without = quoted(good_plan);
+	_cleanup_plan_file_ struct plan_file file = {}, plain = {};
+
+	assert_int_equal(plan_file_from_json(with, strlen(with), &file, NULL), 0);
+	assert_int_equal(plan_file_from_json(without, strlen(without), &plain, NULL), 0);
+	_cleanup_free_ char *out = plan_file_to_json(&file), *plain_out = plan_file_to_json(&plain);
+	assert_string_equal(out, plain_out);
+}
+
 static void bad_plans_are_refused_with_their_place(void **test _unused_)
 {
 	for (size_t i = 0; i < ARRAY_LENGTH(plan_edits); i++) {
@@ -698,6 +712,7 @@ int main(void)
 		cmocka_unit_test(memories_survive_the_way_out_and_in),
 		cmocka_unit_test(a_plan_survives_the_way_out_and_in),
 		cmocka_unit_test(an_empty_plan_is_a_plan),
+		cmocka_unit_test(virtual_routers_are_no_part_of_a_plan),
 		cmocka_unit_test(bad_plans_are_refused_with_their_place),
 		cmocka_unit_test(every_part_of_a_plan_is_refused),
 	};

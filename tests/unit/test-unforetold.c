@@ -93,48 +93,12 @@ static void a_check_that_begins_with_down_is_told(_unused_ void **state)
 	facts_clear(&facts);
 }
 
-/* `declared` are NAMES of one letter each. */
-static void expect_routers(const struct facts *facts, const char *names, const char *expected)
-{
-	_cleanup_declared_ struct declared declared = {};
-	_cleanup_strbuf_ struct strbuf text = {};
-	char texts[16][2] = {};
-
-	for (size_t i = 0; names[i]; i++) {
-		texts[i][0] = names[i];
-		vector_append(&declared.routers)->name = texts[i];
-	}
-	cli_unforetold(&declared, facts, &text);
-	assert_string_equal(text.text ? text.text : "", expected);
-}
-
-#define NOT_COMPARED "virtual routers are not compared, and these files are not those in force"
-
-static void that_virtual_routers_are_not_compared_is_told(_unused_ void **state)
-{
-	struct facts facts = {};
-
-	expect_routers(&facts, "", "");
-	expect_routers(&facts, "ab", NOT_COMPARED ": + a, + b\n");
-	facts_put_router(&facts, "b", AF_INET6, FACTS_ROLE_BACKUP);
-	facts_put_router(&facts, "b", AF_INET, FACTS_ROLE_ACTIVE);
-	facts_put_router(&facts, "c", AF_INET6, FACTS_ROLE_BACKUP);
-	facts_put_router(&facts, "d", AF_INET, FACTS_ROLE_BACKUP);
-	facts_put_router(&facts, "d", AF_INET6, FACTS_ROLE_BACKUP);
-	expect_routers(&facts, "bcd", NOT_COMPARED "\n");
-	expect_routers(&facts, "", NOT_COMPARED ": - b, - c, - d\n");
-	expect_routers(&facts, "abc", NOT_COMPARED ": - d, + a\n");
-	expect_routers(&facts, "aefgh", NOT_COMPARED ": - b, - c, - d, + a, + e, and 3 more\n");
-	facts_clear(&facts);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_known_is_foretold),
 		cmocka_unit_test(a_check_in_the_place_of_one_that_is_down_is_told),
 		cmocka_unit_test(a_check_that_begins_with_down_is_told),
-		cmocka_unit_test(that_virtual_routers_are_not_compared_is_told),
 	};
 
 	return cmocka_run_group_tests_name("unforetold", tests, NULL, NULL);
