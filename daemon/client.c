@@ -387,8 +387,9 @@ static bool client_is_over(const struct client *client)
 
 static void client_arm(struct client *client)
 {
+	/* What was lost is told when the queue has shrunk, which one write may do: then nothing else would wake us. */
 	bool writes = client_unsent(client) || client_is_streaming(client) ||
-		      (client->events.length && !client->message.json);
+		      ((client->events.length || client->lost) && !client->message.json);
 
 	loop_io_set_events(
 		client->io, (client_may_read(client) ? EPOLLIN : 0) | (writes ? EPOLLOUT : 0));

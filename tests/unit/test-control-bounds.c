@@ -388,9 +388,8 @@ static void the_idle_are_shut_out_and_subscribers_are_not_idle(void **state)
 
 static void flood(struct served *world, void *data)
 {
-	(void)data;
 	for (size_t i = 0; i < FLOOD; i++) {
-		_cleanup_free_ char *text = memory_printf("%zu", i);
+		_cleanup_free_ char *text = memory_printf("%zu%s", i, data ? (char *)data : "");
 
 		served_tell(world, &(struct engine_event){.kind = ENGINE_EVENT_DRIFT,
 					   .object = "service tcp://203.0.113.10:80",
@@ -436,6 +435,39 @@ static void a_subscriber_that_reads_nothing_loses_events_and_learns_how_many(voi
 	json_decref(event);
 }
 
+/* All that is there to be read, while the loop cannot write more. */
+static void take_at_once(struct served *world _unused_, void *data)
+{
+	struct served_reader *reader = data;
+	char bytes[65536];
+	ssize_t n;
+
+	while ((n = recv(reader->fd, bytes, sizeof(bytes), MSG_DONTWAIT)) > 0)
+		strbuf_add_bytes(&reader->input, bytes, (size_t)n);
+}
+
+/* Some lengths leave a rest that one write takes whole. */
+static void what_was_lost_is_told_though_nothing_follows(void **state)
+{
+	struct served *world = *state;
+
+	for (size_t length = 1; length <= 241; length += 40) {
+		_cleanup_served_reader_ struct served_reader slow = {.fd = served_connect(world)};
+		_cleanup_free_ char *text = memory_printf("%0*d", (int)length, 0);
+		uint64_t end = loop_clock() + 20000000000ull;
+
+		served_say(slow.fd, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"events\"}\n");
+		json_decref(served_next_json(&slow));
+		served_in_loop(world, flood, text);
+		while (!slow.input.length || !strstr(slow.input.text, "\"kind\":\"lost\"")) {
+			served_in_loop(world, take_at_once, &slow);
+			if (loop_clock() > end)
+				fail_msg("events of %zu digits: not told", length);
+			usleep(1000);
+		}
+	}
+}
+
 #define CONTROL_TEST(name) cmocka_unit_test_setup_teardown(name, served_start, served_end)
 
 int main(void)
@@ -454,6 +486,7 @@ int main(void)
 		CONTROL_TEST(who_follows_events_does_not_lock_root_out),
 		CONTROL_TEST(the_idle_are_shut_out_and_subscribers_are_not_idle),
 		CONTROL_TEST(a_subscriber_that_reads_nothing_loses_events_and_learns_how_many),
+		CONTROL_TEST(what_was_lost_is_told_though_nothing_follows),
 	};
 
 	/* mallinfo2() counts the main arena alone: the loop's thread has no other then. */
