@@ -319,6 +319,9 @@ size_t engine_drain_empties(
 /* The same of those that would only have what min-healthy keeps in though its checks fail. */
 size_t engine_drain_leaves_kept(
 	const struct engine *engine, const struct facts_drain *target, struct strbuf *names);
+/* And of those that would lose their quorum, though something serves in them yet; what is said of each is appended to `text`. */
+size_t engine_drain_loses_quorum(
+	const struct engine *engine, const struct facts_drain *target, struct strbuf *text);
 
 /* What `target` names in the files, and what is out of that. */
 struct engine_drained {

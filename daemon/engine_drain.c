@@ -4,6 +4,7 @@
  * A destination may be drained by several words at once: of one service or everywhere, with its port or on every port. It is
  * out until the last of them is taken back, so whoever takes one back is told what else keeps it out. */
 #include <errno.h>
+#include <inttypes.h>
 #include <time.h>
 
 #include "daemon/engine_inside.h"
@@ -108,15 +109,12 @@ static bool drain_lost_quorum(const struct engine *engine, const struct declared
 	return owned && owned->quorum_lost;
 }
 
+/* What comes of the service by these facts. The caller empties `ret`'s vector. */
 static bool drain_leaves(const struct engine *engine, const struct declared_service *service,
-	const struct facts *facts, drain_is_well *is_well)
+	const struct facts *facts, drain_is_well *is_well, struct resolve_output *ret)
 {
-	struct resolve_output output = {};
-
-	resolve(service, facts, drain_lost_quorum(engine, service), reconciler_now(), &output);
-	bool well = is_well(&output);
-	vector_clear(&output.destinations);
-	return well;
+	resolve(service, facts, drain_lost_quorum(engine, service), reconciler_now(), ret);
+	return is_well(ret);
 }
 
 static void drain_add_name(
@@ -132,12 +130,17 @@ static void drain_add_name(
 		strbuf_printf(names, " (%s)", service->name);
 }
 
-/* Services that are well now, and would not be. */
+/* Says more of a service, behind its name. */
+typedef void drain_describe(const struct declared_service *service,
+	const struct resolve_output *after, struct strbuf *text);
+
+/* Services that are well now, and would not be. `describe` may be NULL. */
 static size_t drain_spoils(const struct engine *engine, const struct facts_drain *target,
-	drain_is_well *is_well, struct strbuf *names)
+	drain_is_well *is_well, drain_describe *describe, struct strbuf *names)
 {
 	struct facts then = engine->facts;
 	struct facts_drain fact = *target;
+	struct resolve_output output = {};
 	size_t count = 0;
 
 	if (!engine->files)
@@ -151,11 +154,14 @@ static size_t drain_spoils(const struct engine *engine, const struct facts_drain
 	vector_sort(&then.drains, facts_drain_compare);
 	vector_foreach(&engine->files->declared.services, service) {
 		if (!engine_target_hits(target, service) ||
-			!drain_leaves(engine, service, &engine->facts, is_well) ||
-			drain_leaves(engine, service, &then, is_well))
+			!drain_leaves(engine, service, &engine->facts, is_well, &output) ||
+			drain_leaves(engine, service, &then, is_well, &output))
 			continue;
 		drain_add_name(service, ++count, names);
+		if (describe && count <= DRAIN_NAMED_MOST)
+			describe(service, &output, names);
 	}
+	vector_clear(&output.destinations);
 	if (count > DRAIN_NAMED_MOST)
 		strbuf_printf(names, " and %zu more", count - DRAIN_NAMED_MOST);
 	vector_clear(&then.drains);
@@ -170,13 +176,34 @@ static bool drain_is_believed(const struct resolve_output *output)
 size_t engine_drain_empties(
 	const struct engine *engine, const struct facts_drain *target, struct strbuf *names)
 {
-	return drain_spoils(engine, target, resolve_serves_any, names);
+	return drain_spoils(engine, target, resolve_serves_any, NULL, names);
 }
 
 size_t engine_drain_leaves_kept(
 	const struct engine *engine, const struct facts_drain *target, struct strbuf *names)
 {
-	return drain_spoils(engine, target, drain_is_believed, names);
+	return drain_spoils(engine, target, drain_is_believed, NULL, names);
+}
+
+/* Where nobody is left it is another matter (engine_drain_empties()). */
+static bool drain_has_quorum(const struct resolve_output *output)
+{
+	return !output->quorum_lost || !resolve_serves_any(output);
+}
+
+static void drain_describe_quorum(const struct declared_service *service,
+	const struct resolve_output *after, struct strbuf *text)
+{
+	/* With the hysteresis it is lost further down than at the quorum itself. */
+	strbuf_printf(text, " loses its quorum (%" PRIu64 " of %" PRIu32 ")%s",
+		after->healthy_weight, service->quorum,
+		resolve_fallback_serves(service, after) ? ": its fallback serves" : "");
+}
+
+size_t engine_drain_loses_quorum(
+	const struct engine *engine, const struct facts_drain *target, struct strbuf *text)
+{
+	return drain_spoils(engine, target, drain_has_quorum, drain_describe_quorum, text);
 }
 
 /* What else keeps it out */

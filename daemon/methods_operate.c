@@ -57,6 +57,16 @@ static void drain_warn(struct call *call, const struct facts_drain *target, stru
 			count, count == 1 ? " is" : "s are", names.text);
 }
 
+/* Nor that the others are too few for the quorum. */
+static void drain_warn_quorum(
+	struct call *call, const struct facts_drain *target, struct strbuf *warning)
+{
+	_cleanup_strbuf_ struct strbuf text = {};
+
+	if (engine_drain_loses_quorum(call_engine(call), target, &text))
+		strbuf_printf(warning, "%s%s", warning->length ? "; " : "", text.text);
+}
+
 /* What it leaves without anybody: refused, unless it is forced. */
 static int drain_check(struct call *call, const struct facts_drain *target, struct strbuf *warning,
 	struct error *error)
@@ -65,6 +75,7 @@ static int drain_check(struct call *call, const struct facts_drain *target, stru
 	size_t count = engine_drain_empties(call_engine(call), target, &names);
 
 	drain_warn(call, target, warning);
+	drain_warn_quorum(call, target, warning);
 	if (!count)
 		return 0;
 	strbuf_printf(warning, "%s%zu service%s without any usable destination: %s",

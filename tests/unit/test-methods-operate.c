@@ -51,6 +51,19 @@ static void says(struct fixture *fixture, const char *method, const char *params
 	turn(fixture);
 }
 
+static void warns(
+	struct fixture *fixture, const char *method, const char *params, const char *words)
+{
+	json_t *answer = answer_to(fixture, method, params);
+	const char *text =
+		json_string_value(json_object_get(json_object_get(answer, "result"), "warning"));
+
+	if (strcmp(text ? text : "", words) != 0)
+		fail_msg("%s %s: %s", method, params, text ? text : "nothing was said");
+	json_decref(answer);
+	turn(fixture);
+}
+
 static void expect_service(
 	struct fixture *fixture, const char *name, const char *state, const char *why)
 {
@@ -110,6 +123,34 @@ static void the_last_destination_is_drained_by_force_alone(void **state)
 	expect_service(fixture, "a", "ok", "");
 	/* It has none now: another end for the drain takes nothing more away. */
 	drain_the_first(fixture);
+}
+
+/* Nothing fails, and yet the drain sends a service to its fallback. */
+static void a_drain_that_takes_the_quorum_is_warned_of(void **state)
+{
+	struct fixture *fixture = *state;
+
+	write_file(fixture,
+		"poise: 1\nservices:\n"
+		"  q: {listen: \"tcp://203.0.113.10:80\", quorum: 3, destinations: [10.0.0.1, "
+		"10.0.0.2, 10.0.0.3], fallback: 10.0.0.7}\n"
+		"  n: {listen: \"tcp://203.0.113.11:80\", quorum: 2, destinations: [10.0.0.2, "
+		"10.0.0.5]}\n"
+		"  o: {listen: \"tcp://203.0.113.12:80\", destinations: [10.0.0.4], fallback: "
+		"10.0.0.7}\n"
+		"  p: {listen: \"tcp://203.0.113.13:80\", quorum: 3, quorum-hysteresis: 1, "
+		"destinations: [10.0.0.2, 10.0.0.3, 10.0.0.5]}\n");
+	start(fixture);
+	turn(fixture);
+	warns(fixture, "drain", "[\"10.0.0.2\"]",
+		"tcp://203.0.113.10:80 (q) loses its quorum (2 of 3): its fallback serves, "
+		"tcp://203.0.113.11:80 (n) loses its quorum (1 of 2)");
+	assert_non_null(live(fixture, "tcp://203.0.113.10:80", "10.0.0.7:80"));
+	/* It is lost already; what the hysteresis forgives is not, until now. */
+	warns(fixture, "drain", "[\"10.0.0.3\"]",
+		"tcp://203.0.113.13:80 (p) loses its quorum (1 of 3)");
+	warns(fixture, "drain", "[\"10.0.0.4\"]",
+		"tcp://203.0.113.12:80 (o) loses its quorum (0 of 1): its fallback serves");
 }
 
 static void what_the_files_leave_empty_is_as_it_should_be(void **state)
@@ -291,6 +332,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(the_last_destination_is_drained_by_force_alone),
+		TEST(a_drain_that_takes_the_quorum_is_warned_of),
 		TEST(what_the_files_leave_empty_is_as_it_should_be),
 		TEST(an_undrain_says_what_else_keeps_it_out),
 		TEST(an_undrain_says_what_its_check_keeps_out),
