@@ -77,6 +77,13 @@ static bool resolve_is_untested(const struct resolution *resolution)
 	return resolve_fails(resolution) && !resolution->verdict.settled;
 }
 
+/* It began so, and its checks have only ever failed: it is out until it passes. */
+static bool resolve_was_never_up(const struct resolution *resolution)
+{
+	return resolve_fails(resolution) && resolution->verdict.settled &&
+	       !resolution->verdict.since;
+}
+
 static enum resolution_role resolve_first_role(const struct resolve_pass *pass,
 	const struct declared_destination *destination, const struct resolution *resolution)
 {
@@ -121,13 +128,15 @@ static int resolve_compare_failures(const void *a, const void *b)
 	return order ? order : COMPARE(left->index, right->index);
 }
 
+/* What has no weight would serve nobody. */
 static bool resolve_may_be_kept(const struct resolution *resolution)
 {
-	return resolution->role == RESOLUTION_ROLE_FAILED && !resolve_is_untested(resolution);
+	return resolution->role == RESOLUTION_ROLE_FAILED && resolution->weight &&
+	       !resolve_is_untested(resolution) && !resolve_was_never_up(resolution);
 }
 
 /* How many of those that fail must stay. The untested are part of the share, and in it as good as those that serve: that nothing is
- * known of them is no doubt about the checks. */
+ * known of them is no doubt about the checks. What has no weight and what has never passed is no part of it: neither serves while all is well. */
 static size_t resolve_missing(const struct resolve_pass *pass)
 {
 	size_t serve = 0, fail = 0;
@@ -136,6 +145,8 @@ static size_t resolve_missing(const struct resolve_pass *pass)
 		bool untested = resolution->role == RESOLUTION_ROLE_FAILED &&
 				resolve_is_untested(resolution);
 
+		if (!resolution->weight)
+			continue;
 		serve += resolution->role == RESOLUTION_ROLE_SERVES || untested;
 		fail += resolve_may_be_kept(resolution);
 	}

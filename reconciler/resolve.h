@@ -9,7 +9,8 @@
  *	health		a check that fails takes it out (on-failure), of several each one; one that says a weight sets it, of
  *			several the least
  *	min-healthy	when more would be out than it allows, those that failed last stay in, and count as healthy
- *			(what has not been tested yet is neither one that fails nor one to keep)
+ *			(what has not been tested yet is neither one that fails nor one to keep; what has no weight, and what
+ *			began down and has never passed, is no part of the share)
  *	quorum		the sum of the weights of what is healthy, with hysteresis: once lost it is regained at quorum +
  *			hysteresis, and lost below quorum - hysteresis, or when nothing is left. Slow start does not count here.
  *			Where the files themselves leave nothing, and there is no fallback, nothing is lost

@@ -141,6 +141,9 @@ static struct verdict random_verdict(uint64_t now)
 	verdict.recovered = verdict.up && random_chance(40);
 	/* Often at the same time, as it is when a switch dies. */
 	verdict.since = now - random_below(4) * 10 * SECOND - random_below(2);
+	/* It began so. */
+	if (!verdict.up && random_chance(15))
+		verdict.since = 0;
 	if (random_chance(15))
 		verdict.weight = (int32_t)random_below(30);
 	return verdict;
@@ -436,14 +439,24 @@ static bool oracle_drains(const struct world *world, const struct declared_servi
 	return false;
 }
 
+/* What has no weight, or was never up, is no part of what min-healthy counts. */
+static bool oracle_counts(const struct world *world, const struct declared_service *service,
+	const struct declared_destination *destination)
+{
+	return !destination->fallback && !oracle_drains(world, service, destination) &&
+	       oracle_weight(world, destination) && oracle_failed(world, destination);
+}
+
 /* Whether min-healthy keeps one that fails: fewer must stay than failed after it. */
 static bool oracle_kept(const struct world *world, const struct declared_service *service,
 	const struct declared_destination *destination)
 {
 	size_t all = 0, well = 0, later = 0, least = 0;
 
+	if (!oracle_counts(world, service, destination))
+		return false;
 	vector_foreach(&service->destinations, other) {
-		if (other->fallback || oracle_drains(world, service, other))
+		if (!oracle_counts(world, service, other))
 			continue;
 		all++;
 		if (!oracle_fails(world, other)) {

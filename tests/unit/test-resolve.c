@@ -23,6 +23,7 @@ enum said {
 	SAID_BACK,     /* up again since `since` */
 	SAID_MEASURED, /* up, with the weight `fact` */
 	SAID_DOWN_TOO, /* down with a weight: what is said last of a weight holds while it is kept */
+	SAID_NEVER,    /* down from the beginning, and probes have found nothing else */
 	SAID_UNTESTED,  /* down, for no probe has said anything else yet */
 	SAID_UNCHECKED, /* it has no check, though facts of one with its address are there */
 };
@@ -74,6 +75,7 @@ struct scene {
 #define DRAINS_O  .role = "drains-operator"
 #define DOWN      .said = SAID_DOWN
 #define UNTESTED  .said = SAID_UNTESTED
+#define NEVER     .said = SAID_NEVER
 #define FALLBACK  .fallback = true
 #define ZERO      CONFIG_ON_FAILURE_WEIGHT_ZERO
 
@@ -213,6 +215,35 @@ static const struct scene scenes[] = {
 		.min_healthy = 50,
 		.spots = {{1, DOWN, .since = 9, KEPT(1)}, {1, UNTESTED, FAILED},
 			{1, DOWN, .since = 8, FAILED}, {1, DOWN, .since = 7, FAILED}},
+		.sum = 1},
+	{.name = "what has no weight serves nobody, and is no part of the share",
+		.min_healthy = 50,
+		.spots = {{3, DOWN, .since = 10, FAILED}, {2, DOWN, .since = 20, KEPT(2)},
+			{0, SERVES(0)}, {0, SERVES(0)}},
+		.sum = 2},
+	{.name = "nor has it any where its check takes it away",
+		.min_healthy = 50,
+		.spots = {{3, DOWN, .since = 10, KEPT(3)},
+			{5, SAID_MEASURED, .fact = 0, SERVES(0)}},
+		.sum = 3},
+	{.name = "nor is it kept",
+		.min_healthy = 50,
+		.spots = {{1, DOWN, .since = 10, KEPT(1)}, {0, DOWN, .since = 30, FAILED},
+			{1, SAID_DOWN_TOO, .since = 20, .fact = 0, FAILED}},
+		.sum = 1},
+	{.name = "never up is not kept",
+		.min_healthy = 50,
+		.spots = {{1, NEVER, FAILED}, {1, NEVER, FAILED}},
+		.lost = true},
+	{.name = "nor part of the share",
+		.min_healthy = 50,
+		.spots = {{1, NEVER, FAILED}, {1, NEVER, FAILED}, {1, NEVER, FAILED},
+			{1, DOWN, .since = 9, FAILED}, {1, SERVES(1)}},
+		.sum = 1},
+	{.name = "and no reason to let the others go",
+		.min_healthy = 50,
+		.spots = {{1, NEVER, FAILED}, {1, NEVER, FAILED}, {1, DOWN, .since = 9, KEPT(1)},
+			{1, DOWN, .since = 8, FAILED}},
 		.sum = 1},
 	{.name = "kept is healthy: min-healthy comes before the quorum",
 		.min_healthy = 100,
@@ -386,12 +417,15 @@ static void say(struct facts *facts, const struct declared_destination *destinat
 			.since = spot->since * SECOND},
 	};
 
+	/* It was up before. */
+	if ((spot->said == SAID_DOWN || spot->said == SAID_DOWN_TOO) && !spot->since)
+		said.verdict.since = 1;
 	if (spot->said == SAID_NOTHING)
 		return;
 	said.verdict.up =
 		spot->said == SAID_UP || spot->said == SAID_BACK || spot->said == SAID_MEASURED;
 	said.verdict.recovered = spot->said == SAID_BACK;
-	if (spot->fact || spot->said == SAID_MEASURED)
+	if (spot->fact || spot->said == SAID_MEASURED || spot->said == SAID_DOWN_TOO)
 		said.verdict.weight = spot->fact;
 	facts_put_health(facts, &said, 1);
 }
@@ -530,8 +564,9 @@ struct part {
 	uint64_t since; /* seconds */
 };
 
-#define PASSES .up = true, .settled = true
-#define FAILS  .settled = true
+#define PASSES       .up = true, .settled = true
+#define FAILS        .settled = true, .since = 1
+#define NEVER_PASSED .settled = true
 
 static const struct {
 	const char *name;
@@ -547,6 +582,7 @@ static const struct {
 	{"all fail", {{FAILS}, {FAILS}, {FAILS}}, 0, "failed", 0},
 	{"all fail, and it is kept", {{FAILS}, {FAILS}, {FAILS}}, 100, "kept", 10},
 	{"what was never tried keeps it out", {{FAILS}, {PASSES}, {.up = false}}, 100, "failed", 0},
+	{"what was never up keeps it out", {{FAILS}, {PASSES}, {NEVER_PASSED}}, 100, "failed", 0},
 	{"one says a weight", {{PASSES}, {PASSES, .weight = 8}, {PASSES}}, 0, "serves", 7},
 	{"the least weight holds",
 		{{PASSES, .weight = 8}, {PASSES, .weight = 4}, {PASSES, .weight = 6}}, 0, "serves",
