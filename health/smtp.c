@@ -14,6 +14,8 @@
 
 #define SMTP_QUIT     "QUIT\r\n"
 #define SMTP_URL_SIZE 320
+/* "220" */
+#define SMTP_CODE_LENGTH 3
 /* Of an answer: its code and some words. */
 #define SMTP_LINE_SIZE 80
 #define SMTP_REFUSED   "EHLO was answered: "
@@ -21,15 +23,27 @@
 struct smtp {
 	struct checker_curl_run curl;
 	bool greeted, leaving, much, unwelcome;
+	bool stepped; /* the step up to the connection is told */
 	struct loop_source *source;
 	char line[SMTP_LINE_SIZE]; /* the last one that the server said, or its start */
 	size_t length;
 	char refused[SMTP_LINE_SIZE + sizeof(SMTP_REFUSED)]; /* EHLO was; "": not */
 };
 
+/* Once: libcurl's times are the same with each line. */
+static void smtp_step(struct smtp *smtp)
+{
+	if (!smtp->stepped)
+		checker_curl_steps(&smtp->curl, false);
+	smtp->stepped = true;
+}
+
+/* Who asks does so at the run's end, and tells the steps then. */
 static const char *smtp_doing(const struct checker_run *run)
 {
-	const struct smtp *smtp = (const struct smtp *)run;
+	struct smtp *smtp = (struct smtp *)run;
+
+	smtp_step(smtp);
 
 	if (smtp->leaving)
 		return "waiting for the answer to QUIT";
@@ -122,7 +136,9 @@ static void smtp_refused(struct smtp *smtp, CURLcode code)
 			smtp_said(smtp, text));
 	else if ((code == CURLE_WEIRD_SERVER_REPLY || code == CURLE_REMOTE_ACCESS_DENIED) &&
 		 smtp->length)
-		checker_over(run, CHECKER_RESULT_FAILED, "answer %s", smtp_said(smtp, text));
+		checker_over(run, CHECKER_RESULT_FAILED, "answer to %s: %s%s%s",
+			smtp->refused[0] ? "HELO" : "EHLO", smtp_said(smtp, text),
+			smtp->refused[0] ? "; " : "", smtp->refused);
 	else if (smtp_is_closed(smtp, code))
 		checker_over(run, CHECKER_RESULT_FAILED, "closed without an answer (%s%s%s)",
 			smtp_doing(run), smtp->refused[0] ? "; " : "", smtp->refused);
@@ -159,7 +175,14 @@ static void smtp_answered(struct smtp *smtp)
 	}
 }
 
-/* A line that the server said; the last one of an answer has a space behind its code. */
+/* The last line of an answer has a space behind its code, or nothing at all (RFC 5321, 4.2); as libcurl sees it. */
+static bool smtp_is_last(const char *line, size_t length)
+{
+	return length > SMTP_CODE_LENGTH &&
+	       (line[SMTP_CODE_LENGTH] == ' ' || length == SMTP_CODE_LENGTH + strlen("\r\n"));
+}
+
+/* A line that the server said. */
 static size_t smtp_on_line(char *text, size_t size, size_t count, void *data)
 {
 	struct smtp *smtp = data;
@@ -167,10 +190,8 @@ static size_t smtp_on_line(char *text, size_t size, size_t count, void *data)
 
 	smtp->length = MIN(length, sizeof(smtp->line));
 	memcpy(smtp->line, text, smtp->length);
-	/* Once: libcurl's times are the same with each line. */
-	if (!smtp->curl.header_bytes)
-		checker_curl_steps(&smtp->curl, false);
-	if (length > 3 && text[3] == ' ')
+	smtp_step(smtp);
+	if (smtp_is_last(text, length))
 		smtp_answered(smtp);
 	smtp->much = !checker_curl_count(&smtp->curl, length);
 	/* libcurl would take any 2xx. */

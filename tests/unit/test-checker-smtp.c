@@ -33,6 +33,16 @@ static void answer(int fd, const char *text)
 		_exit(0);
 }
 
+/* Whether a client waits for more: the last line has a hyphen behind its code. */
+static bool goes_on(const char *text)
+{
+	size_t length = strlen(text);
+	const char *line = length > 2 ? memrchr(text, '\n', length - 1) : NULL;
+
+	line = line ? line + 1 : text;
+	return strlen(line) > 3 && line[3] == '-';
+}
+
 static void serve(int fd, const void *data)
 {
 	const struct script *script = data;
@@ -40,8 +50,7 @@ static void serve(int fd, const void *data)
 	if (script->endless)
 		hostile_say_endlessly(fd, script->endless);
 	answer(fd, script->greeting);
-	/* A last line has a blank behind its number: without one the client waits for more. */
-	if (!strchr(script->greeting, ' '))
+	if (goes_on(script->greeting))
 		hostile_stay_silent(fd);
 	hostile_hear(fd, "EHLO probe.example\r\n");
 	answer(fd, script->ehlo);
@@ -105,6 +114,22 @@ static void test_greets(void **state)
 		CHECKER_RESULT_PASSED, "greeted");
 }
 
+/* RFC 5321 has a code and nothing else be an answer too. */
+static void test_greets_with_a_bare_code(void **state)
+{
+	expect_at_once(*state, &(struct script){"220\r\n", "250 x\r\n", NULL, "221 bye\r\n", NULL},
+		CHECKER_RESULT_PASSED, "greeted");
+	expect_at_once(*state,
+		&(struct script){"220-a\r\n220\r\n", "250-x\r\n250\r\n", NULL, "221\r\n", NULL},
+		CHECKER_RESULT_PASSED, "greeted");
+	expect_at_once(*state, &(struct script){"220\r\n", "502\r\n", "250\r\n", "221\r\n", NULL},
+		CHECKER_RESULT_PASSED, "greeted");
+	expect_at_once(*state, &(struct script){.greeting = "554\r\n"}, CHECKER_RESULT_FAILED,
+		"greeting: 554, want 220");
+	expect_at_once(*state, &(struct script){.greeting = "554-x\r\n554\r\n"},
+		CHECKER_RESULT_FAILED, "greeting: 554, want 220");
+}
+
 /* Each once, however many lines an answer has. */
 static void test_steps(void **state)
 {
@@ -129,6 +154,28 @@ static void test_steps_of_no_greeting(void **state)
 	struct checking_probe probe = run(world, &(struct script){.greeting = "421 later\r\n"});
 	assert_int_equal(probe.outcome.step_count, 2);
 	assert_string_equal(probe.outcome.steps[1].name, "greeting");
+}
+
+static void expect_steps(
+	struct checking *world, const struct script *script, const char *first, const char *second)
+{
+	struct checking_probe probe = run(world, script);
+
+	assert_int_equal(probe.outcome.step_count, 2);
+	assert_string_equal(probe.outcome.steps[0].name, first);
+	assert_string_equal(probe.outcome.steps[1].name, second);
+}
+
+/* That there was a connection is known before the server says anything. */
+static void test_steps_of_no_word(void **state)
+{
+	struct checking *world = *state;
+
+	world->traced = true;
+	expect_steps(
+		world, &(struct script){.greeting = ""}, "connect", "waiting for the greeting");
+	world->check.timeout = TIMEOUT;
+	expect_steps(world, &(struct script){}, "connect", "waiting for the greeting");
 }
 
 static void test_silent(void **state)
@@ -163,7 +210,7 @@ static void test_refuses(void **state)
 		"greeting: 421 later, want 220");
 	expect_at_once(*state,
 		&(struct script){"220 x\r\n", "502 what\r\n", "550 no\r\n", NULL, NULL},
-		CHECKER_RESULT_FAILED, "answer 550 no");
+		CHECKER_RESULT_FAILED, "answer to HELO: 550 no; EHLO was answered: 502 what");
 	expect_at_once(*state,
 		&(struct script){"220 x\r\n", "250 x\r\n", NULL, "500 stay\r\n", NULL},
 		CHECKER_RESULT_FAILED, "answer to QUIT: 500 stay, want 221");
@@ -207,8 +254,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_greets, begin, checking_end),
+		cmocka_unit_test_setup_teardown(test_greets_with_a_bare_code, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_steps, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_steps_of_no_greeting, begin, checking_end),
+		cmocka_unit_test_setup_teardown(test_steps_of_no_word, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_silent, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_refuses, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_closes, begin, checking_end),
