@@ -179,7 +179,8 @@ enum checker_curl_stage checker_curl_stage(const struct checker_curl_run *run, b
 		return CHECKER_CURL_STAGE_CONNECT;
 	if (tls && !curl_time(run, CURLINFO_APPCONNECT_TIME_T))
 		return CHECKER_CURL_STAGE_TLS;
-	if (!run->header_bytes)
+	/* Headers are counted by whole lines, and the first may come in pieces. */
+	if (!run->header_bytes && !curl_time(run, CURLINFO_STARTTRANSFER_TIME_T))
 		return CHECKER_CURL_STAGE_ANSWER;
 	return CHECKER_CURL_STAGE_READ;
 }

@@ -117,7 +117,7 @@ static void test_silent(void **state)
 static void test_slow(void **state)
 {
 	expect_late(*state, &(struct script){.say = "HTTP/1.1 200 ", .then = THEN_DRIBBLE},
-		"no answer within 300ms (waiting for the answer)");
+		"no answer within 300ms (reading the headers)");
 	expect_late(*state, &(struct script){.say = HEAD_200 "X: ", .then = THEN_DRIBBLE},
 		"no answer within 300ms (reading the headers)");
 	expect_late(*state, &(struct script){.say = HEAD_200 "\r\n", .then = THEN_DRIBBLE},
