@@ -122,8 +122,7 @@ void event_log(const struct engine_event *event)
 	if (event->kind == ENGINE_EVENT_APPLIED)
 		event_log_entry(event->entry);
 	else if (event->kind == ENGINE_EVENT_CHANGED)
-		/* One limit for all: what a pass changes is in its own line too. */
-		log_at(LOG_LEVEL_INFO, event->object, "%s", event->text);
+		log_at_site(site, LOG_LEVEL_INFO, event->object, "%s", event->text);
 	else if (event->text)
 		event_log_lines(event, site);
 	else

@@ -113,6 +113,19 @@ static void hundreds_fail_at_once(_unused_ void **state)
 	assert_in_range(count(" notice ", "down: connect: refused [10.1."), 295, 300);
 }
 
+/* A pass names sixteen objects, and the next one sixteen others: neither is cut off, nor is what is kept back of one nameless. */
+static void what_passes_change_is_named(_unused_ void **state)
+{
+	for (int i = 0; i < 37; i++) {
+		char object[64];
+
+		snprintf(object, sizeof(object),
+			"destination 10.3.0.%d:80 of tcp://203.0.113.10:80", i);
+		tell(ENGINE_EVENT_CHANGED, object, "removed (health)");
+	}
+	assert_int_equal(count(" info ", "removed (health)"), 37);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
 
 int main(void)
@@ -122,6 +135,7 @@ int main(void)
 		TEST(many_lines_are_cut),
 		TEST(nobody_cuts_off_another),
 		TEST(hundreds_fail_at_once),
+		TEST(what_passes_change_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
