@@ -280,7 +280,7 @@ static void health_add_change(
 		((struct engine_health_change){
 			.probe = (uint32_t)(probe - engine->health.table.probes.items),
 			.up = now->up,
-			.weight_only = now->up == before->up,
+			.stays = now->up == before->up,
 			.weight = now->weight,
 			.down_ns = now->up && known ? now->since - before->since : 0,
 			.wall = probe->wall,
@@ -334,6 +334,12 @@ static void health_take_report(struct engine_probe *probe, const struct engine_v
 	probe->reason = memory_copy_string(said->reason);
 }
 
+/* It began down, and now its probes say so: no transition, and yet the first that is known of it. */
+static bool health_is_found_down(const struct verdict *before, const struct verdict *now)
+{
+	return !before->up && !before->settled && !now->up && now->settled;
+}
+
 static void health_take(struct engine *engine, const struct engine_verdict *said)
 {
 	struct engine_health *health = &engine->health;
@@ -347,7 +353,8 @@ static void health_take(struct engine *engine, const struct engine_verdict *said
 	health_take_report(probe, said);
 	health_take_trying(engine, probe, said);
 	if (said->verdict.up != probe->verdict.up ||
-		(said->verdict.up && said->verdict.weight != probe->verdict.weight))
+		(said->verdict.up && said->verdict.weight != probe->verdict.weight) ||
+		health_is_found_down(&probe->verdict, &said->verdict))
 		health_add_change(engine, probe, &said->verdict);
 	bool matters = health_matters(&probe->verdict, &said->verdict);
 	bool same = verdict_equal(&probe->verdict, &said->verdict);

@@ -152,7 +152,7 @@ struct engine_health_change {
 	uint32_t probe;
 	bool trying; /* about that alone: `reason` why it cannot be tried, NULL: it can again */
 	bool up;
-	bool weight_only; /* up as before, with another weight of its check's */
+	bool stays; /* up as before, with another weight of its check's; or found to be down as it began */
 	int32_t weight;
 	uint64_t down_ns; /* up: how long it was down; 0: not known */
 	uint64_t wall;

@@ -96,14 +96,15 @@ static void heed_format_change(const struct engine_health_change *change, struct
 		return;
 	}
 	if (!change->up) {
-		strbuf_printf(text, "down: %s", change->reason ? change->reason : "it fails");
+		strbuf_printf(text, "down%s: %s", change->stays ? " as it began" : "",
+			change->reason ? change->reason : "it fails");
 		return;
 	}
-	if (change->weight_only && change->weight == VERDICT_NO_WEIGHT) {
+	if (change->stays && change->weight == VERDICT_NO_WEIGHT) {
 		strbuf_add(text, "its check says no weight any more");
 		return;
 	}
-	if (change->weight_only) {
+	if (change->stays) {
 		strbuf_printf(text, "its check says weight %d", change->weight);
 		return;
 	}
@@ -206,7 +207,7 @@ static void heed_tell_change(struct engine *engine, const struct engine_health_c
 	heed_format_change(change, &text);
 	heed_add_users(engine, change->probe, &users, &event);
 	engine_tell_event(engine, &event, "%s", text.text);
-	if (!change->weight_only && !change->trying)
+	if (!change->stays && !change->trying)
 		heed_notify_users(engine, change);
 }
 

@@ -542,6 +542,37 @@ static void min_healthy_puts_nobody_in_who_was_never_up(void **state)
 	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), -1);
 }
 
+/* No transition, so that no command is run and nothing is counted: but a person sees that it is not well, and why. */
+static void who_begins_down_and_fails_is_told_once(void **state)
+{
+	struct fixture *fixture = *state;
+	struct engine_verdict verdict;
+
+	begin_health(fixture, "  web: {tcp: {}, initially: down}\n",
+		"  web: {listen: \"" WEB "\", check: web, notify: [/bin/true], destinations: "
+		"[10.0.0.1]}\n");
+	verdict = verdict_of(fixture, "10.0.0.1:80", "web", false);
+	verdict.verdict.since = 0;
+	verdict.verdict.settled = false;
+	engine_verdicts(&fixture->engine, &verdict, 1);
+	later(fixture, SECOND);
+	assert_null(strstr(told_since(), "health "));
+	verdict.verdict.settled = true;
+	engine_verdicts(&fixture->engine, &verdict, 1);
+	later(fixture, SECOND);
+	assert_non_null(strstr(told_since(),
+		"health 10.0.0.1:80 check web: down as it began: connect: refused\n"));
+	assert_null(strstr(told_since(), "notice destination-down"));
+	assert_int_equal(fixture->engine.health.transitions[false], 0);
+	forget_told();
+	engine_verdicts(&fixture->engine, &verdict, 1);
+	later(fixture, SECOND);
+	assert_string_equal(told_since(), "");
+	say(fixture, "10.0.0.1:80", true);
+	later(fixture, SECOND);
+	assert_non_null(strstr(told_since(), "notice destination-up web "));
+}
+
 /* What the backend gets: when it was sent first, and the order. */
 static struct {
 	uint64_t sent;
@@ -712,6 +743,7 @@ int main(void)
 		TEST(what_min_healthy_keeps_is_trouble_when_nothing_else_serves),
 		TEST(what_is_doubted_is_told),
 		TEST(min_healthy_puts_nobody_in_who_was_never_up),
+		TEST(who_begins_down_and_fails_is_told_once),
 		TEST(a_lone_failure_among_many_is_quick),
 		TEST(ten_thousand_in_a_batch_are_one_pass),
 		TEST(ten_thousand_in_a_second_are_few_passes),
