@@ -172,19 +172,34 @@ static int engine_settle_confirm(struct engine *engine, struct error *error)
 	return 0;
 }
 
-static int engine_try_connect(struct engine *engine, struct error *error)
+static int engine_open_backend(
+	struct engine *engine, const struct backend_ops *backend, struct error *error)
 {
-	engine->backend = engine_choose_backend(engine);
 	const struct reconciler_options options = {
-		.backend = engine->backend,
+		.backend = backend,
 		.find = engine->options.find,
 		.state_dir = engine->options.state_dir,
 		.run_dir = engine->options.run_dir,
 		.program = "poised",
 		.no_guard = true,
 	};
-
 	int r = reconciler_open(&engine->reconciler, &options, error);
+
+	if (r == 0)
+		engine->backend = backend;
+	return r;
+}
+
+static int engine_try_connect(struct engine *engine, struct error *error)
+{
+	engine->backend = engine_choose_backend(engine);
+	int r = engine_open_backend(engine, engine->backend, error);
+
+	if (r < 0 && engine_may_idle(engine) &&
+		engine_open_backend(engine, &engine_idle_backend, NULL) == 0) {
+		error_clear(error);
+		r = 0;
+	}
 	if (r < 0)
 		return r;
 	engine->connected = true;
@@ -215,7 +230,8 @@ static void engine_connect(struct engine *engine, uint64_t now)
 		return;
 	}
 	if (engine->connect_error.text)
-		engine_tell(engine, ENGINE_EVENT_BACKEND, NULL, "there again");
+		engine_tell(engine, ENGINE_EVENT_BACKEND, NULL, "%s",
+			engine_is_idle(engine) ? "none is needed" : "there again");
 	error_clear(&engine->connect_error);
 	engine->connect_attempts = 0;
 	engine->withdraw_next = 0;

@@ -381,6 +381,9 @@ int engine_backend_fd(const struct engine *engine);
  * more. */
 int engine_backend_changed(struct engine *engine);
 
+/* Whether it goes on without a backend, for the files ask none for anything, and none is there. */
+bool engine_is_idle(const struct engine *engine);
+
 /* Whether it changes nothing: the operator said so, or what he said cannot be read. */
 bool engine_is_suspended(const struct engine *engine);
 /* The files whose virtual routers are kept: those in force, or, while it is suspended, those that were before any that came

@@ -83,6 +83,9 @@ char *engine_judge_unconnected(struct engine *engine, const struct files *files)
 {
 	const struct backend_ops *wanted = engine_backend_of(engine, files);
 
+	/* Perhaps none is needed any more. */
+	if (!engine_wants_backend(files))
+		engine->connect_next = 0;
 	if (engine->options.backend || !wanted || wanted == engine->backend)
 		return memory_copy_string(engine->connect_error.text);
 	engine->target = wanted;
@@ -102,12 +105,36 @@ static int engine_try_backend(
 	return r;
 }
 
+/* Where none was needed, one is now. */
+static char *engine_judge_idle(struct engine *engine, const struct files *files, uint64_t now)
+{
+	const struct backend_ops *wanted = engine->options.backend
+						   ? engine->options.backend
+						   : engine_backend_of(engine, files);
+	_cleanup_error_ struct error error = {};
+
+	if (!engine_wants_backend(files) || !wanted)
+		return NULL;
+	int r = engine_try_backend(engine, wanted, &error);
+	if (r < 0) {
+		engine->move_next = now + ENGINE_BACKOFF_MOST_NS;
+		return memory_printf("the files ask for %s: %s; until then what was in force "
+				     "before stays so",
+			wanted->name, error_text(&error, r));
+	}
+	engine->moves = true;
+	engine->target = wanted;
+	return memory_printf("`%s` has to be connected first", wanted->name);
+}
+
 char *engine_judge_backend(struct engine *engine, const struct files *files, uint64_t now)
 {
 	const struct backend_ops *wanted = engine_backend_of(engine, files);
 	_cleanup_error_ struct error error = {};
 
 	engine->move_next = UINT64_MAX;
+	if (engine_is_idle(engine))
+		return engine_judge_idle(engine, files, now);
 	if (engine->options.backend || !wanted || wanted == engine->backend)
 		return NULL;
 	int r = engine_try_backend(engine, wanted, &error);
@@ -127,6 +154,8 @@ bool engine_is_misplaced(const struct engine *engine)
 {
 	const struct backend_ops *wanted = engine_backend_of(engine, engine->files);
 
+	if (engine_is_idle(engine))
+		return engine->files && engine_wants_backend(engine->files);
 	return engine->connected && !engine->options.backend && wanted && wanted != engine->backend;
 }
 

@@ -104,6 +104,14 @@ bool engine_is_misplaced(const struct engine *engine);
 void engine_withdraw(struct engine *engine, uint64_t now);
 uint64_t engine_next_withdrawal(const struct engine *engine);
 
+/* engine_idle.c. What stands in for a backend where none is there and none is needed. */
+extern const struct backend_ops engine_idle_backend;
+/* Whether it may: the files in force (else those that were, else those that lie there) have virtual routers and ask a backend
+ * for nothing, and nothing is ours in any. */
+bool engine_may_idle(struct engine *engine);
+/* Whether these files ask a backend for something. */
+bool engine_wants_backend(const struct files *files);
+
 /* engine_pass.c */
 void engine_mark(struct engine *engine, const struct service_key *key, enum engine_reason reason);
 void engine_mark_everything(struct engine *engine, enum engine_reason reason);

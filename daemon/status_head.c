@@ -47,7 +47,8 @@ static void write_left(const struct engine *engine, struct strbuf *text)
 static void write_backend(const struct engine *engine, struct strbuf *text)
 {
 	json_text_member_open(text, "backend");
-	json_text_member_string(text, "name", engine->backend->name);
+	json_text_member_string(
+		text, "name", engine_is_idle(engine) ? NULL : engine->backend->name);
 	json_text_member_flag(text, "connected", engine->connected);
 	json_text_member_string(
 		text, "error", engine->connected ? NULL : engine->connect_error.text);
@@ -120,6 +121,8 @@ static void write_held(const struct engine *engine, struct strbuf *text)
 	write_time(text, "read_at", engine->held->read_at);
 	json_text_member_string(text, "revision", files_revision(engine->held));
 	json_text_member_string(text, "why", engine->held_why);
+	json_text_member_flag(text, "routers",
+		engine->held_routes && engine_router_files(engine) == engine->held);
 	json_text_close(text);
 }
 

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The backend of a machine that needs none: it keeps virtual routers and declares no services, and what its files would be put
+ * in force with is not there (a kernel without ip_vs). Nothing is in it, and nothing can be made in it; but files are judged,
+ * recorded and put in force like any others.
+ *
+ * The one that is there is preferred, for what is ours in it could be found there alone. Where anything is ours, or waits
+ * for a confirmation, this one is never taken. As soon as files ask for something, the real one must answer. */
+#include <errno.h>
+
+#include "daemon/engine_inside.h"
+
+static int idle_open(
+	const char *run_dir _unused_, struct backend **ret, struct error *error _unused_)
+{
+	struct backend *backend = memory_new(sizeof(*backend));
+
+	backend->ops = &engine_idle_backend;
+	*ret = backend;
+	return 0;
+}
+
+static void idle_close(struct backend *backend)
+{
+	free(backend);
+}
+
+static const struct backend_abilities idle_abilities = {};
+
+static const struct backend_abilities *idle_get_abilities(struct backend *backend _unused_)
+{
+	return &idle_abilities;
+}
+
+static int idle_read(struct backend *backend _unused_, const struct backend_scope *scope _unused_,
+	struct state *ret _unused_, struct error *error _unused_)
+{
+	return 0;
+}
+
+/* Nobody asks for anything. */
+static int idle_apply(struct backend *backend _unused_, const struct plan_op *ops _unused_,
+	size_t count, struct backend_result *results, struct error *error _unused_)
+{
+	for (size_t i = 0; i < count; i++) {
+		results[i].status = BACKEND_RESULT_FAILED;
+		results[i].code = -ENOTCONN;
+		error_set(&results[i].error, -ENOTCONN, "there is no backend");
+	}
+	return 0;
+}
+
+/* Its record is one that the real one goes on with. */
+const struct backend_ops engine_idle_backend = {
+	.name = ENGINE_BACKEND_DEFAULT,
+	.static_abilities = &idle_abilities,
+	.open = idle_open,
+	.close = idle_close,
+	.abilities = idle_get_abilities,
+	.read = idle_read,
+	.apply = idle_apply,
+};
+
+bool engine_is_idle(const struct engine *engine)
+{
+	return engine->connected && engine->backend == &engine_idle_backend;
+}
+
+bool engine_wants_backend(const struct files *files)
+{
+	const struct declared *declared = &files->declared;
+	const struct timeouts none = {};
+
+	return declared->services.count || declared->sync_managed || declared->sysctls.count ||
+	       declared->prune == CONFIG_PRUNE_ALL || !timeouts_equal(&declared->timeouts, &none) ||
+	       strcmp(declared->backend, ENGINE_BACKEND_DEFAULT) != 0;
+}
+
+static bool engine_owns_nothing(const struct engine *engine)
+{
+	_cleanup_free_ char *confirm = memory_printf("%s/confirm.json", engine->options.state_dir);
+	_cleanup_record_ struct record record = {};
+
+	return access(confirm, F_OK) < 0 &&
+	       record_load(engine->options.state_dir, &record, NULL) == 0 && !record_bound(&record);
+}
+
+static bool engine_may_idle_by(const struct engine *engine, const struct files *files)
+{
+	return !files->problems && files->declared.routers.count && !engine_wants_backend(files) &&
+	       engine_owns_nothing(engine);
+}
+
+bool engine_may_idle(struct engine *engine)
+{
+	if (engine->files)
+		return engine_may_idle_by(engine, engine->files);
+	struct files *files = files_read_last_good(engine->options.state_dir);
+	if (!files)
+		files = files_read(
+			engine->options.paths, engine->options.path_count, &engine->trees);
+	bool may = engine_may_idle_by(engine, files);
+	files_free(files);
+	return may;
+}
