@@ -468,7 +468,9 @@ static void add_rejected(const struct head *head)
 		return;
 	strbuf_add(&text, "rejected: the files as read ");
 	add_time(head, &text, cli_field_number(rejected, "read_at"));
-	strbuf_add(&text, " are no good, and what was good before stays in force");
+	strbuf_add(&text, cli_field_is_set(files, "revision")
+				  ? " are no good, and what was good before stays in force"
+				  : " are no good, and no files are in force");
 	add_mark(head, CLI_LAYOUT_RED, text.text);
 	if (problems)
 		add_lines(head, problems);
@@ -488,7 +490,9 @@ static void add_held(const struct head *head)
 	add_time(head, &text, cli_field_number(held, "read_at"));
 	if (revision)
 		strbuf_printf(&text, " (revision %.12s)", revision);
-	strbuf_add(&text, " are not put in force");
+	strbuf_add(&text, cli_field_is_set(held, "routers")
+				  ? " are not put in force, but for their virtual routers"
+				  : " are not put in force");
 	add_mark(head, CLI_LAYOUT_RED, text.text);
 	if (why)
 		add_lines(head, why);
