@@ -67,12 +67,13 @@ static int privileges_apply(void)
 
 /* The other end of the channel is of the one who made the pair: the supervisor. Asked after the signal is set, so
  * that an end between the two is not missed. */
-static int process_follow_supervisor(int channel_fd)
+static int process_follow_supervisor(const struct process_kind *kind, int channel_fd)
 {
 	struct ucred maker;
 	socklen_t size = sizeof(maker);
 
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+	/* Who winds up has the end of the channel to go by. */
+	if (!kind->winds_up && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		return -errno;
 	if (getsockopt(channel_fd, SOL_SOCKET, SO_PEERCRED, &maker, &size) < 0)
 		return -errno;
@@ -127,7 +128,7 @@ int process_drop_privileges(const struct process_kind *kind, const struct poised
 			return -errno;
 	}
 	/* Last: a change of credentials may clear the signal. */
-	return process_follow_supervisor(options->channel_fd);
+	return process_follow_supervisor(kind, options->channel_fd);
 }
 
 int process_shed_privileges(const struct process_kind *kind, const struct poised_options *options)

@@ -25,6 +25,7 @@ struct process_kind {
 	bool unprivileged;  /* is not root's: runs as the user of poise, or as nobody */
 	bool many_files;    /* may open as many descriptors as root may allow it */
 	bool wants_lease;   /* inherits the memory of vrrp/lease.h */
+	bool winds_up; /* the end of the supervisor does not kill it: it ends in order, by itself */
 	/* Runs the process until it is told to stop; returns its exit code. `sandbox` is called by it once its
 	 * start is over: from then on only system_calls work. */
 	int (*main)(const struct poised_options *options);
@@ -40,7 +41,7 @@ extern const size_t process_count;
 
 const struct process_kind *process_find(const char *name);
 
-/* Privileges (privileges.c), of a process of the tree: the end of the supervisor ends it, from now on; unless
+/* Privileges (privileges.c), of a process of the tree: the end of the supervisor kills it, from now on, unless it winds up; unless
  * options->no_sandbox, all capabilities but the kind's are gone, its user is the kind's, and no_new_privs is set. -ESRCH: the supervisor has
  * ended already. -errno, logged by the caller. */
 int process_drop_privileges(const struct process_kind *kind, const struct poised_options *options);

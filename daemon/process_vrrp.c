@@ -56,6 +56,7 @@ const struct process_kind process_vrrp = {
 	.system_calls = vrrp_system_calls,
 	.many_files = true,
 	.wants_lease = true,
+	.winds_up = true,
 	.main = vrrp_process_main,
 };
 

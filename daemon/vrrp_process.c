@@ -10,7 +10,8 @@
  * go on. What needs privileges is opened before the sandbox; real-time scheduling and locked memory are taken by rights that
  * are given up at once (realtime.h).
  *
- * When the supervisor is gone this process is killed by the kernel: the lease tells the next one what was left. */
+ * When the supervisor is gone its channel ends: the routers resign, and what is theirs is removed, as at any stop. What is not gone
+ * when the time for that is over is left to whoever cleans up. */
 #include "daemon/vrrp_process.h"
 
 #include <errno.h>
@@ -28,6 +29,8 @@
 LOG_MODULE("vrrp");
 
 #define VRRP_PROCESS_STATS_NS 2000000000ull
+/* For an end in order that nobody waits for, and nobody limits. */
+#define VRRP_PROCESS_ALONE_NS 5000000000ull
 
 struct vrrp_process {
 	const struct poised_options *options;
@@ -35,6 +38,7 @@ struct vrrp_process {
 	struct channel *channel;
 	struct node *node; /* NULL: this machine does not allow it, and every plan is refused */
 	struct loop_source *stats, *tell;
+	struct loop_source *alone; /* the time without a supervisor is over */
 	struct vrrp_plan plan;
 	uint64_t generation; /* of the plan in force */
 	bool realtime;
@@ -448,12 +452,24 @@ static void vrrp_process_on_stopped(void *data)
 	loop_stop(process->loop, 0);
 }
 
+static void vrrp_process_on_alone(void *data)
+{
+	struct vrrp_process *process = data;
+
+	log_error("not all that virtual routers have here could be removed in time");
+	loop_stop(process->loop, 1);
+}
+
 static void vrrp_process_on_orphaned(void *data, int code)
 {
 	struct vrrp_process *process = data;
 
-	log_error("the supervisor is gone: %s", code ? strerror(-code) : "it closed the channel");
-	loop_stop(process->loop, 1);
+	log_error("the supervisor is gone: %s; virtual routers stop",
+		code ? strerror(-code) : "it closed the channel");
+	/* Nobody hears it. */
+	process->unheard = true;
+	loop_timer_set(process->alone, loop_clock() + VRRP_PROCESS_ALONE_NS);
+	vrrp_process_stop(process);
 }
 
 static int vrrp_process_open_loop(struct vrrp_process *process)
@@ -472,6 +488,8 @@ static int vrrp_process_open_loop(struct vrrp_process *process)
 			process->loop, process->options->channel_fd, &options, &process->channel);
 	if (r == 0)
 		r = loop_add_timer(process->loop, vrrp_process_on_stats, process, &process->stats);
+	if (r == 0)
+		r = loop_add_timer(process->loop, vrrp_process_on_alone, process, &process->alone);
 	if (r == 0)
 		r = loop_add_work(process->loop, vrrp_process_on_tell, process, &process->tell);
 	return r;
@@ -509,6 +527,7 @@ static void vrrp_process_close(struct vrrp_process *process)
 	vrrp_plan_clear(&process->plan);
 	vector_clear(&process->moves);
 	loop_source_free(process->stats);
+	loop_source_free(process->alone);
 	loop_source_free(process->tell);
 	channel_free(process->channel);
 	loop_free(process->loop);
