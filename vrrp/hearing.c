@@ -50,10 +50,11 @@ void hearing_series_note(
 	struct hearing_series *series, const struct hearing_series *last, uint64_t patience)
 {
 	bool goes_on = series->at && last->at - series->at <= patience;
-	uint64_t since = goes_on ? series->since : last->at;
+	uint64_t since = goes_on ? series->since : last->at, count = goes_on ? series->count : 0;
 
 	*series = *last;
 	series->since = since;
+	series->count = count + 1;
 }
 
 void hearing_tell_unknown(struct hearing *hearing, bool tell)
@@ -112,8 +113,10 @@ static void hearing_judge_known(struct hearing_router *router, const struct vrrp
 	verdict->result = HEARING_REJECTED;
 	counters->rejected[verdict->reject]++;
 	hearing_series_note(&router->rejected,
-		&(struct hearing_series){
-			.at = now, .source = datagram->source, .reject = verdict->reject},
+		&(struct hearing_series){.at = now,
+			.source = datagram->source,
+			.priority = vrrp_packet_priority(datagram->data, datagram->size),
+			.reject = verdict->reject},
 		router->patience);
 }
 

@@ -23,11 +23,13 @@ struct hearing_counters {
 /* Datagrams that come on and on: each within the patience of its owner after the one before. */
 struct hearing_series {
 	uint64_t since, at;      /* the first and the last one, CLOCK_BOOTTIME ns; at 0: none */
+	uint64_t count;          /* since then */
 	struct address source;   /* of the last one */
+	uint8_t priority;        /* likewise, as it stands there */
 	enum vrrp_reject reject; /* likewise, where it was rejected */
 };
 
-/* `last` is one more, with all but `since`. */
+/* `last` is one more, with all but `since` and `count`. */
 void hearing_series_note(
 	struct hearing_series *series, const struct hearing_series *last, uint64_t patience);
 

@@ -258,7 +258,10 @@ static void node_moved(struct node_router *router, const struct vrrp_action *act
 	router->transitions++;
 	router->from = router->moved;
 	router->moved = action->state;
-	if (action->state != VRRP_STATE_ACTIVE) {
+	router->defied = (struct node_defied){};
+	if (action->state == VRRP_STATE_ACTIVE) {
+		node_note_defied(router);
+	} else {
 		router->announcing = false;
 		node_put_router(router, action->state);
 	}

@@ -34,6 +34,64 @@ static bool node_goes_on(
 	return series->at && series->at >= since + moment && now - series->at <= patience;
 }
 
+/* A peer that resigns is active no more, whatever else is wrong with what it says. */
+bool node_is_shut(const struct node_router *router)
+{
+	const struct hearing_series *rejected = &router->hearing.rejected;
+	uint64_t down = vrrp_router_down_interval(keeper_item_router(router->item));
+
+	return rejected->at && rejected->priority != VRRP_PRIORITY_STOP &&
+	       rejected->reject != VRRP_REJECT_OWNER && loop_clock() - rejected->at <= down;
+}
+
+/* Who was heard last, unless he resigned: whether he is silent because he has gone, nobody can tell. */
+static bool node_differs(const struct node_router *router)
+{
+	return router->differing.family != AF_UNSPEC &&
+	       address_equal(&router->differing, &router->peer.source);
+}
+
+void node_note_defied(struct node_router *router)
+{
+	router->defied = (struct node_defied){};
+	if (node_is_shut(router))
+		router->defied = (struct node_defied){.source = router->hearing.rejected.source,
+			.reject = router->hearing.rejected.reject};
+	else if (node_differs(router))
+		router->defied.source = router->differing;
+}
+
+/* What it says of its end is rejected like all else. */
+static void node_forget_resigned(struct node_router *router)
+{
+	const struct hearing_series *rejected = &router->hearing.rejected;
+
+	if (rejected->at && rejected->priority == VRRP_PRIORITY_STOP &&
+		address_equal(&rejected->source, &router->defied.source))
+		router->defied = (struct node_defied){};
+}
+
+static bool node_has_defied(const struct node_router *router, char words[static NODE_WHY_SIZE])
+{
+	const struct node_defied *defied = &router->defied;
+	char from[ADDRESS_LENGTH];
+
+	if (defied->source.family == AF_UNSPEC)
+		return false;
+	address_format(&defied->source, from);
+	if (defied->reject == VRRP_REJECT_NONE)
+		snprintf(words, NODE_WHY_SIZE,
+			"%s is perhaps active too: what it advertised when this one took over were "
+			"other addresses than are declared here",
+			from);
+	else
+		snprintf(words, NODE_WHY_SIZE,
+			"%s is perhaps active too: what it advertised when this one took over was "
+			"rejected: it %s",
+			from, vrrp_reject_text(defied->reject));
+	return true;
+}
+
 static bool node_has_rival(const struct node_router *router, char words[static NODE_WHY_SIZE])
 {
 	char from[ADDRESS_LENGTH];
@@ -164,6 +222,22 @@ static bool node_has_stray(const struct node_router *router, char words[static N
 	return false;
 }
 
+static enum node_complaint node_complain_active(
+	const struct node_router *router, char words[static NODE_WHY_SIZE])
+{
+	if (node_has_rival(router, words))
+		return NODE_COMPLAINT_RIVAL;
+	if (node_rejects(router, words))
+		return NODE_COMPLAINT_REJECTED;
+	if (node_has_defied(router, words))
+		return NODE_COMPLAINT_DEFIED;
+	if (router->held && (node_misses_place(router, words) || node_misses_way(router, words)))
+		return NODE_COMPLAINT_PLACE;
+	if (router->held && node_is_refused(router, words))
+		return NODE_COMPLAINT_REFUSED;
+	return NODE_COMPLAINT_NONE;
+}
+
 /* The first of these. */
 enum node_complaint node_complain(
 	const struct node_router *router, char words[static NODE_WHY_SIZE])
@@ -173,24 +247,18 @@ enum node_complaint node_complain(
 
 	if (!router->config || state == VRRP_STATE_INITIALIZE)
 		return NODE_COMPLAINT_NONE;
-	if (state == VRRP_STATE_BACKUP)
-		return !router->busy && node_has_stray(router, words) ? NODE_COMPLAINT_STRAY
-								      : NODE_COMPLAINT_NONE;
-	if (node_has_rival(router, words))
-		return NODE_COMPLAINT_RIVAL;
-	if (node_rejects(router, words))
-		return NODE_COMPLAINT_REJECTED;
-	if (router->held && (node_misses_place(router, words) || node_misses_way(router, words)))
-		return NODE_COMPLAINT_PLACE;
-	if (router->held && node_is_refused(router, words))
-		return NODE_COMPLAINT_REFUSED;
-	return NODE_COMPLAINT_NONE;
+	if (state == VRRP_STATE_ACTIVE)
+		return node_complain_active(router, words);
+	return !router->busy && node_has_stray(router, words) ? NODE_COMPLAINT_STRAY
+							      : NODE_COMPLAINT_NONE;
 }
 
 /* Of what is rejected, and of what the kernel refused, it was told when it happened. */
 void node_log_complaint(struct node_router *router)
 {
 	char words[NODE_WHY_SIZE];
+
+	node_forget_resigned(router);
 	enum node_complaint complaint = node_complain(router, words);
 	bool told = complaint == NODE_COMPLAINT_NONE || complaint == NODE_COMPLAINT_REJECTED ||
 		    complaint == NODE_COMPLAINT_REFUSED;

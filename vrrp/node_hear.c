@@ -13,11 +13,28 @@ LOG_MODULE("vrrp");
 
 /* What peers say. */
 
+/* Of one who says now what is declared here it is told anew, should he say something else again. */
+static void node_note_addresses(
+	struct node_router *router, const struct vrrp_packet *packet, const struct address *source)
+{
+	char from[ADDRESS_LENGTH];
+
+	if (!packet->addresses_differ || packet->priority == VRRP_PRIORITY_STOP) {
+		if (address_equal(&router->differing, source))
+			router->differing = (struct address){};
+		return;
+	}
+	if (router->differing.family == AF_UNSPEC)
+		log_object_warning(router->object,
+			"%s advertises other addresses than are declared here",
+			address_format(source, from));
+	router->differing = *source;
+}
+
 static void node_note_peer(struct node_router *router, const struct vrrp_packet *packet,
 	const struct address *source, uint64_t now)
 {
 	bool tells = packet->checksum != VRRP_CHECKSUM_AUTO;
-	char from[ADDRESS_LENGTH];
 
 	if (tells && router->peer.checksum != VRRP_CHECKSUM_AUTO &&
 		router->peer.checksum != packet->checksum && !router->mixed) {
@@ -26,12 +43,10 @@ static void node_note_peer(struct node_router *router, const struct vrrp_packet 
 			"peers send checksums of both forms (RFC 9568, RFC 5798): "
 			"those that take only one hear only some");
 	}
-	if (packet->addresses_differ && !router->differ) {
-		router->differ = true;
-		log_object_warning(router->object,
-			"%s advertises other addresses than are declared here",
-			address_format(source, from));
-	}
+	node_note_addresses(router, packet, source);
+	if (address_equal(&router->defied.source, source) &&
+		(!packet->addresses_differ || packet->priority == VRRP_PRIORITY_STOP))
+		router->defied = (struct node_defied){};
 	router->peer.source = *source;
 	router->peer.priority = packet->priority;
 	router->peer.at = now;

@@ -67,9 +67,17 @@ enum node_complaint {
 	NODE_COMPLAINT_NONE,
 	NODE_COMPLAINT_RIVAL,    /* another one is active as well */
 	NODE_COMPLAINT_REJECTED, /* what a peer says is not accepted, all the time */
+	NODE_COMPLAINT_DEFIED,   /* one was active when it took over, and perhaps is still */
 	NODE_COMPLAINT_PLACE,    /* the interface of something is not there, or down */
 	NODE_COMPLAINT_REFUSED,  /* the kernel does not take something, or it is taken away */
 	NODE_COMPLAINT_STRAY,    /* a virtual address is there, and it is backup */
+};
+
+/* Who was still active when this one took over, and may be for ever, without a word: keepalived says nothing any more once it hears
+ * what it does not take. */
+struct node_defied {
+	struct address source;   /* AF_UNSPEC: nobody */
+	enum vrrp_reject reject; /* NONE: it was heard, with other addresses than are declared */
 };
 
 struct node_router {
@@ -111,7 +119,9 @@ struct node_router {
 	struct node_peers advertised;      /* in the order of the packet */
 	struct vrrp_socket mute;           /* of its macvlan; fd -1: none */
 	enum vrrp_checksum form;
-	bool mixed, differ;
+	bool mixed;
+	struct address differing; /* who advertises other addresses; AF_UNSPEC: nobody */
+	struct node_defied defied;
 	uint64_t sent, unsent;
 	int send_error, join_error, macvlan_error;
 	struct vrrp_packet_view peer;
@@ -330,6 +340,9 @@ enum node_complaint node_complain(
 	const struct node_router *router, char words[static NODE_WHY_SIZE]);
 void node_log_complaint(struct node_router *router); /* once, and every second asked for */
 uint64_t node_patience(uint64_t interval); /* between advertisements that are one series */
+/* Whether advertisements are being rejected without which it would not be silent. */
+bool node_is_shut(const struct node_router *router);
+void node_note_defied(struct node_router *router); /* it takes over */
 
 /* node_track.c: interfaces that are tracked. */
 /* With what others say. */

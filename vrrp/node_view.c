@@ -98,22 +98,36 @@ static bool node_hears_worse(const struct node_router *router, uint64_t now)
 	       now - router->peer.at < vrrp_router_down_interval(machine);
 }
 
+/* It was not silent, for who looks at the link. */
+static void node_explain_shut(const struct node_router *router, char *why, size_t size)
+{
+	const struct hearing_series *rejected = &router->hearing.rejected;
+	char from[ADDRESS_LENGTH];
+
+	snprintf(why, size, "no valid advertisement was heard; %" PRIu64 " of %s %s rejected: %s",
+		rejected->count, address_format(&rejected->source, from),
+		rejected->count == 1 ? "was" : "were", vrrp_reject_name(rejected->reject));
+}
+
 /* A silence, the end of one that resigned, or nobody better. */
 static void node_explain_timer(
 	const struct node_router *router, enum vrrp_state state, char *why, size_t size)
 {
 	uint64_t now = loop_now(router->node->options.loop);
+	bool known = router->peer.source.family != AF_UNSPEC;
 	char from[ADDRESS_LENGTH];
 
 	if (state != VRRP_STATE_ACTIVE)
 		snprintf(why, size, "this process did not run, and its lease is over");
-	else if (router->peer.source.family == AF_UNSPEC)
-		snprintf(why, size, "no advertisement was heard");
-	else if (router->peer.priority == VRRP_PRIORITY_STOP)
+	else if (known && router->peer.priority == VRRP_PRIORITY_STOP)
 		snprintf(why, size, "%s resigned", address_format(&router->peer.source, from));
-	else if (node_hears_worse(router, now))
+	else if (known && node_hears_worse(router, now))
 		snprintf(why, size, "%s has priority %u, which is less",
 			address_format(&router->peer.source, from), router->peer.priority);
+	else if (node_is_shut(router))
+		node_explain_shut(router, why, size);
+	else if (!known)
+		snprintf(why, size, "no advertisement was heard");
 	else
 		snprintf(why, size, "no advertisement of %s for %.2f s",
 			address_format(&router->peer.source, from),

@@ -111,6 +111,11 @@ uint8_t vrrp_packet_vrid(const uint8_t *data, size_t size)
 	return size > VRRP_OFFSET_VRID ? data[VRRP_OFFSET_VRID] : 0;
 }
 
+uint8_t vrrp_packet_priority(const uint8_t *data, size_t size)
+{
+	return size > VRRP_OFFSET_PRIORITY ? data[VRRP_OFFSET_PRIORITY] : 0;
+}
+
 static uint16_t vrrp_read16(const uint8_t *bytes)
 {
 	return (uint16_t)(bytes[0] << 8 | bytes[1]);

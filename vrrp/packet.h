@@ -118,6 +118,8 @@ struct address vrrp_group(uint16_t family);
 /* The VRID that these bytes would have; 0, which nobody has, when they are too few. Nothing is
  * checked. */
 uint8_t vrrp_packet_vrid(const uint8_t *data, size_t size);
+/* Likewise; 0, by which an active router resigns, also where there is none. */
+uint8_t vrrp_packet_priority(const uint8_t *data, size_t size);
 
 /* *ret is filled when it is heard, and else untouched. */
 enum vrrp_reject vrrp_packet_decode(const struct vrrp_datagram *datagram,

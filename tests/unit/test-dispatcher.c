@@ -436,11 +436,13 @@ static void rejections_are_a_series(void **state)
 		(void)hearing_judge(&world->hearing, &world->advert.datagram, now, &world->packet);
 		assert_int_equal(series->at, now);
 		assert_int_equal(series->since, NOW);
+		assert_int_equal(series->count, 1 + (now - NOW) / 5);
 		assert_int_equal(series->reject, VRRP_REJECT_TTL);
 		assert_true(address_equal(&series->source, &world->advert.datagram.source));
 	}
 	(void)hearing_judge(&world->hearing, &world->advert.datagram, NOW + 26, &world->packet);
 	assert_int_equal(series->since, NOW + 26);
+	assert_int_equal(series->count, 1);
 	hearing_changed(&world->router);
 	assert_int_equal(series->at, 0);
 }
