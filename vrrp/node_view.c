@@ -20,7 +20,12 @@ static const char *node_macvlan_text(const struct node_router *router)
 	return is_made ? NODE_TROUBLE_MADE : "its virtual MAC is not there";
 }
 
-/* What is in the way of one that should run: the first of these. */
+static bool node_is_active(const struct node_router *router)
+{
+	return router->item && keeper_item_router(router->item)->state == VRRP_STATE_ACTIVE;
+}
+
+/* What is in the way of one that should run: the first of these. That the last word of one that went could not be said is over. */
 static const char *node_own_trouble(
 	const struct node_router *router, char words[static NODE_WHY_SIZE])
 {
@@ -44,7 +49,7 @@ static const char *node_own_trouble(
 		return node_macvlan_text(router);
 	if (node_router_is_faulty(router))
 		return node_tracked_trouble(router, words);
-	if (router->send_error)
+	if (node_is_active(router) && router->send_error)
 		return "it cannot advertise";
 	if (vrrp_netlink_is_late(router->node->netlink))
 		return "the kernel does not carry out what it is asked for";
