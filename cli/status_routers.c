@@ -229,6 +229,7 @@ static void routers_add_why(
 		view->width);
 }
 
+/* That its peers are mixed is a trouble too, unless there is a worse one. */
 static void routers_add_one(const struct routers_row *row, const size_t *widths,
 	const struct cli_status_view *view, struct strbuf *text)
 {
@@ -237,7 +238,7 @@ static void routers_add_one(const struct routers_row *row, const size_t *widths,
 		routers_add_why(row, view, text);
 	if (row->trouble)
 		routers_add_mark(CLI_LAYOUT_RED, row->trouble, view, text);
-	if (cli_field_is_set(row->json, "mixed"))
+	else if (cli_field_is_set(row->json, "mixed"))
 		routers_add_mark(CLI_LAYOUT_YELLOW,
 			"its peers send checksums of both forms (RFC 9568, RFC 5798): set the same "
 			"`checksum` on all",

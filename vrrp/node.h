@@ -73,7 +73,7 @@ struct node_view {
 		uint64_t at;
 	} peer;                      /* the last one that was heard, whatever the state */
 	enum vrrp_checksum checksum; /* the form that is sent; AUTO where there is but one */
-	bool mixed;                  /* peers have sent both forms */
+	bool mixed;                  /* several of them send both forms */
 	uint64_t sent, unsent;       /* advertisements; those that could not be sent */
 	const struct hearing_counters *counters;
 	size_t addresses, present; /* virtual addresses; those that are there */

@@ -183,6 +183,33 @@ static bool node_is_refused(const struct node_router *router, char words[static 
 	return false;
 }
 
+/* Where there is but one form, by now, it does not matter what was heard before. */
+bool node_is_mixed(const struct node_router *router)
+{
+	uint64_t now = loop_clock();
+	size_t heard = 0;
+
+	if (router->key.family != AF_INET || !router->config || router->config->version != 3)
+		return false;
+	for (size_t i = 0; i < ARRAY_LENGTH(router->forms); i++) {
+		const struct node_form *form = &router->forms[i];
+
+		heard += form->source.family != AF_UNSPEC &&
+			 now - form->at <= node_patience(form->interval);
+	}
+	return heard > 1;
+}
+
+static bool node_hears_mixed(const struct node_router *router, char words[static NODE_WHY_SIZE])
+{
+	if (!node_is_mixed(router))
+		return false;
+	snprintf(words, NODE_WHY_SIZE,
+		"its peers send checksums of both forms (RFC 9568, RFC 5798): set the same "
+		"`checksum` on all");
+	return true;
+}
+
 /* On the interface where it would have it, and on that of the router: on another one (a real server has it on lo) it is meant. */
 static int node_stray_place(
 	const struct node_router *router, const struct config_virtual_address *item)
@@ -244,16 +271,20 @@ enum node_complaint node_complain(
 {
 	enum vrrp_state state =
 		router->item ? keeper_item_router(router->item)->state : VRRP_STATE_INITIALIZE;
+	enum node_complaint complaint = NODE_COMPLAINT_NONE;
 
 	if (!router->config || state == VRRP_STATE_INITIALIZE)
 		return NODE_COMPLAINT_NONE;
+	if (state == VRRP_STATE_BACKUP && !router->busy && node_has_stray(router, words))
+		return NODE_COMPLAINT_STRAY;
 	if (state == VRRP_STATE_ACTIVE)
-		return node_complain_active(router, words);
-	return !router->busy && node_has_stray(router, words) ? NODE_COMPLAINT_STRAY
-							      : NODE_COMPLAINT_NONE;
+		complaint = node_complain_active(router, words);
+	if (complaint == NODE_COMPLAINT_NONE && node_hears_mixed(router, words))
+		complaint = NODE_COMPLAINT_MIXED;
+	return complaint;
 }
 
-/* Of what is rejected, and of what the kernel refused, it was told when it happened. */
+/* Of what is rejected, of what the kernel refused, and of forms, it was told when it happened. */
 void node_log_complaint(struct node_router *router)
 {
 	char words[NODE_WHY_SIZE];
@@ -261,7 +292,7 @@ void node_log_complaint(struct node_router *router)
 	node_forget_resigned(router);
 	enum node_complaint complaint = node_complain(router, words);
 	bool told = complaint == NODE_COMPLAINT_NONE || complaint == NODE_COMPLAINT_REJECTED ||
-		    complaint == NODE_COMPLAINT_REFUSED;
+		    complaint == NODE_COMPLAINT_REFUSED || complaint == NODE_COMPLAINT_MIXED;
 
 	if (!told && complaint != router->complained)
 		log_object_warning(router->object, "%s", words);

@@ -13,6 +13,24 @@ LOG_MODULE("vrrp");
 
 /* What peers say. */
 
+/* Who sends another form than before does not send that one any more. */
+static void node_note_form(struct node_router *router, const struct vrrp_packet *packet,
+	const struct address *source, uint64_t now)
+{
+	bool mixed = node_is_mixed(router);
+
+	for (size_t i = 0; i < ARRAY_LENGTH(router->forms); i++)
+		if (address_equal(&router->forms[i].source, source))
+			router->forms[i] = (struct node_form){};
+	router->forms[packet->checksum] = (struct node_form){.source = *source,
+		.at = now,
+		.interval = (uint64_t)packet->interval * NODE_CENTISECOND_NS};
+	if (!mixed && node_is_mixed(router))
+		log_object_warning(router->object,
+			"peers send checksums of both forms (RFC 9568, RFC 5798): "
+			"those that take only one hear only some");
+}
+
 /* Of one who says now what is declared here it is told anew, should he say something else again. */
 static void node_note_addresses(
 	struct node_router *router, const struct vrrp_packet *packet, const struct address *source)
@@ -36,13 +54,8 @@ static void node_note_peer(struct node_router *router, const struct vrrp_packet 
 {
 	bool tells = packet->checksum != VRRP_CHECKSUM_AUTO;
 
-	if (tells && router->peer.checksum != VRRP_CHECKSUM_AUTO &&
-		router->peer.checksum != packet->checksum && !router->mixed) {
-		router->mixed = true;
-		log_object_warning(router->object,
-			"peers send checksums of both forms (RFC 9568, RFC 5798): "
-			"those that take only one hear only some");
-	}
+	if (tells)
+		node_note_form(router, packet, source, now);
 	node_note_addresses(router, packet, source);
 	if (address_equal(&router->defied.source, source) &&
 		(!packet->addresses_differ || packet->priority == VRRP_PRIORITY_STOP))

@@ -71,6 +71,13 @@ enum node_complaint {
 	NODE_COMPLAINT_PLACE,    /* the interface of something is not there, or down */
 	NODE_COMPLAINT_REFUSED,  /* the kernel does not take something, or it is taken away */
 	NODE_COMPLAINT_STRAY,    /* a virtual address is there, and it is backup */
+	NODE_COMPLAINT_MIXED,    /* peers send checksums of both forms */
+};
+
+/* Who was heard last with a form of the checksum. */
+struct node_form {
+	struct address source; /* AF_UNSPEC: nobody */
+	uint64_t at, interval; /* ns */
 };
 
 /* Who was still active when this one took over, and may be for ever, without a word: keepalived says nothing any more once it hears
@@ -119,7 +126,7 @@ struct node_router {
 	struct node_peers advertised;      /* in the order of the packet */
 	struct vrrp_socket mute;           /* of its macvlan; fd -1: none */
 	enum vrrp_checksum form;
-	bool mixed;
+	struct node_form forms[VRRP_CHECKSUM_RFC5798 + 1]; /* by checksum */
 	struct address differing; /* who advertises other addresses; AF_UNSPEC: nobody */
 	struct node_defied defied;
 	uint64_t sent, unsent;
@@ -342,6 +349,8 @@ void node_log_complaint(struct node_router *router); /* once, and every second a
 uint64_t node_patience(uint64_t interval); /* between advertisements that are one series */
 /* Whether advertisements are being rejected without which it would not be silent. */
 bool node_is_shut(const struct node_router *router);
+/* Whether several peers that are heard send checksums of several forms. */
+bool node_is_mixed(const struct node_router *router);
 void node_note_defied(struct node_router *router); /* it takes over */
 
 /* node_track.c: interfaces that are tracked. */

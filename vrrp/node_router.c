@@ -130,7 +130,7 @@ static void node_router_shape_hearing(struct node_router *router)
 	node_router_expect(router);
 	if (same && node_router_expects_same(&before, &router->hearing.expected))
 		return;
-	router->mixed = false;
+	memset(router->forms, 0, sizeof(router->forms));
 	router->differing = (struct address){};
 	router->defied = (struct node_defied){};
 	if (router->hearing.hearing)

@@ -259,7 +259,7 @@ void node_view_of(const struct node_router *router, struct node_view *ret)
 		.transitions = router->transitions,
 		.peer = router->peer,
 		.checksum = forms ? router->form : VRRP_CHECKSUM_AUTO,
-		.mixed = forms && router->mixed,
+		.mixed = node_is_mixed(router),
 		.sent = router->sent,
 		.unsent = router->unsent,
 		.counters = &router->hearing.counters,
