@@ -264,6 +264,13 @@ int loop_add_child(struct loop *loop, pid_t pid, loop_child_handler *handler, vo
 	return loop_source_finish(source, r, LOOP_PRIORITY_FIRST, SD_EVENT_ONESHOT, ret);
 }
 
+void loop_child_look(struct loop_source *source)
+{
+	/* That it was told has disarmed it. */
+	sd_event_source_set_enabled(source->source, SD_EVENT_OFF);
+	sd_event_source_set_enabled(source->source, SD_EVENT_ONESHOT);
+}
+
 /* sd-event counts how long a deferred source has waited from when it was made, and takes it off the list of those who wait
  * only at its end: enabled again and again, one that asks for itself would come before its equals each time, and they
  * never. So each asking makes a new one. */

@@ -69,6 +69,10 @@ int loop_add_signal(struct loop *loop, int signal, loop_signal_handler *handler,
 int loop_add_child(struct loop *loop, pid_t pid, loop_child_handler *handler, void *data,
 	struct loop_source **ret);
 
+/* Looks whether that child has ended. Of one that somebody traces (strace, a debugger) the end may be told before anybody but
+ * the tracer can wait for it, and it is told once. */
+void loop_child_look(struct loop_source *source);
+
 /* Work that is done when nothing else is ready; runs once each time it is asked for. */
 int loop_add_work(struct loop *loop, loop_handler *handler, void *data, struct loop_source **ret);
 void loop_work_ask(struct loop_source *source);

@@ -32,6 +32,7 @@ struct child {
 	uint64_t asked, answered; /* serials of pings of this life */
 	uint64_t malformed;       /* messages that were told of */
 	bool ready, reloading, killed, retired, stopping;
+	bool closed;        /* its end of the channel is */
 	bool held, awaited; /* its time to start came while it was held */
 	char status[MESSAGE_STATUS_LIMIT + 1];
 };
@@ -122,6 +123,7 @@ static void child_on_closed(void *data, int code)
 {
 	struct child *child = data;
 
+	child->closed = true;
 	if (code < 0)
 		log_object_error(child_name(child), "what %s says cannot be read: %s",
 			child_name(child), strerror(-code));
@@ -239,7 +241,7 @@ static void child_start(void *data)
 	if (child->held)
 		return;
 	child->asked = child->answered = child->malformed = 0;
-	child->killed = false;
+	child->killed = child->closed = false;
 	respawn_started(&child->respawn, loop_now(child->loop));
 	int r = child_spawn(child);
 	if (r == 0) {
@@ -304,6 +306,8 @@ void child_beat(struct child *child)
 			child_name(child), (int)child->pid);
 		child_kill(child);
 	}
+	if (child->closed || child->killed)
+		loop_child_look(child->end);
 	/* Once per child is more often than is needed, and costs nothing. */
 	log_tell_kept_back();
 	const struct message_ping ping = {.serial = ++child->asked};
