@@ -76,24 +76,36 @@ static int check_slip(const json_t *params, const json_t *next, const char *word
 	return -EINVAL;
 }
 
-static json_t *value_to_json(const json_t *param, const char *value)
+static bool is_flag(const json_t *param)
 {
 	const char *type = cli_field_text(param, "type");
-	bool flag = type && strcmp(type, "flag") == 0;
 
-	if (flag && strcmp(value, "true") == 0)
-		return json_true();
-	if (flag && strcmp(value, "false") == 0)
-		return json_false();
+	return type && strcmp(type, "flag") == 0;
+}
+
+/* What else is no flag is said by poised. */
+static json_t *value_to_json(const json_t *param, const char *value)
+{
+	static const char *const words[][2] = {
+		{"false", "true"}, {"no", "yes"}, {"off", "on"}, {"0", "1"}};
+
+	for (size_t i = 0; is_flag(param) && i < ARRAY_LENGTH(words); i++)
+		for (int on = 0; on < 2; on++)
+			if (strcmp(value, words[i][on]) == 0)
+				return json_boolean(on);
 	return cli_json_text(value);
 }
 
-/* A word of the command line into `values`: NAME=VALUE, or the value of the next parameter. */
+/* A word of the command line into `values`: NAME=VALUE, the name of a flag, or the value of the next parameter. */
 static int word_take(const char *method, const json_t *params, const char *word, json_t *values)
 {
 	size_t length = strcspn(word, "=");
-	const json_t *param = word[length] ? param_find(params, word, length) : NULL;
-	const char *value = param ? word + length + 1 : word;
+	const json_t *param = param_find(params, word, length);
+	bool bare = !word[length] && param && is_flag(param);
+
+	if (!word[length] && !bare)
+		param = NULL;
+	const char *value = bare ? "true" : param ? word + length + 1 : word;
 
 	if (!param) {
 		param = param_next(params, values);
@@ -106,7 +118,12 @@ static int word_take(const char *method, const json_t *params, const char *word,
 			method, word, method);
 		return -EINVAL;
 	}
-	json_object_set_new(values, cli_field_text(param, "name"), value_to_json(param, value));
+	const char *name = cli_field_text(param, "name");
+	if (json_object_get(values, name)) {
+		cli_error("`%s` is given twice", name);
+		return -EINVAL;
+	}
+	json_object_set_new(values, name, value_to_json(param, value));
 	return 0;
 }
 
@@ -232,7 +249,7 @@ static int ctl_run(struct cli *cli)
 
 const struct cli_command cli_command_ctl = {
 	.name = "ctl",
-	.usage = "METHOD [[NAME=]VALUE]...",
+	.usage = "METHOD [[NAME=]VALUE | FLAG]...",
 	.summary = "call a method of poised's control socket",
 	.description =
 		"Calls METHOD of poised and prints its result as JSON. `poise ctl help` lists the "
