@@ -8,9 +8,11 @@
  * that fails there. It stays root for all else (raw sockets, marks, programs of other users), so it is only the identity
  * that the kernel goes by where it opens a file. */
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
 #include <sys/fsuid.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/account.h"
@@ -21,6 +23,8 @@
 #include "health/checker.h"
 
 #define RUNNING_MOST 64
+/* Descriptors that are not for probes, beside those that are open: files that libraries open. */
+#define DESCRIPTORS_KEPT 4
 /* For a name service. */
 #define LOOKUP_NS 1000000000ull
 
@@ -46,6 +50,7 @@ struct checking {
 	struct checkers *checkers;
 	struct probe *probes;
 	size_t count, started, running, told;
+	size_t places; /* how many may run side by side */
 	size_t results[CHECKER_RESULT_UNTRIED + 1];
 	json_t *list; /* unless it is told as text */
 };
@@ -127,7 +132,7 @@ static int probe_start(struct probe *probe)
 
 static void checking_go_on(struct checking *checking)
 {
-	while (checking->running < RUNNING_MOST && checking->started < checking->count) {
+	while (checking->running < checking->places && checking->started < checking->count) {
 		int r = probe_start(checking->probes + checking->started);
 
 		if (r < 0) {
@@ -139,6 +144,21 @@ static void checking_go_on(struct checking *checking)
 	}
 	if (!checking->running)
 		loop_stop(checking->loop, 0);
+}
+
+/* A probe that finds no descriptor could not be tried: rather it waits for another one to be over. */
+static size_t checking_places(void)
+{
+	struct rlimit limit;
+	int first = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+
+	if (first < 0 || getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return 1;
+	close(first);
+	rlim_t taken = (rlim_t)first + DESCRIPTORS_KEPT;
+	if (limit.rlim_cur <= taken)
+		return 1;
+	return (size_t)MIN(limit.rlim_cur - taken, (rlim_t)RUNNING_MOST);
 }
 
 static void checking_interrupted(void *data, _unused_ int signal_number)
@@ -253,6 +273,7 @@ static int checking_run(const struct cli *cli, const struct cli_check_list *list
 		r = checking_open(&checking, &error);
 	if (r == 0) {
 		checking_take_eyes();
+		checking.places = checking_places();
 		checking_go_on(&checking);
 		r = loop_run(checking.loop);
 	}
@@ -293,7 +314,9 @@ const struct cli_command cli_command_check = {
 		"                   http://ADDRESS[:PORT]/PATH, https://..., "
 		"dns://ADDRESS[:PORT]/NAME,\n"
 		"                   smtp://ADDRESS[:PORT], ping://ADDRESS\n"
-		"A PATH is a file or a directory; without any, it is /etc/poise.\n\n"
+		"A PATH is a file or a directory; without any, it is what a poised that runs here "
+		"works with, else\n"
+		"/etc/poise.\n\n"
 		"Exit status: 0 when all pass, 1 when some fail, 2 after an error, or where one "
 		"could not be\n"
 		"tried.\n",

@@ -192,21 +192,40 @@ static int fill_from_url(const char *url, struct cli_check_list *list)
 	return r;
 }
 
-/* Files that are not needed may be missing, or wrong. */
+/* Those of a poised that runs here, unless others are named. */
+static void choose_files(const struct cli *cli, struct cli_check_list *list)
+{
+	_cleanup_strbuf_ struct strbuf text = {};
+	struct cli_beside *beside = &list->beside;
+
+	if (cli->argument_count > 1)
+		return;
+	cli_beside_ask(cli, beside);
+	if (!beside->paths.count ||
+		(beside->paths.count == 1 &&
+			strcmp(beside->paths.items[0], SOURCES_DEFAULT_PATH) == 0))
+		return;
+	vector_foreach(&beside->paths, path)
+		strbuf_printf(&text, " %s", *path);
+	cli_note("the checks are those of the files of the poised that runs here:%s", text.text);
+}
+
+/* Files that are not needed may be missing, or wrong. Of those that are good, only what the command asks for is of interest:
+ * `poise validate` warns of all else. */
 static int load_files(const struct cli *cli, bool needed, struct cli_check_list *list)
 {
-	size_t count = cli->argument_count - 1;
+	choose_files(cli, list);
+	bool named = cli->argument_count > 1;
+	const char *const *paths = named ? cli->arguments + 1 : list->beside.paths.items;
+	size_t count = named ? cli->argument_count - 1 : list->beside.paths.count;
 
 	if (!needed && !count && access(SOURCES_DEFAULT_PATH, F_OK) < 0)
 		return -ENOENT;
-	int r = cli_load(cli->arguments + 1, count, &list->loaded);
-	if (r < 0 && !needed && !count) {
-		cli_note("the files in " SOURCES_DEFAULT_PATH " are no good, and take no part: "
-			 "`poise validate` says why");
-		return r;
-	}
-	/* Of files that are good, only what the command asks for is of interest: one check, which perhaps nothing uses yet. */
-	if (r < 0 || !cli->options.check)
+	int r = cli_load(paths, count, &list->loaded);
+	if (r < 0 && !needed && !named)
+		cli_note("the files in %s are no good, and take no part: `poise validate` says why",
+			list->loaded.paths[0]);
+	else if (r < 0)
 		cli_loaded_report(&list->loaded);
 	return r;
 }
@@ -249,4 +268,5 @@ void cli_check_list_clear(struct cli_check_list *list)
 	vector_clear(list);
 	config_clear(&list->by_hand);
 	cli_loaded_clear(&list->loaded);
+	cli_beside_clear(&list->beside);
 }

@@ -2,11 +2,13 @@
 /* What `poise check` is to probe: from its TARGET, and the files where those take part. */
 #pragma once
 
+#include "cli/beside.h"
 #include "cli/load.h"
 #include "model/probe.h"
 
 /* Starts zeroed. */
 struct cli_check_list {
+	struct cli_beside beside;         /* whose files they are, where none are named */
 	struct cli_loaded loaded;         /* the files */
 	struct config by_hand;            /* the check that a URL stands for */
 	VECTOR_OF(struct declared_probe); /* the name of a URL's check is empty */
