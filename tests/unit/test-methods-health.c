@@ -161,7 +161,7 @@ static void tell_by(struct fixture *fixture, const char *check, const char *targ
 
 	verdict.key.check = check;
 	verdict.verdict.recovered = false;
-	verdict.verdict.since = 0;
+	verdict.verdict.since = UINT64_MAX; /* of no age yet */
 	if (!up)
 		verdict.reason = *check == 't' ? "handshake: no" : "connect: refused";
 	tell(fixture, &verdict);
