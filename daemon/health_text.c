@@ -210,6 +210,20 @@ static void say_probes(const struct health_view *view,
 	}
 }
 
+/* Beside the weight that the file gives it, which it has not then. */
+static void say_weight(const struct resolution *resolution,
+	const struct declared_destination *destination, size_t begin, struct strbuf *why)
+{
+	const struct verdict *verdict = &resolution->verdict;
+	uint32_t declared = destination->attributes.weight;
+
+	if (!resolution->in || !verdict->up || verdict->weight == VERDICT_NO_WEIGHT ||
+		(uint32_t)verdict->weight == declared)
+		return;
+	strbuf_printf(why, "%sits check says weight %" PRId32 ", the file %" PRIu32,
+		why->length > begin ? "; " : "", verdict->weight, declared);
+}
+
 void health_view_say(const struct health_view *view, const struct declared_destination *destination,
 	struct strbuf *why)
 {
@@ -231,8 +245,7 @@ void health_view_say(const struct health_view *view, const struct declared_desti
 	if (resolution->role == RESOLUTION_ROLE_SPARE && health_view_is_down(view, destination))
 		strbuf_add(why, "a fallback that could not serve now: ");
 	say_probes(view, destination, begin, why);
-	if (health_view_is_weightless(view, destination))
-		strbuf_printf(why, "%sits check says weight 0", why->length > begin ? "; " : "");
+	say_weight(resolution, destination, begin, why);
 }
 
 /* JSON */

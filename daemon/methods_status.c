@@ -218,6 +218,9 @@ static void status_write_destination(const struct status_stream *stream,
 	write_live(text, "weight", destination->live, live->attributes.weight);
 	write_live(text, "want_weight", destination->desired,
 		destination->desired ? destination->desired->attributes.weight : 0);
+	/* Of the files: what checks and slow start make of it is above. */
+	write_live(text, "declared_weight", destination->declared,
+		destination->declared ? destination->declared->attributes.weight : 0);
 	json_text_member_string(text, "state", standing_name(standing));
 	json_text_member_string(text, "why", why.text);
 	write_live(text, "active", destination->live, live->counts.active);

@@ -591,12 +591,22 @@ static void status_says_whose_weight_is_none(void **state)
 	tell_up(fixture, "10.0.0.3:80", false);
 	json_t *status = ask(fixture, "status", NULL, NULL);
 	const json_t *web = service_of(status, 0);
-	expect_state(web, "10.0.0.1:80", "ok", "its check says weight 0");
-	expect_state(web, "10.0.0.2:80", "ok", "its check says weight 0");
+	expect_state(web, "10.0.0.1:80", "ok", "its check says weight 0, the file 1");
+	expect_state(web, "10.0.0.2:80", "ok", "its check says weight 0, the file 1");
 	expect_text(web, "state", "unusable");
 	expect_text(web, "why", "no usable destination: 1 down, 2 of weight 0 by their checks");
 	json_decref(status);
 	tell_weight(fixture, "10.0.0.1:80", 4);
+	status = ask(fixture, "status", NULL, NULL);
+	expect_state(
+		service_of(status, 0), "10.0.0.1:80", "ok", "its check says weight 4, the file 1");
+	/* Each fact by itself, for programs too. */
+	const json_t *first =
+		json_array_get(json_object_get(service_of(status, 0), "destinations"), 0);
+	assert_int_equal(json_integer_value(json_object_get(first, "declared_weight")), 1);
+	assert_int_equal(number_at(first, "health", "weight"), 4);
+	json_decref(status);
+	tell_weight(fixture, "10.0.0.1:80", 1);
 	status = ask(fixture, "status", NULL, NULL);
 	expect_state(service_of(status, 0), "10.0.0.1:80", "ok", NULL);
 	json_decref(status);
