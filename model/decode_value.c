@@ -538,8 +538,12 @@ static int value_range(const struct value *value, void *field)
 
 static int value_item_text(const struct value *value, void *field)
 {
-	if (!*value->text || value_has_control(value->text))
-		return value_error(value, *value->text ? "it has control characters" : NULL);
+	bool may_be_empty = value->key->flags & SCHEMA_FLAG_EMPTY;
+
+	if (!*value->text && !may_be_empty)
+		return value_error(value, NULL);
+	if (value_has_control(value->text))
+		return value_error(value, "it has control characters");
 	*(const char **)field = value_keep(value);
 	return 0;
 }

@@ -267,7 +267,7 @@ static const struct schema_key schema_service_keys[CONFIG_SERVICE_COUNT] = {
 		.type = SCHEMA_TYPE_TEXTS,
 		.offset = offsetof(SERVICE, notify),
 		.minimum = 1,
-		.flags = SCHEMA_FLAG_SINGLE,
+		.flags = SCHEMA_FLAG_SINGLE | SCHEMA_FLAG_EMPTY,
 		.help = "Command and arguments to run at each change of health"},
 };
 const struct schema_mapping schema_service = {

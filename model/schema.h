@@ -46,6 +46,7 @@ enum schema_flag {
 	SCHEMA_FLAG_PER_FILE = 1 << 4, /* every file has it; other top keys stand in one file */
 	SCHEMA_FLAG_FOLLOW = 1 << 5,   /* a word that may also be {follow: ROUTER}, see `follow` */
 	SCHEMA_FLAG_KIND = 1 << 6,     /* of the keys with this flag a mapping has exactly one */
+	SCHEMA_FLAG_EMPTY = 1 << 8,    /* a list of texts, of which any may be empty */
 	SCHEMA_FLAG_SECRET = 1 << 7,   /* a text that is never shown, but in the file itself */
 };
 

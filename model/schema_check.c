@@ -48,6 +48,8 @@ static const struct schema_text schema_text_host = {
 	.name = "a host name", .prefix = "", .allowed = "A-Za-z0-9._:-", .longest = 255};
 static const struct schema_text schema_text_domain = {
 	.name = "a domain name", .prefix = "", .allowed = "A-Za-z0-9._-", .longest = 253};
+static const struct schema_text schema_text_helo = {
+	.name = "a domain name or an address in brackets", .prefix = "", .longest = 253};
 static const struct schema_text schema_text_regex = {
 	.name = "a regular expression", .prefix = "", .longest = 1000, .regex = true};
 static const struct schema_text schema_text_digest = {
@@ -139,7 +141,7 @@ const struct schema_mapping schema_dns = {
 	"dns", "A name server answers", MAPPING_OF(struct config_dns, schema_dns_keys)};
 
 static const struct schema_key schema_smtp_keys[CONFIG_SMTP_COUNT] = {
-	[CONFIG_SMTP_HELO] = {TEXT("helo", struct config_smtp, helo, schema_text_domain),
+	[CONFIG_SMTP_HELO] = {TEXT("helo", struct config_smtp, helo, schema_text_helo),
 		DEFAULT_TEXT("localhost"), .help = "Name to greet with"},
 };
 const struct schema_mapping schema_smtp = {
@@ -181,7 +183,7 @@ static const struct schema_key schema_exec_keys[CONFIG_EXEC_COUNT] = {
 		.type = SCHEMA_TYPE_TEXTS,
 		.offset = offsetof(struct config_exec, command),
 		.minimum = 1,
-		.flags = SCHEMA_FLAG_REQUIRED | SCHEMA_FLAG_SINGLE,
+		.flags = SCHEMA_FLAG_REQUIRED | SCHEMA_FLAG_SINGLE | SCHEMA_FLAG_EMPTY,
 		.help = "Program (an absolute path) and its arguments; no shell"},
 	[CONFIG_EXEC_USER] = {TEXT("user", struct config_exec, user, schema_text_user),
 		DEFAULT_TEXT("nobody"), .help = "User to run it as"},

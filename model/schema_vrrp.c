@@ -196,7 +196,7 @@ const struct schema_mapping schema_tracked_route = {
 
 static const struct schema_key schema_tracked_script_keys[CONFIG_TRACKED_SCRIPT_COUNT] = {
 	[CONFIG_TRACKED_SCRIPT_COMMAND] = {COMMAND("command", SCRIPT, command),
-		.flags = SCHEMA_FLAG_REQUIRED | SCHEMA_FLAG_SINGLE,
+		.flags = SCHEMA_FLAG_REQUIRED | SCHEMA_FLAG_SINGLE | SCHEMA_FLAG_EMPTY,
 		.help = "Program (an absolute path) and its arguments; no shell"},
 	[CONFIG_TRACKED_SCRIPT_WEIGHT] = {WEIGHT(SCRIPT)},
 	[CONFIG_TRACKED_SCRIPT_INTERVAL] = {DURATION("interval", SCRIPT, interval,
@@ -350,7 +350,8 @@ static const struct schema_key schema_router_keys[CONFIG_ROUTER_COUNT] = {
 			.help = "How long the addresses wait, at a take-over, for services of "
 				"`standby: "
 				"remove`"},
-	[CONFIG_ROUTER_NOTIFY] = {COMMAND("notify", ROUTER, notify), .flags = SCHEMA_FLAG_SINGLE,
+	[CONFIG_ROUTER_NOTIFY] = {COMMAND("notify", ROUTER, notify),
+		.flags = SCHEMA_FLAG_SINGLE | SCHEMA_FLAG_EMPTY,
 		.help = "Command and arguments to run when it becomes active, backup or neither"},
 };
 const struct schema_mapping schema_router = {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Rules of checks, and of the programs that files name: what could never pass, or never run, is
  * said while somebody looks at the file. */
+#include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <strings.h>
 
 #include "base/hex.h"
@@ -53,6 +55,14 @@ void validate_program(struct validate *validate, const struct schema_mapping *ma
 		"the program of `%s` has a blank in its name", mapping->keys[key].name);
 }
 
+void validate_user(struct validate *validate, const struct schema_mapping *mapping,
+	const struct config_object *object, unsigned int key, const char *user)
+{
+	if (user && *user && !user[strspn(user, "0123456789")])
+		validate_error(validate, mapping, object, key, "write the name of the user",
+			"`%s` is a number, and no user has such a name", user);
+}
+
 static void validate_exec(struct validate *validate, const struct config_exec *exec)
 {
 	validate_program(
@@ -60,6 +70,7 @@ static void validate_exec(struct validate *validate, const struct config_exec *e
 	if (exec->user && strcmp(exec->user, "root") == 0)
 		validate_error(validate, &schema_exec, &exec->object, CONFIG_EXEC_USER, NULL,
 			"no check is run as root");
+	validate_user(validate, &schema_exec, &exec->object, CONFIG_EXEC_USER, exec->user);
 }
 
 /* No name server is ever asked for such a name (RFC 7686). */
@@ -100,12 +111,46 @@ static void validate_dns(struct validate *validate, const struct config_dns *dns
 			"the name %s", wrong);
 }
 
+/* "[10.0.0.1]", "[IPv6:2001:db8::1]": of one who has no name (RFC 5321, 4.1.3). */
+static bool validate_is_literal(const char *text)
+{
+	static const char six[] = "IPv6:";
+	size_t length = strlen(text);
+	char inside[ADDRESS_LENGTH];
+	struct address address;
+
+	if (text[0] != '[' || text[length - 1] != ']')
+		return false;
+	bool is_six = strncasecmp(text + 1, six, strlen(six)) == 0;
+	size_t head = 1 + (is_six ? strlen(six) : 0);
+	if (length - 1 <= head || length - 1 - head >= sizeof(inside))
+		return false;
+	snprintf(inside, sizeof(inside), "%.*s", (int)(length - 1 - head), text + head);
+	return address_parse(inside, &address) == 0 &&
+	       address.family == (is_six ? AF_INET6 : AF_INET);
+}
+
+/* What is wrong with what a mail server is to be greeted with; NULL. */
+static const char *validate_helo(const char *name)
+{
+	if (validate_is_literal(name))
+		return NULL;
+	if (*name == '[')
+		return "is no address: write [10.0.0.1], or [IPv6:2001:db8::1]";
+	for (const char *c = name; *c; c++)
+		if (!isalnum((unsigned char)*c) && !strchr("._-", *c))
+			return "has characters that no domain name has";
+	return validate_domain(name);
+}
+
 /* As RFC 5321 wants a name to be, which mail servers look at. */
 static void validate_smtp(struct validate *validate, const struct config_smtp *smtp)
 {
-	const char *name = smtp->helo ? smtp->helo : "localhost";
-	const char *wrong = *name ? validate_domain(name) : "is empty";
+	const char *name = smtp->helo && *smtp->helo ? smtp->helo : "localhost";
+	const char *wrong = validate_helo(name);
 
+	if (*name == '[')
+		name = "";
 	for (const char *label = name; !wrong && *label;) {
 		size_t length = strcspn(label, ".");
 

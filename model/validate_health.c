@@ -128,6 +128,19 @@ static void validate_slow_start(struct validate *validate, const struct config_s
 		"to climb to");
 }
 
+/* Each of these takes all that have a weight as equals. */
+static void validate_slow_scheduler(struct validate *validate, const struct config_service *service)
+{
+	static const char *const deaf[] = {"rr", "lc", "dh"};
+
+	for (size_t i = 0; service->slow_start && service->scheduler && i < ARRAY_LENGTH(deaf); i++)
+		if (strcmp(service->scheduler, deaf[i]) == 0)
+			validate_warning(validate, &schema_service, &service->object,
+				CONFIG_SERVICE_SLOW_START, NULL,
+				"`slow-start` does nothing: `scheduler: %s` looks at no weights",
+				deaf[i]);
+}
+
 static void validate_weight_zero(struct validate *validate, const struct config_service *service)
 {
 	struct service_attributes attributes = {};
@@ -196,6 +209,7 @@ void validate_health(struct validate *validate, const struct config_service *ser
 	validate_unchecked(validate, service, &sums);
 	validate_quorum(validate, service, &sums);
 	validate_slow_start(validate, service, &sums);
+	validate_slow_scheduler(validate, service);
 	validate_weight_zero(validate, service);
 	validate_fallback(validate, service);
 }

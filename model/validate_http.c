@@ -45,12 +45,31 @@ static void validate_host_twice(struct validate *validate, const struct schema_m
 {
 	static const char name[] = "host:";
 
-	vector_foreach(&http->headers, header)
-		if (http->host && strncasecmp(*header, name, strlen(name)) == 0)
+	const char *first = NULL;
+
+	vector_foreach(&http->headers, header) {
+		if (strncasecmp(*header, name, strlen(name)) != 0)
+			continue;
+		if (http->host)
 			validate_error(validate, mapping, &http->object, CONFIG_HTTP_HEADERS,
 				"leave one of them out",
 				"`host` says `%.60s`, and `headers` says `%.60s`", http->host,
 				*header);
+		else if (first)
+			validate_error(validate, mapping, &http->object, CONFIG_HTTP_HEADERS,
+				"leave one of them out", "`headers` says `%.60s`, and `%.60s` too",
+				first, *header);
+		first = *header;
+	}
+}
+
+/* Whether all that would pass are interim answers. */
+static bool validate_is_interim(const struct config_range_list *status)
+{
+	vector_foreach(status, range)
+		if (range->high >= 200)
+			return false;
+	return status->count;
 }
 
 /* What is said and does nothing, or not what it seems to. */
@@ -64,6 +83,11 @@ static void validate_http_meaning(struct validate *validate, const struct schema
 	if (config_has(&http->object, CONFIG_HTTP_STATUS) && !http->status.count)
 		validate_error(validate, mapping, &http->object, CONFIG_HTTP_STATUS,
 			"leave it out for 200-299", "no status would pass");
+	else if (validate_is_interim(&http->status))
+		validate_error(validate, mapping, &http->object, CONFIG_HTTP_STATUS,
+			"leave it out for 200-299",
+			"no status would pass: what is below 200 comes before an answer, and is "
+			"not looked at");
 	if (mapping == &schema_https && http->ca && !http->verify)
 		validate_warning(validate, mapping, &http->object, CONFIG_HTTPS_CA, NULL,
 			"`ca` does nothing with `verify: false`");

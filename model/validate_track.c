@@ -47,6 +47,8 @@ static void validate_tracked_script(struct validate *validate, const struct conf
 	if (script->user && strcmp(script->user, "root") == 0)
 		validate_error(validate, &schema_tracked_script, &script->object,
 			CONFIG_TRACKED_SCRIPT_USER, NULL, "no script is run as root");
+	validate_user(validate, &schema_tracked_script, &script->object, CONFIG_TRACKED_SCRIPT_USER,
+		script->user);
 }
 
 static void validate_tracked_service(struct validate *validate, const struct config_router *router,

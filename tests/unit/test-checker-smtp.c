@@ -43,6 +43,19 @@ static bool goes_on(const char *text)
 	return strlen(line) > 3 && line[3] == '-';
 }
 
+/* What the client greets with, for whoever has no name. */
+static void serve_literal(int fd, const void *data)
+{
+	const char *helo = data;
+
+	hostile_say(fd, "220 x\r\n");
+	hostile_hear(fd, helo);
+	hostile_say(fd, "250 x\r\n");
+	hostile_hear(fd, "QUIT\r\n");
+	hostile_say(fd, "221 bye\r\n");
+	_exit(0);
+}
+
 static void serve(int fd, const void *data)
 {
 	const struct script *script = data;
@@ -128,6 +141,22 @@ static void test_greets_with_a_bare_code(void **state)
 		"greeting: 554, want 220");
 	expect_at_once(*state, &(struct script){.greeting = "554-x\r\n554\r\n"},
 		CHECKER_RESULT_FAILED, "greeting: 554, want 220");
+}
+
+static void test_greets_with_an_address(void **state)
+{
+	static const char *const literals[][2] = {{"[10.0.0.1]", "EHLO [10.0.0.1]\r\n"},
+		{"[IPv6:2001:db8::1]", "EHLO [IPv6:2001:db8::1]\r\n"}};
+	struct checking *world = *state;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(literals); i++) {
+		_cleanup_hostile_ struct hostile server = {};
+
+		world->check.smtp.helo = literals[i][0];
+		hostile_start(&server, world, serve_literal, literals[i][1]);
+		struct checking_probe probe = checking_run(world);
+		assert_string_equal(probe.outcome.reason, "greeted");
+	}
 }
 
 /* Each once, however many lines an answer has. */
@@ -255,6 +284,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_greets, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_greets_with_a_bare_code, begin, checking_end),
+		cmocka_unit_test_setup_teardown(test_greets_with_an_address, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_steps, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_steps_of_no_greeting, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_steps_of_no_word, begin, checking_end),
