@@ -123,6 +123,7 @@ struct engine_health_service {
 		failed_in; /* of those that failed: they serve all the same, for nobody took them out */
 	uint32_t spares_down; /* fallbacks that are not needed, and could not serve */
 	bool doubted;         /* min-healthy keeps all that serve, though their checks fail */
+	bool doubt_told;      /* so people were told last */
 	bool begins;          /* nobody has looked since a start: what is doubted then is no news */
 	bool quorum_lost;     /* as it was told */
 	bool fallback;        /* it serves */

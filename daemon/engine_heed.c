@@ -78,6 +78,7 @@ void engine_heed_follow(struct engine *engine, const struct files *files)
 			line->quorum_lost = old->quorum_lost;
 			line->fallback = old->fallback;
 			line->doubted = old->doubted;
+			line->doubt_told = old->doubt_told;
 			line->begins = old->begins;
 		} else {
 			line->begins = !engine->reconciled;
@@ -342,6 +343,17 @@ static bool heed_is_idle(const struct engine *engine, uint64_t now)
 	       (engine->reconciled && (!engine->connected || now < engine->pass_next));
 }
 
+/* What a pass is to make of a service is told when that is over. */
+static void heed_note_doubt(struct engine *engine, struct engine_health_service *line,
+	const struct declared_service *service, bool idle)
+{
+	if (line->doubted == line->doubt_told || (line->dirty && !idle && !line->begins))
+		return;
+	line->doubt_told = line->doubted;
+	if (!line->begins)
+		heed_tell_doubt(engine, line, service);
+}
+
 /* What resolve() says of the service now goes into its line. */
 static void heed_look_at(
 	struct engine *engine, uint32_t place, uint64_t now, struct resolve_output *output)
@@ -349,7 +361,7 @@ static void heed_look_at(
 	struct engine_health *health = &engine->health;
 	struct engine_health_service *line = &health->services.items[place];
 	const struct declared_service *service = &health->of->declared.services.items[place];
-	bool idle = heed_is_idle(engine, now), told = line->quorum_lost, doubted = line->doubted;
+	bool idle = heed_is_idle(engine, now), told = line->quorum_lost;
 	bool lost = idle ? told : heed_record_says_lost(engine, &line->key);
 
 	heed_sum(&health->totals, line, (size_t)-1);
@@ -363,8 +375,7 @@ static void heed_look_at(
 	line->stale = false;
 	heed_sum(&health->totals, line, 1);
 	bool fallback = engine_fallback_serves(engine, service);
-	if (line->doubted != doubted && !line->begins)
-		heed_tell_doubt(engine, line, service);
+	heed_note_doubt(engine, line, service, idle);
 	line->begins = false;
 	if (lost != told)
 		heed_tell_quorum(engine, line, service, output, fallback);

@@ -491,7 +491,11 @@ static void what_is_doubted_is_told(void **state)
 	turn(fixture);
 	assert_null(strstr(told_since(), "doubt"));
 	forget_told();
+	/* Soon after a pass it waits for the next, and is told after that. */
 	say(fixture, "10.0.0.2:80", false);
+	turn(fixture);
+	assert_int_equal(fixture->engine.health.totals.doubted, 1);
+	assert_null(strstr(told_since(), "doubt"));
 	later(fixture, SECOND);
 	assert_non_null(strstr(told_since(),
 		"doubt service tcp://203.0.113.10:80: begun: the checks of all servers fail, which "
