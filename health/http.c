@@ -14,8 +14,10 @@
 #include "health/curl.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <nettle/sha2.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "base/pattern.h"
@@ -403,6 +405,22 @@ static void http_set_url(struct http *http)
 	}
 }
 
+/* libcurl would connect first, and then say of a file that is not there what it says of one that it does not like. */
+static bool http_finds_authorities(struct http *http)
+{
+	const char *path = http->tls && http->http->verify ? http->http->ca : NULL;
+	int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) : -1;
+
+	if (!path)
+		return true;
+	if (fd < 0) {
+		checker_untried(&http->curl.run, "authorities", -errno);
+		return false;
+	}
+	close(fd);
+	return true;
+}
+
 static void http_start(struct checker_run *run)
 {
 	struct http *http = (struct http *)run;
@@ -410,7 +428,8 @@ static void http_start(struct checker_run *run)
 
 	http->tls = config_has(&check->object, CONFIG_CHECK_HTTPS);
 	http->http = http->tls ? &check->https : &check->http;
-	if (!checker_curl_take(&http->curl, http->tls ? "https" : "http"))
+	if (!http_finds_authorities(http) ||
+		!checker_curl_take(&http->curl, http->tls ? "https" : "http"))
 		return;
 	sha256_init(&http->digest);
 	http_set_url(http);

@@ -583,10 +583,26 @@ static void test_name_that_is_none(void **state)
 		world, CHECKER_RESULT_UNTRIED, "neither `host` nor `sni` may look like that");
 }
 
+/* It says nothing of the server, which is not even asked. */
+static void test_missing_authorities(void **state)
+{
+	struct checking *world = *state;
+
+	use_tls(world);
+	world->check.https.verify = true;
+	world->check.https.ca = "/no/such/folder/ca.pem";
+	world->traced = true;
+	struct checking_probe probe = checking_run(world);
+	assert_string_equal(probe.outcome.reason, "authorities: no such file");
+	assert_int_equal(probe.outcome.result, CHECKER_RESULT_UNTRIED);
+	assert_int_equal(probe.outcome.step_count, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_silent, begin, checking_end),
+		cmocka_unit_test_setup_teardown(test_missing_authorities, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_slow, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_endless, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_endless_chunks, begin, checking_end),
