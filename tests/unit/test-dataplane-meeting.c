@@ -13,6 +13,7 @@
 #include "tests/unit/worker-fixture.h"
 
 #define CLIENTS 7
+#define MANY    27 /* more than are asked for ahead, and no burst */
 
 static const uint16_t three[] = {1, 1, 1};
 
@@ -54,8 +55,8 @@ static void test_strays(void **state _unused_)
 	}
 	packets[2].key.destination[3] ^= 1;
 	meeting_look_all(&w->worker, packets, places, 3, false, meetings);
-	assert_int_equal(meetings[0].member, 0);
-	assert_int_equal(meetings[1].member, SCHEDULER_NONE);
+	assert_int_equal(meetings[0].choice.member, 0);
+	assert_int_equal(meetings[1].choice.member, SCHEDULER_NONE);
 	assert_non_null(meetings[1].image);
 	assert_null(meetings[2].image);
 	assert_int_equal(w->turns[0].position, 1);
@@ -78,11 +79,11 @@ static unsigned int choices(bool handed_over, uint8_t count)
 	}
 	meeting_look_all(&w->worker, packets, places, count, handed_over, meetings);
 	for (uint8_t i = 0; i < count; i++) {
-		chosen += meetings[i].member != SCHEDULER_NONE;
+		chosen += meetings[i].choice.member != SCHEDULER_NONE;
 		if (handed_over)
 			assert_int_equal(meetings[i].owner, w->worker.index);
 		else if (meetings[i].owner != w->worker.index)
-			assert_int_equal(meetings[i].member, SCHEDULER_NONE);
+			assert_int_equal(meetings[i].choice.member, SCHEDULER_NONE);
 	}
 	return chosen;
 }
@@ -145,6 +146,56 @@ static void test_least_connections(void **state _unused_)
 	close_worker();
 }
 
+/* The flow of what the server that this client's frame went to will answer, from this port. */
+static uint32_t find_reply(uint8_t client, uint16_t port)
+{
+	const struct rte_mbuf *buffer = w->worker.ports[0].waiting[client];
+	struct flow_key key = {
+		.source_port = port,
+		.destination = {10, 0, 0, client},
+		.destination_port = htons(12345),
+		.protocol = IPPROTO_TCP,
+		.family = AF_INET,
+	};
+
+	memcpy(key.source, rte_pktmbuf_mtod_offset(buffer, const uint8_t *, 30), 4);
+	return flow_find(&w->worker.flows, &key, flow_hash(&w->worker.flows, &key));
+}
+
+/* A burst of connections, of which each knows its answers; `port` is the servers', in network order. */
+static void meet_many(const char *scheduler, uint16_t port)
+{
+	open_worker(FORWARD_METHOD_NAT);
+	struct slot_counts *rows[] = {w->counts};
+
+	w->plane.view = (struct scheduler_view){rows, 1};
+	for (uint32_t i = 0; i < FIXTURE_SLOTS; i++)
+		fixture_slot_array[i].port = port;
+	serve(fixture_image(scheduler, 0, three, 3));
+	for (uint8_t i = 0; i < MANY; i++)
+		put(i, SYN);
+	run();
+	assert_int_equal(w->worker.flows.used, 2 * MANY);
+	for (uint8_t i = 0; i < MANY; i++) {
+		uint32_t reply = find_reply(i, port ? port : htons(80));
+
+		assert_int_not_equal(reply, FLOW_NONE);
+		const struct flow *flow = flow_at(&w->worker.flows, reply);
+		assert_int_equal(flow->kind, FLOW_KIND_REPLY);
+		assert_int_equal(flow_at(&w->worker.flows, flow->peer)->peer, reply);
+	}
+	close_worker();
+}
+
+/* Whether their destinations are chosen ahead or one by one. */
+static void test_replies(void **state _unused_)
+{
+	meet_many("rr", htons(8080));
+	meet_many("rr", 0);
+	meet_many("lc", htons(8080));
+	meet_many("lc", 0);
+}
+
 /* Two packets of one connection whose destination is gone: the first ends it and begins another. */
 static void test_gone(void **state _unused_)
 {
@@ -173,6 +224,7 @@ int main(void)
 		cmocka_unit_test(test_owners),
 		cmocka_unit_test(test_late_choices),
 		cmocka_unit_test(test_least_connections),
+		cmocka_unit_test(test_replies),
 		cmocka_unit_test(test_gone),
 	};
 

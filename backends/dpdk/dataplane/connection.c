@@ -186,30 +186,50 @@ static uint32_t insert(struct worker *worker, const struct flow_key *key, uint32
 	return flow_insert(table, key, hash, kind);
 }
 
-struct flow_key connection_reply_key(const struct slot *slot, const struct flow_key *request)
+/* The fifth word of the key is put together first and stored as one: the hash reads words, and one that was
+ * stored in parts is waited for until all stores before it are through. */
+bool connection_expect(const struct worker *worker, const struct service_image *image,
+	const struct flow_key *request, struct connection_choice *choice)
 {
-	struct flow_key key = *request;
+	const struct service_member *member = &image->members[choice->member];
+	const struct slot *slot = &worker->plane->slots.slots[member->slot];
+	uint16_t port = slot->port ? slot->port : request->destination_port;
+	uint64_t last = port | (uint64_t)request->source_port << 16 |
+			(uint64_t)request->protocol << 32 | (uint64_t)request->family << 40;
 
-	memcpy(key.source, slot->address, sizeof(key.source));
-	memcpy(key.destination, request->source, sizeof(key.destination));
-	key.source_port = slot->port ? slot->port : request->destination_port;
-	key.destination_port = request->source_port;
-	return key;
+	if (slot->method != FORWARD_METHOD_NAT)
+		return false;
+	memcpy(choice->reply.source, slot->address, sizeof(choice->reply.source));
+	memcpy(choice->reply.destination, request->source, sizeof(choice->reply.destination));
+	memcpy(&choice->reply.source_port, &last, sizeof(last));
+	choice->reply_hash = flow_hash(&worker->flows, &choice->reply);
+	return true;
+}
+
+static int choose_now(struct worker *worker, const struct service_image *image,
+	const struct packet *packet, struct connection_choice *choice)
+{
+	int r = connection_choose(worker, image, packet, &choice->member);
+
+	if (r == 0)
+		connection_expect(worker, image, &packet->key, choice);
+	return r;
 }
 
 /* The other direction of a connection of `nat`; false when there is no room. */
-static bool add_reply(struct worker *worker, const struct slot *slot, uint32_t request)
+static bool add_reply(
+	struct worker *worker, const struct connection_choice *choice, uint32_t request)
 {
 	struct flow_table *table = &worker->flows;
-	struct flow_key key = connection_reply_key(slot, &flow_at(table, request)->key);
-	uint32_t hash = flow_hash(table, &key), index = flow_find(table, &key, hash);
+	const struct flow_key *key = &choice->reply;
+	uint32_t hash = choice->reply_hash, index = flow_find(table, key, hash);
 	struct flow *flow;
 
 	if (index != FLOW_NONE && flow_at(table, index)->kind == FLOW_KIND_REPLY)
 		connection_end(worker, flow_at(table, index)->peer);
 	else if (index != FLOW_NONE)
 		return false;
-	index = insert(worker, &key, hash, FLOW_KIND_REPLY, request);
+	index = insert(worker, key, hash, FLOW_KIND_REPLY, request);
 	if (index == FLOW_NONE)
 		return false;
 	flow = flow_at(table, index);
@@ -223,16 +243,16 @@ static bool add_reply(struct worker *worker, const struct slot *slot, uint32_t r
 }
 
 int connection_begin(struct worker *worker, const struct service_image *image,
-	const struct packet *packet, uint32_t place, uint32_t *ret)
+	const struct packet *packet, struct connection_choice *choice, uint32_t *ret)
 {
 	const struct service_member *member;
 	const struct slot *slot;
 	struct flow *request;
-	int r = place == SCHEDULER_NONE ? connection_choose(worker, image, packet, &place) : 0;
+	int r = choice->member == SCHEDULER_NONE ? choose_now(worker, image, packet, choice) : 0;
 
 	if (r != 0)
 		return r;
-	member = &image->members[place];
+	member = &image->members[choice->member];
 	slot = &worker->plane->slots.slots[member->slot];
 	if (!slot_is_alive(slot, member->incarnation))
 		return DROP_REASON_NO_DESTINATION;
@@ -246,7 +266,7 @@ int connection_begin(struct worker *worker, const struct service_image *image,
 	request->state = (uint8_t)transport_first(connection_way(slot), packet->key.protocol);
 	request->request.expires =
 		worker->now + CONNECTION_SLACK + worker->plane->timeouts.ticks[request->state];
-	if (slot->method == FORWARD_METHOD_NAT && !add_reply(worker, slot, *ret)) {
+	if (slot->method == FORWARD_METHOD_NAT && !add_reply(worker, choice, *ret)) {
 		flow_remove(&worker->flows, *ret);
 		return DROP_REASON_TABLE_FULL;
 	}

@@ -12,14 +12,23 @@
  * longer than its time-out says, and its line stays clean in between. */
 #define CONNECTION_SLACK EXPIRY_TICKS_PER_SECOND
 
-/* A connection for this packet, which no flow knows: its request's flow in *ret. `member` is a place in
- * the image's members that connection_choose() has given; SCHEDULER_NONE: choose now. 0, or why there is
- * none (enum drop_reason). */
-int connection_begin(struct worker *worker, const struct service_image *image,
-	const struct packet *packet, uint32_t member, uint32_t *ret);
+/* What a connection will be, before it begins. */
+struct connection_choice {
+	uint32_t member;       /* place in the image's members; SCHEDULER_NONE: not chosen yet */
+	uint32_t reply_hash;   /* of `nat`: flow_hash() of … */
+	struct flow_key reply; /* … what the destination will answer */
+};
 
-/* The key of what the destination of this slot answers to a request, of `nat`. */
-struct flow_key connection_reply_key(const struct slot *slot, const struct flow_key *request);
+/* A connection for this packet, which no flow knows: its request's flow in *ret. `choice` is one that
+ * connection_expect() has completed; what is not chosen yet is chosen now. 0, or why there is none
+ * (enum drop_reason). */
+int connection_begin(struct worker *worker, const struct service_image *image,
+	const struct packet *packet, struct connection_choice *choice, uint32_t *ret);
+
+/* Completes a choice whose member is set. Whether answers come back through us (`nat`): else nothing is
+ * expected. */
+bool connection_expect(const struct worker *worker, const struct service_image *image,
+	const struct flow_key *request, struct connection_choice *choice);
 
 /* A destination for a new connection, or for one packet of a one-packet service: its place in the
  * image's members. 0, or why there is none; *member is SCHEDULER_NONE then. */

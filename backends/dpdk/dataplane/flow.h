@@ -93,16 +93,26 @@ size_t flow_table_size(uint32_t flows);
 int flow_table_init(struct flow_table *table, uint32_t flows, struct error *error);
 void flow_table_clear(struct flow_table *table);
 
+/* Word by word: an array of them would be copied to the stack first. */
+static inline uint64_t flow_key_word(const struct flow_key *key, unsigned int place)
+{
+	uint64_t word;
+
+	memcpy(&word, (const uint8_t *)key + place * sizeof(word), sizeof(word));
+	return word;
+}
+
 static inline uint32_t flow_hash(const struct flow_table *table, const struct flow_key *key)
 {
 	const uint64_t *random = table->hash_keys;
-	uint64_t words[5], sum;
+	uint64_t sum;
 	unsigned __int128 product;
 
-	memcpy(words, key, sizeof(words));
-	product = (unsigned __int128)(words[0] + random[0]) * (words[1] + random[1]) +
-		  (unsigned __int128)(words[2] + random[2]) * (words[3] + random[3]) +
-		  (unsigned __int128)words[4] * (random[4] | 1);
+	product = (unsigned __int128)(flow_key_word(key, 0) + random[0]) *
+			  (flow_key_word(key, 1) + random[1]) +
+		  (unsigned __int128)(flow_key_word(key, 2) + random[2]) *
+			  (flow_key_word(key, 3) + random[3]) +
+		  (unsigned __int128)flow_key_word(key, 4) * (random[4] | 1);
 	sum = (uint64_t)product ^ (uint64_t)(product >> 64);
 	/* The high half of an odd product depends on every bit of the sum. */
 	return (uint32_t)((sum * (random[5] | 1)) >> 32);
@@ -111,15 +121,6 @@ static inline uint32_t flow_hash(const struct flow_table *table, const struct fl
 static inline uint32_t flow_head(const struct flow_table *table, uint32_t hash)
 {
 	return (uint32_t)(((uint64_t)hash * table->heads) >> 32);
-}
-
-/* Word by word: an array of them would be copied to the stack first. */
-static inline uint64_t flow_key_word(const struct flow_key *key, unsigned int place)
-{
-	uint64_t word;
-
-	memcpy(&word, (const uint8_t *)key + place * sizeof(word), sizeof(word));
-	return word;
 }
 
 static inline bool flow_key_equal(const struct flow_key *a, const struct flow_key *b)

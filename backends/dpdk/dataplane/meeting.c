@@ -20,6 +20,9 @@
 #define MEETING_MEMBER_LINES 4
 #define MEETING_LINE         64
 
+/* Choices that are made ahead of the one whose reply is expected: its slot is there by then. */
+#define MEETING_AHEAD 16
+
 struct meeting_walk {
 	struct worker *worker;
 	const struct generation *generation;
@@ -30,6 +33,8 @@ struct meeting_walk {
 	struct meeting *meetings;
 	uint32_t hashes[WORKER_BURST];
 	uint64_t seen[4]; /* bits of the hashes of packets that have a choice */
+	unsigned int reply_count;
+	uint32_t replies[WORKER_BURST]; /* hashes of those that are expected */
 };
 
 static const struct generation *meeting_generation(const struct worker *worker)
@@ -51,7 +56,7 @@ static void meeting_find(const struct worker *worker, const struct generation *g
 {
 	ret->image = generation_find(
 		generation, key->family, key->protocol, key->destination, key->destination_port);
-	ret->member = SCHEDULER_NONE;
+	ret->choice.member = SCHEDULER_NONE;
 	ret->owner = meeting_owner(worker, key, ret->image, handed_over);
 }
 
@@ -109,58 +114,49 @@ static bool meeting_is_first(struct meeting_walk *walk, unsigned int k)
 	return true;
 }
 
-static void meeting_choose_all(struct meeting_walk *walk)
+static void meeting_choose(struct meeting_walk *walk, unsigned int k)
 {
 	const struct worker *worker = walk->worker;
+	const struct packet *packet = &walk->packets[walk->places[k]];
+	struct meeting *meeting = &walk->meetings[walk->places[k]];
+	const struct service_image *image = meeting->image;
+	uint32_t slot;
 
-	for (unsigned int k = 0; k < walk->count; k++) {
-		const struct packet *packet = &walk->packets[walk->places[k]];
-		struct meeting *meeting = &walk->meetings[walk->places[k]];
-		const struct service_image *image = meeting->image;
-		uint32_t slot;
-
-		if (!image || !image->early || meeting->owner != worker->index ||
-			!transport_opens(packet->key.protocol, (enum transport_event)packet->event))
-			continue;
-		if (!meeting_is_first(walk, k) ||
-			connection_choose(walk->worker, image, packet, &meeting->member) != 0)
-			continue;
-		slot = image->members[meeting->member].slot;
-		rte_prefetch0(&worker->plane->slots.slots[slot]);
-		rte_prefetch0(&worker->counts[slot]);
-	}
+	if (!image || !image->early || meeting->owner != worker->index ||
+		!transport_opens(packet->key.protocol, (enum transport_event)packet->event))
+		return;
+	if (!meeting_is_first(walk, k) ||
+		connection_choose(walk->worker, image, packet, &meeting->choice.member) != 0)
+		return;
+	slot = image->members[meeting->choice.member].slot;
+	rte_prefetch0(&worker->plane->slots.slots[slot]);
+	rte_prefetch0(&worker->counts[slot]);
 }
 
-/* A chosen destination's slot, where its answers come back through us; else NULL. */
-static const struct slot *meeting_nat(const struct worker *worker, const struct meeting *meeting)
+static void meeting_expect(struct meeting_walk *walk, unsigned int k)
 {
-	const struct slot *slot;
+	const struct packet *packet = &walk->packets[walk->places[k]];
+	struct meeting *meeting = &walk->meetings[walk->places[k]];
 
-	if (meeting->member == SCHEDULER_NONE)
-		return NULL;
-	slot = &worker->plane->slots.slots[meeting->image->members[meeting->member].slot];
-	return slot->method == FORWARD_METHOD_NAT ? slot : NULL;
+	if (meeting->choice.member == SCHEDULER_NONE ||
+		!connection_expect(walk->worker, meeting->image, &packet->key, &meeting->choice))
+		return;
+	flow_prefetch(&walk->worker->flows, meeting->choice.reply_hash);
+	walk->replies[walk->reply_count++] = meeting->choice.reply_hash;
 }
 
-static void meeting_ask_for_replies(struct meeting_walk *walk)
+/* The table's lines are farther away than all else, so the first of them are asked for while others are still
+ * chosen. */
+static void meeting_choose_all(struct meeting_walk *walk)
 {
-	const struct flow_table *table = &walk->worker->flows;
-	uint32_t heads[WORKER_BURST];
-	unsigned int count = 0;
-
-	for (unsigned int k = 0; k < walk->count; k++) {
-		uint8_t i = walk->places[k];
-		const struct slot *slot = meeting_nat(walk->worker, &walk->meetings[i]);
-		struct flow_key key;
-
-		if (!slot)
-			continue;
-		key = connection_reply_key(slot, &walk->packets[i].key);
-		heads[count] = flow_hash(table, &key);
-		flow_prefetch(table, heads[count++]);
+	for (unsigned int k = 0; k < walk->count + MEETING_AHEAD; k++) {
+		if (k < walk->count)
+			meeting_choose(walk, k);
+		if (k >= MEETING_AHEAD)
+			meeting_expect(walk, k - MEETING_AHEAD);
 	}
-	for (unsigned int k = 0; k < count; k++)
-		flow_prefetch_chain(table, heads[k]);
+	for (unsigned int k = 0; k < walk->reply_count; k++)
+		flow_prefetch_chain(&walk->worker->flows, walk->replies[k]);
 }
 
 void meeting_look_all(struct worker *worker, const struct packet *packets, const uint8_t *places,
@@ -175,9 +171,9 @@ void meeting_look_all(struct worker *worker, const struct packet *packets, const
 	walk.count = count;
 	walk.handed_over = handed_over;
 	walk.meetings = meetings;
+	walk.reply_count = 0;
 	memset(walk.seen, 0, sizeof(walk.seen));
 	meeting_hash_all(&walk);
 	meeting_find_all(&walk);
 	meeting_choose_all(&walk);
-	meeting_ask_for_replies(&walk);
 }

@@ -11,14 +11,15 @@
  * (service_image.early). The packets of a burst that begin the same connection have one choice. */
 #pragma once
 
+#include "backends/dpdk/dataplane/connection.h"
 #include "backends/dpdk/dataplane/packet.h"
 #include "backends/dpdk/dataplane/worker.h"
 
 struct meeting {
 	/* Of the packet's destination, or NULL. Borrowed until the worker's next quiescent state. */
 	const struct service_image *image;
-	uint32_t member;    /* place in the image's; SCHEDULER_NONE: not chosen yet */
 	unsigned int owner; /* worker of this number has its connection, if anyone */
+	struct connection_choice choice;
 };
 
 /* Of one packet; no destination is chosen. `handed_over`: it is ours, whoever its client is. */

@@ -426,7 +426,7 @@ static void meet(struct burst *burst, unsigned int i)
 {
 	struct worker *worker = burst->worker;
 	const struct packet *packet = &burst->packets[i];
-	const struct meeting *meeting = &burst->meetings[i];
+	struct meeting *meeting = &burst->meetings[i];
 	const struct service_image *image = meeting->image;
 	uint8_t port = burst->port->index;
 	int r;
@@ -449,7 +449,7 @@ static void meet(struct burst *burst, unsigned int i)
 		return;
 	}
 	if (transport_opens(packet->key.protocol, (enum transport_event)packet->event))
-		r = connection_begin(worker, image, packet, meeting->member, &burst->flows[i]);
+		r = connection_begin(worker, image, packet, &meeting->choice, &burst->flows[i]);
 	else
 		r = DROP_REASON_NOT_OPENING;
 	if (r != 0)
