@@ -50,10 +50,9 @@ static bool service_image_is(const struct service_image *image, uint8_t family, 
 }
 
 static const struct service_image *generation_look(const struct generation *generation,
-	uint8_t family, uint8_t protocol, const uint8_t address[static 16], uint16_t port)
+	uint32_t hash, uint8_t family, uint8_t protocol, const uint8_t address[static 16],
+	uint16_t port)
 {
-	uint32_t hash = generation_hash(family, protocol, address, port);
-
 	for (uint32_t at = hash & generation->mask;; at = (at + 1) & generation->mask) {
 		const struct generation_bucket *bucket = &generation->buckets[at];
 		const struct service_image *image;
@@ -68,15 +67,24 @@ static const struct service_image *generation_look(const struct generation *gene
 	}
 }
 
-const struct service_image *generation_find(const struct generation *generation, uint8_t family,
-	uint8_t protocol, const uint8_t address[static 16], uint16_t port)
+const struct service_image *generation_find_hashed(const struct generation *generation,
+	uint32_t hash, uint8_t family, uint8_t protocol, const uint8_t address[static 16],
+	uint16_t port)
 {
 	const struct service_image *image =
-		generation_look(generation, family, protocol, address, port);
+		generation_look(generation, hash, family, protocol, address, port);
 
 	if (image || !generation->any_port)
 		return image;
-	return generation_look(generation, family, protocol, address, 0);
+	return generation_look(generation, generation_hash(family, protocol, address, 0), family,
+		protocol, address, 0);
+}
+
+const struct service_image *generation_find(const struct generation *generation, uint8_t family,
+	uint8_t protocol, const uint8_t address[static 16], uint16_t port)
+{
+	return generation_find_hashed(generation, generation_hash(family, protocol, address, port),
+		family, protocol, address, port);
 }
 
 /* The bits of a prefix, as bytes; the attribute is a mask of IPv4, a length of IPv6. */

@@ -85,9 +85,12 @@ const struct service_image *generation_find(const struct generation *generation,
 	uint8_t protocol, const uint8_t address[static 16], uint16_t port);
 
 /* What of it can be asked for ahead, when many are looked up at once: the hash of a key, its bucket,
- * then the image that stands there. */
+ * then the image that stands there; which is then found without hashing again. */
 uint32_t generation_hash(
 	uint8_t family, uint8_t protocol, const uint8_t address[static 16], uint16_t port);
+const struct service_image *generation_find_hashed(const struct generation *generation,
+	uint32_t hash, uint8_t family, uint8_t protocol, const uint8_t address[static 16],
+	uint16_t port);
 
 static inline void generation_prefetch(const struct generation *generation, uint32_t hash)
 {

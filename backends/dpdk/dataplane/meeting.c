@@ -51,11 +51,16 @@ static unsigned int meeting_owner(const struct worker *worker, const struct flow
 	return dataplane_owner(worker->plane, image ? key->source : key->destination);
 }
 
-static void meeting_find(const struct worker *worker, const struct generation *generation,
-	const struct flow_key *key, bool handed_over, struct meeting *ret)
+static uint32_t meeting_hash(const struct flow_key *key)
 {
-	ret->image = generation_find(
-		generation, key->family, key->protocol, key->destination, key->destination_port);
+	return generation_hash(key->family, key->protocol, key->destination, key->destination_port);
+}
+
+static void meeting_find(const struct worker *worker, const struct generation *generation,
+	uint32_t hash, const struct flow_key *key, bool handed_over, struct meeting *ret)
+{
+	ret->image = generation_find_hashed(generation, hash, key->family, key->protocol,
+		key->destination, key->destination_port);
 	ret->choice.member = SCHEDULER_NONE;
 	ret->owner = meeting_owner(worker, key, ret->image, handed_over);
 }
@@ -63,16 +68,14 @@ static void meeting_find(const struct worker *worker, const struct generation *g
 void meeting_look(const struct worker *worker, const struct packet *packet, bool handed_over,
 	struct meeting *ret)
 {
-	meeting_find(worker, meeting_generation(worker), &packet->key, handed_over, ret);
+	meeting_find(worker, meeting_generation(worker), meeting_hash(&packet->key), &packet->key,
+		handed_over, ret);
 }
 
 static void meeting_hash_all(struct meeting_walk *walk)
 {
 	for (unsigned int k = 0; k < walk->count; k++) {
-		const struct flow_key *key = &walk->packets[walk->places[k]].key;
-
-		walk->hashes[k] = generation_hash(
-			key->family, key->protocol, key->destination, key->destination_port);
+		walk->hashes[k] = meeting_hash(&walk->packets[walk->places[k]].key);
 		generation_prefetch(walk->generation, walk->hashes[k]);
 	}
 	for (unsigned int k = 0; k < walk->count; k++)
@@ -85,7 +88,7 @@ static void meeting_find_all(struct meeting_walk *walk)
 		uint8_t i = walk->places[k];
 		struct meeting *meeting = &walk->meetings[i];
 
-		meeting_find(walk->worker, walk->generation, &walk->packets[i].key,
+		meeting_find(walk->worker, walk->generation, walk->hashes[k], &walk->packets[i].key,
 			walk->handed_over, meeting);
 		if (!meeting->image)
 			continue;
