@@ -34,6 +34,15 @@ void *memory_new(size_t size)
 	return memory;
 }
 
+void *memory_new_aligned(size_t alignment, size_t size)
+{
+	void *memory;
+
+	if (posix_memalign(&memory, alignment, size) != 0)
+		memory_exhausted(size);
+	return memset(memory, 0, size);
+}
+
 void *memory_resize(void *old, size_t count, size_t size)
 {
 	void *memory = reallocarray(old, count ? count : 1, size ? size : 1);

@@ -19,6 +19,8 @@ void memory_in_large_pieces(void);
 
 /* Zeroed memory for one object of `size` bytes; the caller owns it and gives it to free(). */
 void *memory_new(size_t size);
+/* The same at a multiple of `alignment`, which is a power of two and one of a pointer's size. */
+void *memory_new_aligned(size_t alignment, size_t size);
 
 /* realloc() for `count` elements of `size` bytes; overflow of the product ends the process too. */
 void *memory_resize(void *old, size_t count, size_t size);

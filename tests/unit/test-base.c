@@ -566,6 +566,19 @@ static void memory_is_copied(void **state _unused_)
 	assert_string_equal(stolen, "moved");
 }
 
+static void memory_is_aligned(void **state _unused_)
+{
+	static const uint8_t zeros[100];
+
+	for (size_t alignment = sizeof(void *); alignment <= 4096; alignment *= 2) {
+		_cleanup_free_ uint8_t *memory = memory_new_aligned(alignment, sizeof(zeros));
+
+		assert_int_equal((uintptr_t)memory % alignment, 0);
+		assert_memory_equal(memory, zeros, sizeof(zeros));
+		memset(memory, 0xff, sizeof(zeros));
+	}
+}
+
 static void too_much_memory_ends_the_process(void **state _unused_)
 {
 	int status;
@@ -611,6 +624,7 @@ int main(void)
 		cmocka_unit_test(the_first_of_equally_near_words_is_kept),
 		cmocka_unit_test(an_error_has_words),
 		cmocka_unit_test(memory_is_copied),
+		cmocka_unit_test(memory_is_aligned),
 		cmocka_unit_test(too_much_memory_ends_the_process),
 		/* Last: it may make this process root of a namespace. */
 		WITH_FOLDER(a_replacement_that_fails_changes_nothing),

@@ -282,10 +282,12 @@ static void large_ones_are_fast(void **state)
 		made = milliseconds();
 		generation = generation_new(1, images, MANY);
 		ready = milliseconds();
-		for (uint32_t k = 0; k < MANY; k += 97)
+		for (uint32_t k = 0; k < MANY; k += 97) {
 			assert_ptr_equal(generation_find(generation, AF_INET, IPPROTO_TCP,
 						 images[k]->address, images[k]->port),
 				images[k]);
+			assert_int_equal((uintptr_t)images[k] % SERVICE_IMAGE_LINE, 0);
+		}
 		gone = milliseconds();
 		generation_free(generation);
 		printf("%s: images %.1f ms, generation_new %.2f ms, generation_free %.2f ms\n",

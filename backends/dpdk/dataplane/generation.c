@@ -169,7 +169,7 @@ int service_image_new(const struct service_key *key, const struct service_attrib
 		free(members);
 		return r;
 	}
-	image = memory_new(sizeof(*image));
+	image = memory_new_aligned(SERVICE_IMAGE_LINE, sizeof(*image));
 	image->references = 1;
 	image->place = place;
 	image->members = members;

@@ -16,6 +16,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "backends/dpdk/dataplane/flow.h"
@@ -40,28 +41,36 @@ struct service_member {
 
 /* A virtual service, immutable. Ports and addresses in network order. */
 struct service_image {
+	/* What a new connection reads of most services, in one cache line. */
 	uint8_t address[16];
 	uint16_t port; /* 0: every port */
 	uint8_t protocol, family;
 	uint32_t
 		place; /* of its turns and counters in every worker; stable while the service lives */
 	const struct scheduler *scheduler;
-	uint32_t scheduler_flags; /* enum scheduler_flag of model/state.h */
 	bool one_packet, persistent;
 	bool early; /* choosing depends on nothing that earlier connections change but the turn */
-	uint32_t persistence_ticks;
-	uint8_t persistence_mask[16];
 	uint32_t count;        /* members, in the order of their keys */
 	uint32_t total_weight; /* UINT32_MAX where the sum is more */
 	uint32_t table_size;   /* entries of `table`; 0: this scheduler has none */
 	const uint16_t *table; /* Maglev's, sh's and dh's, wrr's sequence: places in `members` */
 	struct service_member *members;
+	/* What it reads of some. */
+	uint32_t scheduler_flags; /* enum scheduler_flag of model/state.h */
+	uint32_t persistence_ticks;
+	uint8_t persistence_mask[16];
 	/* Of the main thread. */
 	struct scheduler_table *shared; /* what `table` lies in; NULL: there is none */
 	struct service_key key;
 	struct service_attributes attributes;
 	unsigned int references;
 };
+
+/* Images are aligned so. */
+#define SERVICE_IMAGE_LINE 64
+
+_Static_assert(offsetof(struct service_image, scheduler_flags) == SERVICE_IMAGE_LINE,
+	"a new connection reads one cache line of an image");
 
 #define GENERATION_NO_IMAGE UINT32_MAX
 
@@ -100,13 +109,9 @@ static inline void generation_prefetch(const struct generation *generation, uint
 static inline void generation_prefetch_image(const struct generation *generation, uint32_t hash)
 {
 	const struct generation_bucket *bucket = &generation->buckets[hash & generation->mask];
-	const uint8_t *image;
 
-	if (bucket->image == GENERATION_NO_IMAGE || bucket->hash != hash)
-		return;
-	image = (const uint8_t *)generation->images[bucket->image];
-	__builtin_prefetch(image);
-	__builtin_prefetch(image + 64);
+	if (bucket->image != GENERATION_NO_IMAGE && bucket->hash == hash)
+		__builtin_prefetch(generation->images[bucket->image]);
 }
 
 /* The rest is the main thread's. */
