@@ -239,8 +239,10 @@ start_client() {
 	mkfifo "$traffic_folder/commands" "$traffic_folder/answers"
 	# Open both ways, so that nobody waits for the other side.
 	exec {client_in}<>"$traffic_folder/commands" {client_out}<>"$traffic_folder/answers"
+	# Another may be started beside it, for who keeps its $client_in, $client_out and $client_process.
+	rm "$traffic_folder/commands" "$traffic_folder/answers"
 	start_in_ns client "$traffic_build/tests/vm/tools/traffic-client" "$@" \
-		<&"$client_in" >&"$client_out" 2>"$traffic_folder/complaints"
+		<&"$client_in" >&"$client_out" 2>>"$traffic_folder/complaints"
 	client_process=$!
 }
 
@@ -267,7 +269,6 @@ stop_client() {
 	ask stop
 	exec {client_in}>&- {client_out}<&-
 	wait "$client_process" || fail "the client failed"
-	rm "$traffic_folder/commands" "$traffic_folder/answers"
 }
 
 # no_harm WHAT CONNECTIONS HELD: since the last count at least so many connections were served, all

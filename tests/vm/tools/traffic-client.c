@@ -20,7 +20,9 @@
  *
  * The counters, as NAME=NUMBER: `opened` new connections that were served whole; `refused`,
  * `reset`, `timeouts` and `other`, those that were not; `retransmitted`, those of `opened` that
- * lost a packet on the way; `held` connections now, `exchanged` data on them, `broken` ones; and
+ * lost a packet on the way; `held` connections now, `exchanged` data on them, `broken` ones;
+ * `unserved`, the longest time in milliseconds in which none of `opened` came to its end, one that
+ * began before the last mark or goes on among them; and
  * `at:NAME`, how many of `opened` each server served, `held:NAME`, how many of `held` it holds. */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -90,6 +92,8 @@ static struct client {
 	int64_t timeout;
 	struct connection *connections;
 	struct counters counters;
+	int64_t served_at; /* when the last of `opened` was */
+	int64_t unserved;  /* the longest time that there was none */
 	char servers[CLIENT_SERVERS][CLIENT_NAME];
 	unsigned long ended, awaited;
 	int64_t ended_at; /* when as many had ended as are awaited; 0: not yet */
@@ -246,6 +250,13 @@ static void connection_end(struct connection *connection)
 		connection_fail(connection, errno);
 }
 
+/* Counts the time since the last one that was served. */
+static void client_unserved(int64_t now)
+{
+	if (now - client.served_at > client.unserved)
+		client.unserved = now - client.served_at;
+}
+
 /* Served whole: the server has ended too. */
 static void connection_finish(struct connection *connection)
 {
@@ -254,6 +265,8 @@ static void connection_finish(struct connection *connection)
 
 	if (!connection->held) {
 		client.counters.opened++;
+		client_unserved(client_now());
+		client.served_at = client_now();
 		client.counters.at[connection->server]++;
 		if (getsockopt(connection->fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
 			info.tcpi_total_retrans)
@@ -392,16 +405,18 @@ static void client_counters(void)
 		held++;
 		at[client.connections[i].server]++;
 	}
+	client_unserved(client_now());
 	printf("opened=%lu refused=%lu reset=%lu timeouts=%lu other=%lu retransmitted=%lu held=%lu "
-	       "exchanged=%lu broken=%lu",
+	       "exchanged=%lu broken=%lu unserved=%lld",
 		counters->opened, counters->refused, counters->reset, counters->timeouts,
 		counters->other, counters->retransmitted, held, counters->exchanged,
-		counters->broken);
+		counters->broken, (long long)client.unserved);
 	for (int i = 0; i < CLIENT_SERVERS && *client.servers[i]; i++)
 		printf(" at:%s=%lu held:%s=%lu", client.servers[i], counters->at[i],
 			client.servers[i], at[i]);
 	printf("\n");
 	client.counters = (struct counters){};
+	client.unserved = 0;
 }
 
 static void client_retire(const char *name)
@@ -601,6 +616,7 @@ int main(int argc, char **argv)
 		client.connections[i].fd = -1;
 		client.connections[i].held = i < client.held;
 	}
+	client.served_at = client_now();
 	client_run();
 	return 0;
 }
