@@ -215,7 +215,8 @@ static int child_spawn(struct child *child)
 	const struct spawn_descriptors descriptors = {.channel = theirs,
 		.control = control ? options->control : -1,
 		.lock = control ? options->lock : -1,
-		.lease = options->kind->wants_lease ? options->lease : -1};
+		.lease = options->kind->wants_lease ? options->lease : -1,
+		.claim = options->kind->wants_lease ? options->claim : -1};
 	r = child_open_channel(child, fds[0]);
 	if (r < 0)
 		return r;

@@ -23,8 +23,8 @@ enum child_event {
 struct child_options {
 	const struct process_kind *kind;
 	const struct poised_options *poised;
-	int control, lock, lease; /* borrowed; given on if the kind wants them */
-	unsigned int pings;       /* without an answer, at most; more before it is ready */
+	int control, lock, lease, claim; /* borrowed; given on if the kind wants them */
+	unsigned int pings;              /* without an answer, at most; more before it is ready */
 	void (*event)(void *data, struct child *child, enum child_event event);
 	void (*control_group)(void *data, uint32_t group); /* the process wishes it */
 	/* What is not about the process itself; as base/channel.h gives it. */

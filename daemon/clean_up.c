@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/netns.h"
+#include "daemon/claim.h"
 #include "daemon/process.h"
 #include "daemon/vrrp_process.h"
 #include "reconciler/lock.h"
@@ -96,11 +97,20 @@ static int clean_up_run(
 	return r;
 }
 
+/* The supervisor never had any, and another poised has. */
+static bool clean_up_is_others(const struct poised_options *options)
+{
+	struct ucred holder;
+
+	return options->claim_fd >= 0 && !claim_is_held(options->claim_fd) &&
+	       claim_find(&holder) == -EBUSY;
+}
+
 int clean_up_process_main(const struct poised_options *options)
 {
 	_cleanup_error_ struct error error = {};
 	struct clean_up clean_up = {};
-	int r = clean_up_run(&clean_up, options, &error);
+	int r = clean_up_is_others(options) ? 0 : clean_up_run(&clean_up, options, &error);
 
 	if (r < 0)
 		log_error("%s", error_text(&error, r));
@@ -143,7 +153,9 @@ int clean_up_main(const struct poised_options *options)
 	int lock = r < 0 ? r : lock_take(options->run_dir, CLEAN_UP_NAME, CLEAN_UP_LOCK_NS, &error);
 
 	if (lock >= 0) {
-		r = clean_up_run(&clean_up, options, &error);
+		r = claim_await(options->run_dir, &error);
+		if (r == 0)
+			r = clean_up_run(&clean_up, options, &error);
 		close(lock);
 		if (r == 0)
 			clean_up_tell(&clean_up, options);

@@ -59,6 +59,7 @@ enum message_vrrp_refusal {
 	MESSAGE_VRRP_REFUSAL_TEXT, /* it is no file, or not as many bytes as the head says */
 	MESSAGE_VRRP_REFUSAL_RECORDS,
 	MESSAGE_VRRP_REFUSAL_UNABLE, /* it may not keep virtual routers on this machine; the log says why */
+	MESSAGE_VRRP_REFUSAL_CLAIM, /* another poised keeps some in this network namespace */
 	MESSAGE_VRRP_REFUSAL_COUNT,
 };
 

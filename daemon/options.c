@@ -66,6 +66,7 @@ static const struct option_row option_rows[] = {
 	OPTION_ROW("control-fd", DESCRIPTOR, view.control_fd),
 	OPTION_ROW("lock-fd", DESCRIPTOR, view.lock_fd),
 	OPTION_ROW("lease-fd", DESCRIPTOR, view.lease_fd),
+	OPTION_ROW("claim-fd", DESCRIPTOR, view.claim_fd),
 };
 
 #define OPTION_COUNT ARRAY_LENGTH(option_rows)
@@ -281,7 +282,8 @@ int options_parse(int argc, char **argv, struct options *ret, struct error *erro
 		.channel_fd = -1,
 		.control_fd = -1,
 		.lock_fd = -1,
-		.lease_fd = -1};
+		.lease_fd = -1,
+		.claim_fd = -1};
 	option_set_fill(&set);
 	optind = 0;
 	while (r == 0 && (value = getopt_long(argc, argv, set.letters, set.longs, NULL)) >= 0) {
@@ -354,6 +356,7 @@ char **options_words(const struct poised_options *options)
 	words_add_descriptor(&words, "control-fd", options->control_fd);
 	words_add_descriptor(&words, "lock-fd", options->lock_fd);
 	words_add_descriptor(&words, "lease-fd", options->lease_fd);
+	words_add_descriptor(&words, "claim-fd", options->claim_fd);
 	if (options->netns)
 		vector_push(&words, memory_printf("--netns=%s", options->netns));
 	vector_push(&words, memory_printf("--state-dir=%s", options->state_dir));

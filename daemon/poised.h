@@ -23,7 +23,7 @@ struct poised_options {
 	bool no_sandbox;     /* keep privileges and system calls: for debuggers and sanitizers */
 	const char *process; /* which of the tree; NULL: the supervisor */
 	/* Of a process of the tree: descriptors that it inherits, by number. -1: none. */
-	int channel_fd, control_fd, lock_fd, lease_fd;
+	int channel_fd, control_fd, lock_fd, lease_fd, claim_fd;
 };
 
 /* The whole program; returns the exit code: 0 after an orderly stop, 2 for what cannot start. */

@@ -24,7 +24,7 @@ struct process_kind {
 	bool wants_control; /* inherits the control socket and the lock */
 	bool unprivileged;  /* is not root's: runs as the user of poise, or as nobody */
 	bool many_files;    /* may open as many descriptors as root may allow it */
-	bool wants_lease;   /* inherits the memory of vrrp/lease.h */
+	bool wants_lease;   /* inherits the memory of vrrp/lease.h, and the socket of claim.h */
 	bool winds_up; /* the end of the supervisor does not kill it: it ends in order, by itself */
 	/* Runs the process until it is told to stop; returns its exit code. `sandbox` is called by it once its
 	 * start is over: from then on only system_calls work. */

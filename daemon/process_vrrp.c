@@ -33,8 +33,9 @@ static const char *const vrrp_system_calls[] = {
 	"read", "readv", "pread64", "write", "writev", "lseek", "close", "fcntl", "ioctl", "dup",
 	"fstat", "newfstatat",
 	/* raw sockets, netlink, the channel */
-	"socket", "bind", "connect", "shutdown", "getsockname", "getpeername", "getsockopt",
-	"setsockopt", "sendto", "sendmsg", "sendmmsg", "recvfrom", "recvmsg", "recvmmsg", NULL};
+	"socket", "bind", "listen", "connect", "shutdown", "getsockname", "getpeername",
+	"getsockopt", "setsockopt", "sendto", "sendmsg", "sendmmsg", "recvfrom", "recvmsg",
+	"recvmmsg", NULL};
 
 /* Most of what a hand has it was given: the sockets of rtnetlink, and one end of a pair. */
 static const char *const hand_system_calls[] = {

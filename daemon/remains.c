@@ -132,8 +132,11 @@ static int remains_spawn(struct remains *remains)
 		return r;
 	remains->channel = fds[0];
 	_cleanup_close_ int theirs = fds[1];
-	const struct spawn_descriptors descriptors = {
-		.channel = theirs, .control = -1, .lock = -1, .lease = options->lease};
+	const struct spawn_descriptors descriptors = {.channel = theirs,
+		.control = -1,
+		.lock = -1,
+		.lease = options->lease,
+		.claim = options->claim};
 	pid_t pid = spawn_process(&process_clean_up, options->poised, &descriptors);
 	if (pid < 0)
 		return pid;

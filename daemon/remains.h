@@ -33,6 +33,7 @@ struct remains_options {
 	struct loop *loop;
 	const struct poised_options *poised;
 	int lease; /* of lease_create(); stays the caller's */
+	int claim; /* of claim_new(), likewise */
 	/* From `true` to `false` no process of virtual routers may be started. */
 	void (*hold)(void *data, bool held);
 	void *data;

@@ -228,6 +228,9 @@ static void routing_on_refused(
 		[MESSAGE_VRRP_REFUSAL_RECORDS] = "cannot read what goes with the list",
 		[MESSAGE_VRRP_REFUSAL_UNABLE] =
 			"may not keep any on this machine, and its log says why",
+		[MESSAGE_VRRP_REFUSAL_CLAIM] =
+			"keeps none beside another poised, which keeps some in this network "
+			"namespace",
 	};
 
 	if (refused->refusal >= MESSAGE_VRRP_REFUSAL_COUNT) {

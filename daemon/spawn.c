@@ -22,7 +22,7 @@
 
 /* A plan of numbers: made before fork(), carried out after it. */
 struct spawn_numbers {
-	int from[4];
+	int from[5];
 	int count;
 };
 
@@ -89,6 +89,7 @@ pid_t spawn_process(const struct process_kind *kind, const struct poised_options
 	told.control_fd = spawn_number(&numbers, descriptors->control);
 	told.lock_fd = spawn_number(&numbers, descriptors->lock);
 	told.lease_fd = spawn_number(&numbers, descriptors->lease);
+	told.claim_fd = spawn_number(&numbers, descriptors->claim);
 	char **words = options_words(&told);
 	pid_t pid = fork();
 	if (pid == 0)

@@ -8,7 +8,7 @@
 
 /* What it inherits, besides the standard three; -1: none. They stay the caller's. */
 struct spawn_descriptors {
-	int channel, control, lock, lease;
+	int channel, control, lock, lease, claim;
 };
 
 /* Its number, or -errno. */

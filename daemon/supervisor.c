@@ -23,6 +23,7 @@
 #include "base/memory.h"
 #include "base/netns.h"
 #include "base/version.h"
+#include "daemon/claim.h"
 #include "daemon/control_socket.h"
 #include "daemon/process.h"
 #include "daemon/realtime.h"
@@ -92,6 +93,7 @@ static void supervisor_on_beat(void *data)
 	struct supervisor *supervisor = data;
 
 	supervisor_keep_lock(supervisor);
+	claim_hang_up(supervisor->claim);
 	supervisor_tell_notified(supervisor);
 	supervisor_tell_failed(supervisor);
 	vector_foreach(&supervisor->children, place)
@@ -261,6 +263,7 @@ static int supervisor_open_children(struct supervisor *supervisor)
 		.control = supervisor->control,
 		.lock = supervisor->lock,
 		.lease = supervisor->lease,
+		.claim = supervisor->claim,
 		.pings = (unsigned int)(SILENCE_NS / supervisor->beat_ns),
 		.event = supervisor_on_child,
 		.control_group = supervisor_on_control_group,
@@ -284,10 +287,27 @@ static int supervisor_open_remains(struct supervisor *supervisor)
 	const struct remains_options options = {.loop = supervisor->loop,
 		.poised = supervisor->options,
 		.lease = supervisor->lease,
+		.claim = supervisor->claim,
 		.hold = supervisor_on_hold,
 		.data = supervisor};
 
 	return remains_new(&options, &supervisor->remains);
+}
+
+/* What the process of the virtual routers has to go on with, whichever it is. */
+static int supervisor_open_routers(struct supervisor *supervisor, struct error *error)
+{
+	/* One that winds up is waited for. Whether another poised has the claim matters to who declares virtual routers. */
+	(void)claim_await(supervisor->options->run_dir, NULL);
+	supervisor->lease = lease_create();
+	if (supervisor->lease < 0)
+		return error_set(error, supervisor->lease, "no shared memory: %s",
+			strerror(-supervisor->lease));
+	supervisor->claim = claim_new();
+	if (supervisor->claim < 0)
+		return error_set(error, supervisor->claim, "no unix socket: %s",
+			strerror(-supervisor->claim));
+	return 0;
 }
 
 /* Without it nothing is remembered over a restart: who starts poised is told at once, and not by a log alone. */
@@ -327,10 +347,9 @@ static int supervisor_open(struct supervisor *supervisor, struct error *error)
 
 	if (r < 0)
 		return r;
-	supervisor->lease = lease_create();
-	if (supervisor->lease < 0)
-		return error_set(error, supervisor->lease, "no shared memory: %s",
-			strerror(-supervisor->lease));
+	r = supervisor_open_routers(supervisor, error);
+	if (r < 0)
+		return r;
 	realtime_prepare();
 	r = process_drop_supervisor_privileges(supervisor->options);
 	if (r < 0)
@@ -374,12 +393,14 @@ static void supervisor_close(struct supervisor *supervisor)
 	memory_closep(&supervisor->control);
 	vector_clear(&supervisor->levels);
 	memory_closep(&supervisor->lease);
+	memory_closep(&supervisor->claim);
 	memory_closep(&supervisor->lock);
 }
 
 int supervisor_run(const struct poised_options *options)
 {
-	struct supervisor supervisor = {.options = options, .lock = -1, .control = -1, .lease = -1};
+	struct supervisor supervisor = {
+		.options = options, .lock = -1, .control = -1, .lease = -1, .claim = -1};
 	_cleanup_error_ struct error error = {};
 	int r = supervisor_open(&supervisor, &error);
 

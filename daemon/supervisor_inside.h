@@ -27,6 +27,7 @@ struct supervisor {
 	struct loop *loop;
 	int lock, control;
 	int lease; /* of the virtual routers: it outlives each process that keeps them */
+	int claim; /* likewise: that they are kept here, and nowhere else in this namespace */
 	struct {
 		VECTOR_OF(struct supervisor_place);
 	} children; /* as the table has them */

@@ -20,6 +20,7 @@
 
 #include "base/log.h"
 #include "base/timespec.h"
+#include "daemon/claim.h"
 #include "daemon/levels.h"
 #include "daemon/messages.h"
 #include "daemon/process.h"
@@ -41,6 +42,9 @@ struct vrrp_process {
 	struct loop_source *alone; /* the time without a supervisor is over */
 	struct vrrp_plan plan;
 	uint64_t generation; /* of the plan in force */
+	bool own;            /* the namespace's routers are ours to keep (claim.h) */
+	bool refused;        /* they are another's, and that was told */
+	int sweep_claim;     /* for the moment in which what nobody keeps is removed; -1: none */
 	bool realtime;
 	bool unheard; /* the last message could not be sent */
 	struct {
@@ -284,11 +288,70 @@ static void vrrp_process_answer(struct vrrp_process *process, uint64_t generatio
 		vrrp_process_send(process, MESSAGE_VRRP_REFUSED, &refused, sizeof(refused));
 }
 
+static void vrrp_process_on_swept(void *data)
+{
+	struct vrrp_process *process = data;
+
+	memory_closep(&process->sweep_claim);
+	process->sweep_claim = -1;
+}
+
+/* What an earlier poised left here goes, also where the files have no virtual routers; unless it is what another one keeps. */
+static void vrrp_process_sweep(struct vrrp_process *process)
+{
+	struct ucred holder;
+
+	process->sweep_claim = claim_new();
+	if (process->sweep_claim >= 0 && claim_take(process->sweep_claim, &holder) != -EBUSY)
+		node_sweep(process->node);
+	else
+		vrrp_process_on_swept(process);
+}
+
+static void vrrp_process_tell_holder(struct vrrp_process *process, const struct ucred *holder)
+{
+	if (process->refused)
+		return;
+	process->refused = true;
+	log_error("another poised (pid %d) keeps virtual routers in this network namespace: none "
+		  "are kept by this one",
+		(int)holder->pid);
+}
+
+/* Before the first router: that no other poised keeps any here. */
+static int vrrp_process_claim(struct vrrp_process *process, const struct message_vrrp_plan *head)
+{
+	struct ucred holder;
+
+	if (process->own && !head->facts)
+		return 0;
+	/* What there is to remove is another's, and was looked for before. */
+	if (!head->facts)
+		return -(1 + (int)MESSAGE_VRRP_REFUSAL_UNABLE);
+	vrrp_process_on_swept(process);
+	int r = process->options->claim_fd < 0 ? 0
+					       : claim_take(process->options->claim_fd, &holder);
+	if (r == -EBUSY) {
+		vrrp_process_tell_holder(process, &holder);
+		return -(1 + (int)MESSAGE_VRRP_REFUSAL_CLAIM);
+	}
+	if (r < 0 && !process->own)
+		log_warning("whether another poised keeps virtual routers in this network "
+			    "namespace cannot be known: %s",
+			r == -EPERM ? "another user has taken the name for it" : strerror(-r));
+	process->refused = false;
+	process->own = true;
+	node_own(process->node);
+	return 0;
+}
+
 /* A head is answered only where it is refused. */
 static void vrrp_process_on_plan(struct vrrp_process *process, const struct message_vrrp_plan *head)
 {
-	int r = vrrp_plan_begin(&process->plan, head, process->generation);
+	int r = vrrp_process_claim(process, head);
 
+	if (r == 0)
+		r = vrrp_plan_begin(&process->plan, head, process->generation);
 	if (r < 0)
 		vrrp_process_answer(process, head->generation, r);
 }
@@ -407,7 +470,7 @@ static void vrrp_process_refuse_all(
 
 static void vrrp_process_stop(struct vrrp_process *process)
 {
-	if (process->node)
+	if (process->node && process->own)
 		node_stop(process->node);
 	else
 		loop_stop(process->loop, 0);
@@ -511,19 +574,27 @@ static int vrrp_process_open_node(struct vrrp_process *process, struct error *er
 	loop_source_set_priority(process->tell, LOOP_PRIORITY_NORMAL);
 	_cleanup_free_ char *sysctls =
 		memory_printf("%s/" VRRP_PROCESS_SYSCTLS, process->options->run_dir);
+	int claim = process->options->claim_fd;
+	process->own = claim < 0 || claim_is_held(claim);
 	const struct node_options node = {.loop = process->loop,
+		.guest = !process->own,
 		.lease = process->options->lease_fd,
 		.sysctls = sysctls,
 		.enter_hand = vrrp_process_enter_hand,
 		.moved = vrrp_process_on_moved,
 		.stopped = vrrp_process_on_stopped,
+		.swept = vrrp_process_on_swept,
 		.data = process};
-	return node_new(&node, &process->node, error);
+	int r = node_new(&node, &process->node, error);
+	if (r == 0 && !process->own)
+		vrrp_process_sweep(process);
+	return r;
 }
 
 static void vrrp_process_close(struct vrrp_process *process)
 {
 	node_free(process->node);
+	memory_closep(&process->sweep_claim);
 	vrrp_plan_clear(&process->plan);
 	vector_clear(&process->moves);
 	loop_source_free(process->stats);
@@ -560,7 +631,7 @@ static int vrrp_process_go(struct vrrp_process *process)
 
 int vrrp_process_main(const struct poised_options *options)
 {
-	struct vrrp_process process = {.options = options};
+	struct vrrp_process process = {.options = options, .sweep_claim = -1};
 
 	int code = vrrp_process_go(&process);
 	vrrp_process_close(&process);

@@ -399,6 +399,12 @@ void vrrp_addresses_settle(struct vrrp_addresses *addresses)
 	addresses_go_on(addresses);
 }
 
+void vrrp_addresses_unsettle(struct vrrp_addresses *addresses)
+{
+	addresses->settling = false;
+	vrrp_wanted_unsettle(addresses->wanted);
+}
+
 bool vrrp_addresses_are_idle(const struct vrrp_addresses *addresses)
 {
 	return addresses->opened && !addresses->settling && !addresses->flying &&

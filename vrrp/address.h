@@ -65,6 +65,8 @@ void vrrp_addresses_set(struct vrrp_addresses *addresses, uint64_t router,
 void vrrp_addresses_left(struct vrrp_addresses *addresses, const struct vrrp_object *object);
 /* All that is to be kept of what an earlier process left is wanted by now: the rest goes. */
 void vrrp_addresses_settle(struct vrrp_addresses *addresses);
+/* From now on others may make some: what nobody wanted here is left alone. */
+void vrrp_addresses_unsettle(struct vrrp_addresses *addresses);
 
 /* Nothing is to be done or under way, but for what is in a pause. */
 bool vrrp_addresses_are_idle(const struct vrrp_addresses *addresses);

@@ -239,6 +239,15 @@ static void node_end(struct node *node)
 	node->options.stopped(node->options.data);
 }
 
+/* What is there by now may be others'. */
+static void node_end_sweep(struct node *node)
+{
+	node->sweeping = node->settled = false;
+	vrrp_addresses_unsettle(node->addresses);
+	if (node->options.swept)
+		node->options.swept(node->options.data);
+}
+
 static void node_on_work(void *data)
 {
 	struct node *node = data;
@@ -262,6 +271,8 @@ static void node_on_work(void *data)
 		node_refuse(node);
 	if (node->settled && node->left.addresses.count && vrrp_addresses_are_idle(node->addresses))
 		node_let_go_left(node);
+	if (node->sweeping && node->settled && vrrp_addresses_are_idle(node->addresses))
+		node_end_sweep(node);
 	if (node->stopping && !node->told && node->settled && !node->numbered.count &&
 		vrrp_addresses_are_idle(node->addresses))
 		node_end(node);
@@ -288,6 +299,18 @@ void node_stop(struct node *node)
 	loop_timer_set(node->retry, loop_now(node->options.loop));
 	loop_work_ask(node->work);
 	node_set_timer(node);
+}
+
+void node_own(struct node *node)
+{
+	node->guest = node->sweeping = false;
+}
+
+void node_sweep(struct node *node)
+{
+	node->sweeping = node->guest;
+	if (node->sweeping && node->read)
+		node_on_read(node);
 }
 
 static int node_open_kernel(struct node *node, struct error *error)
@@ -393,6 +416,7 @@ int node_new(const struct node_options *options, struct node **ret, struct error
 	struct node *node = memory_new(sizeof(*node));
 
 	node->options = *options;
+	node->guest = options->guest;
 	TAILQ_INIT(&node->restores);
 	node->due = HEAP_NEVER;
 	node->began = loop_clock();

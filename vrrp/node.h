@@ -84,12 +84,15 @@ struct node_options {
 	struct loop *loop;
 	int lease; /* a descriptor of lease_create(), which stays the caller's; -1: no lease */
 	const char *sysctls; /* a path, as vrrp_sysctls_new() takes it; NULL: not kept */
+	/* Others may keep routers here: of what carries the mark nothing is touched before node_own() or node_sweep(). */
+	bool guest;
 	/* In the process that speaks with the kernel, as hand.h says; NULL: nothing. */
 	int (*enter_hand)(void *data);
 	/* All of these must not call the node. */
 	/* In order; of those of the list in force: that one which is in no list any more has stopped goes without saying. */
 	void (*moved)(void *data, const struct node_view *view);
 	void (*stopped)(void *data); /* after node_stop() */
+	void (*swept)(void *data);   /* after node_sweep(); NULL: nobody waits for it */
 	void *data;
 };
 
@@ -97,6 +100,11 @@ struct node_options {
 int node_new(const struct node_options *options, struct node **ret, struct error *error);
 /* Without an order: what is in the kernel stays there, and the lease tells of it. NULL is allowed; returns NULL. */
 struct node *node_free(struct node *node);
+
+/* A guest is one no more: with the next list, what carries the mark and is not wanted goes. Who is one has nothing to stop. */
+void node_own(struct node *node);
+/* The same for once: what is there by then goes, and it is a guest again. */
+void node_sweep(struct node *node);
 
 /* What is to be, beside the file. All is copied. */
 struct node_plan {

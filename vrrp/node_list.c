@@ -247,7 +247,7 @@ static void node_put_mapping(struct node *node, struct node_router_places *list,
 /* All is wanted by now that is to stay of what an earlier process left. */
 void node_settle(struct node *node)
 {
-	if (node->settled)
+	if (node->settled || (node->guest && !node->sweeping))
 		return;
 	node->settled = true;
 	loop_timer_set(node->lapse, LOOP_NEVER);

@@ -234,6 +234,7 @@ struct node {
 	} hints;
 	bool read, waiting; /* the interfaces are known; `coming` is to be set then */
 	bool ready, settled, stopping, ending, told;
+	bool guest, sweeping;               /* nothing may be settled; for once it may */
 	struct node_router_places routers;  /* in the list, by key */
 	struct node_router_places numbered; /* all of them, by number */
 	uint64_t number, began;

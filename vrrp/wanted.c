@@ -477,6 +477,11 @@ void vrrp_wanted_settle(struct vrrp_wanted *wanted)
 	}
 }
 
+void vrrp_wanted_unsettle(struct vrrp_wanted *wanted)
+{
+	wanted->settled = false;
+}
+
 uint64_t vrrp_wanted_next_wake(const struct vrrp_wanted *wanted)
 {
 	return heap_next(&wanted->pauses);

@@ -125,6 +125,7 @@ bool vrrp_wanted_again(struct vrrp_wanted *wanted, const struct vrrp_object *obj
 void vrrp_wanted_left(struct vrrp_wanted *wanted, const struct vrrp_object *object);
 /* Whatever is to be kept of what was left is wanted by now: the rest goes, and so does what is found later. */
 void vrrp_wanted_settle(struct vrrp_wanted *wanted);
+void vrrp_wanted_unsettle(struct vrrp_wanted *wanted);
 
 /* When to call vrrp_wanted_wake(); HEAP_NEVER. */
 uint64_t vrrp_wanted_next_wake(const struct vrrp_wanted *wanted);

@@ -182,7 +182,9 @@ static void a_process_understands_its_words(void **state)
 		.process = "vrrp",
 		.channel_fd = 3,
 		.control_fd = -1,
-		.lock_fd = 7};
+		.lock_fd = 7,
+		.lease_fd = -1,
+		.claim_fd = 9};
 	_cleanup_options_ struct options options = {};
 	_cleanup_error_ struct error error = {};
 	const struct poised_options *view = &options.view;
@@ -209,6 +211,8 @@ static void a_process_understands_its_words(void **state)
 	assert_int_equal(view->channel_fd, 3);
 	assert_int_equal(view->control_fd, -1);
 	assert_int_equal(view->lock_fd, 7);
+	assert_int_equal(view->lease_fd, -1);
+	assert_int_equal(view->claim_fd, 9);
 	options_words_free(words);
 }
 
