@@ -9,6 +9,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <net/if.h>
 #include <netlink/msg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -27,6 +28,7 @@
 enum errand_kind {
 	ERRAND_HOLD,
 	ERRAND_RELEASE,
+	ERRAND_RENAMED,
 	ERRAND_SETTLE,
 	ERRAND_PUT_BACK,
 	ERRAND_WRITE,
@@ -41,6 +43,10 @@ struct errand_hold {
 	uint64_t whose;
 	uint32_t kind;
 	struct vrrp_errand_sysctl sysctl;
+};
+
+struct errand_renamed {
+	char before[IFNAMSIZ], now[IFNAMSIZ];
 };
 
 struct errand_write {
@@ -65,6 +71,7 @@ struct errand {
 	uint32_t kind;
 	union {
 		struct errand_hold hold; /* of RELEASE the name alone */
+		struct errand_renamed renamed;
 		struct errand_write write;
 		struct errand_alias alias;
 		struct errand_piece piece;
@@ -128,6 +135,13 @@ static bool errand_do_release(struct errand_does *does, const struct errand *err
 	struct errand_answer *answer _unused_)
 {
 	vrrp_sysctls_release(does->sysctls, errand->hold.sysctl.name);
+	return false;
+}
+
+static bool errand_do_renamed(struct errand_does *does, const struct errand *errand,
+	struct errand_answer *answer _unused_)
+{
+	vrrp_sysctls_renamed(does->sysctls, errand->renamed.before, errand->renamed.now);
 	return false;
 }
 
@@ -249,6 +263,7 @@ static const struct {
 } errand_kinds[ERRAND_KINDS] = {
 	[ERRAND_HOLD] = {sizeof(struct errand_hold), errand_do_hold},
 	[ERRAND_RELEASE] = {sizeof(struct errand_hold), errand_do_release},
+	[ERRAND_RENAMED] = {sizeof(struct errand_renamed), errand_do_renamed},
 	[ERRAND_SETTLE] = {0, errand_do_settle},
 	[ERRAND_PUT_BACK] = {0, errand_do_put_back},
 	[ERRAND_WRITE] = {offsetof(struct errand_write, sysctls), errand_do_write},
@@ -341,6 +356,15 @@ void vrrp_errands_release(struct vrrp_errands *errands, const char *name)
 
 	errand_set_name(&errand.hold.sysctl, name);
 	errand_ask(errands, &errand, sizeof(errand.hold));
+}
+
+void vrrp_errands_renamed(struct vrrp_errands *errands, const char *before, const char *now)
+{
+	struct errand errand = {.kind = ERRAND_RENAMED};
+
+	snprintf(errand.renamed.before, sizeof(errand.renamed.before), "%s", before);
+	snprintf(errand.renamed.now, sizeof(errand.renamed.now), "%s", now);
+	errand_ask(errands, &errand, sizeof(errand.renamed));
 }
 
 void vrrp_errands_settle(struct vrrp_errands *errands)

@@ -53,6 +53,8 @@ void vrrp_errands_use(struct vrrp_errands *errands, struct vrrp_hand *hand);
 /* As the functions of sysctl.h are. `whose` is the caller's, for `unheld`. */
 void vrrp_errands_hold(struct vrrp_errands *errands, uint64_t whose, const char *name,
 	enum vrrp_sysctl_kind kind, int value);
+/* Names of interfaces. */
+void vrrp_errands_renamed(struct vrrp_errands *errands, const char *before, const char *now);
 void vrrp_errands_release(struct vrrp_errands *errands, const char *name);
 void vrrp_errands_settle(struct vrrp_errands *errands);
 /* All that is held is put back: the last errand, for who ends in order. After a crash the next process does it. */

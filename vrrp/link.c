@@ -170,6 +170,8 @@ static unsigned int link_differences(const struct vrrp_link *before, const struc
 
 static void link_rename(struct vrrp_links *links, struct link_item *item, const char *name)
 {
+	if (links->options.renamed)
+		links->options.renamed(links->options.data, item->link.name, name);
 	link_unname(links, item);
 	link_tell(links, item, VRRP_LINK_WENT);
 	memcpy(item->link.name, name, sizeof(item->link.name));

@@ -39,6 +39,8 @@ struct vrrp_links_options {
 	/* `changes` of enum vrrp_link_change. A renamed interface went by its old name, and came by its new one. `link` is
 	 * borrowed. Must not free the links. */
 	void (*changed)(void *data, const struct vrrp_link *link, unsigned int changes);
+	/* Before either is told. NULL is allowed. */
+	void (*renamed)(void *data, const char *before, const char *now);
 	/* Everything has been read, and told: at the start, and whenever it was read again. */
 	void (*read)(void *data);
 	/* A virtual router's address, where the kernel cannot mark them (address.h); NULL: all are marked. */

@@ -316,6 +316,7 @@ void node_sweep(struct node *node)
 static int node_open_kernel(struct node *node, struct error *error)
 {
 	const struct vrrp_links_options links = {.changed = node_on_link,
+		.renamed = node_on_renamed,
 		.read = node_on_read,
 		.is_virtual = vrrp_addresses_kernel_marks() ? NULL : node_is_virtual,
 		.data = node};

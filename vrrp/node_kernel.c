@@ -150,6 +150,14 @@ static void node_drop_sockets(struct node *node, const struct vrrp_link *link)
 	}
 }
 
+/* What it was lent goes along. */
+void node_on_renamed(void *data, const char *before, const char *now)
+{
+	const struct node *node = data;
+
+	vrrp_errands_renamed(node->errands, before, now);
+}
+
 void node_on_link(void *data, const struct vrrp_link *link, unsigned int changes)
 {
 	struct node *node = data;

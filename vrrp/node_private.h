@@ -287,6 +287,7 @@ void node_on_news(void *data, const struct vrrp_addresses_news *news);
 void node_on_macvlan(void *data, uint64_t number, int ifindex);
 void node_on_unheld(void *data, uint64_t whose, const char *name, const char *words);
 void node_on_link(void *data, const struct vrrp_link *link, unsigned int changes);
+void node_on_renamed(void *data, const char *before, const char *now);
 bool node_is_virtual(void *data, int ifindex, const struct address *address);
 
 /* node_hear.c */

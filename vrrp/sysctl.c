@@ -5,8 +5,10 @@
  * a crash leaves at worst a line for what was never changed: it is put back to what it is. A sysctl is put back only while it still
  * has the value that we gave it; then it is forgotten.
  *
- * One that is not there is remembered: its interface may only have another name for a while, and comes back with the value that we
- * gave it, which would be taken for the administrator's. An interface that is another one of that name has a value of its own.
+ * An interface that is renamed takes its values along: what is lent is known by the name that it is held by, and has another place,
+ * where it is put back. Who comes to hold it by the name of that place takes it over. What nobody was told of, while no process ran,
+ * is not there: it is remembered, for its interface may come back with the value that we gave it, which would be taken for the
+ * administrator's. An interface that is another one of that name has a value of its own.
  *
  * There are a handful for an interface that carries virtual routers, so they are in a sorted vector and the file is written whole. */
 #include "vrrp/sysctl.h"
@@ -32,7 +34,8 @@
 #define SYSCTL_GONE_MOST 4096u
 
 struct sysctl_lent {
-	char name[VRRP_SYSCTL_NAME_SIZE]; /* first: it is the key */
+	char name[VRRP_SYSCTL_NAME_SIZE];  /* first: it is the key */
+	char place[VRRP_SYSCTL_NAME_SIZE]; /* where it is; "": another has taken it over */
 	int before, ours;
 	int code; /* of the last attempt to set it */
 	size_t held;
@@ -115,6 +118,7 @@ static void sysctls_parse(struct vrrp_sysctls *sysctls, char *text)
 			strncmp(lent.name, "net/ipv", strlen("net/ipv")) != 0 ||
 			strstr(lent.name, ".."))
 			continue;
+		memcpy(lent.place, lent.name, sizeof(lent.place));
 		vector_push(&sysctls->lent, lent);
 	}
 	vector_sort(&sysctls->lent, sysctl_compare);
@@ -129,7 +133,8 @@ static int sysctls_keep(const struct vrrp_sysctls *sysctls)
 	if (!sysctls->lent.count)
 		return file_remove(sysctls->path);
 	vector_foreach(&sysctls->lent, lent)
-		strbuf_printf(&text, "%s %d %d\n", lent->name, lent->before, lent->ours);
+		if (lent->place[0])
+			strbuf_printf(&text, "%s %d %d\n", lent->place, lent->before, lent->ours);
 	return file_replace_unsynced(sysctls->path, text.text, text.length, SYSCTL_FILE_MODE);
 }
 
@@ -161,6 +166,7 @@ static struct sysctl_lent *sysctls_add(
 		(lents->count - 1 - place) * sizeof(*lents->items));
 	lents->items[place] = (struct sysctl_lent){.before = before, .ours = ours};
 	snprintf(lents->items[place].name, sizeof(lents->items[place].name), "%s", name);
+	snprintf(lents->items[place].place, sizeof(lents->items[place].place), "%s", name);
 	return &lents->items[place];
 }
 
@@ -174,8 +180,38 @@ static int sysctls_lend(struct vrrp_sysctls *sysctls, struct sysctl_lent *lent,
 	if (value == now)
 		return 0;
 	int r = sysctls_keep(sysctls);
-	int written = vrrp_sysctl_write(lent->name, value);
+	int written = vrrp_sysctl_write(lent->place, value);
 	return written < 0 ? written : r;
+}
+
+/* 0 also when there is nothing to put back. */
+static int sysctl_return(const struct sysctl_lent *lent)
+{
+	int now = 0;
+
+	if (lent->before == lent->ours || !lent->place[0])
+		return 0;
+	int r = vrrp_sysctl_read(lent->place, &now);
+	if (r == 0 && now == lent->ours)
+		(void)vrrp_sysctl_write(lent->place, lent->before);
+	return r;
+}
+
+/* It is that of an interface which has this name now. */
+static void sysctl_move_in(struct vrrp_sysctls *sysctls, struct sysctl_lent *lent, int now)
+{
+	if (strcmp(lent->place, lent->name) != 0) {
+		(void)sysctl_return(lent);
+		memcpy(lent->place, lent->name, sizeof(lent->place));
+		lent->before = lent->ours = now;
+	}
+	vector_foreach(&sysctls->lent, other) {
+		if (other == lent || strcmp(other->place, lent->name) != 0)
+			continue;
+		if (now == other->ours)
+			lent->before = other->before;
+		other->place[0] = '\0';
+	}
 }
 
 int vrrp_sysctls_hold(struct vrrp_sysctls *sysctls, const char *name, enum vrrp_sysctl_kind kind,
@@ -191,6 +227,7 @@ int vrrp_sysctls_hold(struct vrrp_sysctls *sysctls, const char *name, enum vrrp_
 		lent = sysctls_add(sysctls, name, now, now);
 	else if (r == 0 && !lent->held && now != lent->ours)
 		lent->before = now;
+	sysctl_move_in(sysctls, lent, now);
 	lent->held++;
 	if (r == 0)
 		r = sysctls_lend(sysctls, lent, kind, value, now);
@@ -206,16 +243,9 @@ static bool sysctls_put_back(struct vrrp_sysctls *sysctls, struct sysctl_lent *l
 {
 	struct sysctl_lents *lents = &sysctls->lent;
 	size_t place = (size_t)(lent - lents->items);
-	int now = 0;
 
-	if (lent->before != lent->ours) {
-		int r = vrrp_sysctl_read(lent->name, &now);
-
-		if (r == -ENOENT && lents->count <= SYSCTL_GONE_MOST)
-			return false;
-		if (r == 0 && now == lent->ours)
-			(void)vrrp_sysctl_write(lent->name, lent->before);
-	}
+	if (sysctl_return(lent) == -ENOENT && lents->count <= SYSCTL_GONE_MOST)
+		return false;
 	lents->count--;
 	memmove(lent, lent + 1, (lents->count - place) * sizeof(*lent));
 	return true;
@@ -228,6 +258,34 @@ void vrrp_sysctls_release(struct vrrp_sysctls *sysctls, const char *name)
 	if (!lent || !lent->held || --lent->held > 0)
 		return;
 	if (sysctls_put_back(sysctls, lent))
+		(void)sysctls_keep(sysctls);
+}
+
+/* "net/ipv4/conf/INTERFACE/KEY" */
+static bool sysctl_rename(struct sysctl_lent *lent, const char *before, const char *now)
+{
+	char place[VRRP_SYSCTL_NAME_SIZE];
+	const char *rest = lent->place + strlen("net/ipv4/conf/");
+	size_t length = strlen(before);
+
+	if (strlen(lent->place) <= strlen("net/ipv4/conf/") || strncmp(rest, before, length) != 0 ||
+		rest[length] != '/')
+		return false;
+	int size = snprintf(place, sizeof(place), "%.*s%s%s", (int)(rest - lent->place),
+		lent->place, now, rest + length);
+	if (size >= (int)sizeof(place))
+		return false;
+	memcpy(lent->place, place, sizeof(place));
+	return true;
+}
+
+void vrrp_sysctls_renamed(struct vrrp_sysctls *sysctls, const char *before, const char *now)
+{
+	bool changed = false;
+
+	vector_foreach(&sysctls->lent, lent)
+		changed |= sysctl_rename(lent, before, now);
+	if (changed)
 		(void)sysctls_keep(sysctls);
 }
 

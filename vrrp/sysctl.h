@@ -31,6 +31,8 @@ int vrrp_sysctls_hold(struct vrrp_sysctls *sysctls, const char *name, enum vrrp_
 	int value, struct error *error);
 /* Puts it back when nobody holds it any more. */
 void vrrp_sysctls_release(struct vrrp_sysctls *sysctls, const char *name);
+/* An interface has another name: what was set there is put back there, under the name that it was held by. */
+void vrrp_sysctls_renamed(struct vrrp_sysctls *sysctls, const char *before, const char *now);
 /* What nobody holds is put back. */
 void vrrp_sysctls_settle(struct vrrp_sysctls *sysctls);
 /* Nobody holds anything any more. */
