@@ -27,6 +27,14 @@ static const char *node_owner_text(const struct node *node, uint64_t number)
 	return router ? router->object : "a virtual router that is no more";
 }
 
+/* What is on an interface is told of before it, when it goes; but it is no more by then. */
+static bool node_is_without(const struct vrrp_object *object)
+{
+	char interface[IF_NAMESIZE];
+
+	return object->ifindex && !if_indextoname((unsigned int)object->ifindex, interface);
+}
+
 static void node_tell_object(const struct node *node, const struct vrrp_addresses_news *news)
 {
 	char text[VRRP_OBJECT_TEXT_SIZE];
@@ -35,7 +43,10 @@ static void node_tell_object(const struct node *node, const struct vrrp_addresse
 	vrrp_object_text(news->object, text);
 	switch (news->news) {
 	case VRRP_WANTED_LOST:
-		log_object_warning(name, "%s was taken away, and is put back", text);
+		if (node_is_without(news->object))
+			log_object_notice(name, "%s went with its interface", text);
+		else
+			log_object_warning(name, "%s was taken away, and is put back", text);
 		break;
 	case VRRP_WANTED_FOUGHT:
 		log_object_warning(name,
