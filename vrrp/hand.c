@@ -448,7 +448,8 @@ static int hand_fork(
 	struct vrrp_hand *hand, const struct vrrp_hand_owner *owner, const int sockets[])
 {
 	struct hand_process *process;
-	int fds[2], lock = hand_lock(owner->lease), r = hand_pair(fds);
+	_cleanup_close_ int lock = hand_lock(owner->lease);
+	int fds[2], r = hand_pair(fds);
 	pid_t parent = getpid();
 
 	if (r < 0)
@@ -463,8 +464,6 @@ static int hand_fork(
 	r = hand->pid < 0 ? -errno : 0;
 	hand->fd = fds[0];
 	close(fds[1]);
-	if (lock >= 0)
-		close(lock);
 	free(process);
 	return r;
 }

@@ -8,10 +8,12 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -158,6 +160,33 @@ static void test_in_order(void **state)
 	assert_false(world->shared->disordered);
 }
 
+/* Who cannot make a hand keeps nothing: where there is room for the lease's memory, and for no pair. */
+static void test_no_room(void **state)
+{
+	struct world *world = *state;
+	const struct vrrp_hand_owner owner = {.lease = memfd_create("lease", MFD_CLOEXEC)};
+	int sockets[VRRP_HAND_SOCKETS];
+	struct rlimit before, tight;
+	struct vrrp_hand *hand;
+
+	assert_true(owner.lease >= 0);
+	for (size_t i = 0; i < VRRP_HAND_SOCKETS; i++)
+		assert_true((sockets[i] = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0)) >= 0);
+	int next = dup(owner.lease);
+	assert_true(next >= 0);
+	close(next);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	tight = before;
+	tight.rlim_cur = (rlim_t)next + 1;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
+	int r = vrrp_hand_new(world->loop, &owner, sockets, brought, world, &hand, NULL);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(r, -EMFILE);
+	assert_null(hand);
+	assert_int_equal(fcntl(next, F_GETFD), -1);
+	close(owner.lease);
+}
+
 /* More than there is room for. */
 static void test_much(void **state)
 {
@@ -213,6 +242,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_in_order, make, drop),
+		cmocka_unit_test_setup_teardown(test_no_room, make, drop),
 		cmocka_unit_test_setup_teardown(test_much, make, drop),
 		cmocka_unit_test_setup_teardown(test_end, make, drop),
 		cmocka_unit_test_setup_teardown(test_refused, make, drop),
