@@ -290,6 +290,8 @@ static int value_check_text(const struct value *value)
 		return value_error(value, "it is too long");
 	if (!class->control && value_has_control(value->text))
 		return value_error(value, "it has control characters");
+	if (class->entry && (strcmp(value->text, ".") == 0 || strcmp(value->text, "..") == 0))
+		return value_error(value, "nothing can have this name");
 	int r = value_check_characters(value, value->text + prefix);
 	if (r < 0)
 		return r;

@@ -93,6 +93,7 @@ const struct schema_text schema_text_interface = {
 	.prefix = "",
 	.allowed = "A-Za-z0-9_.@-",
 	.longest = INTERFACE_NAME_SIZE - 1,
+	.entry = true,
 };
 static const struct schema_text schema_text_group = {
 	.name = "the name of a group",

@@ -72,6 +72,7 @@ struct schema_text {
 	const char *prefix;  /* it starts with this ("" for any) … */
 	const char *allowed; /* … then come these, as in a bracket expression; NULL: any */
 	size_t longest;      /* characters in all */
+	bool entry;          /* of a folder: neither . nor .. */
 	bool regex;          /* a regular expression (base/pattern.h) */
 	bool control;        /* control characters too: a payload */
 };

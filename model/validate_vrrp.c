@@ -420,6 +420,17 @@ static void validate_unicast(struct validate *validate, const struct config_rout
 	validate_peers(validate, &router->unicast);
 }
 
+/* What is sent to the group there comes to this machine alone. */
+static void validate_interface(struct validate *validate, const struct config_router *router)
+{
+	if (strcmp(router->interface, "lo") != 0 ||
+		config_has(&router->object, CONFIG_ROUTER_UNICAST))
+		return;
+	validate_warning(validate, &schema_router, &router->object, CONFIG_ROUTER_INTERFACE,
+		"name the interface that the peers are on, or write `unicast`",
+		"no peer is heard on the loopback interface");
+}
+
 void validate_router(struct validate *validate, const struct config_router *router)
 {
 	const struct validate_families families = validate_count(router);
@@ -434,6 +445,7 @@ void validate_router(struct validate *validate, const struct config_router *rout
 	/* What follows is about several keys: where one of them is wrong, that may be why. */
 	if (router->object.set & CONFIG_OBJECT_BROKEN)
 		return;
+	validate_interface(validate, router);
 	validate_version(validate, router);
 	validate_checksum(validate, router, &families);
 	validate_owner(validate, router);
