@@ -104,7 +104,7 @@ add_balancer() {
 	add_link "$name" back
 }
 
-# add_server NUMBER: a web server that says its number, on port 80.
+# add_server NUMBER: a web server that says its number, on port 80; below /files/ it takes what is put there, and has it.
 add_server() {
 	local name=server$1
 
@@ -140,7 +140,7 @@ share_with() {
 start_web() {
 	local folder=$work/web$1
 
-	mkdir "$folder"
+	mkdir -p "$folder/files"
 	cat >"$folder/nginx.conf" <<-END
 		daemon off;
 		master_process off;
@@ -156,6 +156,10 @@ start_web() {
 				listen 80;
 				listen [::]:80;
 				location / { return 200 "server $1\n"; }
+				location /files/ {
+					root $folder;
+					dav_methods PUT;
+				}
 			}
 		}
 	END
