@@ -41,10 +41,12 @@ static inline void memory_freep(void *pointer)
 	free(*(void **)pointer);
 }
 
+/* Leaves -1: a number that is closed twice is by then somebody else's. */
 static inline void memory_closep(int *fd)
 {
 	if (*fd >= 0)
 		close(*fd);
+	*fd = -1;
 }
 
 #define _cleanup_free_  _cleanup_(memory_freep)

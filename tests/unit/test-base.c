@@ -566,6 +566,18 @@ static void memory_is_copied(void **state _unused_)
 	assert_string_equal(stolen, "moved");
 }
 
+static void a_descriptor_is_closed_once(void **state _unused_)
+{
+	int first = dup(STDERR_FILENO), closed = first;
+
+	memory_closep(&closed);
+	assert_int_equal(closed, -1);
+	_cleanup_close_ int other = dup(STDERR_FILENO);
+	assert_int_equal(other, first);
+	memory_closep(&closed);
+	assert_int_not_equal(fcntl(other, F_GETFD), -1);
+}
+
 static void memory_is_aligned(void **state _unused_)
 {
 	static const uint8_t zeros[100];
@@ -625,6 +637,7 @@ int main(void)
 		cmocka_unit_test(an_error_has_words),
 		cmocka_unit_test(memory_is_copied),
 		cmocka_unit_test(memory_is_aligned),
+		cmocka_unit_test(a_descriptor_is_closed_once),
 		cmocka_unit_test(too_much_memory_ends_the_process),
 		/* Last: it may make this process root of a namespace. */
 		WITH_FOLDER(a_replacement_that_fails_changes_nothing),
