@@ -229,8 +229,7 @@ static void routing_on_refused(
 		[MESSAGE_VRRP_REFUSAL_UNABLE] =
 			"may not keep any on this machine, and its log says why",
 		[MESSAGE_VRRP_REFUSAL_CLAIM] =
-			"keeps none beside another poised, which keeps some in this network "
-			"namespace",
+			"keeps none beside another poised of this network namespace",
 	};
 
 	if (refused->refusal >= MESSAGE_VRRP_REFUSAL_COUNT) {

@@ -82,6 +82,10 @@ def children_of(pid):
     return [int(word) for word in result.stdout.split()]
 
 
+def descendants_of(pid):
+    return [each for child in children_of(pid) for each in (child, *descendants_of(child))]
+
+
 def is_alive(pid):
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
