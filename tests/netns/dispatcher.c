@@ -256,15 +256,19 @@ static void case_control(struct world *world)
 	until_heard(world, 3);
 }
 
-/* What was read late came when it came. */
+/* What was read late came when it came. The kernel begins to stamp what arrives a moment after the first socket asked for it,
+ * and stamps what came before that when it is read. */
 static void age_of(struct world *world, uint16_t family)
 {
 	const struct timespec late = {.tv_nsec = LATE_NS};
+	uint64_t heard = 0, limit = loop_clock() + LIMIT;
 
 	world_set(world, family);
-	shoot(world, &(struct shot){});
-	nanosleep(&late, NULL);
-	until_heard(world, 1);
+	do {
+		shoot(world, &(struct shot){});
+		nanosleep(&late, NULL);
+		until_heard(world, ++heard);
+	} while (world->age < LATE_NS && loop_clock() < limit);
 	require(world->age >= LATE_NS && world->age < LIMIT);
 }
 
