@@ -33,10 +33,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/timespec.h"
 #include "base/vector.h"
 
-#define RUN_NS_OF_SECOND 1000000000ull
-/* Between two looks at who is left to kill, at most. */
 #define RUN_KILL_PAUSE_NS 10000000ull
 #define RUN_NAME          "poise-run"
 /* Memory that a program may lock, at most: what the kernel gives everybody. */
@@ -167,8 +166,7 @@ static int run_wait_signal(const sigset_t *set, uint64_t when)
 {
 	uint64_t now = loop_clock();
 	uint64_t rest = when > now ? when - now : 0;
-	const struct timespec time = {.tv_sec = (time_t)(rest / RUN_NS_OF_SECOND),
-		.tv_nsec = (long)(rest % RUN_NS_OF_SECOND)};
+	const struct timespec time = timespec_of(rest);
 
 	return sigtimedwait(set, NULL, &time);
 }

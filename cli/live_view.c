@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/timespec.h"
 #include "cli/layout.h"
 #include "cli/output.h"
-#include "model/units.h"
 
 /* The alternate screen, without a cursor and without wrapping; and back. */
 #define SCREEN_BEGIN "\033[?1049h\033[?25l\033[?7l"
@@ -80,8 +80,7 @@ static void live_print(const char *text, bool first)
 
 int cli_live_view(uint64_t interval, int (*frame)(void *data, struct strbuf *text), void *data)
 {
-	const struct timespec wait = {.tv_sec = (time_t)(interval / UNITS_SECOND),
-		.tv_nsec = (long)(interval % UNITS_SECOND)};
+	const struct timespec wait = timespec_of(interval);
 	bool terminal = isatty(STDOUT_FILENO), first = true;
 	size_t width, height;
 	sigset_t mask;

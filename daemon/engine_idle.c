@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "daemon/engine_inside.h"
+#include "reconciler/confirm.h"
 
 static int idle_open(
 	const char *run_dir _unused_, struct backend **ret, struct error *error _unused_)
@@ -77,7 +78,7 @@ bool engine_wants_backend(const struct files *files)
 
 static bool engine_owns_nothing(const struct engine *engine)
 {
-	_cleanup_free_ char *confirm = memory_printf("%s/confirm.json", engine->options.state_dir);
+	_cleanup_free_ char *confirm = memory_printf("%s/" CONFIRM_FILE, engine->options.state_dir);
 	_cleanup_record_ struct record record = {};
 
 	return access(confirm, F_OK) < 0 &&

@@ -30,7 +30,7 @@
 
 static char *confirm_path(const struct reconciler *reconciler)
 {
-	return memory_printf("%s/confirm.json", reconciler->options.state_dir);
+	return memory_printf("%s/" CONFIRM_FILE, reconciler->options.state_dir);
 }
 
 bool confirm_exists(const struct reconciler *reconciler)
@@ -467,14 +467,14 @@ static int confirm_finish(struct reconciler *reconciler, const struct confirm_pe
 	_cleanup_(config_clear) struct config config = {};
 	_cleanup_declared_ struct declared declared = {};
 	_cleanup_diagnostics_ struct diagnostics diagnostics = {};
-	const struct document document = {.name = "confirm.json",
+	const struct document document = {.name = CONFIRM_FILE,
 		.text = pending->canonical,
 		.size = strlen(pending->canonical)};
 	_cleanup_record_ struct record record = {};
 
 	int r = config_load(&document, 1, &config, &diagnostics);
 	if (r < 0)
-		return error_set(error, r, "what was applied cannot be read from confirm.json: %s",
+		return error_set(error, r, "what was applied cannot be read from " CONFIRM_FILE ": %s",
 			diagnostics.count ? diagnostics.items[0].message : strerror(-r));
 	declared_from_config(&config, &declared);
 	record_copy(&record, &reconciler->record);

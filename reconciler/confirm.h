@@ -4,12 +4,15 @@
  * Before the first operation, STATE-DIR/confirm.json holds everything that is needed to go back:
  * the record and the live state of all that the apply touches, as they were, and the deadline.
  * Until the confirmation nothing is deleted (step() holds it at weight 0). A guard process of its
- * own session waits for the deadline; whoever comes first (the guard, a later command, poised)
- * undoes an expired one, under the lock. After a reboot, or in another namespace, there is nothing
- * to undo: the content that was never confirmed is refused until the files change. */
+ * own session waits for the deadline, and ends as soon as the file has gone; whoever comes first
+ * (the guard, a later command, poised) undoes an expired one, under the lock. After a reboot, or in
+ * another namespace, there is nothing to undo: the content that was never confirmed is refused until
+ * the files change. */
 #pragma once
 
 #include "reconciler/reconciler.h"
+
+#define CONFIRM_FILE "confirm.json" /* in STATE-DIR */
 
 /* One that is awaited. */
 struct confirm_pending {

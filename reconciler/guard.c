@@ -3,26 +3,79 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/inotify.h>
 #include <sys/prctl.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <syslog.h>
 #include <time.h>
 
+#include "base/timespec.h"
 #include "reconciler/confirm.h"
 
 /* How long one try waits for a command that holds the lock, and what lies between two tries. */
 #define GUARD_LOCK_WAIT_NS 60000000000ull
 #define GUARD_RETRY_NS     5000000000ull
 
-static void guard_sleep_until(uint64_t deadline)
-{
-	struct timespec time = {.tv_sec = (time_t)(deadline / 1000000000ull),
-		.tv_nsec = (long)(deadline % 1000000000ull)};
+/* What it waits for: the deadline, and that somebody else settles the confirmation before. */
+enum guard_wait {
+	GUARD_WAIT_TIME,
+	GUARD_WAIT_SETTLED,
+	_GUARD_WAIT_MAX,
+};
 
-	/* CLOCK_BOOTTIME: a suspended machine that wakes late undoes at once. */
-	while (clock_nanosleep(CLOCK_BOOTTIME, TIMER_ABSTIME, &time, NULL) == EINTR)
-		;
+/* Whether confirm.json was removed: by a confirm, a rollback, or whoever undid it. A later apply makes a new one, with a guard
+ * of its own. */
+static bool guard_read_settled(int watch)
+{
+	char buffer[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
+	bool settled = false;
+	ssize_t size;
+
+	while ((size = read(watch, buffer, sizeof(buffer))) > 0)
+		for (const char *at = buffer; at < buffer + size;) {
+			const struct inotify_event *event = (const void *)at;
+			settled |= (event->mask & IN_DELETE) &&
+				   strcmp(event->name, CONFIRM_FILE) == 0;
+			at += sizeof(*event) + event->len;
+		}
+	return settled;
+}
+
+/* Before confirm.json can go: -1 when there can be no watch, and then it waits for the deadline alone. */
+static int guard_watch(const struct reconciler_options *options)
+{
+	int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+
+	if (watch >= 0 &&
+		inotify_add_watch(watch, options->state_dir, IN_DELETE | IN_ONLYDIR) < 0) {
+		close(watch);
+		return -1;
+	}
+	return watch;
+}
+
+/* Until then (CLOCK_BOOTTIME ns: a suspended machine that wakes late undoes at once), or until it is settled: true. */
+static bool guard_wait(int timer, int watch, uint64_t when)
+{
+	const struct itimerspec time = {.it_value = timespec_of(when)};
+	struct pollfd fds[_GUARD_WAIT_MAX] = {
+		[GUARD_WAIT_TIME] = {.fd = timer, .events = POLLIN},
+		[GUARD_WAIT_SETTLED] = {.fd = watch, .events = POLLIN},
+	};
+
+	timerfd_settime(timer, TFD_TIMER_ABSTIME, &time, NULL);
+	for (;;) {
+		if (poll(fds, _GUARD_WAIT_MAX, -1) < 0)
+			continue;
+		if (fds[GUARD_WAIT_SETTLED].revents && guard_read_settled(watch))
+			return true;
+		if (fds[GUARD_WAIT_TIME].revents)
+			return false;
+	}
 }
 
 /* Undoes the confirmation of this deadline, if it is still awaited. Another, later one has a guard
@@ -79,13 +132,16 @@ static _noreturn_ void guard_run(
 	own.rescue = true;
 	guard_detach(ready);
 	openlog("poise", LOG_PID, LOG_DAEMON);
+	int watch = guard_watch(options);
+	int timer = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC);
+	if (timer < 0)
+		_exit(1);
 	if (write(ready, "r", 1) != 1)
 		_exit(1);
 	close(ready);
 	/* Nobody else may be there to undo it: it tries until it is done. */
 	for (uint64_t when = deadline;; when = reconciler_now() + GUARD_RETRY_NS) {
-		guard_sleep_until(when);
-		if (guard_undo(&own, deadline) == 0)
+		if (guard_wait(timer, watch, when) || guard_undo(&own, deadline) == 0)
 			_exit(0);
 	}
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The guard process of a confirmation: outlives the terminal and the command that started it, waits
- * for the deadline, and undoes the apply when nobody confirmed it. Private to reconciler/. */
+ * for the deadline, and undoes the apply when nobody confirmed it; ends when confirm.json goes. Private to reconciler/. */
 #pragma once
 
 #include "reconciler/reconciler.h"

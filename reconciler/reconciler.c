@@ -312,8 +312,7 @@ static void reconciler_sleep_until(uint64_t when)
 {
 	uint64_t now = reconciler_now();
 	uint64_t rest = when > now ? when - now : 0;
-	struct timespec time = {
-		.tv_sec = (time_t)(rest / 1000000000ull), .tv_nsec = (long)(rest % 1000000000ull)};
+	const struct timespec time = timespec_of(rest);
 
 	nanosleep(&time, NULL); /* a signal ends it early: the observer is asked */
 }
