@@ -118,11 +118,12 @@ const char *address_format_endpoint(
 	return text;
 }
 
-int address_compare(const struct address *a, const struct address *b)
+int address_compare(const void *a, const void *b)
 {
-	int order = COMPARE(a->family, b->family);
+	const struct address *left = a, *right = b;
+	int order = COMPARE(left->family, right->family);
 
-	return order ? order : memcmp(a->bytes, b->bytes, sizeof(a->bytes));
+	return order ? order : memcmp(left->bytes, right->bytes, sizeof(left->bytes));
 }
 
 bool address_equal(const struct address *a, const struct address *b)

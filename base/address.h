@@ -42,8 +42,8 @@ const char *address_format(const struct address *address, char text[static ADDRE
 const char *address_format_endpoint(
 	const struct address *address, uint16_t port, char text[static ADDRESS_ENDPOINT_LENGTH]);
 
-/* Total order: family, then bytes. */
-int address_compare(const struct address *a, const struct address *b);
+/* Total order of two struct address: family, then bytes. */
+int address_compare(const void *a, const void *b);
 bool address_equal(const struct address *a, const struct address *b);
 
 bool address_is_unspecified(const struct address *address);

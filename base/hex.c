@@ -35,3 +35,16 @@ ssize_t hex_parse(const char *text, uint8_t *bytes, uint8_t *masks, size_t most)
 	}
 	return count ? (ssize_t)count : -EINVAL;
 }
+
+char *hex_format(const uint8_t *bytes, size_t count, char *text)
+{
+	static const char digits[] = "0123456789abcdef";
+	char *end = text;
+
+	for (size_t i = 0; i < count; i++) {
+		*end++ = digits[bytes[i] >> 4];
+		*end++ = digits[bytes[i] & 15];
+	}
+	*end = '\0';
+	return text;
+}

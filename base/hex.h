@@ -10,3 +10,6 @@
  * its bits are 0 in the byte and in its mask, all others of a mask are 1. The number of bytes; -EINVAL: it is nothing of
  * the kind, or empty; -E2BIG. */
 ssize_t hex_parse(const char *text, uint8_t *bytes, uint8_t *masks, size_t most);
+
+/* Two digits a byte, in lower case, into `text` of 2 * count + 1; returns it. */
+char *hex_format(const uint8_t *bytes, size_t count, char *text);

@@ -2,9 +2,9 @@
 #include "cli/beside.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <sys/random.h>
 
+#include "base/hex.h"
 #include "cli/client.h"
 #include "cli/fields.h"
 #include "reconciler/reconciler.h"
@@ -27,10 +27,8 @@ static void beside_choose_nonce(struct cli_beside_routers *routers)
 {
 	uint8_t bytes[sizeof(routers->nonce) / 2];
 
-	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
-		return;
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		snprintf(routers->nonce + 2 * i, 3, "%02x", bytes[i]);
+	if (getrandom(bytes, sizeof(bytes), 0) == sizeof(bytes))
+		hex_format(bytes, sizeof(bytes), routers->nonce);
 }
 
 /* 1: the files that the answer began with are others by now. */

@@ -18,8 +18,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/socket.h>
-#include <time.h>
 
+#include "base/timespec.h"
 #include "daemon/call_run.h"
 #include "daemon/json_text.h"
 
@@ -294,14 +294,6 @@ static void client_run_requests(struct client *client)
 
 /* Output */
 
-static uint64_t wall_milliseconds(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_REALTIME, &time);
-	return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
-}
-
 /* Tells how many events were dropped, once half of what waited has been taken. */
 static void client_tell_lost(struct client *client)
 {
@@ -313,7 +305,7 @@ static void client_tell_lost(struct client *client)
 	strbuf_printf(&words, "%" PRIu64 " events were lost: they came faster than they were taken",
 		client->lost);
 	strbuf_add(events, "{\"jsonrpc\":\"2.0\",\"method\":\"event\",\"params\":{");
-	json_text_member_number(events, "at_ms", wall_milliseconds());
+	json_text_member_number(events, "at_ms", timespec_wall_ms());
 	json_text_member_string(events, "kind", "lost");
 	json_text_member_null(events, "object");
 	json_text_member_string(events, "text", words.text);

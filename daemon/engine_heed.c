@@ -11,6 +11,7 @@
  *
  * People are told in this order: who went down, what that made of quorums, what was applied for it; and all of it after the
  * operations, for no failed server waits for a log. */
+#include "base/timespec.h"
 #include "daemon/engine_inside.h"
 #include "reconciler/resolve.h"
 
@@ -244,7 +245,7 @@ static void heed_tell_quorum(struct engine *engine, const struct engine_health_s
 		memory_printf("service %s", service_key_format(&service->key, listener));
 	struct engine_notice notice = {
 		.event = lost ? ENGINE_NOTICE_QUORUM_LOST : ENGINE_NOTICE_QUORUM_REGAINED,
-		.wall = engine_wall_ms(),
+		.wall = timespec_wall_ms(),
 	};
 
 	const struct engine_field fields[] = {
@@ -279,7 +280,7 @@ static void heed_tell_doubt(struct engine *engine, const struct engine_health_se
 	struct engine_notice notice = {
 		.event = line->doubted ? ENGINE_NOTICE_CHECKS_DOUBTED
 				       : ENGINE_NOTICE_CHECKS_BELIEVED,
-		.wall = engine_wall_ms(),
+		.wall = timespec_wall_ms(),
 	};
 	const struct engine_field fields[] = {
 		{.name = "state", .text = line->doubted ? "begun" : "over"},

@@ -4,6 +4,7 @@
  * What is told is what a service sees of its destination, by all checks of that. It changes with a probe, and with other files,
  * which give a destination a check that is down already, take one off it, or have a service that did not know it yet. A destination that is
  * new is told to be down where that is known; one that only begins so, or was so before a restart, is no news. */
+#include "base/timespec.h"
 #include "daemon/engine_inside.h"
 #include "model/units.h"
 
@@ -324,7 +325,7 @@ static void heed_notify_turned(struct engine *engine, const struct heed_turn *tu
 				destination_key_format(&turned->destination->key, destination),
 			.check = by->key.check,
 			.reason = turn->up ? NULL : why,
-			.wall = engine_wall_ms(),
+			.wall = timespec_wall_ms(),
 		};
 
 		engine_heed_notify(engine, turned->service, &notice);

@@ -17,7 +17,6 @@
 uint64_t engine_backoff(unsigned int attempts);
 
 /* engine_tell.c */
-uint64_t engine_wall_ms(void);
 void engine_tell(struct engine *engine, enum engine_event_kind kind, const char *object,
 	const char *format, ...) _printf_(4, 5);
 /* Tells of an event whose kind, object and data are set. */

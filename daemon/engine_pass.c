@@ -6,6 +6,7 @@
  * resync's read, so that `status` tells the truth; what is dirty waits. */
 #include <errno.h>
 
+#include "base/timespec.h"
 #include "daemon/engine_inside.h"
 #include "reconciler/converge.h"
 #include "reconciler/plan_text.h"
@@ -226,7 +227,7 @@ static void engine_count_pass(struct engine_pass *pass, uint64_t duration)
 	counters->passes[pass->reason]++;
 	counters->pass_ns += duration;
 	counters->last_pass_ns = duration;
-	counters->last_pass_wall = engine_wall_ms();
+	counters->last_pass_wall = timespec_wall_ms();
 	counters->last_pass_reason = pass->reason;
 	counters->last_pass_failed = pass->failed.count > 0;
 	counters->reads += pass->everything;

@@ -6,9 +6,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
-#include <time.h>
 
 #include "base/file.h"
+#include "base/timespec.h"
 #include "daemon/engine_inside.h"
 #include "daemon/json_text.h"
 
@@ -95,17 +95,9 @@ const char *engine_event_name(enum engine_event_kind kind)
 	return engine_event_names[kind];
 }
 
-uint64_t engine_wall_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static void engine_send(struct engine *engine, struct engine_event *event)
 {
-	event->wall = engine_wall_ms();
+	event->wall = timespec_wall_ms();
 	if (engine->options.event)
 		engine->options.event(engine->options.data, event);
 }
@@ -338,7 +330,7 @@ static void engine_history_write(struct engine *engine, const struct engine_entr
 void engine_note(struct engine *engine, struct engine_entry *entry)
 {
 	entry->serial = engine->serial + 1;
-	entry->wall = engine_wall_ms();
+	entry->wall = timespec_wall_ms();
 	if (engine->files) {
 		entry->commit = memory_copy_string(engine->files->commit);
 		memcpy(entry->revision, files_revision(engine->files), sizeof(entry->revision));

@@ -8,10 +8,10 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/log.h"
 #include "base/run.h"
+#include "base/timespec.h"
 #include "daemon/notify_failed.h"
 
 LOG_MODULE("programs");
@@ -264,14 +264,6 @@ void programs_cancel_all(struct programs *programs)
 
 static void programs_notify_next(struct programs *programs);
 
-static uint64_t programs_wall_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /* The one that runs is over. */
 static void programs_notified(struct programs *programs, int status)
 {
@@ -286,7 +278,7 @@ static void programs_notified(struct programs *programs, int status)
 	programs->counters.notified++;
 	programs->counters.notify_failed += status != 0;
 	notify_failed_take(
-		&programs->failed, notice.message, notice.size, status, programs_wall_ms());
+		&programs->failed, notice.message, notice.size, status, timespec_wall_ms());
 	if (status != 0 && message_program_read(
 				   notice.message, notice.size, &user, &words, &environment) == 0) {
 		notify_failed_say(status, &text);

@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 
 #include "base/macros.h"
+#include "base/timespec.h"
 
 #define STATUS_LIMIT 512
 
@@ -35,10 +35,8 @@ void service_manager_ready(void)
 /* The time tells the manager which of its reloads is meant. */
 void service_manager_reloading(void)
 {
-	struct timespec now;
+	uint64_t microseconds = timespec_now(CLOCK_MONOTONIC) / 1000;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	uint64_t microseconds = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, microseconds);
 }
 

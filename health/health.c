@@ -23,9 +23,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/resource.h>
-#include <time.h>
 
 #include "base/heap.h"
+#include "base/timespec.h"
 #include "health/health_plan.h"
 #include "health/judge.h"
 #include "health/overdue.h"
@@ -91,14 +91,6 @@ struct health {
 	struct health_counters counters;
 	struct health_report reports[HEALTH_REPORTS_MOST];
 };
-
-static uint64_t health_wall(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_REALTIME, &time);
-	return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
-}
 
 /* What is due. */
 
@@ -310,7 +302,7 @@ static void health_judge(
 
 	health->counters.expired += outcome->late;
 	health_count(health, untried ? CHECKER_RESULT_UNTRIED : outcome->result);
-	if (!absent && judge_result(&item->judge, item->check, outcome, now, health_wall()))
+	if (!absent && judge_result(&item->judge, item->check, outcome, now, timespec_wall_ms()))
 		health_say(item);
 	if (up && !item->judge.verdict.up)
 		health->counters.down++;

@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/hex.h"
 #include "base/memory.h"
 #include "base/pattern.h"
 #include "base/version.h"
@@ -105,8 +106,7 @@ static bool http_over_digest(struct http *http)
 	if (!http->http->digest)
 		return false;
 	sha256_digest(&http->digest, sizeof(digest), digest);
-	for (size_t i = 0; i < sizeof(digest); i++)
-		sprintf(text + 2 * i, "%02x", digest[i]);
+	hex_format(digest, sizeof(digest), text);
 	if (strcmp(http->http->digest + strlen(prefix), text) == 0)
 		return false;
 	checker_over(&http->curl.run, CHECKER_RESULT_FAILED, "body has digest %s%s", prefix, text);

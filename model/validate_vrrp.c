@@ -384,11 +384,6 @@ static void validate_peer(
 			NULL, "%s %s", address_format(peer, text), wrong);
 }
 
-static int validate_peer_compare(const void *a, const void *b)
-{
-	return address_compare(a, b);
-}
-
 /* Nobody is a peer twice. */
 static void validate_peers(struct validate *validate, const struct config_unicast *unicast)
 {
@@ -401,7 +396,7 @@ static void validate_peers(struct validate *validate, const struct config_unicas
 		validate_peer(validate, unicast, peer);
 		vector_push(&sorted, *peer);
 	}
-	vector_sort(&sorted, validate_peer_compare);
+	vector_sort(&sorted, address_compare);
 	for (size_t i = 1; i < sorted.count; i++)
 		if (address_equal(&sorted.items[i - 1], &sorted.items[i]))
 			validate_error(validate, &schema_unicast, &unicast->object,

@@ -317,11 +317,6 @@ static int blast_compare_places(const void *a, const void *b)
 	return order ? order : COMPARE(left->family, right->family);
 }
 
-static int blast_compare_plain_addresses(const void *a, const void *b)
-{
-	return address_compare(a, b);
-}
-
 static void blast_routers_fill(
 	struct blast_routers *routers, const struct record *before, const struct declared *now)
 {
@@ -338,7 +333,7 @@ static void blast_routers_fill(
 		}
 	}
 	vector_sort(&routers->places, blast_compare_places);
-	vector_sort(&routers->addresses, blast_compare_plain_addresses);
+	vector_sort(&routers->addresses, address_compare);
 }
 
 static bool blast_router_stays(const struct blast_routers *routers,
@@ -363,7 +358,7 @@ static void blast_judge_addresses(struct blast_pass *pass, const struct blast_ro
 	size_t lost = 0;
 
 	vector_foreach(&before->addresses, address)
-		lost += !vector_find(&routers->addresses, address, blast_compare_plain_addresses);
+		lost += !vector_find(&routers->addresses, address, address_compare);
 	if (lost >= BLAST_DESTINATIONS_LEAST)
 		blast_judge(pass, lost, before->addresses.count, "addresses of virtual router ",
 			before->name);

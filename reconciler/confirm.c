@@ -474,7 +474,8 @@ static int confirm_finish(struct reconciler *reconciler, const struct confirm_pe
 
 	int r = config_load(&document, 1, &config, &diagnostics);
 	if (r < 0)
-		return error_set(error, r, "what was applied cannot be read from " CONFIRM_FILE ": %s",
+		return error_set(error, r,
+			"what was applied cannot be read from " CONFIRM_FILE ": %s",
 			diagnostics.count ? diagnostics.items[0].message : strerror(-r));
 	declared_from_config(&config, &declared);
 	record_copy(&record, &reconciler->record);

@@ -38,8 +38,8 @@ static bool guard_read_settled(int watch)
 	while ((size = read(watch, buffer, sizeof(buffer))) > 0)
 		for (const char *at = buffer; at < buffer + size;) {
 			const struct inotify_event *event = (const void *)at;
-			settled |= (event->mask & IN_DELETE) &&
-				   strcmp(event->name, CONFIRM_FILE) == 0;
+			settled |=
+				(event->mask & IN_DELETE) && strcmp(event->name, CONFIRM_FILE) == 0;
 			at += sizeof(*event) + event->len;
 		}
 	return settled;

@@ -179,3 +179,23 @@ int json_form_check_unique(struct json_form_pass *pass, const struct json_form_p
 			sizeof(*list->items), order);                                              \
 	}                                                                                          \
 	static const struct json_form_type list_name = {list_name##_write, list_name##_read}
+
+/* Makes a type NAME_if_any of a list's: left out where it is empty, and empty where it is left out. */
+#define JSON_FORM_LIST_IF_ANY(list)                                                                \
+	static json_t *list##_write_if_any(struct json_form_pass *pass,                            \
+		const struct json_form_member *member, const void *field)                          \
+	{                                                                                          \
+		json_t *array = list.write(pass, member, field);                                   \
+                                                                                                   \
+		if (json_array_size(array))                                                        \
+			return array;                                                              \
+		json_decref(array);                                                                \
+		return NULL;                                                                       \
+	}                                                                                          \
+	static int list##_read_if_any(struct json_form_pass *pass,                                 \
+		const struct json_form_place *place, const struct json_form_member *member,        \
+		const json_t *json, void *field)                                                   \
+	{                                                                                          \
+		return json ? list.read(pass, place, member, json, field) : 0;                     \
+	}                                                                                          \
+	static const struct json_form_type list##_if_any = {list##_write_if_any, list##_read_if_any}

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/hex.h"
 #include "reconciler/json_form.h"
 #include "reconciler/sources.h"
 
@@ -333,11 +334,6 @@ static struct record_router *record_add_router(
 	return router;
 }
 
-static int record_compare_addresses(const void *a, const void *b)
-{
-	return address_compare(a, b);
-}
-
 static void record_add_addresses(
 	struct record_addresses *to, const struct config_virtual_address_list *from)
 {
@@ -345,7 +341,7 @@ static void record_add_addresses(
 
 	vector_foreach(from, address)
 		vector_push(to, address->address.address);
-	vector_sort(to, record_compare_addresses);
+	vector_sort(to, address_compare);
 	vector_foreach(to, address)
 		if (!kept || !address_equal(&to->items[kept - 1], address))
 			to->items[kept++] = *address;
@@ -546,6 +542,5 @@ void record_revision(const char *canonical, char ret[static REVISION_SIZE])
 	sha256_init(&context);
 	sha256_update(&context, strlen(canonical), (const uint8_t *)canonical);
 	sha256_digest(&context, sizeof(digest), digest);
-	for (size_t i = 0; i < sizeof(digest); i++)
-		snprintf(ret + 2 * i, 3, "%02x", digest[i]);
+	hex_format(digest, sizeof(digest), ret);
 }

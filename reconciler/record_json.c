@@ -39,32 +39,13 @@ static int path_compare(const void *a, const void *b)
 static const struct json_form_member path_item = {.type = &json_form_string, .required = true};
 JSON_FORM_LIST(path_list, ((struct record *)NULL)->paths, &path_item, path_compare);
 
-/* Of what is left, mostly nothing: then it is not said. */
-static json_t *left_drains_write(
-	struct json_form_pass *pass, const struct json_form_member *member, const void *field)
-{
-	const typeof(((struct memory *)NULL)->drains) *drains = field;
-
-	return drains->count ? state_form_drains.write(pass, member, field) : NULL;
-}
-
-static int left_drains_read(struct json_form_pass *pass, const struct json_form_place *place,
-	const struct json_form_member *member, const json_t *json, void *field)
-{
-	return json ? state_form_drains.read(pass, place, member, json, field) : 0;
-}
-
-static const struct json_form_type left_drains = {left_drains_write, left_drains_read};
-
-static int router_address_compare(const void *a, const void *b)
-{
-	return address_compare(a, b);
-}
+/* Of what is left, mostly nothing. */
+JSON_FORM_LIST_IF_ANY(state_form_drains);
 
 static const struct json_form_member router_address_item = {
 	.type = &json_form_address, .required = true};
 JSON_FORM_LIST(router_address_list, ((struct record_router *)NULL)->addresses, &router_address_item,
-	router_address_compare);
+	address_compare);
 
 static const struct json_form_member router_members[] = {
 	{"name", &json_form_string, JSON_FORM_FIELD(struct record_router, name), .required = true},
@@ -80,21 +61,7 @@ static const struct json_form_member router_item = JSON_FORM_ITEM(&router_form);
 JSON_FORM_LIST(router_list, ((struct record *)NULL)->routers, &router_item, record_router_compare);
 
 /* Many a machine has none, and a record may be of the time before they were in it. */
-static json_t *routers_write(
-	struct json_form_pass *pass, const struct json_form_member *member, const void *field)
-{
-	const struct record_routers *routers = field;
-
-	return routers->count ? router_list.write(pass, member, field) : NULL;
-}
-
-static int routers_read(struct json_form_pass *pass, const struct json_form_place *place,
-	const struct json_form_member *member, const json_t *json, void *field)
-{
-	return json ? router_list.read(pass, place, member, json, field) : 0;
-}
-
-static const struct json_form_type routers_type = {routers_write, routers_read};
+JSON_FORM_LIST_IF_ANY(router_list);
 
 static const struct json_form_member record_members[] = {
 	{"poise-record", &json_form_version, .required = true, .maximum = RECORD_JSON_FORMAT},
@@ -111,9 +78,10 @@ static const struct json_form_member record_members[] = {
 	{"paths", &path_list, JSON_FORM_FIELD(struct record, paths), .required = true},
 	{"drains", &state_form_drains, JSON_FORM_FIELD(struct record, memory.drains),
 		.required = true},
-	{"routers", &routers_type, JSON_FORM_FIELD(struct record, routers)},
+	{"routers", &router_list_if_any, JSON_FORM_FIELD(struct record, routers)},
 	{"left-backend", &json_form_string, JSON_FORM_FIELD(struct record, left.backend)},
-	{"left-drains", &left_drains, JSON_FORM_FIELD(struct record, left.memory.drains)},
+	{"left-drains", &state_form_drains_if_any,
+		JSON_FORM_FIELD(struct record, left.memory.drains)},
 };
 static const struct json_form record_form = JSON_FORM(record_members);
 

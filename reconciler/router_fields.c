@@ -4,6 +4,7 @@
 #include <nettle/hmac.h>
 #include <stdio.h>
 
+#include "base/hex.h"
 #include "base/strbuf.h"
 #include "model/units.h"
 
@@ -206,9 +207,7 @@ static json_t *fields_proof(const struct config_router *router, const char *nonc
 		&context, strlen(router->authentication), (const uint8_t *)router->authentication);
 	hmac_sha256_digest(&context, sizeof(digest), digest);
 	explicit_bzero(&context, sizeof(context));
-	for (size_t i = 0; i < sizeof(digest); i++)
-		snprintf(text + 2 * i, 3, "%02x", digest[i]);
-	return json_string(text);
+	return json_string(hex_format(digest, sizeof(digest), text));
 }
 
 json_t *router_to_json(const struct config_router *router, const char *nonce)

@@ -469,30 +469,10 @@ static const struct json_form route_form = JSON_FORM(route_members);
 static const struct json_form_member route_item = JSON_FORM_ITEM(&route_form);
 JSON_FORM_LIST(route_list, struct data_route_vector, &route_item, data_route_compare);
 
-/* A list that only a data plane has: left out where it is empty, so that the kernel's state says
- * nothing of it. */
-#define STATE_LIST_IF_ANY(list)                                                                    \
-	static json_t *list##_write_if_any(struct json_form_pass *pass,                            \
-		const struct json_form_member *member, const void *field)                          \
-	{                                                                                          \
-		json_t *array = list.write(pass, member, field);                                   \
-                                                                                                   \
-		if (json_array_size(array))                                                        \
-			return array;                                                              \
-		json_decref(array);                                                                \
-		return NULL;                                                                       \
-	}                                                                                          \
-	static int list##_read_if_any(struct json_form_pass *pass,                                 \
-		const struct json_form_place *place, const struct json_form_member *member,        \
-		const json_t *json, void *field)                                                   \
-	{                                                                                          \
-		return json ? list.read(pass, place, member, json, field) : 0;                     \
-	}                                                                                          \
-	static const struct json_form_type list##_if_any = {list##_write_if_any, list##_read_if_any}
-
-STATE_LIST_IF_ANY(port_list);
-STATE_LIST_IF_ANY(port_address_list);
-STATE_LIST_IF_ANY(route_list);
+/* What only a data plane has: the kernel's state says nothing of it. */
+JSON_FORM_LIST_IF_ANY(port_list);
+JSON_FORM_LIST_IF_ANY(port_address_list);
+JSON_FORM_LIST_IF_ANY(route_list);
 
 static const struct json_form_member state_members[] = {
 	{"poise-state", &json_form_version, .required = true, .maximum = STATE_JSON_FORMAT},

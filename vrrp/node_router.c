@@ -19,11 +19,6 @@ const struct vrrp_link *node_router_link(const struct node_router *router)
 
 /* The protocol. */
 
-static int node_router_compare_address(const void *a, const void *b)
-{
-	return address_compare(a, b);
-}
-
 /* Those of the packet, whatever interface they are on. */
 static void node_router_shape_advertised(struct node_router *router)
 {
@@ -47,7 +42,7 @@ static void node_router_sort(const struct address *addresses, size_t count, stru
 	ret->count = 0;
 	for (size_t i = 0; i < count; i++)
 		vector_push(ret, addresses[i]);
-	vector_sort(ret, node_router_compare_address);
+	vector_sort(ret, address_compare);
 }
 
 static enum vrrp_checksum node_router_checksum(const struct config_router *config)

@@ -247,16 +247,10 @@ static bool vrrp_destination_passes(struct vrrp_reading *reading)
 	return address_equal(destination, &group);
 }
 
-static int vrrp_compare_addresses(const void *a, const void *b)
-{
-	return address_compare(a, b);
-}
-
 static const struct address *vrrp_find_address(
 	const struct address *address, const struct address *sorted, size_t count)
 {
-	return count ? bsearch(address, sorted, count, sizeof(*sorted), vrrp_compare_addresses)
-		     : NULL;
+	return count ? bsearch(address, sorted, count, sizeof(*sorted), address_compare) : NULL;
 }
 
 /* RFC 9568 §5.1.2.1: over IPv6 a neighbour speaks from its link-local address. */

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/hex.h"
 #include "daemon/watch.h"
 #include "reconciler/sources.h"
 #include "tests/support/self.h"
@@ -42,8 +43,7 @@ static void probe_hash(const struct watch_options *options, char text[static 17]
 	vector_foreach(&sources, document)
 		sha256_update(&context, document->size, (const uint8_t *)document->text);
 	sha256_digest(&context, sizeof(digest), digest);
-	for (size_t i = 0; i < 8; i++)
-		sprintf(text + 2 * i, "%02x", digest[i]);
+	hex_format(digest, 8, text);
 }
 
 static void probe_changed(void *data)

@@ -40,15 +40,10 @@ struct address advert_address(const char *text)
 	return address;
 }
 
-static int compare(const void *a, const void *b)
-{
-	return address_compare(a, b);
-}
-
 void advert_sort(struct advert *advert)
 {
 	qsort(advert->addresses, advert->expected.address_count, sizeof(*advert->addresses),
-		compare);
+		address_compare);
 	advert->expected.addresses = advert->addresses;
 }
 

@@ -2,16 +2,13 @@
 #include "tests/support/times.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/macros.h"
+#include "base/timespec.h"
 
 uint64_t times_cpu(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	return timespec_now(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 static int times_compare(const void *a, const void *b)

@@ -5,10 +5,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
+#include "base/hex.h"
 #include "base/macros.h"
 #include "vrrp/announce_frame.h"
 
@@ -83,9 +83,7 @@ static void frames_are_as_the_rfcs_have_them(void **state _unused_)
 		memset(frame, 0x5a, sizeof(frame));
 		size_t size = announce_frame(&content, frame);
 		assert_int_equal(size, rows[i].size);
-		for (size_t at = 0; at < size; at++)
-			snprintf(text + 2 * at, 3, "%02x", frame[at]);
-		assert_string_equal(text, rows[i].bytes);
+		assert_string_equal(hex_format(frame, size, text), rows[i].bytes);
 		for (size_t at = size; at < sizeof(frame); at++)
 			assert_int_equal(frame[at], 0x5a);
 	}

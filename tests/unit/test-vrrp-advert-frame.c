@@ -4,10 +4,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
+#include "base/hex.h"
 #include "base/macros.h"
 #include "vrrp/advert_frame.h"
 
@@ -42,9 +42,7 @@ static void test_frames(void **state)
 
 		assert_int_equal(address_parse(rows[i].source, &source), 0);
 		size_t size = advert_frame(&source, 0x33, packet, sizeof(packet), frame);
-		for (size_t j = 0; j < size; j++)
-			snprintf(text + 2 * j, 3, "%02x", frame[j]);
-		assert_string_equal(text, rows[i].bytes);
+		assert_string_equal(hex_format(frame, size, text), rows[i].bytes);
 		assert_int_equal(advert_frame_protocol(source.family), rows[i].protocol);
 	}
 }
