@@ -2,8 +2,10 @@
 #include "base/strbuf.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "base/vector.h"
 
 static void strbuf_reserve(struct strbuf *buffer, size_t more)
@@ -69,6 +71,23 @@ void strbuf_printf(struct strbuf *buffer, const char *format, ...)
 	va_start(arguments, format);
 	strbuf_vprintf(buffer, format, arguments);
 	va_end(arguments);
+}
+
+void strbuf_add_printable(struct strbuf *buffer, const char *text, const char *instead)
+{
+	const char *end = text + strlen(text);
+
+	while (text < end) {
+		size_t length = utf8_length(text, end);
+
+		if (*text == '\t')
+			strbuf_add_char(buffer, ' ');
+		else if (length && utf8_is_printable(utf8_decode(text, length)))
+			strbuf_add_bytes(buffer, text, length);
+		else
+			strbuf_add(buffer, instead);
+		text += MAX(length, (size_t)1);
+	}
 }
 
 char *strbuf_take(struct strbuf *buffer)

@@ -22,6 +22,9 @@ void strbuf_add_number(struct strbuf *buffer, uint64_t number); /* in decimal */
 void strbuf_printf(struct strbuf *buffer, const char *format, ...) _printf_(2, 3);
 void strbuf_vprintf(struct strbuf *buffer, const char *format, va_list arguments) _printf_(2, 0);
 
+/* Foreign text for a terminal: a character out for each one in, a tab as a blank, what must not be shown as `instead`. */
+void strbuf_add_printable(struct strbuf *buffer, const char *text, const char *instead);
+
 /* Hands the string to the caller ("" when nothing was added) and leaves the buffer empty. */
 char *strbuf_take(struct strbuf *buffer);
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/diagnostics.h"
 
-#include "base/utf8.h"
-
 #define DIAGNOSTICS_BOLD   "\033[1m"
 #define DIAGNOSTICS_RED    "\033[1;31m"
 #define DIAGNOSTICS_YELLOW "\033[1;33m"
@@ -10,22 +8,10 @@
 #define DIAGNOSTICS_RESET  "\033[0m"
 
 /* One character out for each character in, so that the caret stays below its place; what must not
- * reach a terminal becomes U+FFFD, a tab a space. */
+ * reach a terminal becomes U+FFFD. */
 static void diagnostics_add_text(const char *user_text, struct strbuf *text)
 {
-	const char *end = user_text + strlen(user_text);
-
-	while (user_text < end) {
-		size_t length = utf8_length(user_text, end);
-
-		if (*user_text == '\t')
-			strbuf_add_char(text, ' ');
-		else if (length && utf8_is_printable(utf8_decode(user_text, length)))
-			strbuf_add_bytes(text, user_text, length);
-		else
-			strbuf_add(text, "\xef\xbf\xbd");
-		user_text += MAX(length, (size_t)1);
-	}
+	strbuf_add_printable(text, user_text, "\xef\xbf\xbd");
 }
 
 static void diagnostics_add_color(bool color, const char *code, struct strbuf *text)

@@ -6,8 +6,6 @@
 
 #include "reconciler/router_fields.h"
 
-#define ROUTER_KEY_SIZE 128
-
 /* What differs in one router */
 
 /* An item of a list, as what it is compared by. */

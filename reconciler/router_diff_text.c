@@ -5,10 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/utf8.h"
 #include "model/canonical.h"
-
-#define ROUTER_KEY_SIZE 128
+#include "reconciler/router_fields.h"
 
 /* As it is where nobody can mistake it, else in quotes. */
 static void router_format_string(const char *value, struct strbuf *text)
@@ -21,22 +19,6 @@ static void router_format_string(const char *value, struct strbuf *text)
 		strbuf_add(text, value);
 	else
 		config_format_scalar(value, text);
-}
-
-/* They may name what others have named. */
-static void router_format_words(const char *words, struct strbuf *text)
-{
-	const char *end = words + strlen(words);
-
-	while (words < end) {
-		size_t length = MAX(utf8_length(words, end), (size_t)1);
-
-		if (utf8_is_printable(utf8_decode(words, length)))
-			strbuf_add_bytes(text, words, length);
-		else
-			strbuf_add_char(text, '?');
-		words += length;
-	}
 }
 
 static void router_format_value(const json_t *value, struct strbuf *text);
@@ -190,6 +172,7 @@ void router_lack_format(const struct router_lack *lack, struct strbuf *text)
 	strbuf_printf(text,
 		" lacks %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " address%s (",
 		lack->addresses - lack->present, lack->addresses, lack->addresses == 1 ? "" : "es");
-	router_format_words(lack->trouble, text);
+	/* It may name what others have named. */
+	strbuf_add_printable(text, lack->trouble, "?");
 	strbuf_add_char(text, ')');
 }

@@ -12,6 +12,9 @@
 #include "model/config.h"
 #include "model/schema.h"
 
+/* Room for the keys of the mappings around one, with their dots. */
+#define ROUTER_KEY_SIZE 128
+
 /* {"name": "edge", "fields": {"interface": "eth0", …}}: a new reference.
  *
  * nonce: a random text of who will compare, NULL: none. With it, one that has a password has a "proof" too, which is the same

@@ -251,7 +251,7 @@ static void expect_lack(const char *family, const char *expected)
 
 static void an_active_one_that_lacks_addresses_is_told(_unused_ void **state)
 {
-	expect_lack(FAMILY("active", "1", "\"v9 is\\tnot there\""),
+	expect_lack(FAMILY("active", "1", "\"v9 is\\u001bnot there\""),
 		CHANGE("ipv4 lacks 1 of 2 addresses (v9 is?not there)"));
 	expect_lack(FAMILY("active", "1", "null"), SAME);
 	expect_lack(FAMILY("active", "2", "\"another is active too\""), SAME);
