@@ -49,9 +49,19 @@ static void node_note_addresses(
 	router->differing = *source;
 }
 
-static void node_note_peer(struct node_router *router, const struct vrrp_packet *packet,
-	const struct address *source, uint64_t now)
+/* When it came, as the wait counts that it begins: fsm_wait(). */
+static uint64_t node_came_at(
+	const struct node_router *router, const struct vrrp_datagram *datagram, uint64_t now)
 {
+	uint64_t wait = vrrp_router_down_interval(keeper_item_router(router->item));
+
+	return now - MIN(datagram->age, wait / 4);
+}
+
+static void node_note_peer(struct node_router *router, const struct vrrp_packet *packet,
+	const struct vrrp_datagram *datagram, uint64_t now)
+{
+	const struct address *source = &datagram->source;
 	bool tells = packet->checksum != VRRP_CHECKSUM_AUTO;
 
 	if (tells)
@@ -62,7 +72,7 @@ static void node_note_peer(struct node_router *router, const struct vrrp_packet 
 		router->defied = (struct node_defied){};
 	router->peer.source = *source;
 	router->peer.priority = packet->priority;
-	router->peer.at = now;
+	router->peer.at = node_came_at(router, datagram, now);
 	if (tells)
 		router->peer.checksum = packet->checksum;
 	if (tells && router->config->checksum == CONFIG_CHECKSUM_AUTO)
@@ -98,7 +108,7 @@ void node_on_heard(void *owner, struct hearing_router *hearing, const struct vrr
 
 	if (!router->item)
 		return;
-	node_note_peer(router, packet, &datagram->source, now);
+	node_note_peer(router, packet, datagram, now);
 	node_tell_router(router, &event, now);
 	node_note_rival(router, packet, &datagram->source, now);
 	node_set_timer(node);
