@@ -124,6 +124,7 @@ static const char *drain_words(enum drain_reason reason)
 		[DRAIN_REASON_DECLARED] = "state: drain",
 		[DRAIN_REASON_OPERATOR] = "drained by the operator",
 		[DRAIN_REASON_FALLBACK] = "the fallback is not needed any more",
+		[DRAIN_REASON_UNTESTED] = "its check has not passed yet",
 	};
 
 	return words[reason];

@@ -10,6 +10,7 @@ static const char *const drain_reason_names[DRAIN_REASON_COUNT] = {
 	[DRAIN_REASON_DECLARED] = "declared",
 	[DRAIN_REASON_OPERATOR] = "operator",
 	[DRAIN_REASON_FALLBACK] = "fallback",
+	[DRAIN_REASON_UNTESTED] = "untested",
 };
 
 const char *drain_reason_name(enum drain_reason reason)
@@ -27,7 +28,8 @@ int drain_reason_from_name(const char *name)
 
 bool drain_reason_is_of_files(enum drain_reason reason)
 {
-	return reason == DRAIN_REASON_REMOVED || reason == DRAIN_REASON_DECLARED;
+	return reason == DRAIN_REASON_REMOVED || reason == DRAIN_REASON_DECLARED ||
+	       reason == DRAIN_REASON_UNTESTED;
 }
 
 uint64_t drain_seconds_left(const struct memory_drain *drain, uint64_t now)

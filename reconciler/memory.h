@@ -22,6 +22,7 @@ enum drain_reason {
 	DRAIN_REASON_DECLARED, /* `state: drain` in the file */
 	DRAIN_REASON_OPERATOR, /* poise drain */
 	DRAIN_REASON_FALLBACK, /* a fallback that is not needed any more */
+	DRAIN_REASON_UNTESTED, /* it serves, and has a check now that begins with down */
 	DRAIN_REASON_COUNT,
 };
 

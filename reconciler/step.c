@@ -6,7 +6,8 @@
  *
  *	declared		resolve() says whether it must be there now, and with which weight; a drain
  *				that was under way is then forgotten. Who drains by somebody's word, and a fallback
- *				that is not needed any more, leaves; who fails its check is gone at once
+ *				that is not needed any more, leaves, and so does who begins down by a check that has
+ *				said nothing yet; who fails its check is gone at once
  *	live, not declared	it leaves: by the rules of a drain, below
  *
  * A service that is not declared and not ours is no concern of step(); diff() leaves it alone.
@@ -136,6 +137,9 @@ static enum drain_reason step_leaves_why(const struct resolution *resolution)
 		return DRAIN_REASON_OPERATOR;
 	case RESOLUTION_ROLE_SPARE:
 		return DRAIN_REASON_FALLBACK;
+	case RESOLUTION_ROLE_FAILED:
+		/* The files say that it begins so, no check did: who serves keeps what it has until one does. */
+		return resolution->verdict.settled ? DRAIN_REASON_COUNT : DRAIN_REASON_UNTESTED;
 	default:
 		return DRAIN_REASON_COUNT;
 	}

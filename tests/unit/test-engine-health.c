@@ -299,6 +299,9 @@ static void other_words_on_the_beginning_count_until_it_is_settled(void **state)
 	declare(fixture, "  web: {tcp: {}, initially: down}\n", TWO);
 	later(fixture, SECOND);
 	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), 1);
+	/* No check has found fault with it: it keeps what it has. */
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.2:80"), 0);
+	later(fixture, 60 * SECOND);
 	assert_int_equal(weight_of(fixture, WEB, "10.0.0.2:80"), -1);
 }
 

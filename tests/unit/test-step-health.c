@@ -368,6 +368,52 @@ static void a_drain_goes_on_when_the_check_fails(_unused_ void **state)
 	scene_end(&scene);
 }
 
+static void scene_begins_down(struct scene *scene, const char *target)
+{
+	const struct facts_health begins = {
+		.key = {.target = build_destination_key(target), .check = "web"},
+		.verdict = {.weight = VERDICT_NO_WEIGHT}};
+
+	facts_put_health(&scene->facts, &begins, 1);
+	scene_step(scene);
+}
+
+/* Its check is new, or it was taken out of the files and put back while it drained. */
+static void who_serves_is_not_cut_off_by_how_a_check_begins(_unused_ void **state)
+{
+	struct scene scene;
+
+	scene_begin(&scene, "wlc", 30, false);
+	scene_begins_down(&scene, "10.0.0.1:80");
+	assert_int_equal(weight(&scene, "10.0.0.1:80"), 0);
+	assert_int_equal(scene.output.memory.drains.items[0].reason, DRAIN_REASON_UNTESTED);
+	scene_reach(&scene, 5);
+	scene_say(&scene, "10.0.0.1:80", true);
+	assert_int_equal(weight(&scene, "10.0.0.1:80"), 2);
+	assert_int_equal(scene.output.memory.drains.count, 0);
+	scene_reach(&scene, 5);
+	scene_begins_down(&scene, "10.0.0.1:80");
+	scene_reach(&scene, 5);
+	scene_say(&scene, "10.0.0.1:80", false);
+	assert_int_equal(weight(&scene, "10.0.0.1:80"), -1);
+	assert_int_equal(scene.output.memory.drains.count, 0);
+	scene_end(&scene);
+}
+
+static void a_confirmation_is_awaited_before_a_check_begins_down(_unused_ void **state)
+{
+	struct scene scene;
+
+	scene_begin(&scene, "wlc", 0, false);
+	scene.hold = true;
+	scene_begins_down(&scene, "10.0.0.1:80");
+	assert_int_equal(weight(&scene, "10.0.0.1:80"), 0);
+	scene.hold = false;
+	scene_step(&scene);
+	assert_int_equal(weight(&scene, "10.0.0.1:80"), -1);
+	scene_end(&scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -383,6 +429,8 @@ int main(void)
 		cmocka_unit_test(the_world_does_not_wait_for_a_confirmation),
 		cmocka_unit_test(the_operator_does_not_wait_either),
 		cmocka_unit_test(a_drain_goes_on_when_the_check_fails),
+		cmocka_unit_test(who_serves_is_not_cut_off_by_how_a_check_begins),
+		cmocka_unit_test(a_confirmation_is_awaited_before_a_check_begins_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
