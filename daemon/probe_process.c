@@ -459,6 +459,11 @@ static int probe_process_open_loop(struct probe_process *process)
 	return r;
 }
 
+static int probe_process_confine(void *data)
+{
+	return process_enter_sandbox(process_find(PROCESS_HEALTH), data);
+}
+
 static int probe_process_open(struct probe_process *process, struct error *error)
 {
 	int r = probe_process_open_loop(process);
@@ -467,8 +472,10 @@ static int probe_process_open(struct probe_process *process, struct error *error
 		return r;
 	process->runner = (struct checker_runner){
 		.run = probe_process_run, .cancel = probe_process_cancel, .runner = process};
-	const struct checkers_options checkers = {
-		.loop = process->loop, .runner = &process->runner};
+	const struct checkers_options checkers = {.loop = process->loop,
+		.runner = &process->runner,
+		.confine = probe_process_confine,
+		.confine_data = (void *)process->options};
 	r = checkers_new(&checkers, &process->checkers, error);
 	if (r < 0)
 		return r;

@@ -19,6 +19,7 @@
 
 #include "base/memory.h"
 #include "base/strbuf.h"
+#include "health/reading.h"
 #include "model/units.h"
 
 /* How many ends are told in one turn. */
@@ -137,6 +138,10 @@ int checkers_new(const struct checkers_options *options, struct checkers **ret, 
 	checkers->loop = options->loop;
 	checkers->runner = options->runner;
 	int r = loop_add_work(options->loop, checker_tell, checkers, &checkers->telling);
+	/* First of all, while there is little that they would be started with. */
+	if (r == 0 && options->confine)
+		r = readers_new(
+			options->loop, options->confine, options->confine_data, &checkers->readers);
 	if (r < 0) {
 		checkers_free(checkers);
 		return error_set(error, r, "cannot set the checkers up: %s", strerror(-r));
@@ -160,6 +165,7 @@ struct checkers *checkers_free(struct checkers *checkers)
 		return NULL;
 	checker_pings_free(checkers);
 	checker_curl_free(checkers);
+	readers_free(checkers->readers);
 	loop_source_free(checkers->telling);
 	free(checkers);
 	return NULL;

@@ -81,6 +81,10 @@ struct checker_runner checker_runner_here(struct runs *runs);
 struct checkers_options {
 	struct loop *loop;
 	const struct checker_runner *runner;
+	/* Files of checks are read by processes apart, which this confines, each at its begin: 0, or -errno. NULL: they are read
+	 * here, and a file system that does not answer is waited for. */
+	int (*confine)(void *data);
+	void *confine_data;
 };
 
 /* Opens nothing that is not needed yet, but what will be impossible later: raw sockets, libraries. What of it cannot be had is

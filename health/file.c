@@ -2,8 +2,8 @@
 /* file: a file holds a weight, which somebody else writes: a number from 0 to 65535, and a newline or none.
  *
  * A regular file, and a small one: a pipe could be waited for, a device could do anything, and neither is what anybody
- * means. Opening is non-blocking for that, and what was opened is looked at before it is read. What remains is a file system that
- * hangs (a server that is gone): such a path is not for this.
+ * means. Opening is non-blocking for that, and what was opened is looked at before it is read. A file system may yet hang (its
+ * server is gone), so it is read by others (reading.h); that they have no answer in time says nothing of what the file is about.
  *
  * Whoever writes it without a rename empties it first: one that is seen empty is read again, until it has been so, unwritten, for
  * FILE_BLANK, or the probe's time is over; soon where it was written since, for then it is being written. Nothing is held meanwhile but a
@@ -11,57 +11,25 @@
 #include "health/kind.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/memory.h"
 #include "base/strbuf.h"
+#include "health/reading.h"
 #include "model/units.h"
 
 #define FILE_BLANK       UNITS_SECOND
 #define FILE_SOON        UNITS_MILLISECOND
 #define FILE_LATER       (16 * UNITS_MILLISECOND)
-#define FILE_MOST        64 /* bytes */
 #define FILE_SHOWN       64 /* characters */
 #define FILE_MOST_WEIGHT UINT16_MAX
 
 struct file {
 	struct checker_run run;
+	struct reading_ask *ask;   /* it is being read; NULL */
 	struct loop_source *again; /* it is empty: reads it again; NULL */
 	uint64_t pause;            /* before that */
 	struct timespec written;   /* when it was, as it says itself */
 	uint64_t seen;             /* when that was seen first */
 };
-
-/* How many bytes it read, of a file with FILE_MOST at most; -errno, or 0 and *problem. */
-static ssize_t file_read_weight(
-	struct file *file, char text[static FILE_MOST + 1], const char **problem)
-{
-	const char *path = file->run.request.check->file.path;
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	struct stat status;
-	ssize_t size;
-
-	if (fd < 0 || fstat(fd, &status) < 0)
-		return -errno;
-	if (!S_ISREG(status.st_mode)) {
-		*problem = "not a regular file";
-		return 0;
-	}
-	if (status.st_mtim.tv_sec != file->written.tv_sec ||
-		status.st_mtim.tv_nsec != file->written.tv_nsec) {
-		file->written = status.st_mtim;
-		file->seen = loop_clock();
-		file->pause = 0;
-	}
-	do
-		size = read(fd, text, FILE_MOST + 1);
-	while (size < 0 && errno == EINTR);
-	if (size > FILE_MOST)
-		*problem = "more than a number";
-	return size < 0 ? -errno : size;
-}
 
 /* As somebody could type it: what is wrong with it may be what cannot be seen, a space or a CR. */
 static void file_show(const char *text, size_t size, struct strbuf *ret)
@@ -121,25 +89,54 @@ static bool file_bears_with_it(struct file *file)
 	return r == 0;
 }
 
+static void file_note_written(struct file *file, const struct timespec *written)
+{
+	if (written->tv_sec == file->written.tv_sec && written->tv_nsec == file->written.tv_nsec)
+		return;
+	file->written = *written;
+	file->seen = loop_clock();
+	file->pause = 0;
+}
+
+static void file_on_read(void *data, const struct reading *reading)
+{
+	struct file *file = data;
+	struct checker_run *run = &file->run;
+	char text[READING_MOST + 1];
+
+	file->ask = NULL;
+	if (run->over)
+		return;
+	file_note_written(file, &reading->written);
+	if (reading->size == 0 && !reading->special && file_bears_with_it(file))
+		return;
+	checker_step(run, "read");
+	memcpy(text, reading->text, sizeof(text));
+	if (reading->size == -ECHILD)
+		checker_over(run, CHECKER_RESULT_UNTRIED, "read: its reader was killed");
+	else if (reading->size < 0)
+		checker_over_errno(run, "read", (int)reading->size);
+	else if (reading->special)
+		checker_over(run, CHECKER_RESULT_FAILED, "not a regular file");
+	else if (reading->size > READING_MOST)
+		checker_over(run, CHECKER_RESULT_FAILED, "more than a number");
+	else
+		file_over_text(run, text, (size_t)reading->size);
+}
+
 static void file_look(void *data)
 {
 	struct file *file = data;
 	struct checker_run *run = &file->run;
-	char text[FILE_MOST + 1];
-	const char *problem = NULL;
+	const char *path = run->request.check->file.path;
+	struct readers *readers = run->checkers->readers;
+	struct reading reading;
 
-	if (run->over)
+	if (run->over ||
+		(readers && readers_ask(readers, path, file_on_read, file, &file->ask) == 0))
 		return;
-	ssize_t size = file_read_weight(file, text, &problem);
-	if (size == 0 && !problem && file_bears_with_it(file))
-		return;
-	checker_step(run, "read");
-	if (size < 0)
-		checker_over_errno(run, "read", (int)size);
-	else if (problem)
-		checker_over(run, CHECKER_RESULT_FAILED, "%s", problem);
-	else
-		file_over_text(run, text, (size_t)size);
+	reading_now(path, &reading);
+	file_on_read(file, &reading);
 }
 
 static void file_start(struct checker_run *run)
@@ -147,15 +144,24 @@ static void file_start(struct checker_run *run)
 	file_look(run);
 }
 
-/* It was empty until its time was over. */
+/* It was empty until its time was over, unless nobody could ever say what it is. */
 static void file_unheard(struct checker_run *run)
 {
-	file_over_text(run, (char[1]){""}, 0);
+	const struct file *file = (struct file *)run;
+
+	if (file->ask && !file->seen)
+		checker_over(run, CHECKER_RESULT_UNTRIED, "read: the file system does not answer");
+	else
+		file_over_text(run, (char[1]){""}, 0);
 }
 
 static void file_close(struct checker_run *run)
 {
-	loop_source_free(((struct file *)run)->again);
+	struct file *file = (struct file *)run;
+
+	loop_source_free(file->again);
+	if (file->ask)
+		readers_cancel(file->ask);
 }
 
 const struct checker_kind checker_file = {

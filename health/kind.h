@@ -53,6 +53,7 @@ struct checkers {
 	struct checker_run *over, *over_end;
 	struct checker_pings *pings; /* ping.c */
 	struct checker_curl *curl;   /* curl.c */
+	struct readers *readers;     /* reading.h; NULL: files are read here */
 	uint64_t strangers;          /* answers that came to us, but to nothing that we asked */
 };
 

@@ -21,7 +21,8 @@ void checking_open(struct checking *world)
 	assert_int_equal(loop_new(&world->loop), 0);
 	runs_new(world->loop, &world->runs);
 	world->runner = checker_runner_here(world->runs);
-	const struct checkers_options options = {world->loop, &world->runner};
+	const struct checkers_options options = {
+		.loop = world->loop, .runner = &world->runner, .confine = world->confine};
 	assert_int_equal(checkers_new(&options, &world->checkers, &error), 0);
 }
 

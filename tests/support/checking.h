@@ -18,6 +18,7 @@ struct checking {
 	struct config_check check; /* named "test"; a timeout of 20 s */
 	struct destination_key target;
 	bool traced;
+	int (*confine)(void *data); /* as struct checkers_options has it */
 	size_t waiting;     /* probes that are not over */
 	uint64_t strangers; /* of all checkers that were */
 	/* NULL, or: while it says so no probe's time is over, for CHECKING_PATIENCE at most. For tests of what a probe stands

@@ -9,8 +9,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -486,6 +490,121 @@ static void test_file_descriptors(void **state)
 
 #define EXEC(test)  cmocka_unit_test_setup_teardown(test, begin_exec, checking_end)
 #define FILE_(test) cmocka_unit_test_setup_teardown(test, begin_file, end_file)
+#define APART(test) cmocka_unit_test_setup_teardown(test, begin_file_apart, end_file_apart)
+
+/* Read by others. */
+
+#define FILE_READERS 4
+
+/* Of this process and of those that read, which each have a word of it. */
+static struct {
+	int count;
+	pid_t pids[2 * FILE_READERS];
+} * file_readers;
+
+static int file_confine(_unused_ void *data)
+{
+	file_readers->pids[__atomic_fetch_add(&file_readers->count, 1, __ATOMIC_SEQ_CST)] =
+		getpid();
+	return 0;
+}
+
+static int begin_file_apart(void **state)
+{
+	begin_file(state);
+	((struct checking *)*state)->confine = file_confine;
+	file_readers = mmap(NULL, sizeof(*file_readers), PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	return file_readers == MAP_FAILED;
+}
+
+static int end_file_apart(void **state)
+{
+	munmap(file_readers, sizeof(*file_readers));
+	return end_file(state);
+}
+
+/* What is asked first is asked of the first of them. */
+static void wait_for_readers(struct checking *world)
+{
+	const struct timespec nap = {.tv_nsec = 1000000};
+
+	file_readers->count = 0;
+	checking_open(world);
+	while (__atomic_load_n(&file_readers->count, __ATOMIC_SEQ_CST) < FILE_READERS)
+		nanosleep(&nap, NULL);
+}
+
+static void signal_readers(int number)
+{
+	for (int i = 0; i < FILE_READERS; i++)
+		assert_int_equal(kill(file_readers->pids[i], number), 0);
+}
+
+/* That which was started first, which is asked first. */
+static void stop_the_first_reader(void)
+{
+	pid_t first = file_readers->pids[0];
+
+	for (int i = 1; i < FILE_READERS; i++)
+		first = MIN(first, file_readers->pids[i]);
+	assert_int_equal(kill(first, SIGSTOP), 0);
+}
+
+static void test_file_is_read_by_others(void **state)
+{
+	struct checking *world = *state;
+
+	wait_for_readers(world);
+	check_content(world, "7\n", 2, 7, "weight 7");
+	wait_for_readers(world);
+	check_content(world, "up\n", 3, VERDICT_NO_WEIGHT, "\"up\" is no number from 0 to 65535");
+	assert_int_equal(unlink(file_path), 0);
+	wait_for_readers(world);
+	check_outcome(world, VERDICT_NO_WEIGHT, "read: no such file");
+}
+
+/* Of two in the folder that hangs, and one in another: only that is known. */
+static void test_file_hangs(void **state)
+{
+	struct checking *world = *state;
+	char other[] = "/tmp/poise-file.XXXXXX";
+	struct checking_probe probes[3];
+	struct config_check check;
+
+	assert_non_null(mkdtemp(other));
+	_cleanup_free_ char *path = memory_printf("%s/weight", other);
+	assert_int_equal(file_replace(path, "8\n", 2, 0644), 0);
+	world->check.timeout = 300 * CHECKING_MILLISECOND;
+	check = world->check;
+	check.file.path = path;
+	wait_for_readers(world);
+	stop_the_first_reader();
+	checking_start(world, &probes[0]);
+	checking_start(world, &probes[1]);
+	checking_start_check(world, &check, &probes[2]);
+	checking_wait(world, probes, 3);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(probes[i].outcome.result, CHECKER_RESULT_UNTRIED);
+		assert_string_equal(
+			probes[i].outcome.reason, "read: the file system does not answer");
+	}
+	assert_string_equal(probes[2].outcome.reason, "weight 8");
+	signal_readers(SIGCONT);
+	unlink(path);
+	rmdir(other);
+}
+
+static void test_file_readers_die(void **state)
+{
+	struct checking *world = *state;
+
+	wait_for_readers(world);
+	signal_readers(SIGKILL);
+	for (int i = 0; i < FILE_READERS; i++)
+		assert_int_equal(waitpid(file_readers->pids[i], NULL, 0), file_readers->pids[i]);
+	checking_expect(world, CHECKER_RESULT_UNTRIED, "read: its reader was killed");
+}
 
 int main(void)
 {
@@ -508,6 +627,9 @@ int main(void)
 		FILE_(test_file_sizes),
 		FILE_(test_file_kinds),
 		FILE_(test_file_descriptors),
+		APART(test_file_is_read_by_others),
+		APART(test_file_hangs),
+		APART(test_file_readers_die),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
