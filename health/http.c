@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <nettle/sha2.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/hex.h"
@@ -405,20 +406,34 @@ static void http_set_url(struct http *http)
 	}
 }
 
-/* libcurl would connect first, and then say of a file that is not there what it says of one that it does not like. */
-static bool http_finds_authorities(struct http *http)
+static bool http_finds_file(struct http *http, const char *path, const char *what)
 {
-	const char *path = http->tls && http->http->verify ? http->http->ca : NULL;
-	int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) : -1;
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat status;
 
-	if (!path)
-		return true;
-	if (fd < 0) {
-		checker_untried(&http->curl.run, "authorities", -errno);
+	if (fd < 0 || fstat(fd, &status) < 0) {
+		checker_untried(&http->curl.run, what, -errno);
 		return false;
 	}
-	close(fd);
-	return true;
+	if (!S_ISREG(status.st_mode))
+		checker_over(
+			&http->curl.run, CHECKER_RESULT_UNTRIED, "%s: not a file of PEM", what);
+	return S_ISREG(status.st_mode);
+}
+
+/* libcurl would connect first, and then say of a file that is not there what it says of one that it does not like. And it would
+ * wait for who writes to a pipe, and with it all checks. */
+static bool http_finds_files(struct http *http)
+{
+	const struct config_http *want = http->http;
+
+	if (!http->tls)
+		return true;
+	if (want->verify && want->ca && !http_finds_file(http, want->ca, "authorities"))
+		return false;
+	return !want->certificate ||
+	       (http_finds_file(http, want->certificate, "client certificate") &&
+		       http_finds_file(http, want->key, "key of the client certificate"));
 }
 
 static void http_start(struct checker_run *run)
@@ -428,7 +443,7 @@ static void http_start(struct checker_run *run)
 
 	http->tls = config_has(&check->object, CONFIG_CHECK_HTTPS);
 	http->http = http->tls ? &check->https : &check->http;
-	if (!http_finds_authorities(http) ||
+	if (!http_finds_files(http) ||
 		!checker_curl_take(&http->curl, http->tls ? "https" : "http"))
 		return;
 	sha256_init(&http->digest);

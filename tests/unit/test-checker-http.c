@@ -8,6 +8,8 @@
 
 #include <stdio.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "tests/support/hostile.h"
 #include "tests/support/network.h"
@@ -598,11 +600,39 @@ static void test_missing_authorities(void **state)
 	assert_int_equal(probe.outcome.step_count, 0);
 }
 
+/* Who opens one waits for another who writes to it, and whoever reads a device may never end. */
+static void test_files_that_are_none(void **state)
+{
+	struct checking *world = *state;
+	char folder[] = "/tmp/poise-pem.XXXXXX";
+
+	assert_non_null(mkdtemp(folder));
+	_cleanup_free_ char *pipe = memory_printf("%s/pipe", folder);
+	assert_int_equal(mkfifo(pipe, 0600), 0);
+	use_tls(world);
+	world->check.https.verify = true;
+	world->check.https.ca = pipe;
+	checking_expect(world, CHECKER_RESULT_UNTRIED, "authorities: not a file of PEM");
+	world->check.https.verify = false;
+	world->check.https.certificate = pipe;
+	world->check.https.key = "/no/such/key.pem";
+	checking_expect(world, CHECKER_RESULT_UNTRIED, "client certificate: not a file of PEM");
+	world->check.https.certificate = "/etc/passwd";
+	checking_expect(
+		world, CHECKER_RESULT_UNTRIED, "key of the client certificate: no such file");
+	world->check.https.key = "/dev/zero";
+	checking_expect(
+		world, CHECKER_RESULT_UNTRIED, "key of the client certificate: not a file of PEM");
+	unlink(pipe);
+	rmdir(folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_silent, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_missing_authorities, begin, checking_end),
+		cmocka_unit_test_setup_teardown(test_files_that_are_none, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_slow, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_endless, begin, checking_end),
 		cmocka_unit_test_setup_teardown(test_endless_chunks, begin, checking_end),
