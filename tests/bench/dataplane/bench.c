@@ -131,8 +131,10 @@ static void check_no_loss(const struct world *world)
 {
 	uint64_t drops = world_drops(world);
 
-	if (drops)
-		world_die("%llu packets were dropped", (unsigned long long)drops);
+	if (!drops)
+		return;
+	world_tell_drops(world);
+	world_die("%llu packets were dropped", (unsigned long long)drops);
 }
 
 static struct traffic_source *aim(struct world *world, unsigned int worker, uint32_t first,
@@ -151,13 +153,22 @@ static struct traffic_source *aim(struct world *world, unsigned int worker, uint
 	return traffic;
 }
 
+/* Each packet that came was made once: a frame that another one is written over is a flow that will be missed,
+ * and time that is taken for the forwarder's. */
 static void play(struct world *world, unsigned int worker, enum traffic_kind kind, uint32_t packets)
 {
 	struct traffic_source *traffic = &world->traffic[worker];
+	const struct worker_counters *counters = &world->plane.workers[worker]->counters;
+	uint64_t came = atomic_load(&counters->packets), made = traffic->made;
 
 	traffic->kind = kind;
 	traffic_prepare(traffic, &world->plane.ports[0]);
 	turns(world, worker, packets);
+	came = atomic_load(&counters->packets) - came;
+	made = traffic->made - made;
+	if (made != came)
+		world_die("%llu frames were made for the %llu packets that came",
+			(unsigned long long)made, (unsigned long long)came);
 }
 
 /* Which server each flow got. */
@@ -180,8 +191,10 @@ static uint8_t *servers_of(const struct world *world, const struct traffic_sourc
 		traffic_client(traffic->family, traffic->first + i, key.source);
 		traffic_service(traffic->family, key.destination);
 		index = flow_find(table, &key, flow_hash(table, &key));
-		if (index == FLOW_NONE)
-			world_die("flow %u was not made", i);
+		if (index == FLOW_NONE) {
+			world_tell_drops(world);
+			world_die("flow %u of %u was not made", i, traffic->flows);
+		}
 		slot = &world->plane.slots.slots[table->lines[index].slot];
 		servers[i] = (uint8_t)(slot->address[traffic->family == AF_INET ? 3 : 15] - 1);
 	}

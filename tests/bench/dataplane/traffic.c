@@ -6,6 +6,7 @@
 
 #include <netinet/in.h>
 #include <rte_ethdev.h>
+#include <rte_malloc.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -188,6 +189,7 @@ static uint16_t receive(uint16_t port, uint16_t queue, struct rte_mbuf *buffers[
 	bool reply = traffic->reply;
 
 	(void)port, (void)queue, (void)most;
+	traffic->made += count;
 	if (traffic->kind == TRAFFIC_KIND_BOTH)
 		traffic->reply = !reply;
 	for (unsigned int i = 0; i < count; i++) {
@@ -207,7 +209,14 @@ static uint16_t receive(uint16_t port, uint16_t queue, struct rte_mbuf *buffers[
 	return count;
 }
 
-void traffic_attach(struct traffic_source *traffic, uint16_t port, uint16_t queue)
+const struct rte_eth_rxtx_callback *traffic_attach(
+	struct traffic_source *traffic, uint16_t port, uint16_t queue)
 {
-	rte_eth_add_rx_callback(port, queue, receive, traffic);
+	return rte_eth_add_rx_callback(port, queue, receive, traffic);
+}
+
+void traffic_detach(const struct rte_eth_rxtx_callback *callback, uint16_t port, uint16_t queue)
+{
+	rte_eth_remove_rx_callback(port, queue, callback);
+	rte_free((void *)(uintptr_t)callback);
 }

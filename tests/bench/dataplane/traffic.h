@@ -33,6 +33,7 @@ struct traffic_source {
 	const uint8_t *server_of; /* of each flow, for replies */
 	const uint32_t *numbers;  /* these instead, `flows` of them */
 	/* The callback's own. */
+	uint64_t made; /* frames */
 	uint32_t next, next_fresh, mask;
 	bool reply;
 	uint16_t length;
@@ -43,8 +44,13 @@ struct traffic_source {
 /* Makes the templates anew; frames are sent to the port's address. */
 void traffic_prepare(struct traffic_source *traffic, const struct port *port);
 
-/* What a queue of a null port receives from now on is `traffic`, as it is at each time. */
-void traffic_attach(struct traffic_source *traffic, uint16_t port, uint16_t queue);
+/* What a queue of a null port receives from now on is `traffic`, as it is at each time. What it returns is for
+ * traffic_detach(), before the port is closed: DPDK keeps callbacks for the next port of the same number.
+ * NULL when there is no memory. */
+const struct rte_eth_rxtx_callback *traffic_attach(
+	struct traffic_source *traffic, uint16_t port, uint16_t queue);
+/* For the thread that receives from the queue, or when nobody does. */
+void traffic_detach(const struct rte_eth_rxtx_callback *callback, uint16_t port, uint16_t queue);
 
 /* The client of flow i, 16 bytes, and its port in network order. */
 void traffic_client(uint8_t family, uint32_t flow, uint8_t address[static 16]);

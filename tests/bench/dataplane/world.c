@@ -103,6 +103,22 @@ static void slot_taken(void *data, uint32_t index)
 	traffic_server(slot->family, 0xfe00, slot->local);
 }
 
+static void attach(struct world *world)
+{
+	for (unsigned int i = 0; i < world->plane.worker_count; i++) {
+		world->attached[i] =
+			traffic_attach(&world->traffic[i], world->plane.ports[0].id, (uint16_t)i);
+		if (!world->attached[i])
+			world_die("no frames for worker %u", i);
+	}
+}
+
+static void detach(struct world *world)
+{
+	for (unsigned int i = 0; i < world->plane.worker_count; i++)
+		traffic_detach(world->attached[i], world->plane.ports[0].id, (uint16_t)i);
+}
+
 void world_open(struct world *world, unsigned int workers, uint32_t connections)
 {
 	struct error error = {};
@@ -121,8 +137,7 @@ void world_open(struct world *world, unsigned int workers, uint32_t connections)
 		port_start(&world->plane.ports[0], &error) < 0)
 		world_die("%s", error.text);
 	make_hops(world);
-	for (unsigned int i = 0; i < workers; i++)
-		traffic_attach(&world->traffic[i], world->plane.ports[0].id, (uint16_t)i);
+	attach(world);
 	options.plane = (struct registry_plane){
 		.publish = publish,
 		.grace_begin = grace_begin,
@@ -137,6 +152,7 @@ void world_open(struct world *world, unsigned int workers, uint32_t connections)
 
 void world_close(struct world *world)
 {
+	detach(world);
 	registry_free(world->registry);
 	next_hop_table_clear(&world->plane.hops);
 	dataplane_close(&world->plane);
@@ -243,6 +259,23 @@ uint64_t world_drops(const struct world *world)
 			sum += totals.drops[reason];
 	}
 	return sum;
+}
+
+void world_tell_drops(const struct world *world)
+{
+	for (unsigned int i = 0; i < world->plane.worker_count; i++) {
+		struct dataplane_totals totals;
+
+		dataplane_count_worker(&world->plane, i, &totals);
+		fprintf(stderr, "worker %u: %llu packets, %llu connections, %llu flows now\n", i,
+			(unsigned long long)totals.packets, (unsigned long long)totals.connections,
+			(unsigned long long)totals.flows);
+		for (unsigned int reason = 0; reason < DROP_REASON_COUNT; reason++)
+			if (totals.drops[reason])
+				fprintf(stderr, "worker %u: dropped %llu: %s\n", i,
+					(unsigned long long)totals.drops[reason],
+					drop_reason_name(reason));
+	}
 }
 
 void world_forget_drops(struct world *world)

@@ -14,6 +14,7 @@ struct world {
 	struct dataplane plane;
 	struct registry *registry;
 	struct traffic_source traffic[2]; /* of each worker */
+	const struct rte_eth_rxtx_callback *attached[2];
 };
 
 /* What services there are: `count` ports on one address, of `destinations` each. */
@@ -46,6 +47,8 @@ double world_cpu(void);
 
 /* All packets that were dropped, by worker 0 and 1. */
 uint64_t world_drops(const struct world *world);
+/* What came of the packets, and why each was dropped that was, to stderr. */
+void world_tell_drops(const struct world *world);
 
 /* As if there had been none. */
 void world_forget_drops(struct world *world);
