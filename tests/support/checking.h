@@ -19,8 +19,8 @@ struct checking {
 	struct destination_key target;
 	bool traced;
 	int (*confine)(void *data); /* as struct checkers_options has it */
-	size_t waiting;     /* probes that are not over */
-	uint64_t strangers; /* of all checkers that were */
+	size_t waiting;             /* probes that are not over */
+	uint64_t strangers;         /* of all checkers that were */
 	/* NULL, or: while it says so no probe's time is over, for CHECKING_PATIENCE at most. For tests of what a probe stands
 	 * in when it ends, which somebody else must have come to before. */
 	bool (*early)(const struct checking *world);
