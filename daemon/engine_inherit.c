@@ -14,8 +14,8 @@
  *
  * Of several whose place it takes, one that is down counts, so that no dead server comes back by other
  * words. One that is up counts for a check that begins with down, which would take out who serves, and
- * where it came back: that is what slow start climbs from, and who climbs climbs on. What only
- * `initially` said is said anew.
+ * where it came back: that is what slow start climbs from, and who climbs climbs on; and where a check
+ * said a weight, which may be none at all. What only `initially` said is said anew.
  *
  * At a start the old probes are those of health.json. The files of before are not known then: only a
  * check that nobody asks for any more can be told from one that is beside the new one. */
@@ -33,9 +33,10 @@ struct inherit_lines {
 	VECTOR_OF(struct inherit_line);
 };
 
-/* Of those in whose place one is: the first that is down, and up; and the last that came back. */
+/* Of those in whose place one is: the first that is down, and up; the one that is up with the least weight of its own; and the last
+ * that came back. */
 struct inherit_donors {
-	const struct engine_probe *down, *up, *recovered;
+	const struct engine_probe *down, *up, *least, *recovered;
 };
 
 /* The old probes of one target of which nobody asks by that check any more. */
@@ -80,6 +81,14 @@ static void inherit_recall(const struct verdicts *kept, struct engine_probe_vect
 	vector_sort(lines, probe_key_compare);
 }
 
+/* A weight counts before the verdict is settled. */
+static void inherit_offer_weight(struct inherit_donors *donors, const struct engine_probe *old)
+{
+	if (old->verdict.up && old->verdict.weight != VERDICT_NO_WEIGHT &&
+		(!donors->least || old->verdict.weight < donors->least->verdict.weight))
+		donors->least = old;
+}
+
 static void inherit_offer(struct inherit_donors *donors, const struct engine_probe *old)
 {
 	if (!old->verdict.settled)
@@ -98,9 +107,13 @@ static const struct engine_probe *inherit_choose(
 {
 	if (donors->down)
 		return donors->down;
+	if (donors->least && donors->least->verdict.settled)
+		return donors->least;
 	if (donors->recovered)
 		return donors->recovered;
-	return probe->check->initially == CONFIG_INITIALLY_DOWN ? donors->up : NULL;
+	if (donors->up && probe->check->initially == CONFIG_INITIALLY_DOWN)
+		return donors->up;
+	return donors->least;
 }
 
 /* The old probe that the first user's destination had by the same check; NULL: none. */
@@ -135,7 +148,7 @@ static bool inherit_still_has(const struct declared_destination *destination, co
 	return false;
 }
 
-/* What a destination had before. A check that it still has beside the new one speaks for itself where it is down. */
+/* What a destination had before. A check that it still has beside the new one speaks for itself where it is down, and of a weight. */
 static void inherit_offer_checks(const struct inherit *inherit,
 	const struct declared_destination *was, const struct declared_destination *is,
 	struct inherit_donors *donors)
@@ -145,8 +158,12 @@ static void inherit_offer_checks(const struct inherit *inherit,
 		const struct engine_probe *before =
 			vector_find(inherit->old, &key, probe_key_compare);
 
-		if (before && (before->verdict.up || !inherit_still_has(is, key.check)))
+		bool stays = inherit_still_has(is, key.check);
+
+		if (before && (before->verdict.up || !stays))
 			inherit_offer(donors, before);
+		if (before && !stays)
+			inherit_offer_weight(donors, before);
 	}
 }
 
@@ -191,9 +208,11 @@ static void inherit_seek(struct inherit *inherit, const struct engine_probe *pro
 
 		if (order > 0)
 			break;
-		if (order == 0 &&
-			!vector_find(&inherit->table->probes, &old->key, probe_key_compare))
-			inherit_offer(&group->donors, old);
+		if (order != 0 ||
+			vector_find(&inherit->table->probes, &old->key, probe_key_compare))
+			continue;
+		inherit_offer(&group->donors, old);
+		inherit_offer_weight(&group->donors, old);
 	}
 }
 
@@ -208,6 +227,8 @@ static const struct engine_probe *inherit_find_donor(
 		inherit_offer(&donors, gone->down);
 	if (gone->up)
 		inherit_offer(&donors, gone->up);
+	if (gone->least)
+		inherit_offer_weight(&donors, gone->least);
 	if (gone->recovered)
 		inherit_offer(&donors, gone->recovered);
 	return inherit_choose(&donors, probe);
@@ -227,7 +248,7 @@ static void inherit_take(struct engine_probe *probe, const struct engine_probe *
 		probe->untried = memory_copy_string(before->untried);
 	if (before->verdict.settled)
 		probe->verdict = before->verdict;
-	else if (same)
+	else
 		probe->verdict.weight = before->verdict.weight;
 }
 

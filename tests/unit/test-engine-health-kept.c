@@ -502,6 +502,42 @@ static void a_weight_that_was_said_once_is_kept(void **state)
 	assert_int_equal(memory_writes(fixture->table), 0);
 }
 
+/* One of none is out by the word of a program, and another name does not bring it in. */
+static void another_name_keeps_the_weight(void **state)
+{
+	static const char service[] = "  web: {listen: \"" WEB "\", check: [%s], destinations: "
+				      "[10.0.0.1, 10.0.0.2]}\n";
+	struct fixture *fixture = *state;
+
+	begin_health(fixture, "  web: {tcp: {}}\n",
+		"  web: {listen: \"" WEB "\", check: web, destinations: [10.0.0.1, 10.0.0.2]}\n");
+	for (int settled = 0; settled < 2; settled++) {
+		struct engine_verdict verdict =
+			verdict_of(fixture, "10.0.0.1:80", settled ? "am" : "web", true);
+		const char *name = settled ? "zoo" : "am";
+		_cleanup_free_ char *checks = memory_printf("  %s: {http: {}}\n", name);
+		_cleanup_free_ char *services = memory_printf(service, name);
+
+		verdict.verdict = (struct verdict){.up = true, .settled = settled, .weight = 0};
+		engine_verdicts(&fixture->engine, &verdict, 1);
+		later(fixture, SECOND);
+		assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), 0);
+		memory_reset(fixture->table);
+		declare(fixture, checks, services);
+		later(fixture, SECOND);
+		assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), 0);
+		assert_int_equal(weight_of(fixture, WEB, "10.0.0.2:80"), 1);
+		assert_int_equal(memory_writes(fixture->table), 0);
+	}
+	/* One beside it speaks for itself. */
+	declare(fixture, "  zoo: {http: {}}\n  more: {tcp: {}}\n",
+		"  web: {listen: \"" WEB "\", check: [zoo, more], destinations: "
+		"[10.0.0.1, 10.0.0.2]}\n");
+	later(fixture, SECOND);
+	assert_int_equal(probe(fixture, "10.0.0.1:80", "more")->verdict.weight, VERDICT_NO_WEIGHT);
+	assert_int_equal(weight_of(fixture, WEB, "10.0.0.1:80"), 0);
+}
+
 /* ---- Other files than before the restart ---- */
 
 static void restart_with(struct fixture *fixture, const char *checks, const char *name)
@@ -727,6 +763,7 @@ int main(void)
 		TEST(a_check_of_others_knows_who_is_up),
 		TEST(what_nobody_knows_begins_as_its_check_says),
 		TEST(a_weight_that_was_said_once_is_kept),
+		TEST(another_name_keeps_the_weight),
 		TEST(a_restart_knows_renamed_checks),
 		TEST(who_climbs_climbs_on_by_another_name),
 		TEST(a_restart_knows_checks_of_another_port),
