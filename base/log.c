@@ -382,10 +382,10 @@ static void log_tell_site(struct log_site *site)
 	site->kept_back = 0;
 }
 
-void log_tell_kept_back(void)
+/* Takes those whose window is over off the list; they are one of their own. */
+static struct log_site *log_take_sites(uint64_t now)
 {
-	uint64_t now = timespec_now(CLOCK_MONOTONIC);
-	struct log_site **at = &log_state.kept_back;
+	struct log_site **at = &log_state.kept_back, *taken = NULL;
 
 	while (*at) {
 		struct log_site *site = *at;
@@ -396,8 +396,33 @@ void log_tell_kept_back(void)
 		}
 		*at = site->next;
 		site->listed = false;
-		if (site->kept_back)
-			log_tell_site(site);
+		site->next = taken;
+		taken = site;
+	}
+	return taken;
+}
+
+/* Into the first: what others of its name kept back is no other news. */
+static void log_sum_sites(struct log_site *first)
+{
+	for (struct log_site *site = first->next; first->name && site; site = site->next) {
+		if (!site->name || strcmp(site->name, first->name) != 0 ||
+			site->level != first->level || site->module != first->module)
+			continue;
+		first->kept_back += site->kept_back;
+		site->kept_back = 0;
+	}
+}
+
+void log_tell_kept_back(void)
+{
+	struct log_site *site = log_take_sites(timespec_now(CLOCK_MONOTONIC));
+
+	for (; site; site = site->next) {
+		if (!site->kept_back)
+			continue;
+		log_sum_sites(site);
+		log_tell_site(site);
 	}
 }
 

@@ -89,7 +89,7 @@ const char *log_target_name(enum log_target target);
 int log_target_from_name(const char *name);
 
 /* Tells what lasting sites kept back in windows that are over; others tell it with their next message. To be called now and then.
- * O(sites that keep something back). */
+ * What those of one name kept back is one message. O(sites that keep something back × names). */
 void log_tell_kept_back(void);
 
 /* Messages since the start, by level: for the metrics. */

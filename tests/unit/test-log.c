@@ -334,6 +334,30 @@ static void what_was_kept_back_is_told_in_the_end(void **state)
 	assert_string_equal(said(*state), "");
 }
 
+/* A thousand objects have limits of their own, and no thousand lines that name none of them. */
+static void what_sites_of_one_name_kept_back_is_one_message(void **state)
+{
+	static struct log_site sites[] = {{.name = "moves", .lasting = true},
+		{.name = "stays", .lasting = true}, {.name = "moves", .lasting = true},
+		{.name = "moves", .lasting = true}};
+
+	for (size_t s = 0; s < ARRAY_LENGTH(sites); s++)
+		for (int i = 0; i < LOG_BURST + 2; i++)
+			log_at_site(&sites[s], LOG_LEVEL_INFO, "an object", "%d", i);
+	said(*state);
+	for (size_t s = 0; s + 1 < ARRAY_LENGTH(sites); s++)
+		sites[s].window -= LOG_WINDOW_NS;
+	log_tell_kept_back();
+	assert_matches(said(*state),
+		"^" TIME "info middle: 4 messages like \"moves\" were kept back\n" TIME
+		"info middle: 2 messages like \"stays\" were kept back\n$");
+	sites[ARRAY_LENGTH(sites) - 1].window -= LOG_WINDOW_NS;
+	log_tell_kept_back();
+	assert_matches(said(*state), "2 messages like \"moves\" were kept back\n$");
+	log_tell_kept_back();
+	assert_string_equal(said(*state), "");
+}
+
 /* It may be gone by then. */
 static void one_that_does_not_last_tells_it_itself(void **state)
 {
@@ -621,6 +645,7 @@ int main(void)
 		TEST(levels_and_targets_have_names),
 		TEST(one_place_cannot_fill_the_log),
 		TEST(what_was_kept_back_is_told_in_the_end),
+		TEST(what_sites_of_one_name_kept_back_is_one_message),
 		TEST(one_that_does_not_last_tells_it_itself),
 		TEST(a_site_may_have_another_limit),
 		TEST(one_message_that_was_kept_back_is_one),
