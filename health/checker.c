@@ -140,8 +140,8 @@ int checkers_new(const struct checkers_options *options, struct checkers **ret, 
 	int r = loop_add_work(options->loop, checker_tell, checkers, &checkers->telling);
 	/* First of all, while there is little that they would be started with. */
 	if (r == 0 && options->confine)
-		r = readers_new(
-			options->loop, options->confine, options->confine_data, &checkers->readers);
+		checkers->readers =
+			readers_new(options->loop, options->confine, options->confine_data);
 	if (r < 0) {
 		checkers_free(checkers);
 		return error_set(error, r, "cannot set the checkers up: %s", strerror(-r));

@@ -157,19 +157,26 @@ static int reader_start(
 	return loop_add_io(loop, reader->fd, EPOLLIN, reader_on_ready, reader, &reader->source);
 }
 
-int readers_new(struct loop *loop, int (*confine)(void *data), void *data, struct readers **ret)
+struct readers *readers_new(struct loop *loop, int (*confine)(void *data), void *data)
 {
 	struct readers *readers = memory_new(sizeof(*readers));
+	size_t count = 0;
 	int r = 0;
 
 	for (size_t i = 0; i < READERS; i++) {
 		readers->all[i].fd = -1;
 		TAILQ_INIT(&readers->all[i].asks);
 	}
-	for (size_t i = 0; i < READERS && r == 0; i++)
-		r = reader_start(&readers->all[i], loop, confine, data);
-	*ret = r == 0 ? readers : readers_free(readers);
-	return r;
+	while (r == 0 && count < READERS) {
+		r = reader_start(&readers->all[count], loop, confine, data);
+		count += r == 0;
+	}
+	if (r == 0)
+		return readers;
+	log_warning("of %d processes that read files for checks only %zu can be started: %s",
+		READERS, count, strerror(-r));
+	reader_bury(&readers->all[count]);
+	return readers;
 }
 
 struct readers *readers_free(struct readers *readers)

@@ -26,8 +26,9 @@ struct reading_ask;
 /* Reads it here and now. */
 void reading_now(const char *path, struct reading *ret);
 
-/* Starts the processes; `confine` is called in each of them at first, and says with -errno that it cannot be. */
-int readers_new(struct loop *loop, int (*confine)(void *data), void *data, struct readers **ret);
+/* Starts the processes, or as many as can be; `confine` is called in each of them at first, and says with -errno that it cannot
+ * be. */
+struct readers *readers_new(struct loop *loop, int (*confine)(void *data), void *data);
 /* All that was asked is over, or cancelled. NULL is allowed; returns NULL. They end by themselves: neither is anybody killed,
  * which a sandbox forbids, nor waited for. */
 struct readers *readers_free(struct readers *readers);

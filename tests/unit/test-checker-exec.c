@@ -12,12 +12,14 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "health/reading.h"
 #include "tests/support/checking.h"
 
 /* ---- exec ---- */
@@ -595,6 +597,50 @@ static void test_file_hangs(void **state)
 	rmdir(other);
 }
 
+static void file_stop_at_once(void *data, const struct reading *reading)
+{
+	assert_int_equal(reading->size, 1);
+	loop_stop(data, 0);
+}
+
+#define FILE_DESCRIPTORS 64
+
+/* What can be had is taken: each reader keeps one descriptor here, and needs two at first. */
+static void check_few_readers(struct loop *loop, int free_descriptors, int code)
+{
+	struct reading_ask *ask = NULL;
+	int taken[FILE_DESCRIPTORS], count = 0;
+	struct rlimit limit, less;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	less = limit;
+	less.rlim_cur = FILE_DESCRIPTORS;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &less), 0);
+	while ((taken[count] = dup(0)) >= 0)
+		count++;
+	while (free_descriptors--)
+		close(taken[--count]);
+	struct readers *readers = readers_new(loop, file_confine, NULL);
+	while (count)
+		close(taken[--count]);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_int_equal(readers_ask(readers, file_path, file_stop_at_once, loop, &ask), code);
+	if (code == 0)
+		assert_int_equal(loop_run(loop), 0);
+	readers_free(readers);
+}
+
+static void test_file_few_readers(void **state)
+{
+	_cleanup_loop_ struct loop *loop = NULL;
+
+	(void)state;
+	assert_int_equal(file_replace(file_path, "7", 1, 0644), 0);
+	assert_int_equal(loop_new(&loop), 0);
+	check_few_readers(loop, 1, -ECHILD);
+	check_few_readers(loop, 3, 0);
+}
+
 static void test_file_readers_die(void **state)
 {
 	struct checking *world = *state;
@@ -629,6 +675,7 @@ int main(void)
 		FILE_(test_file_descriptors),
 		APART(test_file_is_read_by_others),
 		APART(test_file_hangs),
+		APART(test_file_few_readers),
 		APART(test_file_readers_die),
 	};
 
