@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
@@ -17,12 +18,8 @@
 
 #define CLAIM_NAME "poise-vrrp"
 /* One who is about to listen has the name already, for a moment. */
-#define CLAIM_TRIES 10
-#define CLAIM_LOOK                                                                                 \
-	(struct timespec)                                                                          \
-	{                                                                                          \
-		.tv_nsec = 20000000                                                                \
-	}
+#define CLAIM_TRIES   10
+#define CLAIM_LOOK_MS 20
 /* Who winds up takes five seconds at most; who is killed, no time. */
 #define CLAIM_WIND_UP_NS   6000000000ull
 #define CLAIM_KILLED_NS    2000000000ull
@@ -52,9 +49,9 @@ bool claim_is_held(int claim)
 	       size > offsetof(struct sockaddr_un, sun_path);
 }
 
-int claim_find(struct ucred *holder)
+/* As claim_find(); the socket hears when who listens there does so no more. */
+static int claim_ask(int fd, struct ucred *holder)
 {
-	_cleanup_close_ int fd = claim_new();
 	struct sockaddr_un address;
 	socklen_t size = claim_address(&address);
 
@@ -67,6 +64,13 @@ int claim_find(struct ucred *holder)
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, holder, &size) < 0)
 		return -errno;
 	return holder->uid == 0 || holder->uid == geteuid() ? -EBUSY : -EPERM;
+}
+
+int claim_find(struct ucred *holder)
+{
+	_cleanup_close_ int fd = claim_new();
+
+	return claim_ask(fd, holder);
 }
 
 int claim_take(int claim, struct ucred *holder)
@@ -100,16 +104,19 @@ void claim_hang_up(int claim)
 	}
 }
 
-/* What its command line says. The caller frees it; NULL: nothing. */
-static char *claim_run_dir(pid_t pid)
+/* What its command line says. The caller frees it; NULL: nothing. Who ends has none any more, while what it had open is still
+ * being closed. */
+static char *claim_run_dir(pid_t pid, bool *ends)
 {
 	static const char word[] = "--run-dir=";
 	_cleanup_free_ char *path = memory_printf("/proc/%d/cmdline", (int)pid);
 	_cleanup_free_ char *words = NULL;
 	size_t size;
 
+	*ends = false;
 	if (pid <= 0 || file_read(AT_FDCWD, path, CLAIM_WORDS_SIZE, &words, &size) < 0)
 		return NULL;
+	*ends = size == 0;
 	for (const char *at = words; at < words + size; at += strlen(at) + 1)
 		if (strncmp(at, word, strlen(word)) == 0)
 			return memory_copy_string(at + strlen(word));
@@ -138,24 +145,56 @@ static int claim_refuse(const struct ucred *holder, const char *run_dir, struct 
 		run_dir ? ", run directory " : "", run_dir ? run_dir : "");
 }
 
-int claim_await(const char *run_dir, struct error *error)
+/* How long it is waited for. */
+struct claim_wait {
+	const char *run_dir;
+	uint64_t until;
+	bool killed;
+};
+
+/* 0: it is worth to wait for it. */
+static int claim_press(struct claim_wait *wait, const struct ucred *holder, struct error *error)
 {
-	uint64_t until = timespec_now(CLOCK_BOOTTIME) + CLAIM_WIND_UP_NS;
-	struct ucred holder;
-	bool killed = false;
+	bool ends, late = timespec_now(CLOCK_BOOTTIME) >= wait->until;
+	_cleanup_free_ char *other = claim_run_dir(holder->pid, &ends);
 
-	while (claim_find(&holder) == -EBUSY) {
-		_cleanup_free_ char *other = claim_run_dir(holder.pid);
-		bool late = timespec_now(CLOCK_BOOTTIME) >= until;
-
-		if (!claim_is_same_directory(other, run_dir) || (killed && late))
-			return claim_refuse(&holder, other, error);
-		if (late) {
-			kill(holder.pid, SIGKILL);
-			killed = true;
-			until = timespec_now(CLOCK_BOOTTIME) + CLAIM_KILLED_NS;
-		}
-		nanosleep(&CLAIM_LOOK, NULL);
+	if (!(ends || claim_is_same_directory(other, wait->run_dir)) ||
+		(late && (ends || wait->killed)))
+		return claim_refuse(holder, other, error);
+	if (late) {
+		kill(holder->pid, SIGKILL);
+		wait->killed = true;
+		wait->until = timespec_now(CLOCK_BOOTTIME) + CLAIM_KILLED_NS;
 	}
 	return 0;
+}
+
+/* One question is enough, for as long as it is not hung up on: who winds up accepts none, and more of them would fill the queue. */
+static int claim_wait_for(
+	struct claim_wait *wait, int fd, const struct ucred *holder, struct error *error)
+{
+	struct pollfd heard = {.fd = fd};
+	int r;
+
+	do
+		r = claim_press(wait, holder, error);
+	while (r == 0 && poll(&heard, 1, CLAIM_LOOK_MS) <= 0);
+	return r;
+}
+
+int claim_await(const char *run_dir, struct error *error)
+{
+	struct claim_wait wait = {
+		.run_dir = run_dir, .until = timespec_now(CLOCK_BOOTTIME) + CLAIM_WIND_UP_NS};
+	int r = 0;
+
+	while (r == 0) {
+		_cleanup_close_ int fd = claim_new();
+		struct ucred holder;
+
+		if (claim_ask(fd, &holder) != -EBUSY)
+			return 0;
+		r = claim_wait_for(&wait, fd, &holder, error);
+	}
+	return r;
 }

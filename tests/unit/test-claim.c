@@ -5,11 +5,15 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -104,13 +108,113 @@ static void another_user_keeps_nobody_out(void **state)
 	close(claim);
 }
 
-int main(void)
+#define HOLD_US 500000u
+
+/* This program again, as a process of poised that winds up: it has the name for a while, and accepts nobody. */
+static int hold(void)
 {
+	struct ucred holder;
+	int claim = claim_new();
+
+	if (claim_take(claim, &holder) < 0 || listen(claim, 1) < 0 || write(1, "y", 1) != 1)
+		return 1;
+	usleep(HOLD_US);
+	return 0;
+}
+
+static pid_t spawn(int ready, const char *run_dir)
+{
+	_cleanup_free_ char *word = memory_printf("--run-dir=%s", run_dir);
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	dup2(ready, 1);
+	execl("/proc/self/exe", "test-claim", word, NULL);
+	_exit(1);
+}
+
+static void who_winds_up_is_waited_for_however_short_his_queue_is(void **state)
+{
+	struct ucred holder;
+	int ready[2];
+	char word = 0;
+
+	(void)state;
+	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+	pid_t pid = spawn(ready[1], "/");
+	assert_true(pid > 0);
+	assert_int_equal(read(ready[0], &word, 1), 1);
+	assert_int_equal(claim_await("/", NULL), 0);
+	assert_int_equal(claim_find(&holder), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	close(ready[0]);
+	close(ready[1]);
+}
+
+static void *end_later(void *data)
+{
+	(void)data;
+	usleep(HOLD_US);
+	_exit(0);
+}
+
+/* Has the name, and no command line: as any process that ends, for as long as that takes. */
+static pid_t spawn_ending(int ready)
+{
+	struct ucred holder;
+	pthread_t thread;
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	if (claim_take(claim_new(), &holder) < 0 ||
+		pthread_create(&thread, NULL, end_later, NULL) != 0 || write(ready, "y", 1) != 1)
+		_exit(1);
+	pthread_exit(NULL);
+}
+
+static bool has_command_line(pid_t pid)
+{
+	_cleanup_free_ char *path = memory_printf("/proc/%d/cmdline", (int)pid);
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char byte;
+
+	return fd >= 0 && read(fd, &byte, 1) == 1;
+}
+
+static void who_ends_is_nobody_else(void **state)
+{
+	struct ucred holder;
+	int ready[2];
+	char word = 0;
+
+	(void)state;
+	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+	pid_t pid = spawn_ending(ready[1]);
+	assert_true(pid > 0);
+	assert_int_equal(read(ready[0], &word, 1), 1);
+	while (has_command_line(pid))
+		usleep(1000);
+	assert_int_equal(claim_await("/", NULL), 0);
+	assert_int_equal(claim_find(&holder), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	close(ready[0]);
+	close(ready[1]);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 2 && strncmp(argv[1], "--run-dir=", strlen("--run-dir=")) == 0)
+		return hold();
+
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup(name, setup)
 		TEST(one_has_it_at_a_time),
 		TEST(who_looks_does_not_fill_it),
 		TEST(another_user_keeps_nobody_out),
+		TEST(who_winds_up_is_waited_for_however_short_his_queue_is),
+		TEST(who_ends_is_nobody_else),
 	};
 
 	return cmocka_run_group_tests_name("claim", tests, NULL, NULL);
