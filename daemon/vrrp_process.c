@@ -313,9 +313,13 @@ static void vrrp_process_tell_holder(struct vrrp_process *process, const struct 
 	if (process->refused)
 		return;
 	process->refused = true;
-	log_error("another poised (pid %d) keeps virtual routers in this network namespace: none "
-		  "are kept by this one",
-		(int)holder->pid);
+	if (holder->pid)
+		log_error("another poised (pid %d) keeps virtual routers in this network "
+			  "namespace: none are kept by this one",
+			(int)holder->pid);
+	else
+		log_error("another poised keeps virtual routers in this network namespace, and its "
+			  "processes are not seen from here: none are kept by this one");
 }
 
 /* Before the first router: that no other poised keeps any here. */
