@@ -3,12 +3,15 @@
  * in force with is not there (a kernel without ip_vs). Nothing is in it, and nothing can be made in it; but files are judged,
  * recorded and put in force like any others.
  *
- * The one that is there is preferred, for what is ours in it could be found there alone. Where anything is ours, or waits
+ * The one that is there is preferred, for what is ours in it could be found there alone. Where anything is ours, or waits there
  * for a confirmation, this one is never taken. As soon as files ask for something, the real one must answer. */
 #include <errno.h>
 
 #include "daemon/engine_inside.h"
 #include "reconciler/confirm.h"
+#include "reconciler/state_file.h"
+
+#define IDLE_CONFIRM_LIMIT (1u << 20) /* of what this one began, which has no services */
 
 static int idle_open(
 	const char *run_dir _unused_, struct backend **ret, struct error *error _unused_)
@@ -76,13 +79,47 @@ bool engine_wants_backend(const struct files *files)
 	       strcmp(declared->backend, ENGINE_BACKEND_DEFAULT) != 0;
 }
 
+static bool idle_is_empty(const struct state *state)
+{
+	const struct timeouts none = {};
+
+	return !state->services.count && !state->sync.count && !state->sync_managed &&
+	       !state->sysctls.count && !state->ports.count && !state->port_addresses.count &&
+	       !state->routes.count && !state->ways_managed &&
+	       timeouts_equal(&state->timeouts, &none);
+}
+
+/* What this one began, another of it may undo: it neither touched anything nor asked for it. */
+static bool engine_began_idle(const struct confirm_pending *pending, const char *path)
+{
+	char *canonical = memory_copy_string(pending->canonical);
+	struct files *files = files_of_canonical(path, canonical, strlen(canonical));
+	bool idle = files && !engine_wants_backend(files) && !pending->touched.count &&
+		    !record_bound(&pending->before) && idle_is_empty(&pending->live);
+
+	files_free(files);
+	return idle;
+}
+
+static bool engine_awaits_no_backend(const struct engine *engine)
+{
+	_cleanup_free_ char *path = memory_printf("%s/" CONFIRM_FILE, engine->options.state_dir);
+	_cleanup_confirm_pending_ struct confirm_pending pending = {};
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+	int r = state_file_read(path, IDLE_CONFIRM_LIMIT, &text, &size, NULL);
+
+	if (r <= 0)
+		return r == 0;
+	return confirm_parse(text, size, &pending, NULL) == 0 && engine_began_idle(&pending, path);
+}
+
 static bool engine_owns_nothing(const struct engine *engine)
 {
-	_cleanup_free_ char *confirm = memory_printf("%s/" CONFIRM_FILE, engine->options.state_dir);
 	_cleanup_record_ struct record record = {};
 
-	return access(confirm, F_OK) < 0 &&
-	       record_load(engine->options.state_dir, &record, NULL) == 0 && !record_bound(&record);
+	return record_load(engine->options.state_dir, &record, NULL) == 0 &&
+	       !record_bound(&record) && engine_awaits_no_backend(engine);
 }
 
 static bool engine_may_idle_by(const struct engine *engine, const struct files *files)

@@ -254,6 +254,50 @@ static void who_owns_services_needs_one(void **state)
 	assert_true(engine_is_degraded(&fixture->engine));
 }
 
+/* Nor is one needed for the way back, whoever goes it. */
+static void what_nobody_confirms_is_undone_without_a_backend(void **state)
+{
+	struct fixture *fixture = *state;
+	struct engine *engine = &fixture->engine;
+
+	begin_alone(fixture);
+	write_alone(fixture, 2);
+	assert_int_equal(engine_reload(engine, false, 60 * SECOND, "test", NULL), 0);
+	turn(fixture);
+	assert_true(engine->confirming);
+	assert_int_equal(kept_vrid(fixture), 2);
+	stop(fixture);
+	start(fixture);
+	turn(fixture);
+	assert_true(engine_is_idle(engine));
+	assert_true(engine->confirming);
+	later(fixture, 61 * SECOND);
+	assert_false(engine->confirming);
+	assert_int_equal(kept_vrid(fixture), 1);
+	write_alone(fixture, 3);
+	turn(fixture);
+	expect_in_force(fixture, 3);
+}
+
+static void what_a_backend_holds_is_undone_there(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture->table->gone = false;
+	write_alone(fixture, 1);
+	start(fixture);
+	turn(fixture);
+	write_vrid(fixture, 2);
+	assert_int_equal(engine_reload(&fixture->engine, false, 60 * SECOND, "test", NULL), 0);
+	turn(fixture);
+	assert_true(fixture->engine.confirming);
+	stop(fixture);
+	fixture->table->gone = true;
+	start(fixture);
+	turn(fixture);
+	assert_false(fixture->engine.connected);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -268,6 +312,8 @@ int main(void)
 		TEST(the_blast_guard_holds_them),
 		TEST(who_declares_services_then_needs_one),
 		TEST(who_owns_services_needs_one),
+		TEST(what_nobody_confirms_is_undone_without_a_backend),
+		TEST(what_a_backend_holds_is_undone_there),
 	};
 
 	return cmocka_run_group_tests_name("engine routers", tests, NULL, NULL);
