@@ -145,6 +145,28 @@ static void time_machine(const struct cli *cli, struct comparison *comparison, u
 	comparison->live_time = pass > pure ? pass - pure : 0;
 }
 
+/* A poised that keeps virtual routers alone has no backend, and that is no reason to ask for one: nothing is in it. */
+static bool needs_no_backend(const struct comparison *comparison)
+{
+	const json_t *backend = json_object_get(comparison->beside.status, "backend");
+
+	return comparison->beside.running && cli_field_is_set(backend, "connected") &&
+	       !cli_field_text(backend, "name") &&
+	       !declared_wants_backend(&comparison->loaded.declared);
+}
+
+/* There is nothing to read but what was applied last. */
+static int compare_nothing(const struct cli *cli, struct comparison *comparison)
+{
+	_cleanup_error_ struct error error = {};
+	int r = record_load(cli->state_dir, &comparison->reconciler.record, &error);
+
+	if (r < 0)
+		cli_fail(&error, r);
+	comparison->now = reconciler_now();
+	return r;
+}
+
 static int compare_machine(const struct cli *cli, struct comparison *comparison)
 {
 	_cleanup_cli_watch_ struct cli_watch watch = {};
@@ -326,8 +348,9 @@ static void ask_beside(const struct cli *cli, struct comparison *comparison)
 
 static int compare_loaded(const struct cli *cli, struct comparison *comparison)
 {
-	int r = cli->options.live ? compare_file(cli, comparison)
-				  : compare_machine(cli, comparison);
+	int r = cli->options.live              ? compare_file(cli, comparison)
+		: needs_no_backend(comparison) ? compare_nothing(cli, comparison)
+					       : compare_machine(cli, comparison);
 
 	cli_diff_routers(cli, &comparison->beside, &comparison->loaded, &comparison->routers);
 	if (r < 0) {

@@ -71,12 +71,7 @@ bool engine_is_idle(const struct engine *engine)
 
 bool engine_wants_backend(const struct files *files)
 {
-	const struct declared *declared = &files->declared;
-	const struct timeouts none = {};
-
-	return declared->services.count || declared->sync_managed || declared->sysctls.count ||
-	       declared->prune == CONFIG_PRUNE_ALL || !timeouts_equal(&declared->timeouts, &none) ||
-	       strcmp(declared->backend, ENGINE_BACKEND_DEFAULT) != 0;
+	return declared_wants_backend(&files->declared);
 }
 
 static bool idle_is_empty(const struct state *state)

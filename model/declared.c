@@ -334,6 +334,15 @@ void declared_probes(const struct declared *declared, struct declared_probe_vect
 	ret->count = kept;
 }
 
+bool declared_wants_backend(const struct declared *declared)
+{
+	const struct timeouts none = {};
+
+	return declared->services.count || declared->sync_managed || declared->sysctls.count ||
+	       declared->prune == CONFIG_PRUNE_ALL || !timeouts_equal(&declared->timeouts, &none) ||
+	       strcmp(declared->backend, DECLARED_BACKEND_DEFAULT) != 0;
+}
+
 void declared_clear(struct declared *declared)
 {
 	vector_foreach(&declared->services, service)

@@ -65,9 +65,11 @@ struct declared_router_vector {
 	VECTOR_OF(struct declared_router);
 };
 
+#define DECLARED_BACKEND_DEFAULT "ipvs"
+
 /* Sorted like a state. Borrows names from the config it was made from, which must outlive it. */
 struct declared {
-	const char *backend;
+	const char *backend; /* DECLARED_BACKEND_DEFAULT where the files name none */
 	enum config_prune prune;
 	unsigned int max_delete; /* percent */
 	struct declared_service_vector services;
@@ -88,6 +90,9 @@ struct declared {
 
 /* From a config that config_load() accepted, into an empty `ret`; never fails. O(n log n). */
 void declared_from_config(const struct config *config, struct declared *ret);
+
+/* Whether a backend is asked for anything: virtual routers, and nothing else, ask none that is not named. */
+bool declared_wants_backend(const struct declared *declared);
 
 const struct declared_service *declared_find_service(
 	const struct declared *declared, const struct service_key *key);
