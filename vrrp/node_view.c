@@ -25,6 +25,13 @@ static bool node_is_active(const struct node_router *router)
 	return router->item && keeper_item_router(router->item)->state == VRRP_STATE_ACTIVE;
 }
 
+static const char *node_unsent_text(
+	const struct node_router *router, char words[static NODE_WHY_SIZE])
+{
+	snprintf(words, NODE_WHY_SIZE, "it cannot advertise: %s", strerror(-router->send_error));
+	return words;
+}
+
 /* What is in the way of one that should run: the first of these. That the last word of one that went could not be said is over. */
 static const char *node_own_trouble(
 	const struct node_router *router, char words[static NODE_WHY_SIZE])
@@ -50,7 +57,7 @@ static const char *node_own_trouble(
 	if (node_router_is_faulty(router))
 		return node_tracked_trouble(router, words);
 	if (node_is_active(router) && router->send_error)
-		return "it cannot advertise";
+		return node_unsent_text(router, words);
 	if (vrrp_netlink_is_late(router->node->netlink))
 		return "the kernel does not carry out what it is asked for";
 	if (router->refuses && router->node->accept.words)
