@@ -181,8 +181,9 @@ make_world() {
 # The balancer: start_balancer runs what forwards, apply_file fills it with the file, stop_balancer ends it.
 
 # write_file <SERVICES: the file, with the lines below `services:` as they are. $settings has more lines of
-# `dpdk:` ("  workers: 2"), $front and $back more keys of those ports (", mtu: 9000").
-settings='' front='' back=''
+# `dpdk:` ("  workers: 2"), $front and $back more keys of those ports (", mtu: 9000"), and $front_interface is what
+# that port stands on.
+settings='' front='' back='' front_interface=front
 write_file() {
 	{
 		cat <<-END
@@ -191,7 +192,7 @@ write_file() {
 			dpdk:
 			  eal: [--file-prefix=$PREFIX]
 			  ports:
-			    front: {device: "net_af_packet,iface=front", addresses: [$FRONT4/24, "$FRONT6/64"]$front}
+			    front: {device: "net_af_packet,iface=$front_interface", addresses: [$FRONT4/24, "$FRONT6/64"]$front}
 			    back: {device: "net_af_packet,iface=back", addresses: [$BACK4/24, "$BACK6/64"]$back}
 		END
 		[ -z "$settings" ] || printf '%s\n' "$settings"
