@@ -36,6 +36,7 @@
 #include "base/timespec.h"
 #include "base/vector.h"
 
+/* Between two looks at who is left to kill, at most. */
 #define RUN_KILL_PAUSE_NS 10000000ull
 #define RUN_NAME          "poise-run"
 /* Memory that a program may lock, at most: what the kernel gives everybody. */

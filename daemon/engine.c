@@ -38,8 +38,8 @@ int engine_open(struct engine *engine, const struct engine_options *options, str
 {
 	*engine = (struct engine){
 		.options = *options,
-		.backend =
-			options->backend ? options->backend : backend_find(ENGINE_BACKEND_DEFAULT),
+		.backend = options->backend ? options->backend
+					    : backend_find(DECLARED_BACKEND_DEFAULT),
 		.started = (uint64_t)time(NULL),
 		.files_dirty = true,
 		.resync_next = UINT64_MAX,

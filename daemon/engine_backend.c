@@ -76,7 +76,7 @@ const struct backend_ops *engine_choose_backend(struct engine *engine)
 		found = engine_backend_of(engine, engine->held);
 	if (!found)
 		found = engine_read_backend(engine);
-	return found ? found : backend_find(ENGINE_BACKEND_DEFAULT);
+	return found ? found : backend_find(DECLARED_BACKEND_DEFAULT);
 }
 
 char *engine_judge_unconnected(struct engine *engine, const struct files *files)

@@ -55,7 +55,7 @@ static int idle_apply(struct backend *backend _unused_, const struct plan_op *op
 
 /* Its record is one that the real one goes on with. */
 const struct backend_ops engine_idle_backend = {
-	.name = ENGINE_BACKEND_DEFAULT,
+	.name = DECLARED_BACKEND_DEFAULT,
 	.static_abilities = &idle_abilities,
 	.open = idle_open,
 	.close = idle_close,

@@ -88,7 +88,6 @@ int engine_end_suspension(struct engine *engine, struct error *error);
 void engine_stay_suspended(struct engine *engine);
 
 /* engine_backend.c */
-#define ENGINE_BACKEND_DEFAULT DECLARED_BACKEND_DEFAULT
 /* Which backend it is to be now: where something is ours; else that of the files, of the last good state, ipvs. */
 const struct backend_ops *engine_choose_backend(struct engine *engine);
 /* Why files cannot be put in force while no backend is connected; whose backend is another than was tried, it is at once. The

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/inotify.h>
@@ -24,7 +23,7 @@
 enum guard_wait {
 	GUARD_WAIT_TIME,
 	GUARD_WAIT_SETTLED,
-	_GUARD_WAIT_MAX,
+	GUARD_WAIT_COUNT,
 };
 
 /* Whether confirm.json was removed: by a confirm, a rollback, or whoever undid it. A later apply makes a new one, with a guard
@@ -62,14 +61,14 @@ static int guard_watch(const struct reconciler_options *options)
 static bool guard_wait(int timer, int watch, uint64_t when)
 {
 	const struct itimerspec time = {.it_value = timespec_of(when)};
-	struct pollfd fds[_GUARD_WAIT_MAX] = {
+	struct pollfd fds[GUARD_WAIT_COUNT] = {
 		[GUARD_WAIT_TIME] = {.fd = timer, .events = POLLIN},
 		[GUARD_WAIT_SETTLED] = {.fd = watch, .events = POLLIN},
 	};
 
 	timerfd_settime(timer, TFD_TIMER_ABSTIME, &time, NULL);
 	for (;;) {
-		if (poll(fds, _GUARD_WAIT_MAX, -1) < 0)
+		if (poll(fds, GUARD_WAIT_COUNT, -1) < 0)
 			continue;
 		if (fds[GUARD_WAIT_SETTLED].revents && guard_read_settled(watch))
 			return true;

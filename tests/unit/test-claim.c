@@ -134,9 +134,20 @@ static pid_t spawn(int ready, const char *run_dir)
 	_exit(1);
 }
 
-static void who_winds_up_is_waited_for_however_short_his_queue_is(void **state)
+/* Who has the name; with both ends of the pipe that told of it. */
+static void is_waited_for(pid_t pid, const int ready[static 2])
 {
 	struct ucred holder;
+
+	assert_int_equal(claim_await("/", NULL), 0);
+	assert_int_equal(claim_find(&holder), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	close(ready[0]);
+	close(ready[1]);
+}
+
+static void who_winds_up_is_waited_for_however_short_his_queue_is(void **state)
+{
 	int ready[2];
 	char word = 0;
 
@@ -145,11 +156,7 @@ static void who_winds_up_is_waited_for_however_short_his_queue_is(void **state)
 	pid_t pid = spawn(ready[1], "/");
 	assert_true(pid > 0);
 	assert_int_equal(read(ready[0], &word, 1), 1);
-	assert_int_equal(claim_await("/", NULL), 0);
-	assert_int_equal(claim_find(&holder), 0);
-	assert_int_equal(waitpid(pid, NULL, 0), pid);
-	close(ready[0]);
-	close(ready[1]);
+	is_waited_for(pid, ready);
 }
 
 static void *end_later(void *data)
@@ -185,7 +192,6 @@ static bool has_command_line(pid_t pid)
 
 static void who_ends_is_nobody_else(void **state)
 {
-	struct ucred holder;
 	int ready[2];
 	char word = 0;
 
@@ -196,11 +202,7 @@ static void who_ends_is_nobody_else(void **state)
 	assert_int_equal(read(ready[0], &word, 1), 1);
 	while (has_command_line(pid))
 		usleep(1000);
-	assert_int_equal(claim_await("/", NULL), 0);
-	assert_int_equal(claim_find(&holder), 0);
-	assert_int_equal(waitpid(pid, NULL, 0), pid);
-	close(ready[0]);
-	close(ready[1]);
+	is_waited_for(pid, ready);
 }
 
 int main(int argc, char **argv)
