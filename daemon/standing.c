@@ -348,14 +348,27 @@ static bool standing_is_settled(const struct walk_destination *destination)
 		&destination->live->attributes, &destination->desired->attributes);
 }
 
+/* Whether it served when it was given a check that begins with down, and keeps its connections until that says otherwise. */
+static bool standing_is_untested(const struct engine *engine, const struct walk_service *service,
+	const struct walk_destination *destination)
+{
+	const struct memory *memory = &engine->reconciler.record.memory;
+	const struct memory_drain *drain =
+		memory_find_drain(memory, &service->key, &destination->key);
+
+	return destination->live && drain && drain->reason == DRAIN_REASON_UNTESTED;
+}
+
 /* One that must not serve now, by what health says. STANDING_COUNT: health says no such thing. */
 static enum standing standing_of_absent(const struct engine *engine,
-	const struct walk_destination *destination, const struct health_view *health,
-	struct strbuf *why)
+	const struct walk_service *service, const struct walk_destination *destination,
+	const struct health_view *health, struct strbuf *why)
 {
 	switch (health_view_role(health, destination->declared)) {
 	case RESOLUTION_ROLE_FAILED:
 		health_view_say(health, destination->declared, why);
+		if (standing_is_untested(engine, service, destination))
+			return standing_waits(engine, STANDING_DRAINING, why);
 		return standing_is_settled(destination)
 			       ? STANDING_DOWN
 			       : standing_waits(engine, STANDING_DOWN, why);
@@ -415,7 +428,7 @@ enum standing standing_of_destination(const struct engine *engine,
 			return STANDING_DRAINED;
 		return standing_waits(engine, STANDING_DRAINING, why);
 	}
-	enum standing absent = standing_of_absent(engine, destination, health, why);
+	enum standing absent = standing_of_absent(engine, service, destination, health, why);
 	if (absent != STANDING_COUNT)
 		return absent;
 	if (!destination->live && standing_stands_by(engine, service))

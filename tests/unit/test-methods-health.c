@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What `status`, `checks` and `facts` say of health; and that a comparison beside poised takes the facts over whole. */
 #include "cli/poised_facts.h"
+#include "tests/support/build.h"
 #include "tests/unit/call-fixture.h"
 #include "tests/unit/health-fixture.h"
 
@@ -152,6 +153,34 @@ static void status_says_who_fails_and_why(void **state)
 	assert_int_equal(number_at(first, "health", "failures"), 3);
 	assert_int_equal(number_at(first, "health", "failed_at_ms"), 1700000000000);
 	assert_true(number_at(first, "health", "since_ms_ago") >= 12500);
+	json_decref(status);
+}
+
+/* It served, and has a check now that begins with down: what it has it keeps, for as long as a drain lasts. */
+static void status_says_who_waits_for_its_first_check(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin_health(fixture, CHECK_WEB,
+		"  web: {listen: \"" WEB "\", drain: 30s, destinations: [10.0.0.1, 10.0.0.2]}\n");
+	later(fixture, SECOND);
+	declare(fixture, "  web: {tcp: {}, initially: down}\n",
+		"  web: {listen: \"" WEB
+		"\", drain: 30s, check: web, destinations: [10.0.0.1, 10.0.0.2]}\n");
+	struct service_key key = build_key(WEB);
+	struct destination_key busy = build_destination_key("10.0.0.1:80");
+	memory_set_counts(fixture->table, &key, &busy, (struct destination_counts){.active = 3});
+	json_t *status = ask(fixture, "status", NULL, NULL);
+	const json_t *web = service_of(status, 0);
+	const json_t *first = json_array_get(json_object_get(web, "destinations"), 0);
+	expect_state(
+		web, "10.0.0.1:80", "draining", "down until its check passes 2 times in a row");
+	assert_in_range(json_integer_value(json_object_get(first, "drain_ends_ms")), 1, 31000);
+	json_decref(status);
+	/* Now it is known. */
+	tell_up(fixture, "10.0.0.1:80", false);
+	status = ask(fixture, "status", NULL, NULL);
+	expect_state(service_of(status, 0), "10.0.0.1:80", "down", "down *s: connect: refused");
 	json_decref(status);
 }
 
@@ -754,6 +783,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown_told)
 		TEST(status_says_who_fails_and_why),
+		TEST(status_says_who_waits_for_its_first_check),
 		TEST(status_says_which_of_several_fail),
 		TEST(status_says_what_cannot_be_tried),
 		TEST(what_is_down_may_not_be_tried_either),
