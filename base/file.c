@@ -62,19 +62,37 @@ int file_read(int at, const char *path, size_t limit, char **ret, size_t *size)
 	return file_read_fd(fd, limit, ret, size);
 }
 
-int file_read_regular(int at, const char *path, size_t limit, char **ret, size_t *size)
+/* -errno of what is no regular file; 0. */
+static int file_check_regular(int fd)
 {
-	_cleanup_close_ int fd = openat(at, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	struct stat status;
 
-	/* A socket. */
-	if (fd < 0 && errno == ENXIO)
-		return -EMEDIUMTYPE;
-	if (fd < 0 || fstat(fd, &status) < 0)
+	if (fstat(fd, &status) < 0)
 		return -errno;
-	if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
-		return -EMEDIUMTYPE;
-	return file_read_fd(fd, limit, ret, size);
+	if (S_ISDIR(status.st_mode))
+		return -EISDIR;
+	return S_ISREG(status.st_mode) ? 0 : -EMEDIUMTYPE;
+}
+
+int file_open_regular(int at, const char *path)
+{
+	int fd = openat(at, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	/* ENXIO: a socket. */
+	if (fd < 0)
+		return errno == ENXIO ? -EMEDIUMTYPE : -errno;
+	int r = file_check_regular(fd);
+	if (r == 0)
+		return fd;
+	close(fd);
+	return r;
+}
+
+int file_read_regular(int at, const char *path, size_t limit, char **ret, size_t *size)
+{
+	_cleanup_close_ int fd = file_open_regular(at, path);
+
+	return fd < 0 ? fd : file_read_fd(fd, limit, ret, size);
 }
 
 const char *file_error_text(int r)

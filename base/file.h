@@ -10,8 +10,11 @@
  * more than `limit`; -EISDIR for a directory; on failure nothing is returned. */
 int file_read(int at, const char *path, size_t limit, char **ret, size_t *size);
 
-/* The same for a file that this program keeps: what is no regular file (a pipe that nobody writes to, a device) is refused at
- * once, with -EMEDIUMTYPE. */
+/* A descriptor to read what must be a regular file: what is none (a pipe that nobody writes to, a socket, a device) is refused at
+ * once, with -EMEDIUMTYPE, a directory with -EISDIR. Else -errno. */
+int file_open_regular(int at, const char *path);
+
+/* file_read() of what file_open_regular() opens. */
 int file_read_regular(int at, const char *path, size_t limit, char **ret, size_t *size);
 
 /* strerror() for what these give. */

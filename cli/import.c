@@ -10,14 +10,6 @@
 
 #define IMPORT_SIZE_LIMIT (64u << 20)
 
-static bool state_is_empty(const struct state *state)
-{
-	const struct timeouts *timeouts = &state->timeouts;
-
-	return !state->services.count && !state->sync.count && !timeouts->tcp_set &&
-	       !timeouts->tcp_fin_set && !timeouts->udp_set;
-}
-
 /* The YAML must be good for `poise apply`; where it is not, the user reads why, beside it. */
 static bool check_yaml(const struct strbuf *text)
 {

@@ -30,7 +30,7 @@ static void engine_tell_warnings(struct engine *engine, const struct files *file
  * to judge files by. Who was stopped by something else waits. */
 static bool engine_may_route(const struct engine *engine, struct files *files)
 {
-	_cleanup_free_ char *confirm = memory_printf("%s/" CONFIRM_FILE, engine->options.state_dir);
+	_cleanup_free_ char *confirm = confirm_path(engine->options.state_dir);
 	_cleanup_record_ struct record record = {};
 
 	if (engine->files || engine->connected || engine_is_suspended(engine) ||
@@ -105,7 +105,7 @@ void engine_let_routers_follow(struct engine *engine)
 /* What waits for its confirmation is in force, not what was confirmed before it. */
 static struct files *engine_read_what_waits(struct engine *engine)
 {
-	_cleanup_free_ char *path = memory_printf("%s/" CONFIRM_FILE, engine->options.state_dir);
+	_cleanup_free_ char *path = confirm_path(engine->options.state_dir);
 	_cleanup_confirm_pending_ struct confirm_pending pending = {};
 
 	if (confirm_load(&engine->reconciler, &pending, NULL) <= 0)

@@ -74,23 +74,13 @@ bool engine_wants_backend(const struct files *files)
 	return declared_wants_backend(&files->declared);
 }
 
-static bool idle_is_empty(const struct state *state)
-{
-	const struct timeouts none = {};
-
-	return !state->services.count && !state->sync.count && !state->sync_managed &&
-	       !state->sysctls.count && !state->ports.count && !state->port_addresses.count &&
-	       !state->routes.count && !state->ways_managed &&
-	       timeouts_equal(&state->timeouts, &none);
-}
-
 /* What this one began, another of it may undo: it neither touched anything nor asked for it. */
 static bool engine_began_idle(const struct confirm_pending *pending, const char *path)
 {
 	char *canonical = memory_copy_string(pending->canonical);
 	struct files *files = files_of_canonical(path, canonical, strlen(canonical));
 	bool idle = files && !engine_wants_backend(files) && !pending->touched.count &&
-		    !record_bound(&pending->before) && idle_is_empty(&pending->live);
+		    !record_bound(&pending->before) && state_is_empty(&pending->live);
 
 	files_free(files);
 	return idle;
@@ -98,7 +88,7 @@ static bool engine_began_idle(const struct confirm_pending *pending, const char 
 
 static bool engine_awaits_no_backend(const struct engine *engine)
 {
-	_cleanup_free_ char *path = memory_printf("%s/" CONFIRM_FILE, engine->options.state_dir);
+	_cleanup_free_ char *path = confirm_path(engine->options.state_dir);
 	_cleanup_confirm_pending_ struct confirm_pending pending = {};
 	_cleanup_free_ char *text = NULL;
 	size_t size;

@@ -13,9 +13,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/inotify.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "model/units.h"
 
@@ -74,13 +74,10 @@ int track_file_parse(const char *text, size_t size, int64_t *ret)
 /* How many bytes it read, of TRACK_FILE_MOST + 1 at most. -errno; -EMEDIUMTYPE: it is no regular file. */
 static ssize_t track_file_read(const char *path, char text[static TRACK_FILE_MOST + 1])
 {
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	struct stat status;
+	_cleanup_close_ int fd = file_open_regular(AT_FDCWD, path);
 
-	if (fd < 0 || fstat(fd, &status) < 0)
-		return -errno;
-	if (!S_ISREG(status.st_mode))
-		return -EMEDIUMTYPE;
+	if (fd < 0)
+		return fd == -EISDIR ? -EMEDIUMTYPE : fd;
 	ssize_t size = read(fd, text, TRACK_FILE_MOST + 1);
 	return size < 0 ? -errno : size;
 }

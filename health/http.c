@@ -17,9 +17,9 @@
 #include <fcntl.h>
 #include <nettle/sha2.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/hex.h"
 #include "base/memory.h"
 #include "base/pattern.h"
@@ -408,17 +408,14 @@ static void http_set_url(struct http *http)
 
 static bool http_finds_file(struct http *http, const char *path, const char *what)
 {
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	struct stat status;
+	_cleanup_close_ int fd = file_open_regular(AT_FDCWD, path);
 
-	if (fd < 0 || fstat(fd, &status) < 0) {
-		checker_untried(&http->curl.run, what, -errno);
-		return false;
-	}
-	if (!S_ISREG(status.st_mode))
+	if (fd == -EMEDIUMTYPE || fd == -EISDIR)
 		checker_over(
 			&http->curl.run, CHECKER_RESULT_UNTRIED, "%s: not a file of PEM", what);
-	return S_ISREG(status.st_mode);
+	else if (fd < 0)
+		checker_untried(&http->curl.run, what, fd);
+	return fd >= 0;
 }
 
 /* libcurl would connect first, and then say of a file that is not there what it says of one that it does not like. And it would

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
 
@@ -45,16 +46,16 @@ struct readers {
 
 static ssize_t reading_fill(const char *path, struct reading *ret)
 {
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	_cleanup_close_ int fd = file_open_regular(AT_FDCWD, path);
 	struct stat status;
 	ssize_t size;
 
-	if (fd < 0 || fstat(fd, &status) < 0)
+	ret->special = fd == -EMEDIUMTYPE || fd == -EISDIR;
+	if (fd < 0)
+		return ret->special ? 0 : fd;
+	if (fstat(fd, &status) < 0)
 		return -errno;
-	ret->special = !S_ISREG(status.st_mode);
 	ret->written = status.st_mtim;
-	if (ret->special)
-		return 0;
 	do
 		size = read(fd, ret->text, sizeof(ret->text));
 	while (size < 0 && errno == EINTR);

@@ -226,6 +226,16 @@ void state_clear(struct state *state)
 	*state = (struct state){};
 }
 
+bool state_is_empty(const struct state *state)
+{
+	const struct timeouts none = {};
+
+	return !state->services.count && !state->sync.count && !state->sync_managed &&
+	       !state->sysctls.count && !state->ports.count && !state->port_addresses.count &&
+	       !state->routes.count && !state->ways_managed &&
+	       timeouts_equal(&state->timeouts, &none);
+}
+
 uint32_t service_netmask(uint16_t family, unsigned int prefix)
 {
 	if (family == AF_INET6)

@@ -307,6 +307,9 @@ void service_clear(struct service *service);
 void state_copy(struct state *to, const struct state *from);
 void state_clear(struct state *state);
 
+/* Whether it has nothing, and says nothing of what is not in it: what state_clear() leaves. */
+bool state_is_empty(const struct state *state);
+
 #define _cleanup_state_ _cleanup_(state_clear)
 
 /* Texts. A service's text is a listener of the file format: "tcp://203.0.113.10:80",

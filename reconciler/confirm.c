@@ -28,21 +28,21 @@
 #define CONFIRM_FILE_LIMIT   (512u << 20)
 #define CONFIRM_LOCK_WAIT_NS 30000000000ull
 
-static char *confirm_path(const struct reconciler *reconciler)
+char *confirm_path(const char *state_dir)
 {
-	return memory_printf("%s/" CONFIRM_FILE, reconciler->options.state_dir);
+	return memory_printf("%s/" CONFIRM_FILE, state_dir);
 }
 
 bool confirm_exists(const struct reconciler *reconciler)
 {
-	_cleanup_free_ char *path = confirm_path(reconciler);
+	_cleanup_free_ char *path = confirm_path(reconciler->options.state_dir);
 
 	return access(path, F_OK) == 0;
 }
 
 void confirm_remove_leftovers(const struct reconciler *reconciler)
 {
-	_cleanup_free_ char *path = confirm_path(reconciler);
+	_cleanup_free_ char *path = confirm_path(reconciler->options.state_dir);
 
 	file_remove_leftovers(path);
 }
@@ -51,7 +51,7 @@ void confirm_remove_leftovers(const struct reconciler *reconciler)
 static int confirm_read(
 	const struct reconciler *reconciler, struct confirm_pending *ret, struct error *error)
 {
-	_cleanup_free_ char *path = confirm_path(reconciler);
+	_cleanup_free_ char *path = confirm_path(reconciler->options.state_dir);
 	_cleanup_free_ char *text = NULL;
 	size_t size;
 
@@ -95,7 +95,7 @@ int confirm_load(struct reconciler *reconciler, struct confirm_pending *ret, str
 static int confirm_void(
 	struct reconciler *reconciler, const struct confirm_pending *pending, struct error *error)
 {
-	_cleanup_free_ char *path = confirm_path(reconciler);
+	_cleanup_free_ char *path = confirm_path(reconciler->options.state_dir);
 
 	free(reconciler->record.refused);
 	reconciler->record.refused = memory_copy_string(pending->revision);
@@ -144,7 +144,7 @@ static void confirm_snapshot(const struct reconciler *reconciler, const struct p
 static int confirm_write(
 	struct reconciler *reconciler, const struct confirm_pending *pending, struct error *error)
 {
-	_cleanup_free_ char *path = confirm_path(reconciler);
+	_cleanup_free_ char *path = confirm_path(reconciler->options.state_dir);
 	_cleanup_free_ char *text = confirm_format(pending);
 
 	if (!text)
@@ -196,7 +196,7 @@ int confirm_begin(struct reconciler *reconciler, const struct reconciler_request
 
 void confirm_cancel(struct reconciler *reconciler)
 {
-	_cleanup_free_ char *path = confirm_path(reconciler);
+	_cleanup_free_ char *path = confirm_path(reconciler->options.state_dir);
 
 	file_remove(path);
 	reconciler->hold_deletions = false;

@@ -14,6 +14,9 @@
 
 #define CONFIRM_FILE "confirm.json" /* in STATE-DIR */
 
+/* STATE-DIR/confirm.json; the caller frees it. */
+char *confirm_path(const char *state_dir);
+
 /* One that is awaited. */
 struct confirm_pending {
 	char *backend;        /* that it was applied to; NULL: that of `before` */
