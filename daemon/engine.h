@@ -279,9 +279,11 @@ struct engine {
 	struct error withdraw_error; /* why nothing can be withdrawn there; no text: it can */
 	bool known;                  /* reconciler.live is what the last pass left */
 	bool unsaved;                /* the record says more than its file */
-	bool accepted;            /* files were put in force, and the record does not say so yet */
-	bool confirmed_stale;     /* confirmed.yaml is not of the files in force */
-	bool force;               /* of the reading that is due: engine_reload() */
+	bool accepted;        /* files were put in force, and the record does not say so yet */
+	bool confirmed_stale; /* confirmed.yaml is not of the files in force */
+	bool force;           /* of the reading that is due: engine_reload() */
+	uint64_t
+		looked; /* how often somebody asked that all be looked at anew: engine_look_anew() */
 	uint64_t operator_retry;  /* operator.json could not be read: again then */
 	uint64_t confirm_timeout; /* likewise; then of the pass that is due */
 	uint64_t drain_next;      /* when what drains is looked at again */
@@ -343,7 +345,9 @@ int engine_resume(
 /* Goes on without what a damaged operator.json says: from now on nothing is drained by the operator, and nothing suspended. */
 int engine_forget_operator(
 	struct engine *engine, uint64_t confirm_timeout, const char *by, struct error *error);
-/* Reads the files again. force: past the blast guard, refused content, other paths and a damaged operator.json. confirm_timeout (ns): what they change
+/* Somebody has looked: what was shown until then, and what processes suppose of others, is forgotten. */
+void engine_look_anew(struct engine *engine);
+/* Reads the files again, after engine_look_anew(). force: past the blast guard, refused content, other paths and a damaged operator.json. confirm_timeout (ns): what they change
  * waits for a confirmation. */
 int engine_reload(struct engine *engine, bool force, uint64_t confirm_timeout, const char *by,
 	struct error *error);

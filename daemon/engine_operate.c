@@ -276,6 +276,12 @@ int engine_forget_operator(
 	return engine_forget(engine, false, confirm_timeout, by, error);
 }
 
+void engine_look_anew(struct engine *engine)
+{
+	engine->looked++;
+	engine_set_trouble(engine, ENGINE_TROUBLE_HEALTH_LOST, NULL);
+}
+
 int engine_reload(struct engine *engine, bool force, uint64_t confirm_timeout, const char *by,
 	struct error *error)
 {
@@ -303,7 +309,7 @@ int engine_reload(struct engine *engine, bool force, uint64_t confirm_timeout, c
 	if (r < 0)
 		return r;
 	engine_ask_files(engine, force, confirm_timeout);
-	engine_set_trouble(engine, ENGINE_TROUBLE_HEALTH_LOST, NULL);
+	engine_look_anew(engine);
 	engine_tell(
 		engine, ENGINE_EVENT_OPERATOR, NULL, "reload%s by %s", force ? " --force" : "", by);
 	return 0;

@@ -46,6 +46,7 @@
 		{MESSAGE_VRRP_COMMIT, "vrrp-commit", EXACTLY(struct message_vrrp_got)},            \
 		{MESSAGE_VRRP_FILLED, "vrrp-filled", NOTHING},                                     \
 		{MESSAGE_VRRP_SERVED, "vrrp-served", EXACTLY(struct message_vrrp_served)},         \
+		{MESSAGE_VRRP_LOOKED, "vrrp-looked", NOTHING},                                     \
 		{MESSAGE_VRRP_GOT, "vrrp-got", EXACTLY(struct message_vrrp_got)},                  \
 		{MESSAGE_VRRP_REFUSED, "vrrp-refused", EXACTLY(struct message_vrrp_refused)},      \
 		{MESSAGE_VRRP_MOVED, "vrrp-moved",                                                 \

@@ -76,6 +76,7 @@ enum message_kind {
 	MESSAGE_VRRP_COMMIT, /* struct message_vrrp_got: that is all of it, in so many pieces */
 	MESSAGE_VRRP_FILLED, /* nothing: the first reconcile and the first verdicts are in */
 	MESSAGE_VRRP_SERVED, /* struct message_vrrp_served */
+	MESSAGE_VRRP_LOOKED, /* nothing: somebody has looked, so what is only supposed of others is forgotten */
 
 	/* vrrp -> reconciler */
 	MESSAGE_VRRP_GOT,     /* struct message_vrrp_got: so many pieces of that plan */

@@ -4,7 +4,7 @@
  *
  *	reconciler	PLAN, then TEXT, HINTS and FACTS in pieces, then COMMIT; a piece is sent when the one before it was
  *			answered with GOT, and all of it begins anew when the supervisor says STARTED, when it was REFUSED, and
- *			when no answer comes. Of the plan in force: FACTS as they change; SERVED, FILLED
+ *			when no answer comes. Of the plan in force: FACTS as they change; SERVED, FILLED, LOOKED
  *	vrrp		MOVED, in order, each with a number: what is missing was lost. LINKS, then STATES, all of them again and
  *			again, so that whoever missed something knows the truth soon. STATS tell which plan is in force
  *

@@ -234,7 +234,7 @@ static void reconcile_on_message(void *data, uint16_t kind, const void *payload,
 		break;
 	case MESSAGE_RELOAD:
 		reconcile->reload_asked = true;
-		engine_set_trouble(&reconcile->engine, ENGINE_TROUBLE_HEALTH_LOST, NULL);
+		engine_look_anew(&reconcile->engine);
 		engine_files_changed(&reconcile->engine);
 		loop_work_ask(reconcile->work);
 		break;

@@ -25,6 +25,7 @@ struct route_shell {
 	struct loop_source *timer;
 	char routed[REVISION_SIZE]; /* of the files whose virtual routers are wanted */
 	uint64_t routed_serial;
+	uint64_t looked; /* engine.looked, when that was told last */
 	struct {
 		VECTOR_OF(bool);
 	} served;             /* of each virtual router of these: it was told, since it is active */
@@ -263,6 +264,9 @@ void route_shell_turn(struct route_shell *shell)
 	routing_want(shell->routing, shell->routed_serial, &files->config, now);
 	route_shell_tell_facts(shell, now);
 	route_shell_look(shell);
+	if (shell->looked != shell->options.engine->looked)
+		routing_forget_supposed(shell->routing);
+	shell->looked = shell->options.engine->looked;
 	if (!shell->began)
 		shell->began = now;
 	route_shell_learn(shell, now);

@@ -301,6 +301,12 @@ void routing_fill(struct routing *routing, uint64_t now)
 		convey_miss(&routing->convey, now);
 }
 
+void routing_forget_supposed(struct routing *routing)
+{
+	if (routing->convey.force)
+		(void)routing_send(routing, MESSAGE_VRRP_LOOKED, NULL, 0);
+}
+
 void routing_serve(struct routing *routing, size_t router)
 {
 	const struct message_vrrp_served served = {

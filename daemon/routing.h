@@ -95,6 +95,9 @@ void routing_set_facts(
 	struct routing *routing, const struct routing_fact *facts, size_t count, uint64_t now);
 void routing_fill(struct routing *routing, uint64_t now);
 void routing_serve(struct routing *routing, size_t router);
+/* Somebody has looked at the machine: what the process only supposes of others it forgets. One that is not there has nothing to
+ * forget. */
+void routing_forget_supposed(struct routing *routing);
 
 /* A message of the supervisor; those that are not about virtual routers are ignored. */
 void routing_message(

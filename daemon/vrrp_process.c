@@ -457,6 +457,9 @@ static void vrrp_process_on_said(
 	case MESSAGE_VRRP_SERVED:
 		vrrp_process_on_served(process, payload);
 		break;
+	case MESSAGE_VRRP_LOOKED:
+		node_forget_supposed(process->node);
+		break;
 	default: /* Meant for other processes. */
 		break;
 	}

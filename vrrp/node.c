@@ -185,6 +185,12 @@ void node_start(struct node *node)
 	node_begin_due(node);
 }
 
+void node_forget_supposed(struct node *node)
+{
+	vector_foreach(&node->routers, place)
+		place->router->defied = (struct node_defied){};
+}
+
 /* Work: what must not be done where it was told. */
 
 static void node_free_router(struct node *node, struct node_router *router)

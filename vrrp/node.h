@@ -123,6 +123,9 @@ void node_start(struct node *node);
 void node_tell(struct node *node, size_t index, const struct node_facts *facts);
 /* The services of that mapping are there: its addresses need not wait any longer. Nothing happens where they do not wait. */
 void node_serve(struct node *node, size_t index);
+/* Somebody has looked at the peers: that one of them might be active too, though nothing is heard of it, is forgotten. What is heard
+ * again is told again. */
+void node_forget_supposed(struct node *node);
 /* `stopped` follows, when all is gone; never from here. */
 void node_stop(struct node *node);
 

@@ -82,12 +82,12 @@ static bool node_has_defied(const struct node_router *router, char words[static 
 	if (defied->reject == VRRP_REJECT_NONE)
 		snprintf(words, NODE_WHY_SIZE,
 			"%s is perhaps active too: what it advertised when this one took over were "
-			"other addresses than are declared here",
+			"other addresses than are declared here; `poise reload` forgets it",
 			from);
 	else
 		snprintf(words, NODE_WHY_SIZE,
 			"%s is perhaps active too: what it advertised when this one took over was "
-			"rejected: it %s",
+			"rejected: it %s; `poise reload` forgets it",
 			from, vrrp_reject_text(defied->reject));
 	return true;
 }

@@ -124,6 +124,7 @@ crash() {
 
 status() { "$POISE" --run-dir "$work/run" status -o json 2>"$work/null"; }
 # router FILTER: of each virtual router, a line.
+reload() { "$POISE" --run-dir "$work/run" reload >>"$work/log.a" 2>&1 || die "it does not reload"; }
 router() { status | jq -r ".routers[] | $1"; }
 # All of them, of either family.
 is() { [ "$(router .state | sort -u)" = "$1" ]; }

@@ -169,6 +169,8 @@ static void command(struct test *test, char *line)
 		set(test, words, count);
 	else if (strcmp(words[0], "start") == 0)
 		node_start(test->node);
+	else if (strcmp(words[0], "looked") == 0)
+		node_forget_supposed(test->node);
 	else if (strcmp(words[0], "facts") == 0)
 		facts(test, words, count);
 	else if (strcmp(words[0], "serve") == 0 && count > 1)

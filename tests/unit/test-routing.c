@@ -30,7 +30,7 @@ struct end {
 	uint64_t force; /* generation in force */
 	uint64_t generation;
 	uint32_t pieces;
-	unsigned int plans, facts, filled, served;
+	unsigned int plans, facts, filled, served, looked;
 	uint32_t told; /* facts of the last message */
 	struct message_vrrp_fact fact;
 };
@@ -99,6 +99,9 @@ static int on_send(void *data, uint16_t kind, const void *payload, size_t size)
 		break;
 	case MESSAGE_VRRP_FILLED:
 		end.filled++;
+		break;
+	case MESSAGE_VRRP_LOOKED:
+		end.looked++;
 		break;
 	case MESSAGE_VRRP_SERVED:
 		end.served++;
@@ -192,6 +195,9 @@ static void started(void)
 static void a_list_arrives(void **state)
 {
 	(void)state;
+	/* Nobody is there who could suppose anything. */
+	routing_forget_supposed(routing);
+	assert_int_equal(end.looked, 0);
 	want(1, TWO);
 	started();
 	assert_int_equal(end.plans, 1);
@@ -207,6 +213,8 @@ static void a_list_arrives(void **state)
 	routing_fill(routing, NOW);
 	routing_fill(routing, NOW);
 	assert_int_equal(end.filled, 1);
+	routing_forget_supposed(routing);
+	assert_int_equal(end.looked, 1);
 }
 
 /* Whatever else the files say now. */
