@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/suggest.h"
+#include "model/other_words.h"
 
 _Static_assert(offsetof(struct config_service, name) == sizeof(struct config_object) &&
 		       offsetof(struct config_pool, name) == sizeof(struct config_object) &&
@@ -333,21 +334,29 @@ static int (*const decode_types[SCHEMA_TYPE_COUNT])(struct decode *decode,
 	[SCHEMA_TYPE_NAMED] = decode_named,
 };
 
-/* A key that no row has. The bit of the nearest row, which is suggested; 0 when none is near. */
+static uint32_t decode_bit(const struct schema_mapping *mapping, const char *key)
+{
+	return key ? 1u << (schema_find(mapping, key) - mapping->keys) : 0;
+}
+
+/* A key that no row has. The bit of the row that serves for it, or of the nearest, which is suggested; 0 when there is none. */
 static uint32_t decode_unknown(
 	struct decode *decode, const struct schema_mapping *mapping, const struct yaml_node *name)
 {
 	struct suggest suggest = {};
 	char hint[DECODE_HINT_SIZE], quoted[REPORT_QUOTE_SIZE];
 	const char *text = yaml_resolve(name)->text;
+	const struct other_word *other = other_words_find(mapping, text);
 	bool top = mapping == &schema_top;
 
-	for (size_t i = 0; i < mapping->count; i++)
+	for (size_t i = 0; !other && i < mapping->count; i++)
 		suggest_offer(&suggest, text, mapping->keys[i].name);
-	report_error(decode->report, yaml_place(name), decode_hint(suggest.best, hint),
+	const char *best = other ? other->key : suggest.best;
+	report_error(decode->report, yaml_place(name),
+		other && other->hint ? other->hint : decode_hint(best, hint),
 		top ? "unknown key %s%s" : "unknown key %s in `%s`", report_quote(text, quoted),
 		top ? "" : mapping->name);
-	return suggest.best ? 1u << (schema_find(mapping, suggest.best) - mapping->keys) : 0;
+	return decode_bit(mapping, best);
 }
 
 /* The same top key in a second file, unless that is what it is for. False when it is an error. */

@@ -82,10 +82,10 @@ bool validate_is_broadcast(const struct address *address);
 const char *validate_host_address(const struct address *address);
 /* What it is of its network that no address of a machine should be, or NULL. The last two of a network are addresses. */
 const char *validate_edge_of_network(const struct config_prefix *prefix);
-/* `key` of `object` is a program and its arguments. */
-/* That it is a name: a number is none, as user database and shells take it. */
+/* `user` is a name: a number is none, as user database and shells take it. */
 void validate_user(struct validate *validate, const struct schema_mapping *mapping,
 	const struct config_object *object, unsigned int key, const char *user);
+/* `key` of `object` is a program and its arguments. */
 void validate_program(struct validate *validate, const struct schema_mapping *mapping,
 	const struct config_object *object, unsigned int key,
 	const struct config_text_list *command);
