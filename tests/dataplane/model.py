@@ -71,6 +71,7 @@ class World:
         self.ports, self.neighbours, self.routes = ports, neighbours, routes
         self.services = {(s.protocol, s.address, s.port): s for s in services}
         self.clamp = clamp  # whether MSS options are lowered
+        self.came_by = None  # the port of the frame that is judged
         self.now = 0  # in milliseconds
         self.turn = 0
         self.turn_frames = collections.Counter()  # of each service, at most
@@ -182,7 +183,7 @@ class World:
 
     def receive(self, number, frame):
         """A list of what may happen."""
-        port = self.ports[number]
+        port = self.came_by = self.ports[number]
         try:
             packet = wire.parse(frame, port.vlan)
         except wire.Bad as bad:
@@ -282,7 +283,8 @@ class World:
         port = self.ports[number]
         tunnel = tunnels.overhead(destination, packet) if destination and destination.tunnel else 0
         if self.clamp and begins(packet):
-            change.lower_mss(port.mtu - tunnel)
+            # What comes back goes out where this came in.
+            change.lower_mss(min(port.mtu - tunnel, self.came_by.mtu))
         data = change.bytes()
         too_long = len(data) + tunnel > port.mtu
         # An error is short (RFC 1812 section 4.3.2.3): one that is not is not worth fragments.

@@ -232,13 +232,17 @@ static __rte_always_inline void finish(struct burst *burst, unsigned int i, cons
 	outlet_forward(worker, burst->buffers[i], start, length, ipv6, way->word);
 }
 
-/* What opens a connection says how long its segments may be. */
-static __rte_noinline void clamp(uint8_t *frame, const struct packet *packet, const struct way *way)
+/* What opens a connection says how long the segments may be that come back: those leave by the port
+ * that it came in by, so that link counts as well as the one that it goes out by. */
+static __rte_noinline void clamp(struct burst *burst, unsigned int i, const struct way *way)
 {
+	const struct packet *packet = &burst->packets[i];
 	unsigned int headers =
 		packet->key.family == AF_INET ? PIPELINE_HEADERS_IPV4 : PIPELINE_HEADERS_IPV6;
+	uint16_t mtu = RTE_MIN(way->mtu, burst->port->mtu);
 
-	rewrite_clamp_mss(frame, packet, (uint16_t)(way->mtu - headers));
+	rewrite_clamp_mss(rte_pktmbuf_mtod(burst->buffers[i], uint8_t *), packet,
+		(uint16_t)(mtu - headers));
 }
 
 static __rte_always_inline bool is_to_be_clamped(
@@ -267,7 +271,7 @@ static __rte_always_inline void send_request(
 	count_add(&counts->packets_in, 1);
 	count_add(&counts->bytes_in, length);
 	if (is_to_be_clamped(worker, packet))
-		clamp(frame, packet, &way);
+		clamp(burst, i, &way);
 	switch (slot->method) {
 	case FORWARD_METHOD_NAT:
 		rewrite_destination(frame, packet, slot->address, slot->port);
@@ -314,7 +318,7 @@ static __rte_always_inline void send_reply(struct burst *burst, unsigned int i, 
 	count_add(&counts->packets_out, 1);
 	count_add(&counts->bytes_out, packet->l3_length);
 	if (is_to_be_clamped(worker, packet))
-		clamp(frame, packet, &way);
+		clamp(burst, i, &way);
 	rewrite_source(frame, packet, request->key.destination, request->key.destination_port);
 	finish(burst, i, &way, frame + packet->l3_offset, packet->l3_length,
 		packet->key.family == AF_INET6);
