@@ -492,6 +492,30 @@ static void validate_tunnel_use(struct validate *validate, const struct config_s
 		"`tunnel` means nothing without `forward: tunnel`");
 }
 
+/* A datagram leaves no connection behind by which its answer would be known; but the kernel's `sip` makes one of it. */
+static void validate_one_packet(struct validate *validate, const struct config_service *service)
+{
+	const struct config_pool *pool;
+	const struct config_destination_list *destinations =
+		config_destinations(validate->config, service, &pool);
+	const char *engine = service->persistence.engine;
+
+	if (!service->one_packet || (engine && strcmp(engine, "sip") == 0))
+		return;
+	vector_foreach(destinations, destination) {
+		if (listen_rules(service, pool, destination).forward != CONFIG_FORWARD_NAT)
+			continue;
+		validate_warning(validate, &schema_service, &service->object,
+			CONFIG_SERVICE_ONE_PACKET,
+			"`forward: direct` or `tunnel` lets servers answer with the address that "
+			"was asked",
+			"with `one-packet` and `forward: nat`, answers are not translated: clients "
+			"get "
+			"them from the server's own address");
+		return;
+	}
+}
+
 void validate_service(struct validate *validate, const struct config_service *service)
 {
 	validate_source(validate, service);
@@ -505,6 +529,7 @@ void validate_service(struct validate *validate, const struct config_service *se
 	validate_engine(validate, service);
 	validate_tunnel(validate, &service->tunnel);
 	validate_tunnel_use(validate, service);
+	validate_one_packet(validate, service);
 	validate_destinations(validate, &service->destinations);
 	validate_destinations(validate, &service->fallback);
 	validate_meetings(validate, service);
