@@ -241,8 +241,8 @@ static __rte_noinline void clamp(struct burst *burst, unsigned int i, const stru
 		packet->key.family == AF_INET ? PIPELINE_HEADERS_IPV4 : PIPELINE_HEADERS_IPV6;
 	uint16_t mtu = RTE_MIN(way->mtu, burst->port->mtu);
 
-	rewrite_clamp_mss(rte_pktmbuf_mtod(burst->buffers[i], uint8_t *), packet,
-		(uint16_t)(mtu - headers));
+	rewrite_clamp_mss(
+		rte_pktmbuf_mtod(burst->buffers[i], uint8_t *), packet, (uint16_t)(mtu - headers));
 }
 
 static __rte_always_inline bool is_to_be_clamped(
