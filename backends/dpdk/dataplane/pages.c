@@ -7,16 +7,25 @@
  *
  * Pages are populated by madvise(), which says that there is no memory where a write would end the
  * process by a signal (a huge page that a control group does not grant). Kernels before 5.14 do not
- * know that: pages are written there. */
+ * know that: pages are written there. Of ordinary memory neither says that there is no more: the kernel
+ * would end some process of the machine to have it, after a minute in which nothing gets any. So more than
+ * it says to be available is refused before. */
 #include "backends/dpdk/dataplane/pages.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define PAGES_HUGE ((size_t)2 << 20)
+#include "base/file.h"
+#include "base/memory.h"
+
+#define PAGES_MEMINFO_LIMIT ((size_t)1 << 20)
+#define PAGES_HUGE          ((size_t)2 << 20)
 /* log2 of the size, as mmap() takes it. */
 #define PAGES_HUGE_FLAGS (MAP_HUGETLB | (21 << MAP_HUGE_SHIFT))
 
@@ -77,18 +86,35 @@ static void *pages_populated(void *pages, size_t length)
 	return NULL;
 }
 
+/* In MiB, as the kernel estimates it (proc(5), MemAvailable); SIZE_MAX where it does not say. */
+static size_t pages_available(void)
+{
+	_cleanup_free_ char *text = NULL;
+	const char *line;
+	size_t size, kilobytes;
+
+	if (file_read(AT_FDCWD, "/proc/meminfo", PAGES_MEMINFO_LIMIT, &text, &size) < 0)
+		return SIZE_MAX;
+	line = strstr(text, "MemAvailable:");
+	return line && sscanf(line, "MemAvailable: %zu kB", &kilobytes) == 1 ? kilobytes >> 10
+									     : SIZE_MAX;
+}
+
 int pages_reserve(size_t size, const char *what, void **ret, struct error *error)
 {
-	size_t length = pages_length(size);
+	size_t length = pages_length(size), available = 0;
 	void *pages = NULL;
 
 	if (length >= PAGES_HUGE)
 		pages = pages_populated(pages_map(length, PAGES_HUGE_FLAGS), length);
 	if (!pages)
+		available = pages_available();
+	if (!pages && length >> 20 <= available)
 		pages = pages_populated(pages_map_aligned(length), length);
 	if (!pages)
-		return error_set(error, -ENOMEM, "not enough memory for %s: %zu MiB", what,
-			(size >> 20) + 1);
+		return error_set(error, -ENOMEM,
+			"not enough memory for %s: %zu MiB, of which %zu are available", what,
+			(size >> 20) + 1, available);
 	*ret = pages;
 	return 0;
 }
