@@ -460,6 +460,19 @@ int confirm_rollback(struct reconciler *reconciler, const struct reconciler_obse
 	return confirm_undo(reconciler, &pending, observer, outcome, error);
 }
 
+/* Facts are for what is confirmed. By them what came with the apply would begin to drain here, which the record of before does not
+ * know, and nobody may come to end: it goes at once, as when the guard comes first. */
+static int confirm_undo_entirely(struct reconciler *reconciler,
+	const struct confirm_pending *pending, const struct reconciler_observer *observer,
+	struct reconciler_outcome *outcome, struct error *error)
+{
+	const struct facts *facts = STEAL(reconciler->facts);
+
+	int r = confirm_undo(reconciler, pending, observer, outcome, error);
+	reconciler->facts = facts;
+	return r;
+}
+
 static int confirm_finish(struct reconciler *reconciler, const struct confirm_pending *pending,
 	bool no_wait, const struct reconciler_observer *observer,
 	struct reconciler_outcome *outcome, struct error *error)
@@ -519,7 +532,7 @@ int confirm_accept(struct reconciler *reconciler, bool no_wait,
 			confirm_backend(&pending), reconciler->options.backend->name);
 	if (reconciler_now() < pending.deadline)
 		return confirm_finish(reconciler, &pending, no_wait, observer, outcome, error);
-	r = confirm_undo(reconciler, &pending, observer, outcome, error);
+	r = confirm_undo_entirely(reconciler, &pending, observer, outcome, error);
 	if (r < 0)
 		return r;
 	return error_set(

@@ -339,6 +339,33 @@ static void an_expired_one_is_settled_by_whoever_comes(void **state)
 	assert_false(fixture->reconciler.hold_deletions);
 }
 
+/* What came with the apply goes at once, and does not drain: the record of before knows nothing of it, so nobody would end that. */
+static void what_is_confirmed_too_late_leaves_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_free_ char *path = memory_printf("%s/" CONFIRM_FILE, fixture->directory);
+	_cleanup_confirm_pending_ struct confirm_pending pending = {};
+	const struct facts facts = {};
+
+	fixture_reach(
+		fixture, "services:\n  web: {listen: [\"" WEB "\"], destinations: [10.0.0.1]}\n");
+	fixture->request.confirm_timeout = AWAITED * SECOND;
+	fixture_reach(fixture,
+		"services:\n  web: {listen: [\"" WEB "\"], destinations: [10.0.0.1, 10.0.0.2]}\n");
+	fixture_open(fixture);
+	assert_int_equal(confirm_load(&fixture->reconciler, &pending, &fixture->error), 1);
+	pending.deadline = 1; /* long past, while its guard still waits */
+	_cleanup_free_ char *text = confirm_format(&pending);
+	assert_int_equal(file_replace(path, text, strlen(text), 0600), 0);
+	fixture->reconciler.facts = &facts;
+	assert_int_equal(confirm_accept(&fixture->reconciler, false, NULL, &fixture->outcome,
+				 &fixture->error),
+		-ETIME);
+	assert_ptr_equal(fixture->reconciler.facts, &facts);
+	assert_int_equal(fixture_service(fixture, WEB)->destinations.count, 1);
+	assert_false(confirm_exists(&fixture->reconciler));
+}
+
 static void a_void_record_owns_nothing(void **state)
 {
 	struct fixture *fixture = *state;
@@ -524,6 +551,7 @@ int main(void)
 		TEST(a_confirmation_keeps_it),
 		TEST(a_rollback_goes_back_to_the_last_weight),
 		TEST(an_expired_one_is_settled_by_whoever_comes),
+		TEST(what_is_confirmed_too_late_leaves_nothing),
 		TEST(a_void_record_owns_nothing),
 		TEST(what_could_not_be_made_is_not_ours),
 		TEST(what_is_only_held_back_waits_too),
