@@ -136,16 +136,31 @@ static bool drain_is_held(const struct picture *picture, const struct memory_dra
 	return picture->reconciler.hold_deletions && drain_reason_is_of_files(drain->reason);
 }
 
-/* Why it goes, and what that waits for; the caller frees it. */
-static char *drain_why(const struct picture *picture, const struct memory_drain *drain)
+/* Why it goes, and what that waits for; the caller frees it. `over`: it need not wait, but nobody is there to delete it. */
+static char *drain_why(const struct picture *picture, const struct memory_drain *drain, bool over)
 {
 	return memory_printf("%s%s", drain_words(drain->reason),
-		drain_is_held(picture, drain) ? "; goes when the apply is confirmed" : "");
+		over                            ? "; has drained, and goes with the next apply"
+		: drain_is_held(picture, drain) ? "; goes when the apply is confirmed"
+						: "");
 }
 
 static void set_optional(json_t *json, const char *name, bool is, json_int_t value)
 {
 	json_object_set_new(json, name, is ? json_integer(value) : json_null());
+}
+
+/* Its drain as it is now, else, of what is only still there, as it was recorded. */
+static const struct memory_drain *find_drain(const struct picture *picture,
+	const struct service_key *service, const struct destination *live,
+	const struct destination *desired)
+{
+	const struct memory_drain *drain = memory_find_drain(
+		picture_memory(picture), service, live ? &live->key : &desired->key);
+
+	return drain || desired
+		       ? drain
+		       : memory_find_drain(&picture->reconciler.record.memory, service, &live->key);
 }
 
 /* One of `live` and `desired` may be NULL. `drain` is its own, or NULL. */
@@ -155,10 +170,12 @@ static json_t *destination_to_json(struct picture *picture, bool managed,
 {
 	const struct destination *any = live ? live : desired;
 	uint64_t now = reconciler_now();
-	bool ends = live && drain && !drain_is_held(picture, drain) && drain->deadline > now;
+	bool over = drain && !desired && picture->known;
+	bool ends =
+		live && drain && !over && !drain_is_held(picture, drain) && drain->deadline > now;
 	_cleanup_free_ char *difference =
 		live && desired && !drain ? destination_difference(live, desired) : NULL;
-	_cleanup_free_ char *leaves = drain ? drain_why(picture, drain) : NULL;
+	_cleanup_free_ char *leaves = drain ? drain_why(picture, drain, over) : NULL;
 	const char *state = !live                       ? "missing"
 			    : drain                     ? "draining"
 			    : difference                ? "differs"
@@ -200,12 +217,11 @@ static json_t *destinations_to_json(struct picture *picture, bool managed,
 		int order = live == live_end         ? 1
 			    : desired == desired_end ? -1
 						     : destination_compare(live, desired);
-		const struct destination_key *key = order <= 0 ? &live->key : &desired->key;
+		const struct destination *there = order <= 0 ? live : NULL;
+		const struct destination *wanted = order >= 0 ? desired : NULL;
 
-		json_array_append_new(
-			list, destination_to_json(picture, managed, order <= 0 ? live : NULL,
-				      order >= 0 ? desired : NULL,
-				      memory_find_drain(picture_memory(picture), &any->key, key)));
+		json_array_append_new(list, destination_to_json(picture, managed, there, wanted,
+						    find_drain(picture, &any->key, there, wanted)));
 		live += order <= 0;
 		desired += order >= 0;
 	}
@@ -224,12 +240,21 @@ static uint64_t sum_counts(const struct service *service, bool active)
 	return sum;
 }
 
+/* Also when only its deletion is left to the next apply. */
+static const struct memory_service *find_owned(
+	const struct picture *picture, const struct service_key *key)
+{
+	const struct memory_service *owned = memory_find_owned(picture_memory(picture), key);
+
+	return owned ? owned : memory_find_owned(&picture->reconciler.record.memory, key);
+}
+
 /* One of `live` and `desired` may be NULL. */
 static json_t *service_to_json(
 	struct picture *picture, const struct service *live, const struct service *desired)
 {
 	const struct service *any = live ? live : desired;
-	const struct memory_service *owned = memory_find_owned(picture_memory(picture), &any->key);
+	const struct memory_service *owned = find_owned(picture, &any->key);
 	const struct traffic traffic = live ? live->traffic : (struct traffic){};
 	bool managed = owned || desired;
 	_cleanup_free_ char *difference =
