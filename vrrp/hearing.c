@@ -42,6 +42,7 @@ void hearing_remove(struct hearing_router *router)
 void hearing_changed(struct hearing_router *router)
 {
 	router->rejected = (struct hearing_series){};
+	router->doubled = (struct hearing_series){};
 	if (router->hearing)
 		told_forget(&router->hearing->told, router->expected.vrid);
 }
@@ -93,6 +94,20 @@ static void hearing_judge_unknown(struct hearing *hearing, const struct vrrp_dat
 	hearing->unknown[verdict->reject]++;
 }
 
+/* What a network sends back has the priority that was sent. */
+static void hearing_note_double(
+	struct hearing_router *router, const struct vrrp_datagram *datagram, uint64_t now)
+{
+	uint8_t priority = vrrp_packet_priority(datagram->data, datagram->size);
+
+	if (priority == VRRP_PRIORITY_STOP || priority == router->sends)
+		return;
+	hearing_series_note(&router->doubled,
+		&(struct hearing_series){
+			.at = now, .source = datagram->source, .priority = priority},
+		router->patience);
+}
+
 static void hearing_judge_known(struct hearing_router *router, const struct vrrp_datagram *datagram,
 	uint64_t now, struct hearing_verdict *verdict, struct vrrp_packet *ret)
 {
@@ -102,6 +117,7 @@ static void hearing_judge_known(struct hearing_router *router, const struct vrrp
 		address_equal(&datagram->source, &router->source)) {
 		verdict->result = HEARING_OWN;
 		counters->own++;
+		hearing_note_double(router, datagram, now);
 		return;
 	}
 	verdict->reject = vrrp_packet_decode(datagram, &router->expected, ret);

@@ -42,9 +42,11 @@ struct hearing_router {
 	struct address source; /* what it sends from */
 	void *data;
 	uint64_t patience; /* ns between rejections that are one series */
+	uint8_t sends;     /* the priority of its last advertisement */
 	/* For the owner to read. */
 	struct hearing_counters counters;
 	struct hearing_series rejected; /* until hearing_changed() */
+	struct hearing_series doubled;  /* likewise: from its source, not with its priority */
 	struct hearing *hearing;        /* NULL: it does not listen */
 };
 

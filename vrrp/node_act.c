@@ -120,6 +120,7 @@ static void node_advertise(struct node_router *router, uint8_t priority)
 	bool told = false;
 
 	node_packet(router, priority, &packet);
+	router->hearing.sends = priority;
 	int r = node_send(router, &packet, &told);
 	router->sent += r == 0;
 	router->unsent += r < 0;

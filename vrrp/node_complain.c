@@ -104,6 +104,22 @@ static bool node_has_rival(const struct node_router *router, char words[static N
 	return true;
 }
 
+/* With the same address and the same priority nobody can tell them from what the network sends back. */
+static bool node_has_double(const struct node_router *router, char words[static NODE_WHY_SIZE])
+{
+	const struct hearing_series *doubled = &router->hearing.doubled;
+	char from[ADDRESS_LENGTH];
+
+	if (!node_goes_on(router, doubled, router->hearing.patience) ||
+		!address_equal(&doubled->source, &router->hearing.source))
+		return false;
+	snprintf(words, NODE_WHY_SIZE,
+		"another machine is active too, with priority %u, and advertises from %s as this "
+		"one does: give one of them another address",
+		doubled->priority, address_format(&doubled->source, from));
+	return true;
+}
+
 static bool node_rejects(const struct node_router *router, char words[static NODE_WHY_SIZE])
 {
 	const struct hearing_series *rejected = &router->hearing.rejected;
@@ -254,6 +270,8 @@ static enum node_complaint node_complain_active(
 {
 	if (node_has_rival(router, words))
 		return NODE_COMPLAINT_RIVAL;
+	if (node_has_double(router, words))
+		return NODE_COMPLAINT_DOUBLE;
 	if (node_rejects(router, words))
 		return NODE_COMPLAINT_REJECTED;
 	if (node_has_defied(router, words))

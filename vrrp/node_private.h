@@ -66,6 +66,7 @@ enum node_place {
 enum node_complaint {
 	NODE_COMPLAINT_NONE,
 	NODE_COMPLAINT_RIVAL,    /* another one is active as well */
+	NODE_COMPLAINT_DOUBLE,   /* likewise, from this machine's address */
 	NODE_COMPLAINT_REJECTED, /* what a peer says is not accepted, all the time */
 	NODE_COMPLAINT_DEFIED,   /* one was active when it took over, and perhaps is still */
 	NODE_COMPLAINT_PLACE,    /* the interface of something is not there, or down */

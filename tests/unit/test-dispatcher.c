@@ -479,6 +479,30 @@ static void what_came_back_is_counted_apart(void **state)
 		assert_int_equal(world->router.counters.rejected[reject], 0);
 }
 
+/* What came back has the priority that was sent; what has another one is another machine's, with the same address. */
+static void another_machine_may_have_its_address(void **state)
+{
+	struct world *world = *state;
+	const struct hearing_series *series = &world->router.doubled;
+
+	world->router.patience = 5;
+	world->router.sends =
+		vrrp_packet_priority(world->advert.datagram.data, world->advert.datagram.size);
+	world->advert.datagram.source = world->router.source;
+	(void)judge(world);
+	assert_int_equal(series->at, 0);
+	world->router.sends++;
+	for (uint64_t now = NOW; now <= NOW + 5; now += 5)
+		(void)hearing_judge(&world->hearing, &world->advert.datagram, now, &world->packet);
+	assert_int_equal(series->since, NOW);
+	assert_int_equal(series->at, NOW + 5);
+	assert_int_equal(series->priority, world->router.sends - 1);
+	assert_true(address_equal(&series->source, &world->router.source));
+	assert_int_equal(world->router.counters.own, 3);
+	hearing_changed(&world->router);
+	assert_int_equal(series->at, 0);
+}
+
 static void no_source_is_not_our_own(void **state)
 {
 	struct world *world = *state;
@@ -668,6 +692,7 @@ int main(void)
 		WORLD_TEST(rejections_are_a_series),
 		WORLD_TEST(unknown_vrids_of_unicast_may_come_from_afar),
 		WORLD_TEST(what_came_back_is_counted_apart),
+		WORLD_TEST(another_machine_may_have_its_address),
 		WORLD_TEST(no_source_is_not_our_own),
 		WORLD_TEST(another_configuration_is_told_anew),
 		WORLD_TEST(strangers_do_not_flood_the_log),
