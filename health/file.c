@@ -51,6 +51,14 @@ static void file_show(const char *text, size_t size, struct strbuf *ret)
 	}
 }
 
+/* Without the zeros in front, which the files of poise may not have, and which programs like to write. */
+static const char *file_digits(const char *text)
+{
+	while (text[0] == '0' && text[1] >= '0' && text[1] <= '9')
+		text++;
+	return text;
+}
+
 static void file_over_text(struct checker_run *run, char *text, size_t size)
 {
 	_cleanup_strbuf_ struct strbuf shown = {};
@@ -59,7 +67,7 @@ static void file_over_text(struct checker_run *run, char *text, size_t size)
 	if (size && text[size - 1] == '\n')
 		size--;
 	text[size] = '\0';
-	if (strlen(text) == size && units_parse_number(text, &weight) == 0 &&
+	if (strlen(text) == size && units_parse_number(file_digits(text), &weight) == 0 &&
 		weight <= FILE_MOST_WEIGHT) {
 		run->outcome.weight = (int32_t)weight;
 		checker_over(run, CHECKER_RESULT_PASSED, "weight %d", run->outcome.weight);

@@ -359,6 +359,8 @@ static void test_file_numbers(void **state)
 	check_content(world, "1\n", 2, 1, "weight 1");
 	check_content(world, "100\n", 4, 100, "weight 100");
 	check_content(world, "65535\n", 6, 65535, "weight 65535");
+	check_content(world, "007\n", 4, 7, "weight 7");
+	check_content(world, "000", 3, 0, "weight 0");
 }
 
 static void test_file_no_numbers(void **state)
@@ -376,6 +378,8 @@ static void test_file_no_numbers(void **state)
 		{"5\t", "\"5\\t\" is no number from 0 to 65535", 2},
 		{"65536", "\"65536\" is no number from 0 to 65535", 5},
 		{"-1", "\"-1\" is no number from 0 to 65535", 2},
+		{"0x7", "\"0x7\" is no number from 0 to 65535", 3},
+		{"065536", "\"065536\" is no number from 0 to 65535", 6},
 		{"5\n\n", "\"5\\n\" is no number from 0 to 65535", 3},
 		{"5\0", "\"5\\x00\" is no number from 0 to 65535", 2},
 		{"up\n", "\"up\" is no number from 0 to 65535", 3},
