@@ -158,7 +158,26 @@ static void users_words_take_the_place_of_ours(void **state)
 	}
 }
 
-/* Each has the last processor that the ones before have left, as long as there are some. */
+/* called_with(), and what was logged meanwhile. */
+static char *called_and_logged(const struct dataplane_settings *settings, char **logged)
+{
+	FILE *file = tmpfile();
+	int saved = dup(STDERR_FILENO);
+	static char text[4096];
+
+	assert_non_null(file);
+	dup2(fileno(file), STDERR_FILENO);
+	char *called = called_with(settings, MUCH);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	rewind(file);
+	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+	fclose(file);
+	*logged = text;
+	return called;
+}
+
+/* Each has the last processor that the ones before have left, as long as there are some. Where there are not, it is told. */
 static void workers_have_processors_of_their_own(void **state)
 {
 	struct dataplane_settings settings = make(no_words, virtual_devices);
@@ -173,7 +192,12 @@ static void workers_have_processors_of_their_own(void **state)
 	CPU_SET(first, &few);
 	assert_int_equal(sched_setaffinity(0, sizeof(few), &few), 0);
 	settings.workers = 2;
-	_cleanup_free_ char *one = called_with(&settings, MUCH);
+	char *logged;
+	_cleanup_free_ char *one = called_and_logged(&settings, &logged);
+	assert_says(logged, "2 workers share 1 processor, ");
+	settings.workers = 1;
+	_cleanup_free_ char *alone = called_and_logged(&settings, &logged);
+	assert_string_equal(logged, "");
 	_cleanup_free_ char *one_is =
 		memory_printf(" --lcores=0@(%u),1@%u,2@%u ", first, first, first);
 	assert_says(one, one_is);

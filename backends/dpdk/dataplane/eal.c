@@ -22,8 +22,11 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/strbuf.h"
+
+LOG_MODULE("eal");
 
 #define EAL_HUGE_PAGES "/sys/kernel/mm/hugepages"
 #define EAL_MEGABYTE   (1u << 20)
@@ -74,6 +77,10 @@ static void add_cores(
 			cores[count++] = i;
 	if (count == 0)
 		cores[count++] = 0;
+	if (settings->workers > count)
+		log_warning("%u workers share %u processor%s, and wait for one another: no more "
+			    "`workers` than processors",
+			settings->workers, count, count == 1 ? "" : "s");
 	strbuf_add(&text, "--lcores=0@(");
 	for (unsigned int i = 0; i < count; i++)
 		strbuf_printf(&text, "%s%u", i ? "," : "", cores[i]);
