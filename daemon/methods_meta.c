@@ -50,7 +50,8 @@ static void help_run(struct call *call)
 
 static void version_run(struct call *call)
 {
-	call_reply(call, json_pack("{s:s, s:i}", "version", POISE_VERSION, "pid", (int)getpid()));
+	/* The supervisor's, which signals are for. */
+	call_reply(call, json_pack("{s:s, s:i}", "version", POISE_VERSION, "pid", (int)getppid()));
 }
 
 /* log-level */

@@ -283,7 +283,8 @@ static void write_dataplane(struct engine *engine, struct strbuf *text)
 void status_head_write(struct engine *engine, struct strbuf *text)
 {
 	json_text_member_string(text, "version", POISE_VERSION);
-	json_text_member_number(text, "pid", (uint64_t)getpid());
+	/* The supervisor's, which signals are for. */
+	json_text_member_number(text, "pid", (uint64_t)getppid());
 	json_text_member_number(text, "started", engine->started);
 	json_text_member_string(text, "health", engine_is_degraded(engine) ? "degraded" : "well");
 	write_backend(engine, text);
