@@ -96,12 +96,11 @@ const struct cli_command cli_command_resume = {
 	.usage = "",
 	.summary = "let poised go on after `poise suspend`",
 	.description =
-		"Ends a `poise suspend`: poised closes the differences that there are by now. With "
-		"--confirm-timeout it\n"
-		"stays suspended when the files are no good, or would be held.\n\n"
-		"Exit status: 0, or 2 when poised does not run, is not suspended or stays so, or "
-		"with --confirm-timeout\n"
-		"nothing waits for a confirmation.\n",
+		"Ends a `poise suspend`: poised closes the differences that there are by now.\n"
+		"With --confirm-timeout it stays suspended when the files are no good, or would be "
+		"held.\n\n"
+		"Exit status: 0, or 2 when poised does not run, is not suspended or stays so, or\n"
+		"with --confirm-timeout nothing waits for a confirmation.\n",
 	.options = resume_options,
 	.option_count = ARRAY_LENGTH(resume_options),
 	.acts = true,

@@ -409,7 +409,7 @@ int engine_remove_all(struct engine *engine, struct error *error)
 	if (r == 0)
 		r = record_save(engine->options.state_dir, &engine->reconciler.record, error);
 	if (r == 0 && left)
-		return error_set(error, -EIO, "%zu operations failed", left);
+		return error_set(error, -EIO, "%zu operation%s failed", left, left == 1 ? "" : "s");
 	return r;
 }
 

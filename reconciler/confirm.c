@@ -444,7 +444,8 @@ static int confirm_undo(struct reconciler *reconciler, const struct confirm_pend
 	confirm_cancel(reconciler);
 	if (report.failed || report.skipped || report.mismatches)
 		return error_set(error, -EIO,
-			"the apply was undone, but %zu operations failed: see `poise get --all`",
+			"the apply was undone, but of its operations %zu failed: see `poise get "
+			"--all`",
 			report.failed + report.skipped + report.mismatches);
 	return 0;
 }

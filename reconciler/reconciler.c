@@ -447,8 +447,9 @@ static int reconciler_outcome_code(const struct reconciler_outcome *outcome, str
 	if (!reconciler_has_trouble(outcome))
 		return 0;
 	error_set(error, -EIO,
-		"%zu operations failed, %zu were skipped, %zu read back otherwise than written",
-		outcome->failed, outcome->skipped, outcome->mismatches);
+		"%zu operation%s failed, %zu skipped, %zu read back otherwise than written",
+		outcome->failed, outcome->failed == 1 ? "" : "s", outcome->skipped,
+		outcome->mismatches);
 	return outcome->unmoved ? error_suffix(error, -EIO,
 					  ": nothing was withdrawn from the backend that the files "
 					  "leave, and it serves on")

@@ -561,7 +561,7 @@ const char *vrrp_object_text(
 		snprintf(text, VRRP_OBJECT_TEXT_SIZE, "macvlan %s", object->name);
 		break;
 	case VRRP_OBJECT_UP:
-		snprintf(text, VRRP_OBJECT_TEXT_SIZE, "interface %d", object->ifindex);
+		snprintf(text, VRRP_OBJECT_TEXT_SIZE, "interface number %d", object->ifindex);
 		break;
 	case VRRP_OBJECT_ADDRESS:
 		snprintf(text, VRRP_OBJECT_TEXT_SIZE, "address %s/%u", address, object->prefix);
