@@ -219,7 +219,8 @@ static int programs_try(
 		r = -EPERM;
 	if (r < 0) {
 		programs->counters.refused++;
-		log_warning("a program that the files do not ask for, or not yet again, was not run");
+		log_warning(
+			"a program that the files do not ask for, or not yet again, was not run");
 		/* Files that were in force a moment ago may have asked for it: that is no server's failure. */
 		return -EAGAIN;
 	}
