@@ -346,6 +346,24 @@ static void ask_beside(const struct cli *cli, struct comparison *comparison)
 	cli_operator_note(&comparison->told);
 }
 
+/* Who looks before an apply wants to know that it would do nothing. What a poised would hold is shown by its status. */
+static void note_refusal(const struct cli *cli, struct comparison *comparison)
+{
+	_cleanup_free_ char *canonical = cli_loaded_canonical(&comparison->loaded);
+	const struct reconciler_request request = {
+		.declared = &comparison->loaded.declared,
+		.canonical = canonical,
+		.paths = comparison->loaded.paths,
+		.path_count = comparison->loaded.path_count,
+	};
+	_cleanup_error_ struct error error = {};
+
+	if (cli->options.live || comparison->beside.running)
+		return;
+	if (reconciler_check(&comparison->reconciler, &request, &error) < 0)
+		cli_note("an apply would be refused: %s", error.text);
+}
+
 static int compare_loaded(const struct cli *cli, struct comparison *comparison)
 {
 	int r = cli->options.live              ? compare_file(cli, comparison)
@@ -358,6 +376,7 @@ static int compare_loaded(const struct cli *cli, struct comparison *comparison)
 		return CLI_EXIT_ERROR;
 	}
 	note_unforetold(comparison);
+	note_refusal(cli, comparison);
 	return comparison_print(cli, comparison);
 }
 
