@@ -55,6 +55,15 @@ insist() {
 	note "$text"
 }
 
+UNDER_WAY=6 # connections that a client may have begun with one server, which it has not counted yet
+
+# times N A B: server B got N times as many connections as server A, within a tenth and what is under way.
+times() {
+	local a=${got[at:$2]-0} b=${got[at:$3]-0}
+
+	((a * $1 * 10 <= (b + UNDER_WAY) * 11 && b * 10 <= (a + UNDER_WAY) * $1 * 11))
+}
+
 # lines N PATTERN: so many lines of what was said last match.
 lines() {
 	[[ $(sed 's/\x1b\[[0-9;]*m//g' "$said" | grep -cE -- "$2") == "$1" ]]
