@@ -170,7 +170,7 @@ static json_t *destination_to_json(struct picture *picture, bool managed,
 {
 	const struct destination *any = live ? live : desired;
 	uint64_t now = reconciler_now();
-	bool over = drain && !desired && picture->known;
+	bool over = live && drain && !desired && picture->known;
 	bool ends =
 		live && drain && !over && !drain_is_held(picture, drain) && drain->deadline > now;
 	_cleanup_free_ char *difference =
